@@ -1,0 +1,17 @@
+/**
+ * What this library refuses, said by name: a stable `code`, the `field` that was wrong, and where somebody is to blame
+ * the `culprit`. `kind` is the error table's word for "the caller sent something unacceptable".
+ */
+export class CryptoError extends Error {
+  readonly kind = 'invalid' as const;
+
+  constructor(
+    readonly code: string,
+    readonly field: string,
+    reason: string,
+    readonly culprit?: string,
+  ) {
+    super(`${field}: ${reason}${culprit === undefined ? '' : ` (by ${culprit})`}`);
+    this.name = 'CryptoError';
+  }
+}

@@ -1,0 +1,141 @@
+/**
+ * secp256k1 as the protocol uses it (section 2): scalars in [1, n-1], points on the curve and never the identity,
+ * SEC1 compressed off chain, `(x, y)` in hashes and on chain.
+ */
+
+import { secp256k1 } from '@noble/curves/secp256k1.js';
+import { ascii, concat, fromHex, toBigInt, u256 } from './bytes.js';
+import { CryptoError } from './crypto-error.js';
+import { hkdfSha256, keccak256 } from './hash.js';
+
+export const Point = secp256k1.Point;
+export type Point = InstanceType<typeof secp256k1.Point>;
+
+/** Base point. */
+export const G = Point.BASE;
+/** Group order. */
+export const N = Point.Fn.ORDER;
+/** Field prime. */
+export const P = Point.Fp.ORDER;
+
+/**
+ * Parses a scalar of 32 bytes big-endian in [1, n-1].
+ *
+ * @throws CryptoError `bad-scalar` names `field`
+ */
+export function parseScalar(bytes: Uint8Array, field: string): bigint {
+  if (bytes.length !== 32) throw new CryptoError('bad-scalar', field, `must be 32 bytes, has ${bytes.length}`);
+  return checkScalar(toBigInt(bytes), field);
+}
+
+/** Returns `value` when it lies in [1, n-1]; otherwise refuses with `bad-scalar`. */
+export function checkScalar(value: bigint, field: string): bigint {
+  if (value <= 0n || value >= N) throw new CryptoError('bad-scalar', field, 'must lie in [1, n-1]');
+  return value;
+}
+
+/** 32 bytes big-endian of a scalar. */
+export function scalarBytes(value: bigint): Uint8Array {
+  return u256(checkScalar(value, 'scalar'));
+}
+
+/**
+ * Parses a SEC1 compressed point of 33 bytes: on the curve, canonical, not the identity.
+ *
+ * @throws CryptoError `bad-point` names `field`
+ */
+export function parsePoint(bytes: Uint8Array, field: string): Point {
+  if (bytes.length !== 33) throw new CryptoError('bad-point', field, `must be 33 bytes, has ${bytes.length}`);
+  try {
+    const point = Point.fromBytes(bytes);
+    point.assertValidity();
+    return point;
+  } catch (cause) {
+    throw Object.assign(new CryptoError('bad-point', field, 'is not a canonical curve point'), { cause });
+  }
+}
+
+/** `parsePoint` for hex text, with or without `0x`. */
+export function pointFromHex(text: string, field: string): Point {
+  return parsePoint(fromHex(text, field, 33), field);
+}
+
+/** Refuses the identity and points whose x is not below n: ecrecover could not represent them (protocol section 2). */
+export function checkRecoverable(point: Point, field: string): Point {
+  if (point.is0()) throw new CryptoError('bad-point', field, 'is the identity');
+  if (point.toAffine().x >= N) throw new CryptoError('bad-point', field, 'has x >= n');
+  return point;
+}
+
+/** SEC1 compressed, 33 bytes. */
+export function compressed(point: Point): Uint8Array {
+  return point.toBytes(true);
+}
+
+/** x ‖ y, 64 bytes: the form of points inside hashes. */
+export function xy(point: Point): Uint8Array {
+  const { x, y } = point.toAffine();
+  return concat(u256(x), u256(y));
+}
+
+/** Ethereum address of a public key: the last 20 bytes of keccak256(x ‖ y). */
+export function addressOf(point: Point): Uint8Array {
+  return keccak256(xy(point)).slice(12);
+}
+
+/** The point with this x and even y. @throws CryptoError `bad-point` where x³+7 is not a square or x ≥ p */
+export function liftX(x: bigint, field: string): Point {
+  if (x < 0n || x >= P) throw new CryptoError('bad-point', field, 'x is out of range');
+  return parsePoint(concat(Uint8Array.of(2), u256(x)), field);
+}
+
+/** A point found by `toCurve`: the counter that was accepted, and what was refused before it. */
+export interface CurveHash {
+  point: Point;
+  counter: number;
+  /** Every x tried, the accepted one last. */
+  tried: bigint[];
+}
+
+/**
+ * Try-and-increment hash to the curve (protocol section 12): the first x = keccak256(prefix ‖ u8 ctr) that is below n
+ * with x³+7 a square; y even. Nobody knows its discrete logarithm. Inputs are public: variable time is fine.
+ */
+export function toCurve(prefix: Uint8Array): CurveHash {
+  const tried: bigint[] = [];
+  for (let counter = 0; counter < 256; counter++) {
+    const x = toBigInt(keccak256(prefix, Uint8Array.of(counter)));
+    tried.push(x);
+    if (x >= N) continue;
+    const rhs = Point.Fp.create(x * x * x + 7n);
+    if (Point.Fp.isValidNot0(rhs) && legendreIsSquare(rhs)) return { point: liftX(x, 'toCurve'), counter, tried };
+  }
+  throw new CryptoError('no-point', 'prefix', 'no counter gives a curve point');
+}
+
+function legendreIsSquare(value: bigint): boolean {
+  return Point.Fp.eql(Point.Fp.pow(value, (P - 1n) / 2n), Point.Fp.ONE);
+}
+
+/** A hash reduced mod n; zero is refused (section 12), which happens with probability 2^-256. */
+export function challenge(hash: Uint8Array): bigint {
+  return checkScalar(toBigInt(hash) % N, 'challenge');
+}
+
+/** 48 uniform bytes reduced mod n; zero refused. */
+export function scalarFrom48(bytes: Uint8Array, field: string): bigint {
+  return checkScalar(toBigInt(bytes) % N, field);
+}
+
+/**
+ * A hedged blinding scalar (section 12): safe while either the secret or the randomness is unknown, never reused
+ * because the public inputs enter the derivation.
+ *
+ * @param random 32 fresh random bytes
+ * @param publicInputs everything public that the proof or sealing binds
+ */
+export function hedgedScalar(use: string, secret: Uint8Array, random: Uint8Array, publicInputs: Uint8Array): bigint {
+  if (random.length !== 32) throw new CryptoError('bad-randomness', 'random', 'must be 32 bytes');
+  const info = concat(ascii('cpds/v1/nonce/'), ascii(use), keccak256(publicInputs));
+  return scalarFrom48(hkdfSha256(concat(secret, random), info, 48), 'nonce');
+}
