@@ -1,1 +1,9 @@
-export {};
+export * from './audit.js';
+export * from './bridge.js';
+export * from './consortium.js';
+export * from './envelope.js';
+export * from './events.js';
+export * from './grant.js';
+export * from './hex.js';
+export * from './identity.js';
+export * from './records.js';

@@ -1,0 +1,155 @@
+/** What hospitals, storemen and vouchers say to each other (wire.md "Between hospitals"). */
+
+import { z } from 'zod';
+import { Capsule, Grant, GrantPackage, Purpose, SignedAnswer, SignedPartial, Statement } from './grant.js';
+import {
+  Bytes32,
+  DleqProof,
+  GrantId,
+  hex,
+  hexUpTo,
+  MetaAddress,
+  PartyName,
+  PointHex,
+  SignatureHex,
+  UnixSeconds,
+} from './hex.js';
+
+export const DatagramKind = z.enum(['request', 'grant', 'release', 'sign', 'revoke', 'refused']);
+export type DatagramKind = z.infer<typeof DatagramKind>;
+
+/**
+ * Signed by the sender's message key over `datagramDigest`; `from` is believed by that signature only. An answer is a
+ * datagram of the same kind back to `from` with `re` = id.
+ */
+export const Datagram = z
+  .object({
+    id: z.uuid(),
+    from: PartyName,
+    to: PartyName,
+    /** grantId, or the request's id before there is one */
+    grantId: z.string().max(80),
+    sentAt: UnixSeconds,
+    re: z.uuid().optional(),
+    body: z.record(z.string(), z.unknown()),
+    sig: SignatureHex,
+  })
+  .strict();
+export type Datagram = z.infer<typeof Datagram>;
+
+/** `consortium.<recipient>.<kind>.v1` */
+export function datagramSubject(to: string, kind: DatagramKind): string {
+  return `consortium.${to}.${kind}.v1`;
+}
+
+/** HPKE (protocol section 3's suite), one message per context: for bodies that name a person. */
+export const SealedBody = z.object({ enc: hex(65), ciphertext: hexUpTo(1 << 20) }).strict();
+export type SealedBody = z.infer<typeof SealedBody>;
+
+/** FHIR Identifier that both hospitals know. */
+export const PatientIdentifier = z
+  .object({ system: z.string().min(1).max(256), value: z.string().min(1).max(256) })
+  .strict();
+export type PatientIdentifier = z.infer<typeof PatientIdentifier>;
+
+/** What B asks A for; travels sealed to A's HPKE key. */
+export const ShareRequest = z
+  .object({
+    requestId: z.uuid(),
+    patient: PatientIdentifier,
+    category: z.string().min(1).max(64),
+    department: z.object({ id: z.uuid(), name: z.string().min(1).max(128) }).strict(),
+    metaAddress: MetaAddress,
+    purpose: Purpose,
+    period: z.object({ start: UnixSeconds, end: UnixSeconds }).strict(),
+    requestExpires: UnixSeconds,
+    /** chain and contract the mapping shall stand on */
+    destinationUid: Bytes32,
+    mappedDeeds: hex(20),
+  })
+  .strict();
+export type ShareRequest = z.infer<typeof ShareRequest>;
+
+/** kind `request`: the sealed request; the answer says only `received`, later `not-granted` at requestExpires. */
+export const RequestBody = z.object({ requestId: z.uuid(), sealed: SealedBody }).strict();
+export const RequestAnswer = z.object({ outcome: z.enum(['received', 'not-granted']) }).strict();
+
+/** kind `grant`: the sealed `GrantPackage`; B answers accepted or refused with the name of the check that failed. */
+export const GrantBody = z.object({ requestId: z.uuid(), sealed: SealedBody }).strict();
+export const GrantAnswer = z
+  .object({ outcome: z.enum(['accepted', 'refused']), reason: z.string().max(256).optional() })
+  .strict();
+export { GrantPackage };
+
+/** kind `sign`, first round: open a session for an action. `capsule` goes with mint only. */
+export const SignOpen = z
+  .object({
+    step: z.literal('commit'),
+    session: z.uuid(),
+    action: z.enum(['mint', 'not-mapped']),
+    homeUid: Bytes32,
+    grant: Grant,
+    capsule: Capsule.optional(),
+  })
+  .strict();
+
+/** A signer's nonce commitments, signed together with the lock's block hash it sees. */
+export const SignCommitment = z
+  .object({
+    session: z.uuid(),
+    index: z.number().int().min(1).max(0xffff),
+    epoch: z.number().int().nonnegative(),
+    nonceId: z.uuid(),
+    hiding: PointHex,
+    binding: PointHex,
+    lockBlockHash: Bytes32,
+    signature: SignatureHex,
+  })
+  .strict();
+export type SignCommitment = z.infer<typeof SignCommitment>;
+
+/** kind `sign`, second round: the package of all t commitments. */
+export const SignPackage = z
+  .object({
+    step: z.literal('share'),
+    session: z.uuid(),
+    grantId: GrantId,
+    action: z.enum(['mint', 'not-mapped']),
+    commitments: z.array(SignCommitment).min(1).max(64),
+  })
+  .strict();
+
+export const SignBody = z.discriminatedUnion('step', [SignOpen, SignPackage]);
+export const SignAnswer = z.union([
+  z.object({ outcome: z.literal('committed'), commitment: SignCommitment }).strict(),
+  z.object({ outcome: z.literal('signed'), index: z.number().int().min(1), share: Bytes32 }).strict(),
+  z.object({ outcome: z.literal('answer'), answer: SignedAnswer }).strict(),
+  z.object({ outcome: z.literal('unavailable'), reason: z.string().max(256) }).strict(),
+]);
+export type SignAnswer = z.infer<typeof SignAnswer>;
+
+/** kind `release`: grant, capsule and the proof of q (protocol section 6). */
+export const ReleaseBody = z
+  .object({
+    homeUid: Bytes32,
+    grant: Grant,
+    capsule: Capsule,
+    qBar: PointHex,
+    proof: DleqProof,
+  })
+  .strict();
+export const ReleaseAnswer = z.union([
+  z.object({ outcome: z.literal('partial'), partial: SignedPartial }).strict(),
+  z.object({ outcome: z.literal('answer'), answer: SignedAnswer }).strict(),
+  z.object({ outcome: z.literal('unavailable'), reason: z.string().max(256) }).strict(),
+]);
+export type ReleaseAnswer = z.infer<typeof ReleaseAnswer>;
+
+/** kind `revoke`: a statement passed on; the answer is the receiver's signed `revoked`. */
+export const RevokeBody = z.object({ statement: Statement }).strict();
+export const RevokeAnswer = z.object({ answer: SignedAnswer }).strict();
+
+/** What a receiver says to a datagram it will not act on. */
+export const RefusedBody = z
+  .object({ code: z.string().max(64), field: z.string().max(128).optional(), message: z.string().max(512) })
+  .strict();

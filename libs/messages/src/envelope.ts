@@ -1,0 +1,61 @@
+/** The one shape of every event, from a service's outbox to the audit log. */
+
+import { ascii, concat, fromHex, keccak256, sha256, to0x, utf8 } from '@cpds/crypto';
+import canonicalize from 'canonicalize';
+import { z } from 'zod';
+import { Bytes32 } from './hex.js';
+
+/** `<service>.<party>` in a hospital, the operator's name for a role node. */
+export const Producer = z.string().regex(/^[a-z][a-z0-9-]*(\.[a-z][a-z0-9-]*)?$/, 'must name a producer');
+
+/** `<owner>.<event-in-past-tense>.v<n>` */
+export const EventType = z.string().regex(/^[a-z]+\.[a-z-]+\.v[0-9]+$/, 'must be <owner>.<event>.v<n>');
+
+/**
+ * An event. `seq` is gapless per producer and starts at 1. `details` never reach a log leaf in clear: the leaf holds
+ * `eventCommitment`, the details stay in the audit database, encrypted under the key of `person` where one is named.
+ */
+export const EventEnvelope = z
+  .object({
+    id: z.uuid(),
+    type: EventType,
+    producer: Producer,
+    seq: z.number().int().min(1),
+    at: z.iso.datetime(),
+    /** grantId, or before there is one the request's random id; never a person */
+    correlation: z.string().min(1).max(80),
+    salt: Bytes32,
+    details: z.record(z.string(), z.unknown()),
+    person: z.uuid().optional(),
+  })
+  .strict();
+export type EventEnvelope = z.infer<typeof EventEnvelope>;
+
+/** RFC 8785 canonical JSON as UTF-8; what cannot be canonical (undefined, NaN) is a bug and stops. */
+export function canonicalJson(value: unknown): string {
+  const text = (canonicalize as unknown as (input: unknown) => string | undefined)(value);
+  if (text === undefined) throw new Error('value has no canonical JSON');
+  return text;
+}
+
+/** Salted commitment to an event's details: sha256("cpds/v1/event" ‖ salt ‖ sha256(RFC 8785(details))). */
+export function eventCommitment(salt: string, details: Record<string, unknown>): string {
+  return to0x(sha256(ascii('cpds/v1/event'), fromHex(salt, 'salt', 32), sha256(utf8(canonicalJson(details)))));
+}
+
+/** Leaf of the audit log: what everybody with the log may read of an event. */
+export function eventLeaf(event: EventEnvelope): string {
+  return canonicalJson({
+    type: event.type,
+    producer: event.producer,
+    seq: event.seq,
+    correlation: event.correlation,
+    commitment: eventCommitment(event.salt, event.details),
+  });
+}
+
+/** Digest that a datagram's sender signs: keccak256("cpds/v1/datagram" ‖ sha256(RFC 8785 without sig)). */
+export function datagramDigest(datagram: object): Uint8Array {
+  const unsigned = Object.fromEntries(Object.entries(datagram).filter(([key]) => key !== 'sig'));
+  return keccak256(concat(ascii('cpds/v1/datagram'), sha256(utf8(canonicalJson(unsigned)))));
+}

@@ -1,0 +1,53 @@
+/**
+ * Every event by name. The owner is the service that appends it; role nodes append the bridge's events under their own
+ * producer name. Details are validated by the owner's schema where another service reads them; the audit log reads none.
+ */
+
+export const events = {
+  patientEnrolled: 'identity.patient-enrolled.v1',
+  patientRegistered: 'identity.patient-registered.v1',
+  departmentRegistered: 'identity.department-registered.v1',
+  clinicianRegistered: 'identity.clinician-registered.v1',
+  clientRegistered: 'identity.client-registered.v1',
+  tokenIssued: 'identity.token-issued.v1',
+  custodyUsed: 'identity.custody-used.v1',
+  institutionKeyRegistered: 'identity.institution-key-registered.v1',
+
+  objectStored: 'records.object-stored.v1',
+  objectRead: 'records.object-read.v1',
+  cohortMinted: 'records.cohort-minted.v1',
+  cohortFinal: 'records.cohort-final.v1',
+  disclosed: 'records.disclosed.v1',
+  disclosureWithheld: 'records.disclosure-withheld.v1',
+  fetchWithheld: 'records.fetch-withheld.v1',
+  fetched: 'records.fetched.v1',
+  opened: 'records.opened.v1',
+
+  requestSent: 'bridge.request-sent.v1',
+  requestReceived: 'bridge.request-received.v1',
+  notGranted: 'bridge.not-granted.v1',
+  consented: 'bridge.consented.v1',
+  grantRefused: 'bridge.grant-refused.v1',
+  lockSent: 'bridge.lock-sent.v1',
+  locked: 'bridge.grant-locked.v1',
+  vouched: 'bridge.grant-vouched.v1',
+  vouchSent: 'bridge.vouch-sent.v1',
+  shareSigned: 'bridge.share-signed.v1',
+  mintSent: 'bridge.mint-sent.v1',
+  mapped: 'bridge.grant-mapped.v1',
+  partialReleased: 'bridge.partial-released.v1',
+  released: 'bridge.key-released.v1',
+  revokeReceived: 'bridge.revoke-received.v1',
+  revokeSent: 'bridge.revoke-sent.v1',
+  refundSent: 'bridge.refund-sent.v1',
+  memberBlamed: 'bridge.member-blamed.v1',
+  transferClosed: 'bridge.transfer-closed.v1',
+  halted: 'bridge.halted.v1',
+  ceremonyPosted: 'bridge.ceremony-posted.v1',
+  keyGenerated: 'bridge.key-generated.v1',
+
+  checkpointAnchored: 'audit.checkpoint-anchored.v1',
+  sequenceConflict: 'audit.sequence-conflict.v1',
+} as const;
+
+export type EventName = (typeof events)[keyof typeof events];

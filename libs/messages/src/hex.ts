@@ -1,0 +1,38 @@
+/** Bytes as JSON carries them: `0x` and lower-case hex of a fixed width. */
+
+import { z } from 'zod';
+
+/** `0x` hex of exactly `length` bytes; upper case is refused so that equal bytes are equal text. */
+export function hex(length: number) {
+  return z
+    .string()
+    .regex(new RegExp(`^0x[0-9a-f]{${2 * length}}$`), `must be 0x and ${2 * length} lower-case hex digits`);
+}
+
+/** `0x` hex of any number of whole bytes up to `maxBytes`. */
+export function hexUpTo(maxBytes: number) {
+  return z
+    .string()
+    .max(2 + 2 * maxBytes)
+    .regex(/^0x([0-9a-f]{2})*$/, 'must be 0x and lower-case hex of whole bytes');
+}
+
+export const Bytes16 = hex(16);
+export const Bytes32 = hex(32);
+/** SEC1 compressed point. */
+export const PointHex = hex(33);
+/** EVM address, lower case. */
+export const AddressHex = hex(20);
+/** r ‖ s ‖ v. */
+export const SignatureHex = hex(65);
+/** keccak256 digest that names a grant (protocol section 7). */
+export const GrantId = Bytes32;
+/** `st:eth:0x` ‖ compressed B ‖ compressed A (ERC-5564). */
+export const MetaAddress = z.string().regex(/^st:eth:0x[0-9a-f]{132}$/, 'must be st:eth:0x and two compressed points');
+/** Seconds since 1970, as the chains count. */
+export const UnixSeconds = z.number().int().nonnegative().max(0xffff_ffff_ff);
+/** Name of a party on the bus: a hospital, the hub, a storeman or a voucher. */
+export const PartyName = z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, 'must be a party name');
+/** DLEQ proof (protocol section 5). */
+export const DleqProof = z.object({ c: Bytes32, s: Bytes32 }).strict();
+export type DleqProof = z.infer<typeof DleqProof>;

@@ -1,0 +1,77 @@
+/** Doors of identity: HTTP bodies and bus requests. */
+
+import { z } from 'zod';
+import { Enrolment, EnrolmentEvidence, Fetch, Grant, Capsule } from './grant.js';
+import { Bytes32, DleqProof, hex, MetaAddress, PointHex, SignatureHex } from './hex.js';
+import { PatientIdentifier } from './consortium.js';
+
+/** `POST /patients` (scope identity.admin): the answer's code is used once by the wallet. */
+export const RegisterPatient = z.object({ identifier: PatientIdentifier }).strict();
+export const RegisteredPatient = z.object({ patientId: z.uuid(), enrolmentCode: z.string().min(16) }).strict();
+
+/** `POST /enrolments` (no token: the code is the authority). */
+export const EnrolPatient = z
+  .object({ code: z.string().min(16).max(128), enrolment: Enrolment, signature: SignatureHex })
+  .strict();
+export const EnrolledPatient = z.object({ patientId: z.uuid(), clientId: z.string() }).strict();
+
+/** `POST /departments` (scope identity.admin). */
+export const RegisterDepartment = z.object({ name: z.string().min(1).max(128) }).strict();
+export const Department = z.object({ departmentId: z.uuid(), name: z.string(), metaAddress: MetaAddress }).strict();
+export type Department = z.infer<typeof Department>;
+
+/** `POST /clinicians` (scope identity.admin). */
+export const RegisterClinician = z
+  .object({ departmentId: z.uuid(), registration: z.string().min(1).max(128) })
+  .strict();
+export const Clinician = z.object({ clinicianId: z.uuid(), departmentId: z.uuid() }).strict();
+
+/** request `identity.match` */
+export const MatchQuery = PatientIdentifier;
+export const MatchAnswer = z.object({ patientId: z.uuid().nullable() }).strict();
+
+/** request `identity.patient` */
+export const PatientQuery = z.object({ patientId: z.uuid() }).strict();
+export const PatientAnswer = z
+  .object({ patientId: z.uuid(), enrolment: Enrolment, signature: SignatureHex, metaAddress: MetaAddress })
+  .strict()
+  .nullable();
+
+/** request `identity.enrolment-evidence`: null until the enrolment's leaf is under a checkpoint anchored on the hub */
+export const EvidenceQuery = PatientQuery;
+export const EvidenceAnswer = EnrolmentEvidence.nullable();
+
+/** request `identity.department` */
+export const DepartmentQuery = z.object({ departmentId: z.uuid() }).strict();
+export const DepartmentAnswer = Department.nullable();
+
+/** request `identity.scan`: is this one-time key one of ours? */
+export const ScanQuery = z.object({ ephemeralKey: PointHex, viewTag: hex(1), recipientKey: PointHex }).strict();
+export const ScanAnswer = z.object({ departmentId: z.uuid().nullable() }).strict();
+
+/** request `identity.prove`: the proof of q that a release asks for */
+export const ProveQuery = z
+  .object({ grantId: Bytes32, recipientKey: PointHex, ephemeralKey: PointHex, viewTag: hex(1) })
+  .strict();
+export const ProveAnswer = z.object({ qBar: PointHex, proof: DleqProof }).strict();
+
+/** request `identity.sign`: q's signature over a Fetch or a GiveBack under the home chain's uid */
+export const SignQuery = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('fetch'), homeUid: Bytes32, grant: Grant, fetch: Fetch }).strict(),
+  z.object({ kind: z.literal('give-back'), homeUid: Bytes32, grant: Grant }).strict(),
+]);
+export const SignQueryAnswer = z.object({ signature: SignatureHex }).strict();
+
+/** request `identity.open`: the file key as an age X25519 stanza to the records service's identity */
+export const OpenQuery = z
+  .object({
+    homeUid: Bytes32,
+    grant: Grant,
+    capsule: Capsule,
+    keyId: Bytes32,
+    ySeal: PointHex,
+    /** combined W = Σ λ_i·W_i */
+    w: PointHex,
+  })
+  .strict();
+export const OpenAnswer = z.object({ stanza: z.string().max(1024) }).strict();

@@ -1,0 +1,71 @@
+/** Doors of records: HTTP bodies and bus requests. */
+
+import { z } from 'zod';
+import { Fetch, RecordMetadata, SignedPartial } from './grant.js';
+import { Bytes32, hex, PointHex, SignatureHex } from './hex.js';
+
+/** Answer of `POST /records?patient=…&category=…` (scope records.write). */
+export const StoredRecord = z
+  .object({
+    recordId: z.uuid(),
+    patientId: z.uuid(),
+    metadata: RecordMetadata,
+    /** of the plaintext, as received */
+    sha256: Bytes32,
+    commitment: Bytes32,
+    /** pending until its cohort is final */
+    deed: z.enum(['pending', 'minted', 'current']),
+  })
+  .strict();
+export type StoredRecord = z.infer<typeof StoredRecord>;
+
+/** One deed as the wallet sees it: `GET /wallet/deeds`. */
+export const WalletDeed = z
+  .object({
+    recordId: z.uuid(),
+    /** R of ERC-5564 */
+    ephemeralKey: PointHex,
+    viewTag: hex(1),
+    deedKey: PointHex,
+    cohort: z.number().int().nonnegative(),
+    /** the cohort's 16 x, ascending: the ring */
+    xs: z.array(Bytes32).length(16),
+    commitmentsHash: Bytes32,
+    commitment: Bytes32,
+    payloadHash: Bytes32,
+    metadata: RecordMetadata,
+    salt: Bytes32,
+    /** age header, base64 */
+    header: z.string().max(16384),
+    ringReal: z.number().int().positive(),
+  })
+  .strict();
+export type WalletDeed = z.infer<typeof WalletDeed>;
+export const WalletDeeds = z.object({ deeds: z.array(WalletDeed) }).strict();
+
+/** request `records.deed`: by commitment or by x */
+export const DeedQuery = z.union([z.object({ commitment: Bytes32 }).strict(), z.object({ x: Bytes32 }).strict()]);
+export const DeedAnswer = z
+  .object({
+    patientId: z.uuid(),
+    recordId: z.uuid(),
+    category: z.string(),
+    x: Bytes32,
+    cohort: z.number().int().nonnegative(),
+    xs: z.array(Bytes32).length(16),
+    ys: z.array(Bytes32).length(16),
+    commitmentsHash: Bytes32,
+    commitment: Bytes32,
+    /** false once re-issued or re-encrypted */
+    current: z.boolean(),
+    ringReal: z.number().int().positive(),
+  })
+  .strict()
+  .nullable();
+export type DeedAnswer = z.infer<typeof DeedAnswer>;
+
+/** `POST /exchange/fetch`: authority is q's signature, no token. */
+export const FetchRequest = z
+  .object({ fetch: Fetch, signature: SignatureHex, partials: z.array(SignedPartial).min(1).max(64) })
+  .strict();
+export type FetchRequest = z.infer<typeof FetchRequest>;
