@@ -1,1 +1,5 @@
-export {};
+export * from './app-error.js';
+export * from './operation-outcome.js';
+export * from './outcome.js';
+export * from './parse.js';
+export * from './problem.js';

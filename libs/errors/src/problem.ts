@@ -1,0 +1,45 @@
+import { AppError, type ErrorKind, errorKinds, toAppError } from './app-error.js';
+import { httpStatus, outcomes } from './outcome.js';
+
+/** RFC 9457 problem document; `application/problem+json`. */
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  code: string;
+  kind: ErrorKind;
+  field?: string;
+  culprit?: string;
+}
+
+/** The problem document of anything thrown (RFC 9457 §3). A bug says nothing about its inside. */
+export function toProblem(thrown: unknown): Problem {
+  const error = toAppError(thrown);
+  return {
+    type: `urn:cpds:error:${error.code}`,
+    title: outcomes[error.kind].title,
+    status: httpStatus(error),
+    detail: error.message,
+    code: error.code,
+    kind: error.kind,
+    ...(error.field === undefined ? {} : { field: error.field }),
+    ...(error.culprit === undefined ? {} : { culprit: error.culprit }),
+  };
+}
+
+/** The error a peer's problem document tells of; what is no problem document of ours becomes `unavailable`. */
+export function fromProblem(body: unknown, status: number, retryAfterSec?: number): AppError {
+  const problem = (typeof body === 'object' && body !== null ? body : {}) as Partial<Problem>;
+  const kind = errorKinds.find((known) => known === problem.kind) ?? kindOfStatus(status);
+  const code = typeof problem.code === 'string' ? problem.code : `http-${status}`;
+  const detail = typeof problem.detail === 'string' ? problem.detail : `the peer answered ${status}`;
+  return new AppError(code, kind, detail, { field: problem.field, culprit: problem.culprit, status, retryAfterSec });
+}
+
+function kindOfStatus(status: number): ErrorKind {
+  if (status === 401 || status === 403) return 'denied';
+  if (status === 404 || status === 410) return 'missing';
+  if (status === 409) return 'conflict';
+  return status >= 400 && status < 500 ? 'invalid' : 'unavailable';
+}
