@@ -1,1 +1,5 @@
-export {};
+export * from './idempotency.js';
+export * from './lease.js';
+export * from './open-store.js';
+export * from './store.module.js';
+export * from './unit-of-work.js';
