@@ -1,0 +1,77 @@
+import canonicalize from 'canonicalize';
+import { ascii, fromHex, keccak256, sha256, to0x, u64, utf8 } from '@cpds/crypto';
+import type { Hex } from './hex.js';
+
+/** What the group's key is for: `sign` is Y_sig (FROST), `seal` is Y_seal (capsules). Never one key for both. */
+export type KeyPurpose = 'sign' | 'seal';
+
+/** Number of a purpose in StoremanRegistry. */
+export const keyPurposeNumber: Record<KeyPurpose, number> = { sign: 1, seal: 2 };
+
+/** Purpose by its number in StoremanRegistry; undefined for a number that names none. */
+export function keyPurposeOf(number: bigint | number): KeyPurpose | undefined {
+  return ({ 1: 'sign', 2: 'seal' } as const)[Number(number) as 1 | 2];
+}
+
+/** Roster and parameters of a ceremony attempt: what its members sign on the hub (protocol section 3). */
+export interface AttemptParameters {
+  purpose: KeyPurpose;
+  /** Gas accounts of the members; a member's identifier is its position here, from 1. */
+  roster: string[];
+  /** Threshold. */
+  t: number;
+  /** The attempt may not be smaller; t < nMin ≤ n ≤ 2t−1. */
+  nMin: number;
+  /** Length of each phase in seconds of hub time. */
+  phaseSeconds: number;
+}
+
+/** sha256 of the RFC 8785 text of the parameters, addresses in lower case. */
+export function parametersHash(parameters: AttemptParameters): Hex {
+  const { purpose, t, nMin, phaseSeconds } = parameters;
+  const roster = parameters.roster.map((address) => to0x(fromHex(address, 'roster', 20)));
+  return to0x(sha256(utf8(canonicalize({ purpose, roster, t, nMin, phaseSeconds })!)));
+}
+
+/**
+ * attemptId = keccak256("cpds/v1/attempt" ‖ hub's chainUid ‖ StoremanRegistry ‖ u64 counter ‖ parametersHash).
+ * The registry numbers attempts from 1 and cannot hash JSON: a member recomputes the id before it signs.
+ */
+export function attemptId(hubUid: string, registry: string, counter: bigint, parameters: AttemptParameters): Hex {
+  return to0x(
+    keccak256(
+      ascii('cpds/v1/attempt'),
+      fromHex(hubUid, 'hubUid', 32),
+      fromHex(registry, 'registry', 20),
+      u64(counter),
+      fromHex(parametersHash(parameters), 'parametersHash', 32),
+    ),
+  );
+}
+
+/** keyId = keccak256("cpds/v1/key" ‖ attemptId of the generation). */
+export function keyIdOf(generationAttemptId: string): Hex {
+  return to0x(keccak256(ascii('cpds/v1/key'), fromHex(generationAttemptId, 'attemptId', 32)));
+}
+
+/** digest = keccak256("cpds/v1/vouch" ‖ homeUid ‖ LockedAccount ‖ grantId ‖ ringHash ‖ u64 lock block ‖ its hash). */
+export function vouchDigest(vouch: {
+  homeUid: string;
+  lockedAccount: string;
+  grantId: string;
+  ringHash: string;
+  lockBlock: bigint | number;
+  lockBlockHash: string;
+}): Hex {
+  return to0x(
+    keccak256(
+      ascii('cpds/v1/vouch'),
+      fromHex(vouch.homeUid, 'homeUid', 32),
+      fromHex(vouch.lockedAccount, 'lockedAccount', 20),
+      fromHex(vouch.grantId, 'grantId', 32),
+      fromHex(vouch.ringHash, 'ringHash', 32),
+      u64(vouch.lockBlock),
+      fromHex(vouch.lockBlockHash, 'lockBlockHash', 32),
+    ),
+  );
+}
