@@ -17,11 +17,14 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': swc },
   moduleNameMapper: {
+    '^@cpds/crypto/node$': '<rootDir>/libs/crypto/src/node.ts',
     '^@cpds/local$': '<rootDir>/infra/local/src/index.ts',
     '^@cpds/(errors|crypto|messages|contracts|store|bus|outbox|chain|client|wallet|audit-verifier|service)$':
       '<rootDir>/libs/$1/src/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
+  globalSetup: '<rootDir>/infra/local/jest/global-setup.mjs',
+  globalTeardown: '<rootDir>/infra/local/jest/global-teardown.mjs',
   testMatch: ['**/*.spec.ts'],
   testPathIgnorePatterns: ['/node_modules/', '/dist/', '/.cpds/'],
   modulePathIgnorePatterns: ['/dist/', '/.cpds/'],

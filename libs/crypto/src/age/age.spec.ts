@@ -1,0 +1,361 @@
+import { createHash } from 'node:crypto';
+import fc from 'fast-check';
+import { Decrypter, Encrypter, generateX25519Identity, identityToRecipient } from 'age-encryption';
+import { base64nopad } from '@scure/base';
+import { nodeAead } from './node-aead.js';
+import {
+  checkHeaderMac,
+  chunkBytes,
+  createHeader,
+  decodeIdentity,
+  encodeIdentity,
+  encodeRecipient,
+  decodeRecipient,
+  headerLength,
+  openPayload,
+  parseHeader,
+  payloadLength,
+  portableAead,
+  recipientOf,
+  sealHeader,
+  sealPayload,
+  serializeHeader,
+  splitFile,
+  unwrapHeader,
+  unwrapStanza,
+  wrapFileKey,
+  type Aead,
+} from './index.js';
+
+const seed = (byte: number): Uint8Array => new Uint8Array(32).fill(byte);
+const patient = encodeIdentity(seed(7));
+const hospital = encodeIdentity(seed(9));
+const stranger = encodeIdentity(seed(11));
+const fileKey = Uint8Array.from({ length: 16 }, (_, i) => i);
+const nonce = Uint8Array.from({ length: 16 }, (_, i) => 100 + i);
+
+async function collect(source: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const parts: Uint8Array[] = [];
+  for await (const part of source) parts.push(part);
+  return Buffer.concat(parts);
+}
+
+async function seal(plaintext: Uint8Array, aead: Aead = nodeAead): Promise<Buffer> {
+  const header = serializeHeader(createHeader(fileKey, [recipientOf(patient), recipientOf(hospital)]));
+  return Buffer.concat([header, await collect(sealPayload([plaintext], fileKey, nonce, aead))]);
+}
+
+async function open(file: Uint8Array, identity: string, aead: Aead = nodeAead): Promise<Buffer> {
+  const { header, payload } = await splitFile([file]);
+  return collect(openPayload(payload, unwrapHeader(parseHeader(header), identity), aead));
+}
+
+/** Compared by digest: jest walks a buffer byte by byte. */
+const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+const content = (length: number): Buffer =>
+  Buffer.from(Uint8Array.from({ length }, (_, i) => (i * 31 + (i >> 8)) & 255));
+
+describe('age file', () => {
+  it.each([0, 1, chunkBytes - 1, chunkBytes, chunkBytes + 1, 2 * chunkBytes, 200_000])(
+    'of %d bytes opens for every recipient, by either AEAD, and has the length foretold',
+    async (length) => {
+      const file = await seal(content(length));
+      expect(file.length - headerLength(file)!).toBe(payloadLength(length));
+      expect(digest(await open(file, patient))).toBe(digest(content(length)));
+      expect(digest(await open(file, hospital, portableAead))).toBe(digest(content(length)));
+      expect(digest((await seal(content(length), portableAead)).subarray(headerLength(file)!))).toBe(
+        digest(file.subarray(headerLength(file)!)),
+      );
+    },
+  );
+
+  it('is the same whatever pieces it comes in', async () => {
+    const file = await seal(content(150_000));
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 70_000 }), { minLength: 1, maxLength: 9 }), async (sizes) => {
+        function* pieces(): Generator<Uint8Array> {
+          for (let at = 0, i = 0; at < file.length; at += sizes[i++ % sizes.length]!)
+            yield file.subarray(at, at + sizes[i % sizes.length]!);
+        }
+        const { header, payload } = await splitFile(pieces());
+        const opened = await collect(openPayload(payload, unwrapHeader(parseHeader(header), patient), nodeAead));
+        expect(digest(opened)).toBe(digest(content(150_000)));
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it('is closed to anyone else', async () => {
+    await expect(open(await seal(content(10)), stranger)).rejects.toMatchObject({ code: 'no-stanza' });
+  });
+
+  it('opens with the age-encryption package, and the reverse', async () => {
+    const decrypter = new Decrypter();
+    decrypter.addIdentity(patient);
+    expect(digest(await decrypter.decrypt(await seal(content(70_000))))).toBe(digest(content(70_000)));
+
+    const identity = await generateX25519Identity();
+    const encrypter = new Encrypter();
+    encrypter.addRecipient(recipientOf(patient));
+    encrypter.addRecipient(await identityToRecipient(identity));
+    const file = await encrypter.encrypt(content(140_000));
+    expect(recipientOf(identity)).toBe(await identityToRecipient(identity));
+    expect(digest(await open(file, patient))).toBe(digest(content(140_000)));
+    expect(digest(await open(file, identity, portableAead))).toBe(digest(content(140_000)));
+    const { header } = await splitFile([file]);
+    expect(serializeHeader(parseHeader(header))).toEqual(header);
+  });
+});
+
+describe('age payload', () => {
+  const cut = 3 * chunkBytes;
+  const sealedChunk = chunkBytes + 16;
+  const tamper = async (change: (file: Buffer, payloadAt: number) => Buffer): Promise<Buffer> => {
+    const file = await seal(content(cut));
+    return open(change(file, headerLength(file)!), patient);
+  };
+  const refused = { code: 'bad-age-payload' };
+
+  it('is refused after one flipped bit anywhere', async () => {
+    const file = await seal(content(cut));
+    const payloadAt = headerLength(file)!;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: payloadAt, max: file.length - 1 }),
+        fc.integer({ min: 0, max: 7 }),
+        async (at, bit) => {
+          const changed = Buffer.from(file);
+          changed[at]! ^= 1 << bit;
+          await expect(open(changed, patient)).rejects.toMatchObject(refused);
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
+  it.each([1, 15, 16, 17, sealedChunk, sealedChunk + 1, 2 * sealedChunk])(
+    'is refused with %d bytes missing at its end',
+    (n) => expect(tamper((file) => file.subarray(0, file.length - n))).rejects.toMatchObject(refused),
+  );
+
+  it('is refused without its nonce', () =>
+    expect(tamper((file, at) => file.subarray(0, at + 9))).rejects.toMatchObject({ field: 'nonce' }));
+
+  it('is refused with bytes added, even a sealed empty chunk', async () => {
+    await expect(tamper((file) => Buffer.concat([file, Buffer.from([0])]))).rejects.toMatchObject(refused);
+    await expect(tamper((file) => Buffer.concat([file, file.subarray(-16)]))).rejects.toMatchObject(refused);
+  });
+
+  it('is refused with an empty last chunk after full ones', async () => {
+    // A writer that ends every file so: all chunks unflagged, then a sealed empty one with the flag.
+    const flags: number[] = [];
+    const endless: Aead = {
+      seal(key, chunkNonce, plaintext) {
+        flags.push(chunkNonce[11]!);
+        const plain = Uint8Array.from(chunkNonce);
+        plain[11] = 0;
+        const next = Uint8Array.from(plain);
+        next[10] = 1;
+        next[11] = 1;
+        return Buffer.concat([nodeAead.seal(key, plain, plaintext), nodeAead.seal(key, next, new Uint8Array(0))]);
+      },
+      open: nodeAead.open,
+    };
+    await expect(open(await seal(content(chunkBytes), endless), patient)).rejects.toMatchObject({ field: 'chunk 1' });
+    expect(flags).toEqual([1]);
+  });
+
+  it('is refused with chunks swapped, dropped or repeated', async () => {
+    const at = (payload: number, i: number): [number, number] => [
+      payload + 16 + i * sealedChunk,
+      payload + 16 + (i + 1) * sealedChunk,
+    ];
+    const pieces = (order: number[]) => (file: Buffer, payload: number) =>
+      Buffer.concat([file.subarray(0, payload + 16), ...order.map((i) => file.subarray(...at(payload, i)))]);
+    expect(digest(await tamper(pieces([0, 1, 2])))).toBe(digest(content(cut)));
+    for (const order of [
+      [1, 0, 2],
+      [0, 2],
+      [1, 2],
+      [0, 1],
+      [0, 0, 1, 2],
+      [0, 1, 2, 2],
+    ])
+      await expect(tamper(pieces(order))).rejects.toMatchObject(refused);
+  });
+
+  it('hands out nothing of a chunk that does not authenticate', async () => {
+    const file = await seal(content(cut));
+    const payloadAt = headerLength(file)!;
+    file[payloadAt + 16 + sealedChunk + 5]! ^= 1;
+    const { header, payload } = await splitFile([file]);
+    let got = 0;
+    const reading = (async () => {
+      for await (const part of openPayload(payload, unwrapHeader(parseHeader(header), patient), nodeAead))
+        got += part.length;
+    })();
+    await expect(reading).rejects.toMatchObject({ field: 'chunk 1' });
+    expect(got).toBe(chunkBytes);
+  });
+
+  it('holds two chunks at most while it runs', async () => {
+    let produced = 0;
+    async function* source(): AsyncGenerator<Uint8Array> {
+      for (let i = 0; i < 64; i++) {
+        produced += chunkBytes;
+        yield content(chunkBytes);
+      }
+    }
+    let consumed = 0;
+    for await (const part of openPayload(sealPayload(source(), fileKey, nonce, nodeAead), fileKey, nodeAead)) {
+      consumed += part.length;
+      expect(produced - consumed).toBeLessThanOrEqual(3 * chunkBytes);
+    }
+    expect(consumed).toBe(64 * chunkBytes);
+  });
+
+  it('lets its source go when the reader leaves early', async () => {
+    let closed = false;
+    async function* source(): AsyncGenerator<Uint8Array> {
+      try {
+        for (;;) yield content(chunkBytes);
+      } finally {
+        closed = true;
+      }
+    }
+    for await (const part of sealPayload(source(), fileKey, nonce, nodeAead)) if (part.length > 16) break;
+    expect(closed).toBe(true);
+  });
+});
+
+describe('age header', () => {
+  const recipients = [recipientOf(patient), recipientOf(hospital)];
+
+  it('is re-wrapped for another recipient and leaves the payload as it is', async () => {
+    const file = await seal(content(5));
+    const { header } = await splitFile([file]);
+    const key = unwrapHeader(parseHeader(header), hospital);
+    const again = Buffer.concat([
+      serializeHeader(createHeader(key, [recipientOf(stranger)])),
+      file.subarray(header.length),
+    ]);
+    expect(digest(await open(again, stranger))).toBe(digest(content(5)));
+    await expect(open(again, patient)).rejects.toMatchObject({ code: 'no-stanza' });
+  });
+
+  it('of another file is refused: the key opens its stanza but not the payload', async () => {
+    const other = serializeHeader(createHeader(seed(3).slice(0, 16), recipients));
+    const file = await seal(content(5));
+    await expect(open(Buffer.concat([other, file.subarray(headerLength(file)!)]), patient)).rejects.toMatchObject({
+      code: 'bad-age-payload',
+    });
+  });
+
+  it('is refused before the payload when a stanza was added, dropped or moved', () => {
+    const header = createHeader(fileKey, recipients);
+    const [mine, theirs] = header.stanzas as [never, never];
+    for (const stanzas of [[mine], [theirs, mine], [mine, theirs, wrapFileKey(fileKey, recipientOf(stranger))]])
+      expect(() => unwrapHeader({ stanzas, mac: header.mac }, patient)).toThrow('MAC: does not fit');
+  });
+
+  it('wrapping two keys opens as one only: the MAC is by one file key', () => {
+    const twoKeyed = sealHeader(fileKey, [
+      wrapFileKey(seed(5).slice(0, 16), recipientOf(patient)),
+      wrapFileKey(fileKey, recipientOf(hospital)),
+    ]);
+    expect(unwrapHeader(twoKeyed, hospital)).toEqual(fileKey);
+    expect(() => unwrapHeader(twoKeyed, patient)).toThrow('MAC');
+    expect(() => checkHeaderMac(twoKeyed, seed(5).slice(0, 16))).toThrow('MAC');
+  });
+
+  it('has one text: parsing what was written and writing it again gives the same bytes', () => {
+    fc.assert(
+      fc.property(
+        fc.array(
+          fc.record({
+            args: fc.array(fc.stringMatching(/^[!-~]{1,20}$/), { minLength: 1, maxLength: 4 }),
+            body: fc.uint8Array({ maxLength: 130 }),
+          }),
+          { minLength: 1, maxLength: 5 },
+        ),
+        (stanzas) => {
+          const bytes = serializeHeader(sealHeader(fileKey, stanzas));
+          expect(headerLength(bytes)).toBe(bytes.length);
+          const parsed = parseHeader(bytes);
+          expect(parsed.stanzas.map((s) => s.args)).toEqual(stanzas.map((s) => s.args));
+          expect(serializeHeader(parsed)).toEqual(bytes);
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
+
+  const share = base64nopad.encode(seed(4));
+  const mac = base64nopad.encode(seed(4));
+  it.each([
+    ['another version', `age-encryption.org/v2\n-> a\n\n--- ${mac}\n`],
+    ['no stanza', `age-encryption.org/v1\n--- ${mac}\n`],
+    ['a short MAC', `age-encryption.org/v1\n-> a\n\n--- AAAA\n`],
+    ['a MAC in non-canonical base64', `age-encryption.org/v1\n-> a\n\n--- ${mac.slice(0, -1)}F\n`],
+    ['padding', `age-encryption.org/v1\n-> a\nAA==\n--- ${mac}\n`],
+    ['carriage returns', `age-encryption.org/v1\r\n-> a\r\n\r\n--- ${mac}\r\n`],
+    ['an empty argument', `age-encryption.org/v1\n-> a  b\n\n--- ${mac}\n`],
+    ['a body without its short line', `age-encryption.org/v1\n-> a\n${'A'.repeat(64)}\n--- ${mac}\n`],
+    ['a long body line', `age-encryption.org/v1\n-> a\n${'A'.repeat(68)}\n\n--- ${mac}\n`],
+    ['text after the MAC', `age-encryption.org/v1\n-> a\n\n--- ${mac}\nx\n`],
+    ['no newline', `age-encryption.org/v1\n-> a\n\n--- ${mac}`],
+  ])('with %s is refused', (_, text) => {
+    expect(() => parseHeader(Buffer.from(text, 'latin1'))).toThrow(expect.objectContaining({ code: 'bad-age-header' }));
+  });
+
+  it('with a malformed X25519 stanza is refused, also when another stanza fits', () => {
+    const good = wrapFileKey(fileKey, recipientOf(patient));
+    const bad = [
+      { args: ['X25519'], body: new Uint8Array(32) },
+      { args: ['X25519', share, share], body: new Uint8Array(32) },
+      { args: ['X25519', 'AAAA'], body: new Uint8Array(32) },
+      { args: ['X25519', share], body: new Uint8Array(31) },
+      { args: ['X25519', base64nopad.encode(new Uint8Array(32))], body: new Uint8Array(32) },
+    ];
+    for (const stanza of bad)
+      expect(() => unwrapHeader(sealHeader(fileKey, [good, stanza]), patient)).toThrow(
+        expect.objectContaining({ code: 'bad-age-header' }),
+      );
+    expect(unwrapStanza({ args: ['scrypt', 'x'], body: new Uint8Array(32) }, patient)).toBeNull();
+  });
+
+  it('without an end is given up after 64 KiB', async () => {
+    let read = 0;
+    function* endless(): Generator<Uint8Array> {
+      for (;;) {
+        read += 4096;
+        yield Buffer.from(`-> ${'a'.repeat(4092)}\n`);
+      }
+    }
+    await expect(splitFile(endless())).rejects.toMatchObject({ code: 'bad-age-header' });
+    expect(read).toBeLessThanOrEqual(80 * 1024);
+    await expect(splitFile([Buffer.from('age-encryption.org/v1\n-> a')])).rejects.toThrow('header: is cut off');
+  });
+});
+
+describe('age keys', () => {
+  it('are written and read back', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 32, maxLength: 32 }), (bytes) => {
+        expect(decodeIdentity(encodeIdentity(bytes))).toEqual(bytes);
+        expect(decodeRecipient(encodeRecipient(bytes))).toEqual(bytes);
+      }),
+    );
+  });
+
+  it('in the wrong case, of the wrong kind, cut off or with a typing error are refused without being quoted', () => {
+    const recipient = recipientOf(patient);
+    const bad = [patient.toLowerCase(), patient.slice(0, -1), recipient, `${patient.slice(0, -1)}Q`, ''];
+    for (const text of bad) {
+      expect(() => decodeIdentity(text, 'age')).toThrow(expect.objectContaining({ code: 'bad-age-key', field: 'age' }));
+      expect(() => decodeIdentity(text, 'age')).not.toThrow(new RegExp(patient.slice(20, 50)));
+    }
+    for (const text of [recipient.toUpperCase(), patient]) expect(() => decodeRecipient(text)).toThrow('recipient');
+  });
+});

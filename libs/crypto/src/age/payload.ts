@@ -1,0 +1,195 @@
+/**
+ * The payload of an age v1 file (c2sp.org/age, "Payload"): a 16-byte nonce, then chunks of 64 KiB, each sealed with
+ * ChaCha20-Poly1305 under a counter and a last-chunk flag (STREAM). At most two chunks are in memory.
+ *
+ * The AEAD is a parameter: @noble/ciphers in a browser, node:crypto (ten times as fast) on a server.
+ */
+
+import { chacha20poly1305 } from '@noble/ciphers/chacha.js';
+import { hkdf } from '@noble/hashes/hkdf.js';
+import { sha256 } from '@noble/hashes/sha2.js';
+import { ascii } from '../bytes.js';
+import { CryptoError } from '../crypto-error.js';
+import { maxHeaderBytes, headerLength } from './header.js';
+
+/** ChaCha20-Poly1305 of RFC 8439 without additional data: `seal` appends the 16-byte tag, `open` throws on a wrong one. */
+export interface Aead {
+  seal(key: Uint8Array, nonce: Uint8Array, plaintext: Uint8Array): Uint8Array;
+  open(key: Uint8Array, nonce: Uint8Array, sealed: Uint8Array): Uint8Array;
+}
+
+/** The AEAD that runs everywhere. */
+export const portableAead: Aead = {
+  seal: (key, nonce, plaintext) => chacha20poly1305(key, nonce).encrypt(plaintext),
+  open: (key, nonce, sealed) => chacha20poly1305(key, nonce).decrypt(sealed),
+};
+
+/** Plaintext bytes of a full chunk. */
+export const chunkBytes = 64 * 1024;
+/** Bytes of the nonce a payload starts with. */
+export const payloadNonceBytes = 16;
+
+const tagBytes = 16;
+const sealedChunkBytes = chunkBytes + tagBytes;
+
+/** Length of the payload (nonce included) of `plaintextBytes` bytes of plaintext. */
+export function payloadLength(plaintextBytes: number): number {
+  return payloadNonceBytes + plaintextBytes + tagBytes * Math.max(1, Math.ceil(plaintextBytes / chunkBytes));
+}
+
+/**
+ * Seals `source` as a payload: the nonce first, then sealed chunks.
+ *
+ * @param nonce 16 random bytes, fresh for each payload
+ */
+export async function* sealPayload(
+  source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  fileKey: Uint8Array,
+  nonce: Uint8Array,
+  aead: Aead,
+): AsyncGenerator<Uint8Array> {
+  const key = payloadKey(fileKey, nonce);
+  yield nonce;
+  for await (const { bytes, index, isLast } of inChunks(source, chunkBytes))
+    yield aead.seal(key, chunkNonce(index, isLast), bytes);
+}
+
+/**
+ * Opens a payload. A chunk is handed on only after its authenticator held; that the payload is whole is known only when
+ * the generator ends, so a caller must not trust what it got from one that threw.
+ *
+ * @throws CryptoError `bad-age-payload` for a changed, missing, moved or added byte
+ */
+export async function* openPayload(
+  payload: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  fileKey: Uint8Array,
+  aead: Aead,
+): AsyncGenerator<Uint8Array> {
+  const { head, rest } = await takeBytes(payload, payloadNonceBytes);
+  if (head.length < payloadNonceBytes) throw new CryptoError('bad-age-payload', 'nonce', 'is cut off');
+  const key = payloadKey(fileKey, head);
+  for await (const { bytes, index, isLast } of inChunks(rest, sealedChunkBytes)) {
+    // An empty last chunk stands for an empty payload only: elsewhere it would give one plaintext two encodings.
+    if (bytes.length < tagBytes || (bytes.length === tagBytes && index > 0))
+      throw new CryptoError('bad-age-payload', `chunk ${index}`, 'is cut off');
+    yield openChunk(aead, key, bytes, index, isLast);
+  }
+}
+
+/**
+ * Splits an age file into header bytes and the payload that follows.
+ *
+ * @throws CryptoError `bad-age-header` when there is no whole header in the first 64 KiB
+ */
+export async function splitFile(
+  file: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+): Promise<{ header: Uint8Array; payload: AsyncIterable<Uint8Array> }> {
+  const chunks = iterate(file);
+  let head: Uint8Array = new Uint8Array(0);
+  for (;;) {
+    const length = headerLength(head);
+    if (length !== null && length <= maxHeaderBytes)
+      return { header: head.slice(0, length), payload: resume(head.subarray(length), chunks) };
+    const next = head.length > maxHeaderBytes ? undefined : await chunks.next();
+    if (!next || next.done) {
+      await chunks.return?.();
+      throw new CryptoError('bad-age-header', 'header', next ? 'is cut off' : `is longer than ${maxHeaderBytes} bytes`);
+    }
+    head = joined(head, next.value);
+  }
+}
+
+function openChunk(aead: Aead, key: Uint8Array, bytes: Uint8Array, index: number, isLast: boolean): Uint8Array {
+  try {
+    return aead.open(key, chunkNonce(index, isLast), bytes);
+  } catch (cause) {
+    throw Object.assign(new CryptoError('bad-age-payload', `chunk ${index}`, 'does not authenticate'), { cause });
+  }
+}
+
+function payloadKey(fileKey: Uint8Array, nonce: Uint8Array): Uint8Array {
+  if (nonce.length !== payloadNonceBytes) throw new CryptoError('bad-age-payload', 'nonce', 'must be 16 bytes');
+  return hkdf(sha256, fileKey, nonce, ascii('payload'), 32);
+}
+
+/** 11 bytes of counter, big-endian, and the last-chunk flag. Files end long before the counter leaves a double. */
+function chunkNonce(index: number, isLast: boolean): Uint8Array {
+  const nonce = new Uint8Array(12);
+  let rest = index;
+  for (let at = 10; rest > 0; at--) {
+    nonce[at] = rest % 256;
+    rest = Math.floor(rest / 256);
+  }
+  nonce[11] = isLast ? 1 : 0;
+  return nonce;
+}
+
+interface Chunk {
+  bytes: Uint8Array;
+  index: number;
+  isLast: boolean;
+}
+
+/** Cuts `source` into chunks of `size`; holds each back until it is known whether it is the last. */
+async function* inChunks(
+  source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  size: number,
+): AsyncGenerator<Chunk> {
+  let buffer = new Uint8Array(size);
+  let used = 0;
+  let index = 0;
+  for await (const piece of source) {
+    for (let at = 0; at < piece.length;) {
+      if (used === size) {
+        yield { bytes: buffer, index: index++, isLast: false };
+        buffer = new Uint8Array(size);
+        used = 0;
+      }
+      const taken = Math.min(size - used, piece.length - at);
+      buffer.set(piece.subarray(at, at + taken), used);
+      used += taken;
+      at += taken;
+    }
+  }
+  yield { bytes: buffer.subarray(0, used), index, isLast: true };
+}
+
+async function takeBytes(
+  source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  count: number,
+): Promise<{ head: Uint8Array; rest: AsyncIterable<Uint8Array> }> {
+  const chunks = iterate(source);
+  let head: Uint8Array = new Uint8Array(0);
+  while (head.length < count) {
+    const next = await chunks.next();
+    if (next.done) return { head, rest: resume(new Uint8Array(0), chunks) };
+    head = joined(head, next.value);
+  }
+  return { head: head.slice(0, count), rest: resume(head.subarray(count), chunks) };
+}
+
+type Chunks = AsyncIterator<Uint8Array, unknown, undefined>;
+
+function iterate(source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Chunks {
+  if (Symbol.asyncIterator in source) return source[Symbol.asyncIterator]();
+  return (async function* () {
+    yield* source;
+  })();
+}
+
+/** What was read too much, then the rest; leaving early closes the source, so that its file or socket is let go. */
+async function* resume(first: Uint8Array, chunks: Chunks): AsyncGenerator<Uint8Array> {
+  try {
+    if (first.length > 0) yield first;
+    for (let next = await chunks.next(); !next.done; next = await chunks.next()) yield next.value;
+  } finally {
+    await chunks.return?.();
+  }
+}
+
+function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const out = new Uint8Array(a.length + b.length);
+  out.set(a);
+  out.set(b, a.length);
+  return out;
+}
