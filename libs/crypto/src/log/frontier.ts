@@ -1,0 +1,46 @@
+/** The right edge of a growing tree: all that appending needs. */
+
+import { assertCount, foldSubtrees, nodeHash, subtreesOf, type NodeReader, type TreeNode } from './merkle.js';
+
+/** A tree of `size` leaves by the hashes of its complete subtrees, left to right: at most one per bit of `size`. */
+export interface Frontier {
+  readonly size: number;
+  readonly hashes: readonly Uint8Array[];
+}
+
+/** A subtree that an append completed. */
+export interface CompletedNode extends TreeNode {
+  readonly hash: Uint8Array;
+}
+
+/** The frontier of the tree without leaves. */
+export const EMPTY_FRONTIER: Frontier = { size: 0, hashes: [] };
+
+/** The frontier of a stored tree of `size` leaves; recovery after a crash is this and nothing else. */
+export function frontierOf(size: number, read: NodeReader): Frontier {
+  assertCount(size, 'size');
+  return { size, hashes: subtreesOf({ from: 0, to: size }).map(read) };
+}
+
+/** Root of the tree. */
+export function frontierRoot(frontier: Frontier): Uint8Array {
+  return foldSubtrees(frontier.hashes);
+}
+
+/** The tree with one more leaf hash, and every subtree that this leaf completed, lowest first (the leaf itself is the first). */
+export function appendLeaf(
+  frontier: Frontier,
+  leaf: Uint8Array,
+): { frontier: Frontier; completed: readonly CompletedNode[] } {
+  const hashes = [...frontier.hashes];
+  const completed: CompletedNode[] = [{ level: 0, index: frontier.size, hash: leaf }];
+  let hash = leaf;
+  // A tree with k trailing one-bits in its size has k subtrees waiting for exactly this leaf.
+  for (let index = frontier.size, level = 1; index % 2 === 1; level++) {
+    hash = nodeHash(hashes.pop()!, hash);
+    index = (index - 1) / 2;
+    completed.push({ level, index, hash });
+  }
+  hashes.push(hash);
+  return { frontier: { size: frontier.size + 1, hashes }, completed };
+}
