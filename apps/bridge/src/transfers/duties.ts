@@ -1,0 +1,130 @@
+/**
+ * What a row must keep trying while it is in a state: the sending half of the transfer table. Pure; every duty is
+ * idempotent where it is carried out, begins with "did it happen already?", and is asked for again until the facts show
+ * its effect. A duty that may no longer be carried out is simply not listed any more.
+ */
+
+import { earliestClock, type Facts } from './facts.js';
+import type { TransferSnapshot } from './transfer.js';
+
+export type Duty =
+  | 'answer-not-granted'
+  | 'send-grant'
+  | 'send-lock'
+  | 'cancel-lock'
+  | 'vouch'
+  | 'sign-mint'
+  | 'send-mint'
+  | 'sign-not-mapped'
+  | 'send-refund'
+  | 'close-home'
+  | 'close-destination'
+  | 'forward-statement';
+
+/** What duties need beside the snapshot. */
+export interface DutyContext {
+  /** w of the destination's chain and of the hub and home, seconds */
+  wDestination: number;
+  wHome: number;
+  /** a statement signed by revoker or q is held */
+  holdsStatement: boolean;
+  /** seconds since 1970 at which the row entered its state */
+  enteredAt: number;
+  /** position of a storeman in its group, from 1; 0 for everybody else */
+  memberIndex: number;
+}
+
+/** The duties of a row now, in the order in which they are tried. */
+export function dutiesOf(t: TransferSnapshot, facts: Facts, context: DutyContext): Duty[] {
+  switch (t.state) {
+    case 'closed':
+      if (t.role !== 'A') return [];
+      if (t.closeReason === 'not-granted') return ['answer-not-granted'];
+      return t.closeReason === 'too-late' || t.closeReason === 'rejected' ? ['cancel-lock'] : [];
+    case 'consented':
+      return t.role === 'A' ? ['send-grant'] : [];
+    case 'lock-sent':
+      return mayLock(t, facts) ? ['send-lock'] : [];
+    case 'locked':
+      if (t.role === 'V') return mayVouch(t, facts) ? ['vouch'] : [];
+      return mayAskNotMapped(t, facts, context) ? ['sign-not-mapped'] : [];
+    case 'vouched':
+      if (t.role === 'B') return mayAskMint(t, facts, context) ? ['sign-mint'] : [];
+      return mayAskNotMapped(t, facts, context) ? ['sign-not-mapped'] : [];
+    case 'mint-sent':
+      return t.role === 'B' && mayMint(t, facts) ? ['send-mint'] : [];
+    case 'refunding':
+      return t.role === 'A' ? ['send-refund'] : [];
+    case 'closing':
+      return closingDuties(t, facts, context);
+    default:
+      return [];
+  }
+}
+
+const isOpenAtHead = (facts: Facts) => facts.home?.head.status === 'locked' && facts.home.final.status === 'locked';
+
+function mayLock(t: TransferSnapshot, facts: Facts): boolean {
+  return (
+    t.role === 'A' &&
+    t.grant !== null &&
+    facts.home !== undefined &&
+    facts.home.head.status === 'none' &&
+    facts.home.head.block.timestamp < t.grant.lockBefore &&
+    facts.hub?.paused !== true
+  );
+}
+
+function mayVouch(t: TransferSnapshot, facts: Facts): boolean {
+  return (
+    t.grant !== null &&
+    isOpenAtHead(facts) &&
+    facts.hub?.fresh === true &&
+    !facts.hub.ownVouch &&
+    earliestClock(facts) < t.grant.notAfter
+  );
+}
+
+/** The guard of the Mint line, as far as B sees it; each storeman holds its own. */
+function mayAskMint(t: TransferSnapshot, facts: Facts, context: DutyContext): boolean {
+  if (t.grant === null || facts.destination === undefined || !isOpenAtHead(facts)) return false;
+  const latest = t.grant.mintBefore - context.wDestination;
+  return (
+    facts.hub?.vouched === true &&
+    facts.hub.fresh &&
+    !facts.hub.paused &&
+    facts.destination.head.status === 'none' &&
+    facts.destination.head.block.timestamp < latest &&
+    facts.now < latest
+  );
+}
+
+function mayMint(t: TransferSnapshot, facts: Facts): boolean {
+  return (
+    t.grant !== null &&
+    facts.destination?.head.status === 'none' &&
+    facts.destination.head.block.timestamp < t.grant.mintBefore
+  );
+}
+
+function mayAskNotMapped(t: TransferSnapshot, facts: Facts, context: DutyContext): boolean {
+  return (
+    t.role === 'A' &&
+    t.grant !== null &&
+    facts.home?.final.status === 'locked' &&
+    facts.now > t.grant.mintBefore + context.wDestination
+  );
+}
+
+/** Who sends a closing: A on A, B on B; a storeman where nobody did within its turn of w (storeman i waits i·w). */
+function closingDuties(t: TransferSnapshot, facts: Facts, context: DutyContext): Duty[] {
+  if (!context.holdsStatement || t.grant === null) return [];
+  const duties: Duty[] = ['forward-statement'];
+  const openAtHome = facts.home !== undefined && ['none', 'locked'].includes(facts.home.head.status);
+  const openAtDestination =
+    facts.destination !== undefined && ['none', 'mapped'].includes(facts.destination.head.status);
+  const turn = (w: number) => t.role === 'S' && facts.now >= context.enteredAt + context.memberIndex * w;
+  if (openAtHome && (t.role === 'A' || turn(context.wHome))) duties.push('close-home');
+  if (openAtDestination && (t.role === 'B' || turn(context.wDestination))) duties.push('close-destination');
+  return duties;
+}

@@ -1,0 +1,83 @@
+import type { CloseReason, Grant, GrantPackage, SignedPartial, Statement, TransferState } from '@cpds/messages';
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import type { Role, TransferSnapshot } from './transfer.js';
+
+/** A FROST signature as the contracts take it: R by coordinates, z; 0x hex words. */
+export interface GroupSignature {
+  rx: string;
+  ry: string;
+  z: string;
+}
+
+/** Partials that B combined, with W sealed under the node's key-encryption key. */
+export interface ReleasedKey {
+  keyId: string;
+  ySeal: string;
+  sealedW: string;
+  partials: SignedPartial[];
+}
+
+/** One step a row took: for `transfer show` and for the table at the end of a run. */
+export interface TransferStep {
+  state: TransferState;
+  at: string;
+  because: string;
+}
+
+/** A transaction this row led to, as the chain reported it. */
+export interface TransferReceipt {
+  tx: string;
+  gas: number;
+}
+
+/**
+ * One role's row of one grant. `id` is the request's id at A and B and a random one at V and S. Everything a restarted
+ * process needs is here; nothing in it names a person.
+ */
+@Entity({ name: 'transfer' })
+export class TransferRow {
+  @PrimaryColumn('uuid') id!: string;
+  @Column('char', { length: 1 }) role!: Role;
+  @Index() @Column('text', { name: 'grant_id', nullable: true }) grantId!: string | null;
+  @Column('text') state!: TransferState;
+  @Column('text', { name: 'close_reason', nullable: true }) closeReason!: CloseReason | null;
+  @Column('text', { name: 'halted_from', nullable: true }) haltedFrom!: TransferState | null;
+  @Column('bigint', { name: 'request_expires' }) requestExpires!: string;
+  @Column('text') home!: string;
+  @Column('text') destination!: string;
+  @Column('text', { name: 'home_uid' }) homeUid!: string;
+  @Column('text', { name: 'destination_uid' }) destinationUid!: string;
+  @Column('jsonb', { nullable: true }) grant!: Grant | null;
+  @Column('text', { nullable: true }) capsule!: string | null;
+  /** A and B: what the patient consented to, whole */
+  @Column('jsonb', { nullable: true }) package!: GrantPackage | null;
+  /** A: the compact ring signature */
+  @Column('text', { name: 'ring_signature', nullable: true }) ringSignature!: string | null;
+  @Column('text', { nullable: true }) commitment!: string | null;
+  @Column('jsonb', { name: 'mint_signature', nullable: true }) mintSignature!: GroupSignature | null;
+  @Column('jsonb', { name: 'not_mapped_signature', nullable: true }) notMappedSignature!: GroupSignature | null;
+  @Column('jsonb', { nullable: true }) statement!: Statement | null;
+  @Column('jsonb', { nullable: true }) released!: ReleasedKey | null;
+  @Column('boolean', { name: 'was_mapped', default: false }) wasMapped!: boolean;
+  @Column('int', { name: 'lock_resends', default: 0 }) lockResends!: number;
+  @Column('jsonb', { name: 'lock_receipt', nullable: true }) lockReceipt!: TransferReceipt | null;
+  @Column('jsonb', { name: 'mint_receipt', nullable: true }) mintReceipt!: TransferReceipt | null;
+  @Column('jsonb', { name: 'refund_receipt', nullable: true }) refundReceipt!: TransferReceipt | null;
+  @Column('jsonb', { default: [] }) steps!: TransferStep[];
+  @Column('jsonb', { default: [] }) culprits!: string[];
+  @Column('timestamptz', { name: 'entered_at' }) enteredAt!: Date;
+  @Index() @Column('timestamptz', { name: 'check_at', nullable: true }) checkAt!: Date | null;
+}
+
+/** What the table decides on. */
+export function snapshotOf(row: TransferRow): TransferSnapshot {
+  return {
+    role: row.role,
+    state: row.state,
+    closeReason: row.closeReason,
+    haltedFrom: row.haltedFrom,
+    grant: row.grant,
+    requestExpires: Number(row.requestExpires),
+    lockResends: row.lockResends,
+  };
+}
