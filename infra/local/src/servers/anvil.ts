@@ -1,0 +1,81 @@
+import { join } from 'node:path';
+import { anvilBinary } from '../binaries/sources.js';
+import { startChild, waitUntilReady } from '../machine/child.js';
+import type { Child } from '../machine/child.js';
+import { freePort } from '../machine/port.js';
+
+/** A development chain to start. */
+export interface AnvilSpec {
+  readonly dir: string;
+  readonly chainId: number;
+  readonly blockTimeSec: number;
+  readonly port?: number;
+  /** Dump the state to `dir/state.json` every second and load it from there: a chain that is used again after a clean stop. */
+  readonly keepState: boolean;
+  readonly name?: string;
+}
+
+/** A running anvil. */
+export interface Anvil {
+  readonly url: string;
+  readonly port: number;
+  readonly chainId: number;
+  readonly child: Child;
+}
+
+/** The accounts of anvil's well-known test mnemonic, in order. Public: worth nothing anywhere else. */
+export const anvilKeys: readonly string[] = [
+  '0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80',
+  '0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d',
+  '0x5de4111afa1a4b94908f83103eb1f1706367c2e68ca870fc3fb9a804cdab365a',
+  '0x7c852118294e51e653712a81e05800f419141751be58f605c371e15141b007a6',
+  '0x47e179ec197488593b187f80a00eb0da91f1b9d0b13f8733639f19c30a34926a',
+  '0x8b3a350cf5c34c9194ca85829a2df0ec3153be0318b5e2d3348e872092edffba',
+  '0x92db14e403b83dfe3df233f83dfa3a0d7096f21ca9b0d6d6b8d88b2b4ec1564e',
+  '0x4bbbf85ce3377467afe5d46f804f221813b2bb87f24d81f60f1fcdbf7cbf4356',
+  '0xdbda1821b80551c9d65939329250298aa3472ba22feea921c0cf5d620ea67b97',
+  '0x2a871d0798f97d79848a013d4936a73bf4cc922c825d33c1cf7073dff6d409c6',
+];
+
+/** Starts anvil with blocks of `blockTimeSec`, which also come as soon as a transaction does (mixed mining), rules of Paris (what the contracts are compiled for). */
+export async function startAnvil(spec: AnvilSpec): Promise<Anvil> {
+  const port = spec.port ?? (await freePort());
+  const child = await startChild({
+    name: spec.name ?? `anvil ${spec.chainId}`,
+    command: await anvilBinary(),
+    args: [
+      ...['--host', '127.0.0.1', '--port', String(port), '--chain-id', String(spec.chainId)],
+      ...['--block-time', String(spec.blockTimeSec), '--mixed-mining', '--hardfork', 'paris'],
+      ...(spec.keepState
+        ? ['--state', join(spec.dir, 'state.json'), '--state-interval', '1', '--preserve-historical-states']
+        : []),
+      '--silent',
+    ],
+    env: { HOME: spec.dir, PATH: process.env['PATH'] ?? '' },
+    cwd: spec.dir,
+    logFile: join(spec.dir, 'anvil.log'),
+  });
+  const url = `http://127.0.0.1:${port}`;
+  await waitUntilReady(child, () => answersChainId(url, spec.chainId)).catch(async (cause: unknown) => {
+    await child.kill();
+    throw cause;
+  });
+  return { url, port, chainId: spec.chainId, child };
+}
+
+async function answersChainId(url: string, chainId: number): Promise<boolean> {
+  try {
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'eth_chainId', params: [] }),
+      signal: AbortSignal.timeout(1_000),
+    });
+    const body = (await response.json()) as { result?: string };
+    return Number(body.result) === chainId;
+  } catch (cause) {
+    // Not listening yet, or still loading its state: ask again.
+    if (cause instanceof Error) return false;
+    throw cause;
+  }
+}
