@@ -1,0 +1,117 @@
+import { readFile } from 'node:fs/promises';
+import { toAppError, unavailable } from '@cpds/errors';
+import { jetstream, type JetStreamClient, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
+import { connect, type NatsConnection, nkeyAuthenticator, type Subscription } from '@nats-io/transport-node';
+
+/** How to reach a NATS server, and as whom. */
+export interface BusOptions {
+  /** `nats://host:port`, or several separated by commas */
+  url: string;
+  /** shown in the server's connection list */
+  name: string;
+  user?: string;
+  password?: string;
+  /** file that holds an nkey user seed (`SU…`); takes the place of user and password */
+  nkeySeedFile?: string;
+  /** prefix of reply inboxes; default `_INBOX`. An operator's account may hear `_INBOX.<party>` only. */
+  inboxPrefix?: string;
+  /** told of what a plain subscription's handler threw; default: nothing is told, so pass a logger */
+  onHandlerError?: (subject: string, error: unknown) => void;
+}
+
+/** A plain message: its parsed JSON body and the subject it came on. */
+export interface Datagram {
+  subject: string;
+  body: unknown;
+}
+
+/**
+ * Opens the connection and its JetStream client; reconnects for ever after the first success.
+ *
+ * @throws AppError `bus-unreachable` (unavailable) when the first try fails
+ */
+export async function connectBus(options: BusOptions): Promise<Bus> {
+  try {
+    const seed = options.nkeySeedFile === undefined ? undefined : (await readFile(options.nkeySeedFile, 'utf8')).trim();
+    const connection = await connect({
+      servers: options.url.split(','),
+      name: options.name,
+      maxReconnectAttempts: -1,
+      reconnectTimeWait: 250,
+      pingInterval: 5_000,
+      timeout: 5_000,
+      ...(options.inboxPrefix === undefined ? {} : { inboxPrefix: options.inboxPrefix }),
+      ...(seed === undefined
+        ? { user: options.user, pass: options.password }
+        : { authenticator: nkeyAuthenticator(new TextEncoder().encode(seed)) }),
+    });
+    return new Bus(connection, options.onHandlerError ?? (() => undefined));
+  } catch (cause) {
+    throw unavailable('bus-unreachable', 'the bus does not answer or refuses these credentials', { cause });
+  }
+}
+
+/** One process's connection to its NATS server: plain JSON messages here, JetStream through `js` and `jsm`. */
+export class Bus {
+  readonly js: JetStreamClient;
+  private manager?: Promise<JetStreamManager>;
+
+  constructor(
+    readonly connection: NatsConnection,
+    private readonly onHandlerError: (subject: string, error: unknown) => void,
+  ) {
+    this.js = jetstream(connection, { timeout: 10_000 });
+  }
+
+  /** JetStream's administration; made on first use, since role nodes may not have the permission. */
+  jsm(): Promise<JetStreamManager> {
+    this.manager ??= jetstreamManager(this.connection, { checkAPI: false, timeout: 10_000 });
+    return this.manager;
+  }
+
+  /** Sends `body` as JSON: at most once, nobody may be listening. */
+  publish(subject: string, body: unknown): void {
+    this.connection.publish(subject, JSON.stringify(body));
+  }
+
+  /**
+   * Hears plain messages until `unsubscribe`. Handlers run one after another; what one throws goes to `onHandlerError`
+   * and the next message is taken. A body that is not JSON is reported the same way.
+   */
+  subscribe(subject: string, handler: (message: Datagram) => Promise<void> | void, queue?: string): Subscription {
+    const subscription = this.connection.subscribe(subject, queue === undefined ? {} : { queue });
+    const listen = async (): Promise<void> => {
+      for await (const message of subscription) {
+        try {
+          await handler({ subject: message.subject, body: message.json() });
+        } catch (error) {
+          this.onHandlerError(message.subject, toAppError(error));
+        }
+      }
+    };
+    listen().catch((error: unknown) => this.onHandlerError(subject, error));
+    return subscription;
+  }
+
+  /** True while the server answers. */
+  async isUp(): Promise<boolean> {
+    if (this.connection.isClosed()) return false;
+    try {
+      await Promise.race([this.connection.flush(), rejectAfter(1_000)]);
+      return true;
+    } catch {
+      return false; // the probe's answer, not an error: a flush fails exactly when the server is away
+    }
+  }
+
+  /** Hands out what is under way, then closes. */
+  async close(): Promise<void> {
+    if (!this.connection.isClosed()) await this.connection.drain();
+  }
+}
+
+function rejectAfter(ms: number): Promise<never> {
+  return new Promise((_, reject) => {
+    setTimeout(() => reject(unavailable('bus-slow', 'the bus does not answer in time')), ms).unref();
+  });
+}

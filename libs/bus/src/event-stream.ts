@@ -1,0 +1,46 @@
+import {
+  DiscardPolicy,
+  JetStreamApiError,
+  type JetStreamManager,
+  RetentionPolicy,
+  StorageType,
+} from '@nats-io/jetstream';
+import { nanos } from '@nats-io/transport-node';
+
+/** The one stream of a server. */
+export const eventStream = 'EVENTS';
+
+/** Subjects of a hospital's stream: every service's events. */
+export const hospitalEventSubjects = ['identity.*.v1', 'records.*.v1', 'bridge.*.v1', 'audit.*.v1'];
+
+/** Subjects of the hub's stream: events of role nodes. */
+export const hubEventSubjects = ['audit.events.*'];
+
+/** How long a message stays for consumers that are away, in milliseconds: three days. Rows not receipted are sent again anyway. */
+const maxAgeMs = 3 * 86_400_000;
+/** Window in which a repeated message id is dropped by the server; beyond it inboxes drop it. */
+const duplicateWindowMs = 10 * 60_000;
+
+/**
+ * Makes the stream `EVENTS` with these subjects, or adds the missing subjects; safe from several processes at once.
+ * Needs a server with `sync_interval: always`: an acknowledged message must be on disk.
+ */
+export async function ensureEventStream(jsm: JetStreamManager, subjects: string[]): Promise<void> {
+  try {
+    await jsm.streams.add({
+      name: eventStream,
+      subjects,
+      retention: RetentionPolicy.Limits,
+      storage: StorageType.File,
+      discard: DiscardPolicy.Old,
+      max_age: nanos(maxAgeMs),
+      duplicate_window: nanos(duplicateWindowMs),
+    });
+  } catch (error) {
+    // 10058: the stream exists with another configuration, e.g. fewer subjects
+    if (!(error instanceof JetStreamApiError) || error.code !== 10058) throw error;
+    const { config } = await jsm.streams.info(eventStream);
+    const all = [...new Set([...config.subjects, ...subjects])];
+    if (all.length > config.subjects.length) await jsm.streams.update(eventStream, { subjects: all });
+  }
+}

@@ -1,0 +1,142 @@
+import { bug, parse, toAppError, toProblem } from '@cpds/errors';
+import type { EventEnvelope } from '@cpds/messages';
+import { AckPolicy, type ConsumerMessages, DeliverPolicy } from '@nats-io/jetstream';
+import type { Msg, Subscription } from '@nats-io/transport-node';
+import { nanos } from '@nats-io/transport-node';
+import { type CustomTransportStrategy, type MessageHandler, Server } from '@nestjs/microservices';
+import { isObservable, lastValueFrom } from 'rxjs';
+import { z } from 'zod';
+import type { Bus } from './bus.js';
+import { ensureEventStream, eventStream } from './event-stream.js';
+import { settle, type SettleOptions } from './settle.js';
+import { subjectMatches } from './subject.js';
+
+export interface StrategyOptions extends Partial<SettleOptions> {
+  bus: Bus;
+  /** name of the durable consumer and of the queue group of requests: the service's name */
+  service: string;
+  /** subjects of the stream, for whoever starts first; omit where this process may not administer it */
+  streamSubjects?: string[];
+}
+
+/**
+ * Nest's transport over NATS: `@EventPattern(subject)` is fed by one durable JetStream consumer per service and settled by
+ * `settle`; `@MessagePattern(subject)` answers core requests in a queue group with `{ ok, value }` or `{ ok, error }`.
+ * Handlers get the parsed `EventEnvelope`, respectively the request's JSON body, and may be wildcards for events.
+ */
+export class JetStreamStrategy extends Server implements CustomTransportStrategy {
+  override readonly propagatesEventHandlerErrors = true;
+  private readonly subscriptions: Subscription[] = [];
+  private messages?: ConsumerMessages;
+  private consuming: Promise<void> = Promise.resolve();
+
+  constructor(private readonly options: StrategyOptions) {
+    super();
+  }
+
+  async listen(callback: (error?: unknown) => void): Promise<void> {
+    try {
+      const eventPatterns: string[] = [];
+      for (const [pattern, handler] of this.messageHandlers) {
+        if (handler.isEventHandler) eventPatterns.push(pattern);
+        else this.answer(pattern, handler);
+      }
+      if (this.options.streamSubjects)
+        await ensureEventStream(await this.options.bus.jsm(), this.options.streamSubjects);
+      if (eventPatterns.length > 0) await this.consume(eventPatterns);
+      await this.options.bus.connection.flush();
+      callback();
+    } catch (error) {
+      callback(error);
+    }
+  }
+
+  /** Stops taking messages and waits for the one under way. */
+  async close(): Promise<void> {
+    await Promise.all(this.subscriptions.map((subscription) => subscription.drain()));
+    this.messages?.stop();
+    await this.consuming;
+  }
+
+  on(): never {
+    throw bug('not-supported', 'this transport has no events of its own');
+  }
+
+  unwrap<T>(): T {
+    return this.options.bus as T;
+  }
+
+  private answer(subject: string, handler: MessageHandler): void {
+    const subscription = this.options.bus.connection.subscribe(subject, { queue: this.options.service });
+    const listen = async (): Promise<void> => {
+      for await (const message of subscription) void this.reply(message, handler);
+    };
+    listen().catch((error: unknown) => this.options.onFailure?.(subject, error, 'reject'));
+    this.subscriptions.push(subscription);
+  }
+
+  private async reply(message: Msg, handler: MessageHandler): Promise<void> {
+    try {
+      const value = await resultOf(handler, parse(z.json(), jsonOf(message), `request ${message.subject}`));
+      message.respond(JSON.stringify({ ok: true, value: value ?? null }));
+    } catch (thrown) {
+      const { code, kind, detail, field, culprit } = toProblem(thrown);
+      if (kind === 'bug' || kind === 'unavailable')
+        this.options.onFailure?.(message.subject, toAppError(thrown), 'reject');
+      message.respond(JSON.stringify({ ok: false, error: { code, kind, message: detail, field, culprit } }));
+    }
+  }
+
+  private async consume(patterns: string[]): Promise<void> {
+    const jsm = await this.options.bus.jsm();
+    await jsm.consumers.add(eventStream, {
+      durable_name: this.options.service,
+      filter_subjects: patterns,
+      ack_policy: AckPolicy.Explicit,
+      deliver_policy: DeliverPolicy.All,
+      ack_wait: nanos(30_000),
+      max_ack_pending: 256,
+      max_deliver: -1,
+    });
+    const consumer = await this.options.bus.js.consumers.get(eventStream, this.options.service);
+    this.messages = await consumer.consume({ max_messages: 64 });
+    this.consuming = this.run(this.messages, patterns);
+  }
+
+  private async run(messages: ConsumerMessages, patterns: string[]): Promise<void> {
+    const settling: SettleOptions = {
+      maxDeliveries: this.options.maxDeliveries ?? 10,
+      onDeadLetter:
+        this.options.onDeadLetter ?? (() => Promise.reject(bug('no-dead-letters', 'no place for dead letters'))),
+      onFailure: this.options.onFailure ?? (() => undefined),
+    };
+    for await (const message of messages) {
+      try {
+        await settle(message, (event) => this.dispatch(message.subject, patterns, event), settling);
+      } catch (error) {
+        settling.onFailure(message.subject, error, 'retry'); // unsettled: the server delivers it again after ack_wait
+      }
+    }
+  }
+
+  private async dispatch(subject: string, patterns: string[], event: EventEnvelope): Promise<void> {
+    for (const pattern of patterns.filter((candidate) => subjectMatches(candidate, subject))) {
+      const handler = this.messageHandlers.get(pattern);
+      if (handler) await resultOf(handler, event);
+    }
+  }
+}
+
+/** A throwing handler arrives as an errored Observable: it must be awaited before anything is acknowledged. */
+async function resultOf(handler: MessageHandler, data: unknown): Promise<unknown> {
+  const result: unknown = await handler(data, {});
+  return isObservable(result) ? lastValueFrom(result, { defaultValue: null }) : result;
+}
+
+function jsonOf(message: Msg): unknown {
+  try {
+    return message.json();
+  } catch {
+    return undefined; // parse() refuses it by name
+  }
+}

@@ -1,0 +1,52 @@
+import { AppError, errorKinds, parse, unavailable } from '@cpds/errors';
+import { type Msg, NoRespondersError, RequestError, TimeoutError } from '@nats-io/transport-node';
+import { z, type ZodType } from 'zod';
+import type { Bus } from './bus.js';
+
+const Reply = z.discriminatedUnion('ok', [
+  z.object({ ok: z.literal(true), value: z.unknown() }),
+  z.object({
+    ok: z.literal(false),
+    error: z.object({
+      code: z.string(),
+      kind: z.enum(errorKinds as [(typeof errorKinds)[number]]),
+      message: z.string(),
+      field: z.string().optional(),
+      culprit: z.string().optional(),
+    }),
+  }),
+]);
+
+/** Requests to other services of the same hospital. */
+export class BusRequests {
+  constructor(private readonly bus: Bus) {}
+
+  /**
+   * Asks `subject` and returns the typed answer. `body` is checked before it leaves, the answer before it is believed.
+   *
+   * @throws AppError what the answerer threw, or `no-answer` (unavailable) after `timeoutMs`
+   */
+  async ask<In, Out>(
+    subject: string,
+    schemaIn: ZodType<In>,
+    schemaOut: ZodType<Out>,
+    body: In,
+    timeoutMs: number = 5_000,
+  ): Promise<Out> {
+    const request = JSON.stringify(parse(schemaIn, body, `request ${subject}`));
+    const reply = parse(Reply, (await this.send(subject, request, timeoutMs)).json(), `reply of ${subject}`);
+    if (reply.ok) return parse(schemaOut, reply.value, `reply of ${subject}`);
+    const { code, kind, message, field, culprit } = reply.error;
+    throw new AppError(code, kind, message, { field, culprit });
+  }
+
+  private async send(subject: string, request: string, timeoutMs: number): Promise<Msg> {
+    try {
+      return await this.bus.connection.request(subject, request, { timeout: timeoutMs });
+    } catch (cause) {
+      if (cause instanceof TimeoutError || cause instanceof NoRespondersError || cause instanceof RequestError)
+        throw unavailable('no-answer', `${subject} has no answer`, { cause, retryAfterSec: 1 });
+      throw cause;
+    }
+  }
+}
