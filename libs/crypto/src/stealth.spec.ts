@@ -1,0 +1,79 @@
+import { randomBytes } from 'node:crypto';
+import fc from 'fast-check';
+import { compressed, G, N } from './curve.js';
+import {
+  formatMetaAddress,
+  isOneTimeKeyOf,
+  metaAddressOf,
+  newDeedKey,
+  newOneTimeKey,
+  oneTimeKey,
+  oneTimeSecret,
+  parseMetaAddress,
+  scan,
+} from './stealth.js';
+
+const scalars = fc.bigInt(1n, N - 1n);
+
+describe('one-time accounts', () => {
+  it('are found by the receiver, whose secret fits, and by nobody else', () => {
+    fc.assert(
+      fc.property(scalars, scalars, scalars, scalars, (spending, viewing, other, r) => {
+        fc.pre(other !== viewing);
+        const meta = metaAddressOf({ spending, viewing });
+        const made = oneTimeKey(meta, r);
+        const shared = scan(viewing, meta.spendingKey, made)!;
+        expect(shared).toBe(made.sharedScalar);
+        expect(G.multiply(oneTimeSecret(spending, shared)).equals(made.key)).toBe(true);
+        expect(isOneTimeKeyOf(meta.spendingKey, shared, made.key)).toBe(true);
+        expect(scan(other, meta.spendingKey, made)).toBeUndefined();
+        expect(scan(viewing, meta.viewingKey, made)).toBeUndefined();
+        expect(scan(viewing, meta.spendingKey, { ...made, viewTag: made.viewTag ^ 1 })).toBeUndefined();
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it('for deeds have even y, half of which a plain draw would miss', () => {
+    const meta = metaAddressOf({ spending: 11n, viewing: 12n });
+    for (let i = 0; i < 20; i++) {
+      const { x, y } = newDeedKey(meta, randomBytes).key.toAffine();
+      expect(y % 2n).toBe(0n);
+      expect(x < N).toBe(true);
+    }
+    const odd = Array.from({ length: 60 }, () => newOneTimeKey(meta, randomBytes).key.toAffine().y % 2n);
+    expect(odd).toContain(1n);
+  });
+
+  it('refuse a source of randomness that repeats itself', () => {
+    const meta = metaAddressOf({ spending: 11n, viewing: 12n });
+    let fill = 0;
+    let odd: Uint8Array;
+    do odd = new Uint8Array(48).fill(++fill);
+    while (newOneTimeKey(meta, () => odd).key.toAffine().y % 2n === 0n);
+    expect(() => newDeedKey(meta, () => odd)).toThrow('random: gives no fitting one-time key');
+  });
+});
+
+describe('meta-addresses', () => {
+  it('survive their text form', () => {
+    fc.assert(
+      fc.property(scalars, scalars, (spending, viewing) => {
+        const meta = metaAddressOf({ spending, viewing });
+        const again = parseMetaAddress(formatMetaAddress(meta));
+        expect(compressed(again.spendingKey)).toEqual(compressed(meta.spendingKey));
+        expect(compressed(again.viewingKey)).toEqual(compressed(meta.viewingKey));
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it.each([
+    ['eth:0x00', 'metaAddress: must begin with st:eth:0x'],
+    ['st:eth:0x02', 'metaAddress: must be 66 bytes, has 1'],
+    [`st:eth:0x${'02'.repeat(33)}${'ff'.repeat(33)}`, 'metaAddress.viewingKey: is not a canonical curve point'],
+    [`st:eth:0x${'00'.repeat(66)}`, 'metaAddress.spendingKey: is not a canonical curve point'],
+  ])('refuse %s', (text, message) => {
+    expect(() => parseMetaAddress(text)).toThrow(message);
+  });
+});

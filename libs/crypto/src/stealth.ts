@@ -1,0 +1,128 @@
+/** One-time accounts: ERC-5564 scheme 1 (secp256k1 with view tags), and its form for deeds (sections 4 and 12). */
+
+import { equalBytes, fromHex, toBigInt, to0x, concat } from './bytes.js';
+import { CryptoError } from './crypto-error.js';
+import { addressOf, checkScalar, compressed, G, N, parsePoint, scalarFrom48, type Point } from './curve.js';
+import { keccak256 } from './hash.js';
+import type { RandomBytes } from './random.js';
+
+/** What a receiver gives to senders: spending key B and viewing key A. */
+export interface MetaAddress {
+  spendingKey: Point;
+  viewingKey: Point;
+}
+
+/** What a sender makes: the one-time key, and what the receiver needs to find it. */
+export interface OneTimeKey {
+  /** P = B + s·G */
+  key: Point;
+  /** R = r·G */
+  ephemeralKey: Point;
+  /** First byte of the unreduced s. */
+  viewTag: number;
+  /** addr(P), 20 bytes. */
+  address: Uint8Array;
+  /** s mod n: public to sender and receiver only. With the one-time secret it gives the receiver's spending secret. */
+  sharedScalar: bigint;
+}
+
+/** The receiver's two secrets, b and a. */
+export interface StealthSecrets {
+  spending: bigint;
+  viewing: bigint;
+}
+
+const PREFIX = 'st:eth:0x';
+
+/** ERC-5564 text form: `st:eth:0x` ‖ compressed B ‖ compressed A. */
+export function formatMetaAddress(meta: MetaAddress): string {
+  return `st:eth:${to0x(concat(compressed(meta.spendingKey), compressed(meta.viewingKey)))}`;
+}
+
+/** Parses `formatMetaAddress`. @throws CryptoError `bad-meta-address`, `bad-hex`, `bad-point` */
+export function parseMetaAddress(text: string): MetaAddress {
+  if (!text.startsWith(PREFIX)) throw new CryptoError('bad-meta-address', 'metaAddress', `must begin with ${PREFIX}`);
+  const bytes = fromHex(text.slice(PREFIX.length), 'metaAddress', 66);
+  return {
+    spendingKey: parsePoint(bytes.slice(0, 33), 'metaAddress.spendingKey'),
+    viewingKey: parsePoint(bytes.slice(33), 'metaAddress.viewingKey'),
+  };
+}
+
+/** B and A of two secrets. */
+export function metaAddressOf(secrets: StealthSecrets): MetaAddress {
+  // Secret scalars: constant-time ladder.
+  return {
+    spendingKey: G.multiply(checkScalar(secrets.spending, 'spending')),
+    viewingKey: G.multiply(checkScalar(secrets.viewing, 'viewing')),
+  };
+}
+
+/**
+ * The one-time key that ephemeral secret `r` makes for `meta`.
+ *
+ * @throws CryptoError `bad-scalar` for the r (one in 2^256) whose s is zero mod n or whose P is the identity
+ */
+export function oneTimeKey(meta: MetaAddress, r: bigint): OneTimeKey {
+  checkScalar(r, 'ephemeralSecret');
+  const shared = keccak256(compressed(meta.viewingKey.multiply(r))); // secret: constant-time ladder
+  const sharedScalar = checkScalar(toBigInt(shared) % N, 'sharedScalar');
+  const key = meta.spendingKey.add(G.multiply(sharedScalar)); // known to both sides, secret to the public
+  if (key.is0()) throw new CryptoError('bad-scalar', 'ephemeralSecret', 'gives the identity');
+  return { key, ephemeralKey: G.multiply(r), viewTag: shared[0]!, address: addressOf(key), sharedScalar };
+}
+
+/** A fresh one-time key for `meta`, for instance the recipient key of a grant (x < n, as every key on chain needs). */
+export function newOneTimeKey(meta: MetaAddress, random: RandomBytes): OneTimeKey {
+  return drawUntil(meta, random, (key) => key.toAffine().x < N);
+}
+
+/** A fresh deed key: drawn again until P has even y and x < n, so that it is one word on chain (section 4). */
+export function newDeedKey(meta: MetaAddress, random: RandomBytes): OneTimeKey {
+  return drawUntil(meta, random, isDeedKey);
+}
+
+/** Even y and x < n. */
+export function isDeedKey(key: Point): boolean {
+  const { x, y } = key.toAffine();
+  return x < N && (y & 1n) === 0n;
+}
+
+function drawUntil(meta: MetaAddress, random: RandomBytes, fits: (key: Point) => boolean): OneTimeKey {
+  // Half of all keys fit; 128 misses in a row mean that `random` repeats itself.
+  for (let draw = 0; draw < 128; draw++) {
+    const candidate = oneTimeKey(meta, scalarFrom48(random(48), 'ephemeralSecret'));
+    if (fits(candidate.key)) return candidate;
+  }
+  throw new CryptoError('bad-randomness', 'random', 'gives no fitting one-time key');
+}
+
+/**
+ * Scans one announcement with the viewing secret: returns s mod n when it is for (B, a), else undefined. The view tag
+ * spares the second multiplication for 255 of 256 foreign announcements.
+ */
+export function scan(
+  viewing: bigint,
+  spendingKey: Point,
+  announcement: { ephemeralKey: Point; viewTag: number; key: Point },
+): bigint | undefined {
+  const shared = keccak256(compressed(announcement.ephemeralKey.multiply(checkScalar(viewing, 'viewing')))); // secret: constant-time ladder
+  if (shared[0] !== announcement.viewTag) return undefined;
+  const sharedScalar = toBigInt(shared) % N;
+  if (sharedScalar === 0n) return undefined;
+  return spendingKey.add(G.multiply(sharedScalar)).equals(announcement.key) ? sharedScalar : undefined;
+}
+
+/** p = b + s mod n, the secret of a one-time key. Never export it: p and s give b. */
+export function oneTimeSecret(spending: bigint, sharedScalar: bigint): bigint {
+  return checkScalar((checkScalar(spending, 'spending') + sharedScalar) % N, 'oneTimeSecret');
+}
+
+/** P = B + s·G, with public s: the check that ties a deed to an enrolled spending key. */
+export function isOneTimeKeyOf(spendingKey: Point, sharedScalar: bigint, key: Point): boolean {
+  // Public here, so variable time is fine.
+  return equalBytes(
+    compressed(spendingKey.add(G.multiplyUnsafe(checkScalar(sharedScalar, 'sharedScalar')))),
+    compressed(key),
+  );
+}
