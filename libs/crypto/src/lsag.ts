@@ -1,0 +1,172 @@
+/**
+ * The linkable ring signature over a cohort (section 5): LSAG of Liu-Wei-Wong 2004 with CryptoNote's per-key tag base.
+ * It says "the holder of one of these deeds signed `message`", and its tag says "and this deed and slot only once".
+ */
+
+import { ascii, concat, equalBytes, toHex, u16, u256 } from './bytes.js';
+import { CryptoError } from './crypto-error.js';
+import {
+  addressOf,
+  challenge,
+  checkRecoverable,
+  checkScalar,
+  compressed,
+  G,
+  hedgedScalar,
+  liftX,
+  N,
+  parsePoint,
+  parseScalar,
+  scalarBytes,
+  xy,
+  type Point,
+} from './curve.js';
+import { keccak256 } from './hash.js';
+import type { RandomBytes } from './random.js';
+import { slotByte, tagBase, tagOf } from './tag-base.js';
+
+/** What is signed, and by which ring. All public. */
+export interface RingStatement {
+  /** m = grantId, 32 bytes. */
+  message: Uint8Array;
+  /** `tagDomain` of the LockedAccount, 32 bytes. */
+  tagDomain: Uint8Array;
+  slot: number;
+  /** x of each deed of the cohort, in the cohort's order; y is even. */
+  xs: readonly bigint[];
+  /** The grant's tag, 33 bytes compressed: a signature with any other I is refused. */
+  tag: Uint8Array;
+}
+
+/** The compact signature (I, c_0, s_0 … s_{k-1}), parsed. */
+export interface RingSignature {
+  tag: Point;
+  c0: bigint;
+  s: bigint[];
+}
+
+/** keccak256("cpds/v1/ring" ‖ u8 slot ‖ x_0 ‖ … ‖ x_{k-1}). */
+export function ringHash(slot: number, xs: readonly bigint[]): Uint8Array {
+  return keccak256(ascii('cpds/v1/ring'), slotByte(slot), ...xs.map((x) => u256(x)));
+}
+
+/**
+ * Signs with the secret of the deed at its place in `xs` (found here, so that no caller can name a wrong one); returns
+ * the compact signature, 65 + 32k bytes.
+ *
+ * @param deedSecret x with x·G the deed's even-y point
+ * @throws CryptoError `not-in-ring`, `wrong-tag`, `bad-ring`
+ */
+export function signRing(statement: RingStatement, deedSecret: bigint, random: RandomBytes): Uint8Array {
+  const ring = openRing(statement);
+  const size = ring.keys.length;
+  const own = G.multiply(checkScalar(deedSecret, 'deedSecret')); // secret: constant-time ladder
+  const index = ring.keys.findIndex((key) => key.equals(own));
+  if (index < 0) throw new CryptoError('not-in-ring', 'deedSecret', 'is the key of no deed of the ring');
+  const tag = tagOf(tagBase(statement.tagDomain, statement.xs[index]!, statement.slot), deedSecret);
+  if (!equalBytes(compressed(tag), statement.tag))
+    throw new CryptoError('wrong-tag', 'tag', 'is not the tag of this deed and slot');
+  checkRecoverable(tag, 'tag');
+
+  // One hedged scalar per place: the nonce at the signer's, the free answers elsewhere, all drawn the same way.
+  const entropy = random(32);
+  const draw = (place: number) =>
+    hedgedScalar('lsag', scalarBytes(deedSecret), entropy, concat(transcriptHead(statement, tag), u16(place)));
+
+  const nonce = draw(index);
+  const s = new Array<bigint>(size).fill(0n);
+  const c = new Array<bigint>(size).fill(0n);
+  // Secret nonce: constant-time ladder. All other scalars of the loop are published in the signature.
+  c[(index + 1) % size] = nextChallenge(statement, tag, G.multiply(nonce), ring.bases[index]!.multiply(nonce));
+  for (let step = 1; step < size; step++) {
+    const place = (index + step) % size;
+    s[place] = draw(place);
+    const [L, R] = links(ring, tag, place, s[place]!, c[place]!);
+    c[(place + 1) % size] = nextChallenge(statement, tag, L, R);
+  }
+  s[index] = checkScalar((nonce + (N - c[index]!) * deedSecret) % N, 's');
+  return compactSignature({ tag, c0: c[0]!, s });
+}
+
+/**
+ * Whether `compact` is a signature of the ring on `statement.message` with exactly `statement.tag`. All inputs are
+ * public: variable time.
+ *
+ * @throws CryptoError where the signature or the ring is malformed (names the field); an open chain returns false
+ */
+export function verifyRing(statement: RingStatement, compact: Uint8Array): boolean {
+  const signature = parseRingSignature(compact, statement.xs.length);
+  if (!equalBytes(compressed(signature.tag), statement.tag)) return false;
+  return ringChallenges(statement, signature) !== undefined;
+}
+
+/**
+ * The challenges c_0 … c_{k-1} of a valid signature, which its on-chain witness is made of; undefined when the chain
+ * does not close, a challenge is zero, or an L or R is the identity.
+ */
+export function ringChallenges(statement: RingStatement, signature: RingSignature): bigint[] | undefined {
+  const ring = openRing(statement);
+  const c: bigint[] = [signature.c0];
+  for (let place = 0; place < ring.keys.length; place++) {
+    const [L, R] = links(ring, signature.tag, place, signature.s[place]!, c[place]!);
+    if (L.is0() || R.is0()) return undefined;
+    c.push(nextChallenge(statement, signature.tag, L, R));
+  }
+  return c.pop() === signature.c0 ? c : undefined;
+}
+
+/** compressed I ‖ c_0 ‖ s_0 ‖ …, 65 + 32k bytes. */
+export function compactSignature(signature: RingSignature): Uint8Array {
+  return concat(compressed(signature.tag), scalarBytes(signature.c0), ...signature.s.map(scalarBytes));
+}
+
+/** Parses `compactSignature` for a ring of `ringSize`. @throws CryptoError `bad-signature`, `bad-scalar`, `bad-point` */
+export function parseRingSignature(compact: Uint8Array, ringSize: number): RingSignature {
+  if (compact.length !== 65 + 32 * ringSize)
+    throw new CryptoError(
+      'bad-signature',
+      'ringSignature',
+      `must be ${65 + 32 * ringSize} bytes, has ${compact.length}`,
+    );
+  const scalar = (at: number, field: string) => parseScalar(compact.slice(at, at + 32), `ringSignature.${field}`);
+  return {
+    tag: checkRecoverable(parsePoint(compact.slice(0, 33), 'ringSignature.tag'), 'ringSignature.tag'),
+    c0: scalar(33, 'c0'),
+    s: Array.from({ length: ringSize }, (_, i) => scalar(65 + 32 * i, `s[${i}]`)),
+  };
+}
+
+interface OpenRing {
+  keys: Point[];
+  bases: Point[];
+}
+
+function openRing(statement: RingStatement): OpenRing {
+  const { xs, slot, tagDomain: domain, message } = statement;
+  if (message.length !== 32) throw new CryptoError('bad-hash', 'message', 'must be 32 bytes');
+  if (xs.length < 2 || xs.length > 256) throw new CryptoError('bad-ring', 'xs', 'must name 2 to 256 deeds');
+  if (new Set(xs).size !== xs.length) throw new CryptoError('bad-ring', 'xs', 'names a deed twice');
+  return {
+    keys: xs.map((x, i) => checkRecoverable(liftX(x, `xs[${i}]`), `xs[${i}]`)),
+    bases: xs.map((x) => tagBase(domain, x, slot).point),
+  };
+}
+
+/** L_i = s_i·G + c_i·P_i and R_i = s_i·Hp(P_i, slot) + c_i·I, of published scalars: variable time. */
+function links(ring: OpenRing, tag: Point, place: number, s: bigint, c: bigint): [Point, Point] {
+  return [G.mulAddUnsafe(s, ring.keys[place]!, c), ring.bases[place]!.mulAddUnsafe(s, tag, c)];
+}
+
+function transcriptHead(statement: RingStatement, tag: Point): Uint8Array {
+  return concat(ascii('cpds/v1/lsag'), statement.message, ringHash(statement.slot, statement.xs), xy(tag));
+}
+
+/** c_{i+1} = keccak256("cpds/v1/lsag" ‖ m ‖ ringHash ‖ I ‖ addr(L_i) ‖ R_i) mod n. */
+function nextChallenge(statement: RingStatement, tag: Point, L: Point, R: Point): bigint {
+  return challenge(keccak256(transcriptHead(statement, tag), addressOf(L), xy(R)));
+}
+
+/** The tag as the chain's key for "used once": lower-case hex of the compressed point. */
+export function tagKey(tag: Point): string {
+  return toHex(compressed(tag));
+}

@@ -1,0 +1,72 @@
+/**
+ * Ownership proof (section 5): the grant's tag belongs to this deed, and the deed to this spending key. It shows B's
+ * hospital that consent came from the enrolled patient; it is transferable, so it is kept as health data.
+ */
+
+import { CryptoError } from './crypto-error.js';
+import { G, liftX, type Point } from './curve.js';
+import { proveDleq, verifyDleq, type DleqProof, type DleqStatement } from './dleq.js';
+import type { RandomBytes } from './random.js';
+import { isOneTimeKeyOf, oneTimeSecret } from './stealth.js';
+import { tagBase } from './tag-base.js';
+
+/** What is proven: that `tag` is the tag of deed `deedX` in `slot`, for this grant. */
+export interface OwnershipStatement {
+  deedX: bigint;
+  tagDomain: Uint8Array;
+  slot: number;
+  tag: Point;
+  grantId: Uint8Array;
+}
+
+export interface OwnershipProof extends DleqProof {
+  /** B, the patient's spending key, to be compared with the enrolled one. */
+  spendingKey: Point;
+  /** s with P = B + s·G. */
+  sharedScalar: bigint;
+}
+
+/**
+ * Proves ownership with the spending secret b and the deed's shared scalar s.
+ *
+ * @throws CryptoError `false-statement` when the deed or the tag is another's
+ */
+export function proveOwnership(
+  statement: OwnershipStatement,
+  spending: bigint,
+  sharedScalar: bigint,
+  random: RandomBytes,
+): OwnershipProof {
+  const dleq = dleqOf(statement);
+  const secret = oneTimeSecret(spending, sharedScalar);
+  const spendingKey = G.multiply(spending); // secret: constant-time ladder
+  if (!isOneTimeKeyOf(spendingKey, sharedScalar, dleq.X))
+    throw new CryptoError('false-statement', 'deedX', 'is not a deed of this spending key');
+  return { ...proveDleq(dleq, secret, random), spendingKey, sharedScalar };
+}
+
+/**
+ * Whether the proof ties tag, deed and `enrolledKey` together.
+ *
+ * @param enrolledKey B of the patient's signed Enrolment: without it A could have minted the deed to itself
+ */
+export function verifyOwnership(statement: OwnershipStatement, proof: OwnershipProof, enrolledKey: Point): boolean {
+  const dleq = dleqOf(statement);
+  return (
+    proof.spendingKey.equals(enrolledKey) &&
+    isOneTimeKeyOf(proof.spendingKey, proof.sharedScalar, dleq.X) &&
+    verifyDleq(dleq, proof)
+  );
+}
+
+/** DLEQ(own; G, P, Hp(P, slot), I; grantId). */
+function dleqOf(statement: OwnershipStatement): DleqStatement {
+  return {
+    use: 'own',
+    A: G,
+    X: liftX(statement.deedX, 'deedX'),
+    B: tagBase(statement.tagDomain, statement.deedX, statement.slot).point,
+    Z: statement.tag,
+    message: statement.grantId,
+  };
+}
