@@ -1,0 +1,47 @@
+/** RFC 8785 (JCS): one byte string per JSON value, so that its hash means the value. */
+
+import { utf8 } from './bytes.js';
+import { CryptoError } from './crypto-error.js';
+
+/**
+ * UTF-8 bytes of `value` in the canonical form of RFC 8785: no white space, object keys sorted by UTF-16 code units,
+ * ECMAScript's own number and string forms.
+ *
+ * Members whose value is `undefined` are absent, as in `JSON.stringify`; every other value that JSON cannot say
+ * (NaN, functions, bigint, a lone surrogate) is refused, because a reader of the text could not get it back.
+ *
+ * @throws CryptoError `not-json` names the path of the member
+ */
+export function canonicalJson(value: unknown): Uint8Array {
+  return utf8(canonicalText(value, 'value'));
+}
+
+function canonicalText(value: unknown, path: string): string {
+  if (value === null || typeof value === 'boolean') return String(value);
+  if (typeof value === 'number') {
+    if (!Number.isFinite(value)) throw new CryptoError('not-json', path, 'is not a finite number');
+    return JSON.stringify(value);
+  }
+  if (typeof value === 'string') return quoted(value, path);
+  if (Array.isArray(value)) return `[${value.map((item, i) => canonicalText(item, `${path}[${i}]`)).join(',')}]`;
+  if (typeof value === 'object' && isPlain(value)) {
+    const members = Object.entries(value)
+      .filter(([, member]) => member !== undefined)
+      .sort(([a], [b]) => (a < b ? -1 : 1)) // string order in ECMAScript is by UTF-16 code units, which RFC 8785 §3.2.3 wants
+      .map(([key, member]) => `${quoted(key, path)}:${canonicalText(member, `${path}.${key}`)}`);
+    return `{${members.join(',')}}`;
+  }
+  throw new CryptoError('not-json', path, `a ${typeof value} has no JSON form`);
+}
+
+function quoted(text: string, path: string): string {
+  // RFC 8785 §3.2.2.2: a lone surrogate ends the serialisation; as UTF-8 it would collide with U+FFFD.
+  if (/\p{Surrogate}/u.test(text)) throw new CryptoError('not-json', path, 'holds a lone surrogate');
+  return JSON.stringify(text);
+}
+
+/** Dates, maps, byte arrays and the like would serialise to something else than they are. */
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}

@@ -1,0 +1,45 @@
+/** What a deed says (section 5 and 12): a salted commitment to payload, file key and metadata. */
+
+import { ascii } from './bytes.js';
+import { canonicalJson } from './canonical-json.js';
+import { CryptoError } from './crypto-error.js';
+import { hkdfSha256, sha256 } from './hash.js';
+
+/** What a record commitment binds. The age header is left out, so it can be re-wrapped. */
+export interface RecordFacts {
+  /** SHA-256 of everything of the age file after the header's last newline. */
+  payloadSha256: Uint8Array;
+  /** `keyCommit` of the file key: one payload cannot open as two records. */
+  keyCommit: Uint8Array;
+  /** Any JSON; hashed in its RFC 8785 form. */
+  metadata: unknown;
+  /** 32 random bytes, fresh for each deed. */
+  salt: Uint8Array;
+}
+
+/** HKDF-SHA256(file key, info "cpds/v1/key-commit"), 32 bytes: commits to the 16-byte age file key. */
+export function keyCommit(fileKey: Uint8Array): Uint8Array {
+  return hkdfSha256(checkLength(fileKey, 16, 'fileKey'), ascii('cpds/v1/key-commit'), 32);
+}
+
+/** sha256("cpds/v1/record" ‖ sha256(payload) ‖ keyCommit ‖ sha256(metadata) ‖ salt), 32 bytes. */
+export function recordCommitment(facts: RecordFacts): Uint8Array {
+  return sha256(
+    ascii('cpds/v1/record'),
+    checkLength(facts.payloadSha256, 32, 'payloadSha256'),
+    checkLength(facts.keyCommit, 32, 'keyCommit'),
+    sha256(canonicalJson(facts.metadata)),
+    checkLength(facts.salt, 32, 'salt'),
+  );
+}
+
+/** sha256(salt ‖ terms in RFC 8785 form): salted, because terms are guessable. */
+export function termsHash(salt: Uint8Array, terms: unknown): Uint8Array {
+  return sha256(checkLength(salt, 32, 'salt'), canonicalJson(terms));
+}
+
+function checkLength(bytes: Uint8Array, length: number, field: string): Uint8Array {
+  if (bytes.length !== length)
+    throw new CryptoError('bad-length', field, `must be ${length} bytes, has ${bytes.length}`);
+  return bytes;
+}
