@@ -1,1 +1,6 @@
-export {};
+export * from './inbox.js';
+export * from './migrations.js';
+export * from './outbox.js';
+export * from './outbox.module.js';
+export * from './receipts.js';
+export * from './relay.js';

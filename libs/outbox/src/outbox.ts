@@ -1,0 +1,65 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { parse } from '@cpds/errors';
+import { EventEnvelope } from '@cpds/messages';
+import type { Tx } from '@cpds/store';
+
+/** What a use-case says of an event; the rest of the envelope is the outbox's. */
+export interface EventBody {
+  /** grantId, or before there is one the request's random id; never a person */
+  correlation: string;
+  details: Record<string, unknown>;
+  /** pseudonym whose key encrypts the details in the audit database */
+  person?: string;
+}
+
+/** Appends events of one producer to its outbox, in the caller's transaction. */
+export class Outbox {
+  private wake: () => void = () => undefined;
+
+  constructor(
+    /** `<service>.<party>` in a hospital, the operator's name for a role node */
+    readonly producer: string,
+    private readonly now: () => Date = () => new Date(),
+  ) {}
+
+  /**
+   * Appends an event that commits or vanishes with `tx`. Its `seq` is the producer's next, without gaps; appends of
+   * concurrent transactions wait for each other, so append late in a transaction.
+   *
+   * @throws AppError `invalid-input` for a type or correlation of the wrong form
+   */
+  async append(tx: Tx, type: string, body: EventBody): Promise<EventEnvelope> {
+    const [counter] = (await tx.manager.query(
+      `INSERT INTO outbox_counter (producer, last_seq) VALUES ($1, 1)
+       ON CONFLICT (producer) DO UPDATE SET last_seq = outbox_counter.last_seq + 1 RETURNING last_seq`,
+      [this.producer],
+    )) as [{ last_seq: string }];
+    const envelope = parse(
+      EventEnvelope,
+      {
+        id: randomUUID(),
+        type,
+        producer: this.producer,
+        seq: Number(counter.last_seq),
+        at: this.now().toISOString(),
+        correlation: body.correlation,
+        salt: `0x${randomBytes(32).toString('hex')}`,
+        details: body.details,
+        ...(body.person === undefined ? {} : { person: body.person }),
+      },
+      `event ${type}`,
+    );
+    await tx.manager.query('INSERT INTO outbox (producer, seq, envelope) VALUES ($1, $2, $3)', [
+      this.producer,
+      envelope.seq,
+      JSON.stringify(envelope),
+    ]);
+    tx.afterCommit(() => this.wake());
+    return envelope;
+  }
+
+  /** The relay's ear: called after each commit that appended. */
+  onCommitted(wake: () => void): void {
+    this.wake = wake;
+  }
+}

@@ -1,0 +1,159 @@
+import type { Bus } from '@cpds/bus';
+import { eventStream } from '@cpds/bus';
+import { EventEnvelope } from '@cpds/messages';
+import { type ConsumerInfo, ConsumerNotFoundError, type JetStreamManager } from '@nats-io/jetstream';
+import { type Leases, pause, type UnitOfWork } from '@cpds/store';
+import type { Outbox } from './outbox.js';
+import type { Receipts } from './receipts.js';
+
+export interface RelayOptions {
+  producer: string;
+  /** subject of an event; in a hospital its type, for a role node `audit.events.<operator>` */
+  subjectOf: (event: EventEnvelope) => string;
+  /** durable consumers of this producer's events beside audit: rows stay until all of them passed */
+  consumers: string[];
+  /** rows published this long ago without a receipt are published again, milliseconds; default 15,000 */
+  resendAfterMs?: number;
+  /** without a wake-up the relay looks this often, milliseconds; default 1,000 */
+  pollMs?: number;
+  /** false where this process may not read the stream's state (role nodes); rows then go by receipt alone */
+  mayInspect: boolean;
+  onError: (error: unknown) => void;
+}
+
+const batchSize = 200;
+
+/**
+ * Moves committed events from the outbox to JetStream in seq order and deletes what everybody has.
+ *
+ * Crash story: a row is marked published after the stream's acknowledgement; a crash between them publishes it again
+ * under the same message id, which the stream drops, or later the inbox of its reader. A row is deleted only when the
+ * audit log has receipted it and every declared consumer has passed it, so losing the stream loses nothing.
+ */
+export class Relay {
+  private readonly stopping = new AbortController();
+  private running: Promise<void> = Promise.resolve();
+  private wakeUp: () => void = () => undefined;
+
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly leases: Leases,
+    private readonly bus: Bus,
+    outbox: Outbox,
+    private readonly receipts: Receipts,
+    private readonly options: RelayOptions,
+  ) {
+    outbox.onCommitted(() => this.wakeUp());
+    receipts.onReceipt(() => this.wakeUp());
+  }
+
+  /** Starts relaying as soon as no other process of this producer does. */
+  start(): void {
+    const { producer, onError } = this.options;
+    this.running = this.leases.hold(`outbox/${producer}`, this.stopping.signal, (held) => this.loop(held), onError);
+  }
+
+  /** Ends after the batch under way. */
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    this.wakeUp();
+    await this.running;
+  }
+
+  private async loop(held: AbortSignal): Promise<void> {
+    let keptAt = 0;
+    while (!held.aborted) {
+      // Armed before looking: a commit during the look is not missed.
+      const woken = new AbortController();
+      this.wakeUp = () => woken.abort();
+      const published = await this.publishBatch(held);
+      if (published === 0 || Date.now() - keptAt > this.pollMs) {
+        await this.noticeNewStream();
+        await this.recordReceipt();
+        await this.clear();
+        keptAt = Date.now();
+      }
+      if (published < batchSize) await pause(this.pollMs, AbortSignal.any([held, woken.signal]));
+    }
+  }
+
+  private get pollMs(): number {
+    return this.options.pollMs ?? 1_000;
+  }
+
+  /** A stream made anew has none of the rows: all of them go out again. */
+  private async noticeNewStream(): Promise<void> {
+    if (!this.options.mayInspect) return;
+    const { created } = await (await this.bus.jsm()).streams.info(eventStream);
+    await this.unitOfWork.run(async ({ manager }) => {
+      const changed = (await manager.query(
+        `UPDATE outbox_counter SET stream_created = $2 WHERE producer = $1 AND stream_created IS DISTINCT FROM $2
+         RETURNING producer`,
+        [this.options.producer, created],
+      )) as [unknown[], number];
+      if (changed[1] > 0)
+        await manager.query('UPDATE outbox SET published_at = NULL, stream_seq = NULL WHERE producer = $1', [
+          this.options.producer,
+        ]);
+    });
+  }
+
+  private async publishBatch(held: AbortSignal): Promise<number> {
+    const rows = (await this.unitOfWork.reader.query(
+      `SELECT seq, envelope FROM outbox
+       WHERE producer = $1 AND (published_at IS NULL OR (seq > $2 AND published_at < now() - $3 * interval '1 millisecond'))
+       ORDER BY seq LIMIT $4`,
+      [this.options.producer, this.receipts.throughSeq, this.options.resendAfterMs ?? 15_000, batchSize],
+    )) as { seq: string; envelope: unknown }[];
+    for (const row of rows) {
+      if (held.aborted) break;
+      const event = EventEnvelope.parse(row.envelope);
+      const ack = await this.bus.js.publish(this.options.subjectOf(event), JSON.stringify(event), { msgID: event.id });
+      await this.unitOfWork.reader.query(
+        'UPDATE outbox SET published_at = now(), stream_seq = $3 WHERE producer = $1 AND seq = $2',
+        [this.options.producer, row.seq, ack.seq],
+      );
+    }
+    return rows.length;
+  }
+
+  private async recordReceipt(): Promise<void> {
+    await this.unitOfWork.reader.query(
+      'UPDATE outbox_counter SET receipted_seq = $2 WHERE producer = $1 AND receipted_seq < $2',
+      [this.options.producer, this.receipts.throughSeq],
+    );
+  }
+
+  private async clear(): Promise<void> {
+    const passed = await this.passedByAll();
+    await this.unitOfWork.reader.query(
+      `DELETE FROM outbox WHERE producer = $1 AND seq <= $2 AND published_at IS NOT NULL AND stream_seq <= $3`,
+      [this.options.producer, this.receipts.throughSeq, passed],
+    );
+  }
+
+  /** Highest stream sequence that every declared consumer has behind it; one that does not exist has passed nothing. */
+  private async passedByAll(): Promise<number> {
+    let passed = Number.MAX_SAFE_INTEGER;
+    if (!this.options.mayInspect || this.options.consumers.length === 0) return passed;
+    const jsm = await this.bus.jsm();
+    const { state } = await jsm.streams.info(eventStream);
+    for (const name of this.options.consumers) {
+      const consumer = await consumerInfo(jsm, name);
+      if (consumer === undefined) return 0;
+      // Nothing it wants is left: it is past all that was in the stream when that was asked, a moment earlier.
+      const isIdle = consumer.num_pending === 0 && consumer.num_ack_pending === 0;
+      passed = Math.min(passed, isIdle ? state.last_seq : consumer.ack_floor.stream_seq);
+    }
+    return passed;
+  }
+}
+
+async function consumerInfo(jsm: JetStreamManager, name: string): Promise<ConsumerInfo | undefined> {
+  try {
+    return await jsm.consumers.info(eventStream, name);
+  } catch (error) {
+    if (error instanceof ConsumerNotFoundError) return undefined;
+    throw error;
+  }
+}
