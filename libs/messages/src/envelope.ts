@@ -3,7 +3,7 @@
 import { ascii, concat, fromHex, keccak256, sha256, to0x, utf8 } from '@cpds/crypto';
 import canonicalize from 'canonicalize';
 import { z } from 'zod';
-import { Bytes32 } from './hex.js';
+import { Bytes32, type Hex } from './hex.js';
 
 /** `<service>.<party>` in a hospital, the operator's name for a role node. */
 export const Producer = z.string().regex(/^[a-z][a-z0-9-]*(\.[a-z][a-z0-9-]*)?$/, 'must name a producer');
@@ -39,7 +39,7 @@ export function canonicalJson(value: unknown): string {
 }
 
 /** Salted commitment to an event's details: sha256("cpds/v1/event" ‖ salt ‖ sha256(RFC 8785(details))). */
-export function eventCommitment(salt: string, details: Record<string, unknown>): string {
+export function eventCommitment(salt: string, details: Record<string, unknown>): Hex {
   return to0x(sha256(ascii('cpds/v1/event'), fromHex(salt, 'salt', 32), sha256(utf8(canonicalJson(details)))));
 }
 

@@ -2,19 +2,25 @@
 
 import { z } from 'zod';
 
+/** Hex text with its prefix: the form of every byte string in JSON, in rows and for ethers. */
+export type Hex = `0x${string}`;
+
 /** `0x` hex of exactly `length` bytes; upper case is refused so that equal bytes are equal text. */
-export function hex(length: number) {
-  return z
+export function hex(length: number): z.ZodType<Hex, Hex> {
+  const text = z
     .string()
     .regex(new RegExp(`^0x[0-9a-f]{${2 * length}}$`), `must be 0x and ${2 * length} lower-case hex digits`);
+  // the pattern proves the prefix, which zod cannot see
+  return text as unknown as z.ZodType<Hex, Hex>;
 }
 
 /** `0x` hex of any number of whole bytes up to `maxBytes`. */
-export function hexUpTo(maxBytes: number) {
-  return z
+export function hexUpTo(maxBytes: number): z.ZodType<Hex, Hex> {
+  const text = z
     .string()
     .max(2 + 2 * maxBytes)
     .regex(/^0x([0-9a-f]{2})*$/, 'must be 0x and lower-case hex of whole bytes');
+  return text as unknown as z.ZodType<Hex, Hex>;
 }
 
 export const Bytes16 = hex(16);
