@@ -94,7 +94,7 @@ export async function hpkeOpen(privateKey: Uint8Array, info: Uint8Array, sealed:
   }
 }
 
-async function exported(pair: HPKE.KeyPair): Promise<HpkeKeyPair> {
+async function exported(pair: HPKE.KeyPair<HPKE.CryptoKey>): Promise<HpkeKeyPair> {
   return {
     privateKey: await suite.SerializePrivateKey(pair.privateKey),
     publicKey: await suite.SerializePublicKey(pair.publicKey),

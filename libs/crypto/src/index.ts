@@ -19,3 +19,4 @@ export * from './stealth.js';
 export * from './tag-base.js';
 export * from './wallet-keys.js';
 export * from './log/index.js';
+export * from './threshold/index.js';

@@ -1,0 +1,290 @@
+/**
+ * The arithmetic of one key generation (protocol section 3): `DKG` of @noble/curves with what it leaves open closed.
+ *
+ * - Its proof of possession knows no ceremony: here its challenge hash carries the attempt id, so commitments replayed
+ *   from another attempt do not verify.
+ * - Its errors are anonymous: here each refusal names the member to blame.
+ * - It draws at random: here every secret of a dealer follows from one stored seed and the attempt id, so a node that
+ *   was killed deals the same polynomial again, and no polynomial serves two attempts.
+ */
+
+import { createFROST } from '@noble/curves/abstract/frost.js';
+import type { DKG_Round1, DKG_Secret, FROST } from '@noble/curves/abstract/frost.js';
+import { secp256k1, secp256k1_hasher } from '@noble/curves/secp256k1.js';
+import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js';
+import { ascii, concat, toHex, u16, u256, u64 } from '../bytes.js';
+import { CryptoError } from '../crypto-error.js';
+import { checkRecoverable, compressed, G, parsePoint, parseScalar, Point } from '../curve.js';
+import { hkdfSha256 } from '../hash.js';
+import { checkIndex, commitmentAt, frostId, memberName } from './group.js';
+import type { GroupKey, KeyShare, MemberIndex } from './group.js';
+
+/** What an attempt fixes: its id (32 bytes), how many members deal (identifiers 1..n) and how many act together. */
+export interface GenerationParameters {
+  attemptId: Uint8Array;
+  n: number;
+  threshold: number;
+}
+
+/** Round message 1, public: commitments to a dealer's polynomial, and the proof that it knows the constant term. */
+export interface DealerCommitments {
+  dealer: MemberIndex;
+  /** A_0..A_{t-1}, SEC1 compressed; exactly t. */
+  points: Uint8Array[];
+  /** Schnorr proof of possession of A_0 under this attempt: compressed R ‖ z, 65 bytes. */
+  proof: Uint8Array;
+}
+
+/** Round message 2, secret: the value of `dealer`'s polynomial at `receiver`, 32 bytes. It travels sealed. */
+export interface DealtShare {
+  dealer: MemberIndex;
+  receiver: MemberIndex;
+  share: Uint8Array;
+}
+
+/** A dealer's own side: what it publishes, and the polynomial it must not show. */
+export interface Dealing {
+  commitments: DealerCommitments;
+  secret: DKG_Secret;
+}
+
+/**
+ * Deals for one member. The same seed, attempt and dealer give the same dealing; another attempt gives another.
+ *
+ * @param seed 32 secret random bytes, stored sealed before anything that follows from them is sent
+ */
+export function deal(parameters: GenerationParameters, dealer: MemberIndex, seed: Uint8Array): Dealing {
+  checkParameters(parameters);
+  checkDealer(parameters, dealer, 'dealer');
+  if (seed.length !== 32) throw new CryptoError('bad-seed', 'seed', 'must be 32 bytes');
+  const suite = suiteOf(parameters);
+  const signers = { min: parameters.threshold, max: parameters.n };
+  const { public: round1, secret } = suite.DKG.round1(
+    frostId(dealer),
+    signers,
+    undefined,
+    stream(parameters, dealer, seed),
+  );
+  return { commitments: { dealer, points: round1.commitment, proof: round1.proofOfKnowledge }, secret };
+}
+
+/**
+ * Refuses commitments that are not exactly t points on the curve, none the identity, with a proof of possession made
+ * for this attempt and this dealer.
+ *
+ * @throws CryptoError `bad-commitments` names the dealer
+ */
+export function checkCommitments(parameters: GenerationParameters, commitments: DealerCommitments): void {
+  const { dealer, points, proof } = commitments;
+  const refuse = (field: string, reason: string, cause?: unknown): never => {
+    throw Object.assign(new CryptoError('bad-commitments', field, reason, memberName(dealer)), { cause });
+  };
+  checkDealer(parameters, dealer, 'dealer');
+  if (points.length !== parameters.threshold)
+    refuse('points', `must be exactly ${parameters.threshold}, are ${points.length}`);
+  for (const [k, point] of points.entries()) {
+    try {
+      parsePoint(point, `points[${k}]`);
+    } catch (cause) {
+      refuse(`points[${k}]`, 'is not a point of the group', cause);
+    }
+  }
+  if (proof.length !== 65) refuse('proof', `must be 65 bytes, has ${proof.length}`);
+  if (!hasPossession(parameters, dealer, parsePoint(points[0]!, 'points[0]'), proof))
+    refuse('proof', 'is no proof of possession for this attempt');
+}
+
+/**
+ * Every dealer once, 1..n, each acceptable, and no two with the same constant term.
+ *
+ * @throws CryptoError `bad-commitments` or `bad-index` names the culprit
+ */
+export function checkCommitmentSet(parameters: GenerationParameters, all: readonly DealerCommitments[]): void {
+  const seenDealers = new Set<MemberIndex>();
+  const seenConstants = new Set<string>();
+  for (const one of all) {
+    if (seenDealers.has(one.dealer))
+      throw new CryptoError('bad-commitments', 'dealer', 'committed twice', memberName(one.dealer));
+    checkCommitments(parameters, one);
+    const constant = toHex(one.points[0]!);
+    if (seenConstants.has(constant))
+      throw new CryptoError(
+        'bad-commitments',
+        'points[0]',
+        'is the constant term of another dealer',
+        memberName(one.dealer),
+      );
+    seenDealers.add(one.dealer);
+    seenConstants.add(constant);
+  }
+  if (seenDealers.size !== parameters.n)
+    throw new CryptoError(
+      'bad-commitments',
+      'commitments',
+      `must come from ${parameters.n} dealers, come from ${seenDealers.size}`,
+    );
+}
+
+/** The shares of `dealing` for all the others, in order of receiver, once everybody's commitments are fixed. */
+export function dealtShares(
+  parameters: GenerationParameters,
+  dealing: Dealing,
+  all: readonly DealerCommitments[],
+): DealtShare[] {
+  checkCommitmentSet(parameters, all);
+  const own = dealing.commitments.dealer;
+  const packages = suiteOf(parameters).DKG.round2(dealing.secret, othersOf(own, all));
+  const receivers = all.map((one) => one.dealer).filter((index) => index !== own);
+  return receivers
+    .sort((a, b) => a - b)
+    .map((receiver) => ({ dealer: own, receiver, share: packages[frostId(receiver)]!.signingShare }));
+}
+
+/**
+ * Accepts a dealt share that is a scalar in [1, n-1] and lies on its dealer's commitments.
+ *
+ * @throws CryptoError `bad-share` names the dealer
+ */
+export function checkDealtShare(commitments: DealerCommitments, dealt: DealtShare): void {
+  const culprit = memberName(commitments.dealer);
+  let scalar: bigint;
+  try {
+    scalar = parseScalar(dealt.share, 'share');
+  } catch (cause) {
+    throw Object.assign(new CryptoError('bad-share', 'share', 'is out of range', culprit), { cause });
+  }
+  const points = commitments.points.map((point, k) => parsePoint(point, `points[${k}]`));
+  if (dealt.dealer !== commitments.dealer || !G.multiply(scalar).equals(commitmentAt(points, dealt.receiver)))
+    throw new CryptoError('bad-share', 'share', "is off the dealer's commitments", culprit);
+}
+
+/**
+ * Ends the generation for one member: its share, Y and every Y_i.
+ *
+ * @param received one share from each other dealer
+ * @throws CryptoError `bad-share` names a dealer whose share is missing, doubled or wrong; `bad-point` when Y or a Y_i
+ *   cannot be used with ecrecover
+ */
+export function finishGeneration(
+  parameters: GenerationParameters,
+  dealing: Dealing,
+  all: readonly DealerCommitments[],
+  received: readonly DealtShare[],
+): KeyShare {
+  const own = dealing.commitments.dealer;
+  const others = all.filter((one) => one.dealer !== own);
+  for (const one of others) {
+    const from = received.filter((share) => share.dealer === one.dealer && share.receiver === own);
+    if (from.length !== 1)
+      throw new CryptoError('bad-share', 'share', `came ${from.length} times`, memberName(one.dealer));
+    checkDealtShare(one, from[0]!);
+  }
+  // The third round wants the second one's transcript in the same secret package; asking again is free.
+  dealtShares(parameters, dealing, all);
+  const packages = received.map((one) => ({ identifier: frostId(one.dealer), signingShare: one.share }));
+  const key = suiteOf(parameters).DKG.round3(dealing.secret, othersOf(own, all), packages);
+  return { index: own, secret: key.secret.signingShare, group: groupOf(parameters, all) };
+}
+
+/**
+ * Y and every Y_i as the public commitments determine them: anyone computes them, member or not.
+ *
+ * @throws CryptoError `bad-point` when one is the identity or has x ≥ n
+ */
+export function groupOf(parameters: GenerationParameters, all: readonly DealerCommitments[]): GroupKey {
+  checkCommitmentSet(parameters, all);
+  const sums = Array.from({ length: parameters.threshold }, (_, k) =>
+    all.reduce((sum, one) => sum.add(parsePoint(one.points[k]!, `points[${k}]`)), Point.ZERO),
+  );
+  const verificationShares = new Map<MemberIndex, Uint8Array>();
+  for (let i = 1; i <= parameters.n; i++)
+    verificationShares.set(i, compressed(checkRecoverable(commitmentAt(sums, i), `verificationShares[${i}]`)));
+  const publicKey = compressed(checkRecoverable(sums[0]!, 'publicKey'));
+  return { threshold: parameters.threshold, publicKey, verificationShares };
+}
+
+/** The HPKE context of one dealt share: tag ‖ attempt ‖ u16 dealer ‖ u16 receiver. The attempt id names the ceremony. */
+export function shareContext(attemptId: Uint8Array, dealer: MemberIndex, receiver: MemberIndex): Uint8Array {
+  return concat(ascii('cpds/v1/dealt-share'), attemptId, u16(dealer), u16(receiver));
+}
+
+/** Seed (32 bytes) of the HPKE key pair on which `receiver` takes `dealer`'s share: one key per dealer and attempt. */
+export function shareKeySeed(
+  attemptId: Uint8Array,
+  dealer: MemberIndex,
+  receiver: MemberIndex,
+  seed: Uint8Array,
+): Uint8Array {
+  return hkdfSha256(seed, concat(ascii('cpds/v1/share-key'), attemptId, u16(dealer), u16(receiver)), 32);
+}
+
+/** Constant-size check of what a ceremony may ask for: t < n ≤ 2t−1 and an id of 32 bytes. */
+function checkParameters({ attemptId, n, threshold }: GenerationParameters): void {
+  if (attemptId.length !== 32) throw new CryptoError('bad-parameters', 'attemptId', 'must be 32 bytes');
+  if (!(
+    Number.isInteger(threshold) &&
+    Number.isInteger(n) &&
+    threshold >= 2 &&
+    threshold < n &&
+    n <= 2 * threshold - 1
+  ))
+    throw new CryptoError('bad-parameters', 'threshold', `needs t < n <= 2t-1, got t=${threshold} n=${n}`);
+}
+
+function checkDealer(parameters: GenerationParameters, dealer: MemberIndex, field: string): void {
+  if (checkIndex(dealer, field) > parameters.n)
+    throw new CryptoError('bad-index', field, `is above n=${parameters.n}`, memberName(dealer));
+}
+
+function othersOf(own: MemberIndex, all: readonly DealerCommitments[]): DKG_Round1[] {
+  return all
+    .filter((one) => one.dealer !== own)
+    .map((one) => ({
+      identifier: frostId(one.dealer),
+      commitment: one.points.map((point) => Uint8Array.from(point)),
+      proofOfKnowledge: Uint8Array.from(one.proof),
+    }));
+}
+
+/** FROST(secp256k1, SHA-256) whose proof of possession hashes the attempt id; everything else is the standard suite. */
+function suiteOf(parameters: GenerationParameters): FROST {
+  return createFROST({
+    name: 'FROST-secp256k1-SHA256-v1',
+    Point: secp256k1.Point,
+    hashToScalar: secp256k1_hasher.hashToScalar,
+    hash: nobleSha256,
+    HDKG: proofTag(parameters),
+  });
+}
+
+/** z·G = R + c·A_0 with c = H(identifier ‖ A_0 ‖ R) under the attempt's tag: what the library's second round asks too. */
+function hasPossession(
+  parameters: GenerationParameters,
+  dealer: MemberIndex,
+  constant: Point,
+  proof: Uint8Array,
+): boolean {
+  try {
+    const R = parsePoint(proof.subarray(0, 33), 'proof.R');
+    const z = parseScalar(proof.subarray(33), 'proof.z');
+    const transcript = concat(u256(dealer), compressed(constant), compressed(R));
+    const c = secp256k1_hasher.hashToScalar(transcript, { DST: ascii(proofTag(parameters)) });
+    return G.multiplyUnsafe(z).equals(R.add(constant.multiplyUnsafe(c)));
+  } catch (cause) {
+    if (cause instanceof CryptoError) return false;
+    throw cause;
+  }
+}
+
+function proofTag({ attemptId }: GenerationParameters): string {
+  return `FROST-secp256k1-SHA256-v1dkg/cpds/v1/${toHex(attemptId)}`;
+}
+
+/** The dealer's randomness as a function of its seed: block i is HKDF(seed, "cpds/v1/deal" ‖ attempt ‖ dealer ‖ i). */
+function stream({ attemptId, n, threshold }: GenerationParameters, dealer: MemberIndex, seed: Uint8Array) {
+  let block = 0;
+  return (length = 32): Uint8Array<ArrayBuffer> => {
+    const info = concat(ascii('cpds/v1/deal'), attemptId, u16(dealer), u16(n), u16(threshold), u64(block++));
+    return Uint8Array.from(hkdfSha256(seed, info, length));
+  };
+}

@@ -1,0 +1,114 @@
+/** The public side of a threshold key, its shares, and the identifiers that both count with. */
+
+import { secp256k1_FROST } from '@noble/curves/secp256k1.js';
+import type { FrostPublic, FrostSecret } from '@noble/curves/abstract/frost.js';
+import { compressed, G, N, parsePoint, parseScalar, Point } from '../curve.js';
+import { CryptoError } from '../crypto-error.js';
+
+/** A member's identifier: its place in the roster, from 1. Encoded as u16 in transcripts. */
+export type MemberIndex = number;
+
+/** Whom an error blames: `member 3`. */
+export function memberName(index: MemberIndex): string {
+  return `member ${index}`;
+}
+
+/** One key of the storemen as everybody sees it, in one epoch. Nothing in it is secret. */
+export interface GroupKey {
+  /** How many members act together. */
+  threshold: number;
+  /** Y, SEC1 compressed. */
+  publicKey: Uint8Array;
+  /** Y_i = y_i·G of every member of the epoch, SEC1 compressed. */
+  verificationShares: ReadonlyMap<MemberIndex, Uint8Array>;
+}
+
+/** One member's secret part of a group key. `secret` is y_i, 32 bytes. */
+export interface KeyShare {
+  index: MemberIndex;
+  secret: Uint8Array;
+  group: GroupKey;
+}
+
+/**
+ * Returns `share` when y_i·G is the verification share that the group lists for it.
+ *
+ * @throws CryptoError `bad-share` otherwise: a node with another share must not speak for this member
+ */
+export function checkKeyShare(share: KeyShare): KeyShare {
+  const listed = verificationShare(share.group, share.index);
+  const own = G.multiply(parseScalar(share.secret, 'share.secret'));
+  if (!own.equals(parsePoint(listed, 'verificationShare')))
+    throw new CryptoError('bad-share', 'share.secret', 'does not belong to the published verification share');
+  return share;
+}
+
+/** Y_i of a member. @throws CryptoError `not-a-member` names the index */
+export function verificationShare(group: GroupKey, index: MemberIndex): Uint8Array {
+  const listed = group.verificationShares.get(index);
+  if (listed === undefined)
+    throw new CryptoError('not-a-member', 'index', 'is not in the current epoch', memberName(index));
+  return listed;
+}
+
+/** Refuses anything but an integer in [1, 65535]. */
+export function checkIndex(index: MemberIndex, field: string): MemberIndex {
+  if (!Number.isInteger(index) || index < 1 || index > 0xffff)
+    throw new CryptoError('bad-index', field, 'must be an integer from 1 to 65535');
+  return index;
+}
+
+/**
+ * λ_i = Π_{j≠i} j/(j−i) mod n over the identifiers used (protocol section 12).
+ *
+ * @throws CryptoError `bad-index` for duplicates or when `index` is not among `indices`
+ */
+export function lagrangeCoefficient(indices: readonly MemberIndex[], index: MemberIndex): bigint {
+  if (new Set(indices).size !== indices.length || !indices.includes(index))
+    throw new CryptoError('bad-index', 'indices', 'must be distinct and contain the one asked for');
+  const Fn = Point.Fn;
+  const at = BigInt(checkIndex(index, 'index'));
+  let numerator = 1n;
+  let denominator = 1n;
+  for (const other of indices) {
+    if (other === index) continue;
+    numerator = Fn.mul(numerator, BigInt(checkIndex(other, 'indices')));
+    denominator = Fn.mul(denominator, Fn.create(BigInt(other) - at));
+  }
+  return (numerator * Fn.inv(denominator)) % N;
+}
+
+/** Σ_k index^k·A_k: what a dealer's commitments say about the share at `index`. */
+export function commitmentAt(points: readonly Point[], index: MemberIndex): Point {
+  const x = BigInt(index);
+  let sum = Point.ZERO;
+  for (let k = points.length - 1; k >= 0; k--) sum = sum.multiplyUnsafe(x).add(points[k]!);
+  return sum;
+}
+
+/** The library's identifier of a member. */
+export function frostId(index: MemberIndex): string {
+  return secp256k1_FROST.Identifier.fromNumber(checkIndex(index, 'index'));
+}
+
+/**
+ * The library's view of a group. It reads `commitments[0]` and `verifyingShares` only, when it signs and verifies; the
+ * other commitments are gone after a reshare.
+ */
+export function frostPublic(group: GroupKey): FrostPublic {
+  const verifyingShares = Object.fromEntries(
+    [...group.verificationShares].map(([index, point]) => [frostId(index), Uint8Array.from(point)]),
+  );
+  const signers = { min: group.threshold, max: group.verificationShares.size };
+  return { signers, commitments: [Uint8Array.from(group.publicKey)], verifyingShares };
+}
+
+/** The library's view of a share. The secret is copied: the library may change what it is given. */
+export function frostSecret(share: KeyShare): FrostSecret {
+  return { identifier: frostId(share.index), signingShare: Uint8Array.from(share.secret) };
+}
+
+/** y·G, compressed. */
+export function publicOf(secret: Uint8Array): Uint8Array {
+  return compressed(G.multiply(parseScalar(secret, 'secret')));
+}

@@ -1,0 +1,4 @@
+export * from './generation.js';
+export * from './group.js';
+export * from './nonces.js';
+export * from './signing.js';

@@ -1,0 +1,182 @@
+/**
+ * One FROST signature (RFC 9591, FROST(secp256k1, SHA-256)) over a 32-byte digest, from the arithmetic of
+ * @noble/curves. Closed here: it would sign with commitments of strangers, and it blames anonymously. Nonces are hedged
+ * by the RFC itself (§4.1: hash of fresh randomness and the share) and live in `NonceVault`.
+ */
+
+import { secp256k1_FROST } from '@noble/curves/secp256k1.js';
+import type { NonceCommitments, Nonces } from '@noble/curves/abstract/frost.js';
+import { randomBytes } from '@noble/hashes/utils.js';
+import { equalBytes, toBigInt } from '../bytes.js';
+import { CryptoError } from '../crypto-error.js';
+import { checkRecoverable, parsePoint, parseScalar } from '../curve.js';
+import { frostId, frostPublic, frostSecret, memberName, verificationShare } from './group.js';
+import type { GroupKey, KeyShare, MemberIndex } from './group.js';
+
+/** Round 1, public: a signer's two nonce commitments, SEC1 compressed. */
+export interface NonceCommitment {
+  index: MemberIndex;
+  hiding: Uint8Array;
+  binding: Uint8Array;
+}
+
+/** Round 1, secret: the nonces behind a commitment. They sign once; signing overwrites them with zeros. */
+export interface SigningNonces {
+  secret: Nonces;
+  commitment: NonceCommitment;
+}
+
+/** Round 2: one signer's z_i, 32 bytes. */
+export interface SignatureShare {
+  index: MemberIndex;
+  share: Uint8Array;
+}
+
+/** R (SEC1 compressed) ‖ z: 65 bytes. */
+export type FrostSignature = Uint8Array;
+
+/** Fresh nonces of a signer (RFC 9591 §5.1). @param random 32 random bytes each time it is called */
+export function drawNonces(share: KeyShare, random: (length?: number) => Uint8Array = randomBytes): SigningNonces {
+  const { nonces, commitments } = secp256k1_FROST.commit(frostSecret(share), (length) =>
+    Uint8Array.from(random(length)),
+  );
+  return {
+    secret: nonces,
+    commitment: { index: share.index, hiding: commitments.hiding, binding: commitments.binding },
+  };
+}
+
+/**
+ * Refuses a package of commitments that is not t distinct members of the group with two points each.
+ *
+ * @throws CryptoError `bad-package`, `not-a-member` or `bad-point`, naming the culprit
+ */
+export function checkPackage(group: GroupKey, commitments: readonly NonceCommitment[]): void {
+  const seen = new Set<MemberIndex>();
+  for (const { index, hiding, binding } of commitments) {
+    verificationShare(group, index);
+    if (seen.has(index))
+      throw new CryptoError('bad-package', 'commitments', 'holds one signer twice', memberName(index));
+    seen.add(index);
+    for (const [field, point] of [
+      ['hiding', hiding],
+      ['binding', binding],
+    ] as const) {
+      try {
+        parsePoint(point, field);
+      } catch (cause) {
+        throw Object.assign(new CryptoError('bad-point', field, 'is not a point of the group', memberName(index)), {
+          cause,
+        });
+      }
+    }
+  }
+  if (seen.size !== group.threshold)
+    throw new CryptoError('bad-package', 'commitments', `must be exactly ${group.threshold}, are ${seen.size}`);
+}
+
+/**
+ * Signs one share (RFC 9591 §5.2) and destroys the nonces.
+ *
+ * The digest must come from the signer's own facts, never from the coordinator.
+ *
+ * @throws CryptoError `bad-package` also when the signer's own commitment is missing or differs by one bit, and
+ *   `nonces-spent` when these nonces signed before
+ */
+export function signShare(
+  share: KeyShare,
+  nonces: SigningNonces,
+  commitments: readonly NonceCommitment[],
+  digest: Uint8Array,
+): SignatureShare {
+  checkDigest(digest);
+  checkPackage(share.group, commitments);
+  const own = commitments.find((one) => one.index === share.index);
+  const drawn = nonces.commitment;
+  if (!own || !equalBytes(own.hiding, drawn.hiding) || !equalBytes(own.binding, drawn.binding))
+    throw new CryptoError('bad-package', 'commitments', 'does not hold the own commitment as it was given');
+  if (nonces.secret.hiding.every((byte) => byte === 0))
+    throw new CryptoError('nonces-spent', 'nonces', 'have signed already');
+  const list = libraryList(commitments);
+  const signed = secp256k1_FROST.signShare(frostSecret(share), frostPublic(share.group), nonces.secret, list, digest);
+  return { index: share.index, share: signed };
+}
+
+/** Whether z_i fits its signer's commitment and verification share (RFC 9591 §5.4). A malformed share does not. */
+export function isSignatureShare(
+  group: GroupKey,
+  commitments: readonly NonceCommitment[],
+  digest: Uint8Array,
+  { index, share }: SignatureShare,
+): boolean {
+  checkDigest(digest);
+  checkPackage(group, commitments);
+  if (!commitments.some((one) => one.index === index)) return false;
+  try {
+    parseScalar(share, 'share');
+  } catch (cause) {
+    if (cause instanceof CryptoError) return false;
+    throw cause;
+  }
+  return secp256k1_FROST.verifyShare(frostPublic(group), libraryList(commitments), digest, frostId(index), share);
+}
+
+/**
+ * Adds the shares up to a signature (RFC 9591 §5.3), or names who spoiled it: members whose share is bad or missing.
+ *
+ * @throws CryptoError as `checkPackage`
+ */
+export function combineSignature(
+  group: GroupKey,
+  commitments: readonly NonceCommitment[],
+  digest: Uint8Array,
+  shares: readonly SignatureShare[],
+): { signature: FrostSignature } | { culprits: MemberIndex[] } {
+  const culprits = commitments
+    .map((one) => one.index)
+    .filter((index) => {
+      const from = shares.filter((share) => share.index === index);
+      return from.length !== 1 || !isSignatureShare(group, commitments, digest, from[0]!);
+    });
+  if (culprits.length > 0) return { culprits };
+  const byId = Object.fromEntries(
+    shares
+      .filter(({ index }) => commitments.some((one) => one.index === index))
+      .map((one) => [frostId(one.index), one.share]),
+  );
+  return { signature: secp256k1_FROST.aggregate(frostPublic(group), libraryList(commitments), digest, byId) };
+}
+
+/** Whether `signature` is the group's over `digest`. Malformed ones are not. */
+export function isGroupSignature(publicKey: Uint8Array, digest: Uint8Array, signature: FrostSignature): boolean {
+  checkDigest(digest);
+  const Y = checkRecoverable(parsePoint(publicKey, 'publicKey'), 'publicKey');
+  if (signature.length !== 65) return false;
+  try {
+    parsePoint(signature.subarray(0, 33), 'R');
+    parseScalar(signature.subarray(33), 'z');
+  } catch (cause) {
+    if (cause instanceof CryptoError) return false;
+    throw cause;
+  }
+  return secp256k1_FROST.verify(signature, digest, Y.toBytes(true));
+}
+
+/** The words contracts take: R as (x, y), and z. @throws CryptoError for anything that is not R ‖ z */
+export function signatureWords(signature: FrostSignature): { Rx: bigint; Ry: bigint; z: bigint } {
+  const { x, y } = parsePoint(signature.subarray(0, 33), 'R').toAffine();
+  parseScalar(signature.subarray(33), 'z');
+  return { Rx: x, Ry: y, z: toBigInt(signature.subarray(33)) };
+}
+
+function checkDigest(digest: Uint8Array): void {
+  if (digest.length !== 32) throw new CryptoError('bad-digest', 'digest', `must be 32 bytes, has ${digest.length}`);
+}
+
+function libraryList(commitments: readonly NonceCommitment[]): NonceCommitments[] {
+  return commitments.map(({ index, hiding, binding }) => ({
+    identifier: frostId(index),
+    hiding: Uint8Array.from(hiding),
+    binding: Uint8Array.from(binding),
+  }));
+}

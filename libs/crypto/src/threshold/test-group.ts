@@ -1,0 +1,36 @@
+/** A whole generation in one place, for specs only: no member of a real one ever sees another's share. */
+
+import { ascii } from '../bytes.js';
+import { sha256 } from '../hash.js';
+import { deal, dealtShares, finishGeneration } from './generation.js';
+import type { Dealing, DealerCommitments, GenerationParameters } from './generation.js';
+import type { KeyShare } from './group.js';
+
+/** Parameters of an attempt called `name`. */
+export function attempt(name: string, n: number, threshold: number): GenerationParameters {
+  return { attemptId: sha256(ascii(name)), n, threshold };
+}
+
+/** Everybody's dealing, with seeds that follow from the attempt's id. */
+export function dealAll(parameters: GenerationParameters): { dealings: Dealing[]; all: DealerCommitments[] } {
+  const dealings = Array.from({ length: parameters.n }, (_, i) =>
+    deal(parameters, i + 1, sha256(parameters.attemptId, Uint8Array.of(i))),
+  );
+  return { dealings, all: dealings.map((one) => one.commitments) };
+}
+
+/** Everybody's key share. */
+export function generate(parameters: GenerationParameters): KeyShare[] {
+  const { dealings, all } = dealAll(parameters);
+  const sent = dealings.flatMap((dealing) => dealtShares(parameters, dealing, all));
+  return dealings.map((dealing) => {
+    const own = sent.filter((share) => share.receiver === dealing.commitments.dealer);
+    return finishGeneration(parameters, dealing, all, own);
+  });
+}
+
+/** Every subset of `items` with `size` members. */
+export function subsets<T>(items: readonly T[], size: number): T[][] {
+  if (size === 0) return [[]];
+  return items.flatMap((item, i) => subsets(items.slice(i + 1), size - 1).map((rest) => [item, ...rest]));
+}
