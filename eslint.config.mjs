@@ -1,0 +1,113 @@
+import js from '@eslint/js';
+import tseslint from 'typescript-eslint';
+
+/**
+ * Who may import whom: a package may import those of the rows above its own, and nothing else (docs/ARCHITECTURE.md, rule 5). One table; the rules below,
+ * and the check of every package.json, come from it.
+ */
+export const layers = [
+  ['errors', 'crypto'],
+  ['messages', 'contracts'],
+  ['store', 'bus'],
+  ['outbox'],
+  ['chain'],
+  ['client', 'audit-verifier', 'service'],
+  ['wallet'],
+  ['local'],
+  ['identity', 'records', 'bridge', 'audit', 'cli'],
+];
+
+/** Packages that are only for the cli and for tests. */
+const launchers = ['local'];
+
+/** The in-house packages that `name` may import in its sources. */
+export function mayImport(name) {
+  const row = layers.findIndex((packages) => packages.includes(name));
+  const below = layers.slice(0, row).flat();
+  return name === 'cli' ? below : below.filter((other) => !launchers.includes(other));
+}
+
+/** Where a package lives. */
+export function folderOf(name) {
+  if (name === 'local') return 'infra/local';
+  return layers.at(-1).includes(name) ? `apps/${name}` : `libs/${name}`;
+}
+
+const all = layers.flat();
+
+/** The import rule of one package; `extra` packages are allowed besides. */
+function boundary(name, files, extra = []) {
+  const allowed = [...mayImport(name), ...extra];
+  const forbidden = all.filter((other) => other !== name && !allowed.includes(other));
+  const patterns = [
+    {
+      regex: '^@cpds/[^/]+/',
+      message: 'A package has one door: import it by its name alone.',
+    },
+    {
+      regex: '(^|/)\\.\\./(apps|libs|infra|e2e)/',
+      message: 'Import other packages by name.',
+    },
+    {
+      regex: `^@cpds/(${[name, ...forbidden].join('|')})$`,
+      message: `${name} may import: ${allowed.join(', ') || 'no package of this project'} (layers in eslint.config.mjs).`,
+    },
+  ];
+  return {
+    files,
+    rules: {
+      'no-restricted-imports': ['error', { patterns }],
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'ImportExpression > Literal[value=/^@cpds/]',
+          message: 'Import packages statically, where the layers are checked.',
+        },
+      ],
+    },
+  };
+}
+
+export default tseslint.config(
+  {
+    ignores: [
+      '**/dist/',
+      '**/node_modules/',
+      '**/generated/',
+      '.cpds/',
+      '.nx/',
+      'coverage/',
+      'libs/contracts/{cache,out}/',
+    ],
+  },
+  js.configs.recommended,
+  ...tseslint.configs.recommended,
+  {
+    languageOptions: {
+      globals: Object.fromEntries(
+        [
+          'process',
+          'console',
+          'URL',
+          'fetch',
+          'Buffer',
+          'setTimeout',
+          'clearTimeout',
+          'setInterval',
+          'clearInterval',
+          'AbortSignal',
+        ].map((name) => [name, 'readonly']),
+      ),
+    },
+    rules: {
+      'no-empty': ['error', { allowEmptyCatch: false }],
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/consistent-type-imports': 'off',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+    },
+  },
+  { files: ['**/*.ts'], rules: { 'no-undef': 'off' } },
+  ...all.map((name) => boundary(name, [`${folderOf(name)}/src/**/*.ts`, `${folderOf(name)}/migrations/**/*.ts`])),
+  // Tests may start servers, whatever their package.
+  ...all.map((name) => boundary(name, [`${folderOf(name)}/**/*.spec.ts`, `${folderOf(name)}/test/**/*.ts`], launchers)),
+);
