@@ -1,7 +1,7 @@
 import type { Bus } from '@cpds/bus';
 import { eventStream } from '@cpds/bus';
 import { EventEnvelope } from '@cpds/messages';
-import { type ConsumerInfo, ConsumerNotFoundError, type JetStreamManager } from '@nats-io/jetstream';
+import { type ConsumerInfo, JetStreamApiCodes, JetStreamApiError, type JetStreamManager } from '@nats-io/jetstream';
 import { type Leases, pause, type UnitOfWork } from '@cpds/store';
 import type { Outbox } from './outbox.js';
 import type { Receipts } from './receipts.js';
@@ -153,7 +153,7 @@ async function consumerInfo(jsm: JetStreamManager, name: string): Promise<Consum
   try {
     return await jsm.consumers.info(eventStream, name);
   } catch (error) {
-    if (error instanceof ConsumerNotFoundError) return undefined;
+    if (error instanceof JetStreamApiError && error.code === JetStreamApiCodes.ConsumerNotFound) return undefined;
     throw error;
   }
 }
