@@ -20,3 +20,4 @@ export * from './tag-base.js';
 export * from './wallet-keys.js';
 export * from './log/index.js';
 export * from './threshold/index.js';
+export * from './witness.js';

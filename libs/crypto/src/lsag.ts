@@ -95,16 +95,15 @@ export function signRing(statement: RingStatement, deedSecret: bigint, random: R
  * @throws CryptoError where the signature or the ring is malformed (names the field); an open chain returns false
  */
 export function verifyRing(statement: RingStatement, compact: Uint8Array): boolean {
-  const signature = parseRingSignature(compact, statement.xs.length);
-  if (!equalBytes(compressed(signature.tag), statement.tag)) return false;
-  return ringChallenges(statement, signature) !== undefined;
+  return ringChallenges(statement, parseRingSignature(compact, statement.xs.length)) !== undefined;
 }
 
 /**
- * The challenges c_0 … c_{k-1} of a valid signature, which its on-chain witness is made of; undefined when the chain
- * does not close, a challenge is zero, or an L or R is the identity.
+ * The challenges c_0 … c_{k-1} of a valid signature, which its on-chain witness is made of; undefined when I is not the
+ * statement's tag, the chain does not close, or an L or R is the identity.
  */
 export function ringChallenges(statement: RingStatement, signature: RingSignature): bigint[] | undefined {
+  if (!equalBytes(compressed(signature.tag), statement.tag)) return undefined;
   const ring = openRing(statement);
   const c: bigint[] = [signature.c0];
   for (let place = 0; place < ring.keys.length; place++) {
