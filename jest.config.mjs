@@ -18,6 +18,7 @@ export default {
   transform: { '^.+\\.ts$': swc },
   moduleNameMapper: {
     '^@cpds/crypto/node$': '<rootDir>/libs/crypto/src/node.ts',
+    '^@cpds/chain/read$': '<rootDir>/libs/chain/src/read.ts',
     '^@cpds/local$': '<rootDir>/infra/local/src/index.ts',
     '^@cpds/(errors|crypto|messages|contracts|store|bus|outbox|chain|client|wallet|audit-verifier|service)$':
       '<rootDir>/libs/$1/src/index.ts',

@@ -1,1 +1,6 @@
-export {};
+export * from './read.js';
+export * from './follower.js';
+export * from './follower.row.js';
+export * from './migrations.js';
+export * from './sender.js';
+export * from './sender.row.js';

@@ -1,0 +1,45 @@
+/**
+ * When a block is final and when a head is fresh (protocol section 7): pure rules, the same for everybody, recorded per
+ * chain in ChainRegistry.
+ */
+
+import type { BlockRef } from './block.js';
+
+export type Finality =
+  /** A block is final when it exists (QBFT). */
+  | { readonly kind: 'instant' }
+  /** `depth` blocks and `depth`·blockSeconds older than the head: a burst of blocks alone finalises nothing. */
+  | { readonly kind: 'depth'; readonly depth: number }
+  /** The node's `finalized` tag; `depth` is its usual lag in blocks and enters `w` only. Never replaced by the head. */
+  | { readonly kind: 'tag'; readonly depth: number };
+
+export interface ChainRules {
+  readonly finality: Finality;
+  readonly blockSeconds: number;
+  /** A head older than this, in seconds, means `unavailable`. */
+  readonly maxHeadAgeSeconds: number;
+}
+
+/** Nodes' clocks agree within this many seconds; a head further in the future is not believed. */
+export const CLOCK_SKEW_SECONDS = 30;
+
+/** True when `block` is at least d blocks and d·blockSeconds older than `head`. */
+export function isDeepEnough(block: BlockRef, head: BlockRef, depth: number, blockSeconds: number): boolean {
+  return block.number <= head.number - depth && block.timestamp <= head.timestamp - depth * blockSeconds;
+}
+
+export type Freshness =
+  { readonly fresh: true } | { readonly fresh: false; readonly why: 'head-too-old' | 'head-ahead-of-clock' };
+
+/** Judges a head by the own clock (`nowSeconds`): only a fresh one may carry a yes. */
+export function freshness(head: BlockRef, rules: ChainRules, nowSeconds: number): Freshness {
+  if (head.timestamp - nowSeconds > CLOCK_SKEW_SECONDS) return { fresh: false, why: 'head-ahead-of-clock' };
+  if (nowSeconds - head.timestamp > rules.maxHeadAgeSeconds) return { fresh: false, why: 'head-too-old' };
+  return { fresh: true };
+}
+
+/** `w` = 2·(d+2)·blockSeconds + margin, in seconds: how long a fact may take to be final and acted upon. */
+export function settleWindowSeconds(rules: ChainRules, marginSeconds = 60): number {
+  const depth = rules.finality.kind === 'instant' ? 0 : rules.finality.depth;
+  return 2 * (depth + 2) * rules.blockSeconds + marginSeconds;
+}

@@ -1,0 +1,7 @@
+/** The reading half: no database, runs in a browser. The wallet uses only this (`@cpds/chain/read`). */
+
+export * from './block.js';
+export * from './finality.js';
+export * from './reader.js';
+export * from './revert.js';
+export * from './rpc.js';

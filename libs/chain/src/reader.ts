@@ -1,0 +1,397 @@
+/**
+ * Reads one chain through one or more own nodes. A yes is read at a final block whose hash all nodes agree on, from fresh
+ * heads; a no may come from any node's head (protocol section 7).
+ */
+
+import { chainUid, type Hex } from '@cpds/contracts';
+import { AppError } from '@cpds/errors';
+import {
+  parseBlock,
+  parseLog,
+  parseReceipt,
+  quantity,
+  logId,
+  toQuantity,
+  type BlockRef,
+  type ChainLog,
+  type ChainReceipt,
+  type LogFilter,
+  type RawBlock,
+  type RawLog,
+  type RawReceipt,
+} from './block.js';
+import { ChainMoved, Endpoint } from './endpoint.js';
+import { freshness, type ChainRules, type Freshness } from './finality.js';
+import { Rpc, RpcRefused, type RpcOptions } from './rpc.js';
+
+export interface ChainReaderOptions extends RpcOptions {
+  /** Local nickname, for messages. */
+  readonly name: string;
+  /** Own nodes of this chain; with two or more, all must agree before anything is final. */
+  readonly urls: readonly string[];
+  readonly rules: ChainRules;
+  /** Milliseconds between two looks at the head while somebody watches. Default 1000. */
+  readonly pollMs?: number;
+  /** Own clock, milliseconds. */
+  readonly now?: () => number;
+  /** Told of every failed poll; the poll goes on. */
+  readonly onError?: (error: unknown) => void;
+}
+
+/** What the nodes show at one moment. */
+export interface ChainSnapshot {
+  /** The head with the latest timestamp: the clock that forbids. */
+  readonly head: BlockRef;
+  /** The lowest final block of all nodes, the same hash on all. */
+  readonly final: BlockRef;
+  /** Of the worst head. */
+  readonly freshness: Freshness;
+}
+
+/** What one node's head answers. */
+export interface Glance {
+  readonly head: BlockRef;
+  readonly data: Hex;
+}
+
+export type HeadListener = (snapshot: ChainSnapshot) => void | Promise<void>;
+
+/** Blocks asked for in one eth_getLogs. */
+const LOG_RANGE = 5000;
+
+export class ChainReader {
+  private readonly listeners = new Set<HeadListener>();
+  private polling = false;
+  private lastShown = '';
+
+  private constructor(
+    private readonly options: ChainReaderOptions,
+    private readonly endpoints: readonly Endpoint[],
+    readonly chainId: bigint,
+    readonly chainUid: Hex,
+    private currentRules: ChainRules,
+  ) {}
+
+  /**
+   * Asks every node who it is.
+   *
+   * @throws RpcUnreachable     a node does not answer
+   * @throws EndpointsDisagree  two nodes are of different chains
+   */
+  static async connect(options: ChainReaderOptions): Promise<ChainReader> {
+    if (options.urls.length === 0)
+      throw new AppError('chain-unconfigured', 'invalid', `chain ${options.name} has no RPC URL`);
+    const endpoints = options.urls.map((url) => new Endpoint(new Rpc(url, options)));
+    const seen = await Promise.all(
+      endpoints.map(async ({ rpc }) => {
+        const [id, genesis] = await Promise.all([
+          rpc.request<string>('eth_chainId'),
+          rpc.request<RawBlock>('eth_getBlockByNumber', ['0x0', false]),
+        ]);
+        return { chainId: BigInt(id), uid: chainUid(BigInt(id), genesis.hash) };
+      }),
+    );
+    const { chainId, uid } = seen[0]!;
+    if (seen.some((other) => other.uid !== uid)) throw new EndpointsDisagree(options.name, 'genesis');
+    return new ChainReader(options, endpoints, chainId, uid, options.rules);
+  }
+
+  get name(): string {
+    return this.options.name;
+  }
+
+  get rules(): ChainRules {
+    return this.currentRules;
+  }
+
+  /** Takes the rules ChainRegistry holds for this chain in place of the ones it started with. */
+  adopt(rules: ChainRules): void {
+    this.currentRules = rules;
+  }
+
+  /** Own clock in whole seconds. */
+  nowSeconds(): number {
+    return Math.floor((this.options.now ?? Date.now)() / 1000);
+  }
+
+  /**
+   * Head, final block and freshness now. A stale head is reported, not refused: this is what a no may rest on.
+   *
+   * @throws RpcUnreachable     one of the nodes does not answer
+   * @throws EndpointsDisagree  the nodes show different blocks at the final height
+   */
+  async snapshot(): Promise<ChainSnapshot> {
+    return this.retried(async () => {
+      const heads = await Promise.all(this.endpoints.map((endpoint) => endpoint.head()));
+      const finals = await Promise.all(this.endpoints.map((endpoint, i) => endpoint.final(heads[i]!, this.rules)));
+      const final = finals.reduce(
+        (low, next) => (low === null || next === null ? null : next.number < low.number ? next : low),
+        finals[0]!,
+      );
+      if (final === null) throw new NoFinalBlock(this.name);
+      await this.assertAgreed(final);
+      const now = this.nowSeconds();
+      const judged = heads.map((head) => freshness(head, this.rules, now));
+      return {
+        head: heads.reduce((late, next) => (next.timestamp > late.timestamp ? next : late)),
+        final,
+        freshness: judged.find((one) => !one.fresh) ?? judged[0]!,
+      };
+    });
+  }
+
+  /** The head with the latest timestamp, however old. */
+  async head(): Promise<BlockRef> {
+    const heads = await Promise.all(this.endpoints.map((endpoint) => endpoint.head()));
+    return heads.reduce((late, next) => (next.timestamp > late.timestamp ? next : late));
+  }
+
+  /**
+   * The final block a yes may rest on.
+   *
+   * @throws StaleHead          a head is older than maxHeadAge or over 30 s ahead of the own clock
+   * @throws EndpointsDisagree, RpcUnreachable, NoFinalBlock
+   */
+  async final(): Promise<BlockRef> {
+    const snapshot = await this.snapshot();
+    this.assertFresh(snapshot);
+    return snapshot.final;
+  }
+
+  /** The last final block, however old: only release reads the hub so. */
+  async lastFinal(): Promise<BlockRef> {
+    return (await this.snapshot()).final;
+  }
+
+  /** @throws StaleHead */
+  assertFresh(snapshot: ChainSnapshot): void {
+    if (!snapshot.freshness.fresh) throw new StaleHead(this.name, snapshot.freshness.why);
+  }
+
+  /** The block at `number`, agreed on by all nodes, or null when none has it. */
+  async blockAt(number: number): Promise<BlockRef | null> {
+    const blocks = await Promise.all(this.endpoints.map((endpoint) => endpoint.blockAt(number)));
+    if (blocks.some((block) => block?.hash !== blocks[0]?.hash))
+      throw new EndpointsDisagree(this.name, `block ${number}`);
+    return blocks[0]!;
+  }
+
+  /** The block with `hash` as the first node knows it, on whatever branch, or null. */
+  async blockByHash(hash: Hex): Promise<BlockRef | null> {
+    const raw = await this.request<RawBlock | null>('eth_getBlockByHash', [hash, false]);
+    return raw === null ? null : parseBlock(raw);
+  }
+
+  /**
+   * Calls `to` with `data` in the state of `block`, on all nodes.
+   *
+   * @throws EndpointsDisagree  two nodes answer differently
+   * @throws BlockGone          the block is not canonical any more
+   * @throws RpcRefused         the call reverts; `data` holds the revert bytes
+   */
+  async callAt(block: BlockRef, to: string, data: string): Promise<Hex> {
+    const at = { blockHash: block.hash, requireCanonical: true };
+    const answers = await Promise.all(
+      this.endpoints.map(({ rpc }) =>
+        rpc.request<Hex>('eth_call', [{ to, data }, at]).catch((error: unknown) => {
+          throw isBlockGone(error) ? new BlockGone(this.name, block.number) : error;
+        }),
+      ),
+    );
+    if (answers.some((answer) => answer !== answers[0]))
+      throw new EndpointsDisagree(this.name, `state of block ${block.number}`);
+    return answers[0]!;
+  }
+
+  /** Calls at every node's head; nodes that do not answer are left out, and none answering throws the first error. */
+  async glance(to: string, data: string): Promise<Glance[]> {
+    const settled = await Promise.allSettled(
+      this.endpoints.map(async (endpoint) => {
+        const head = await endpoint.head();
+        const at = { blockHash: head.hash };
+        return { head, data: await endpoint.rpc.request<Hex>('eth_call', [{ to, data }, at]) };
+      }),
+    );
+    return this.answered(settled);
+  }
+
+  /** Logs of final blocks `from`..`to` inclusive; all nodes must tell the same. */
+  async logs(filter: LogFilter, from: number, to: number): Promise<ChainLog[]> {
+    const all: ChainLog[] = [];
+    for (let at = from; at <= to; at += LOG_RANGE) {
+      const told = await Promise.all(
+        this.endpoints.map(({ rpc }) => getLogs(rpc, filter, at, Math.min(at + LOG_RANGE - 1, to))),
+      );
+      const spelled = told.map((logs) => JSON.stringify(logs));
+      if (spelled.some((text) => text !== spelled[0]))
+        throw new EndpointsDisagree(this.name, `logs of blocks ${at} to ${to}`);
+      all.push(...told[0]!);
+    }
+    return all;
+  }
+
+  /** Logs of blocks not yet final, as any node shows them; they may vanish. */
+  async glanceLogs(filter: LogFilter, from: number): Promise<ChainLog[]> {
+    const settled = await Promise.allSettled(this.endpoints.map(({ rpc }) => getLogs(rpc, filter, from, 'latest')));
+    const union = new Map<string, ChainLog>();
+    for (const logs of this.answered(settled)) for (const log of logs) union.set(logId(log), log);
+    return [...union.values()];
+  }
+
+  /** The receipt of a transaction that is in a block now, final or not, or null. */
+  async receipt(hash: string): Promise<ChainReceipt | null> {
+    const raw = await this.request<RawReceipt | null>('eth_getTransactionReceipt', [hash]);
+    return raw === null ? null : parseReceipt(raw);
+  }
+
+  /** The account's transaction count in the first node's latest block. */
+  async transactionCount(account: string): Promise<number> {
+    return quantity(await this.request<string>('eth_getTransactionCount', [account, 'latest']));
+  }
+
+  /** The code at `address` in the state of `block`; ChainRegistry holds its hash. */
+  async codeAt(block: BlockRef, address: string): Promise<Hex> {
+    const at = { blockHash: block.hash, requireCanonical: true };
+    const codes = await Promise.all(this.endpoints.map(({ rpc }) => rpc.request<Hex>('eth_getCode', [address, at])));
+    if (codes.some((code) => code !== codes[0]))
+      throw new EndpointsDisagree(this.name, `code of block ${block.number}`);
+    return codes[0]!;
+  }
+
+  /** Any other method, at the first node. */
+  request<T>(method: string, params: readonly unknown[] = []): Promise<T> {
+    return this.endpoints[0]!.rpc.request<T>(method, params);
+  }
+
+  /** Gives signed bytes to every node; one that takes them is enough. */
+  async broadcast(raw: Hex): Promise<void> {
+    const settled = await Promise.allSettled(
+      this.endpoints.map(({ rpc }) => rpc.request<Hex>('eth_sendRawTransaction', [raw])),
+    );
+    this.answered(settled);
+  }
+
+  /**
+   * Tells `listener` of every change of head or final block until the returned function is called. Listeners of one
+   * reader share one poll.
+   */
+  watch(listener: HeadListener): () => void {
+    this.listeners.add(listener);
+    // A late listener must not wait for the next block to learn the present one.
+    this.lastShown = '';
+    if (!this.polling) {
+      this.polling = true;
+      void this.poll();
+    }
+    return () => this.listeners.delete(listener);
+  }
+
+  private async poll(): Promise<void> {
+    while (this.listeners.size > 0) {
+      const started = Date.now();
+      try {
+        await this.show(await this.snapshot());
+      } catch (error) {
+        this.options.onError?.(error);
+      }
+      const restMs = Math.max((this.options.pollMs ?? 1000) - (Date.now() - started), 0);
+      await new Promise((resolve) => setTimeout(resolve, restMs));
+    }
+    this.polling = false;
+  }
+
+  private async show(snapshot: ChainSnapshot): Promise<void> {
+    const shown = `${snapshot.head.hash} ${snapshot.final.hash}`;
+    if (shown === this.lastShown) return;
+    this.lastShown = shown;
+    await Promise.all(
+      [...this.listeners].map(async (listener) => {
+        // One listener's failure is told and keeps no other from the news; the next look tells all again.
+        try {
+          await listener(snapshot);
+        } catch (error) {
+          this.lastShown = '';
+          this.options.onError?.(error);
+        }
+      }),
+    );
+  }
+
+  private async assertAgreed(block: BlockRef): Promise<void> {
+    const seen = await Promise.all(this.endpoints.map((endpoint) => endpoint.blockAt(block.number)));
+    if (seen.some((other) => other?.hash !== block.hash))
+      throw new EndpointsDisagree(this.name, `block ${block.number}`);
+  }
+
+  private async retried<T>(read: () => Promise<T>): Promise<T> {
+    try {
+      return await read();
+    } catch (error) {
+      if (!(error instanceof ChainMoved)) throw error;
+      return read();
+    }
+  }
+
+  private answered<T>(settled: PromiseSettledResult<T>[]): T[] {
+    const values = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    const failed = settled.find((one) => one.status === 'rejected');
+    if (values.length === 0 && failed) throw failed.reason;
+    return values;
+  }
+}
+
+async function getLogs(rpc: Rpc, filter: LogFilter, from: number, to: number | 'latest'): Promise<ChainLog[]> {
+  const raw = await rpc.request<RawLog[]>('eth_getLogs', [
+    {
+      address: filter.addresses,
+      topics: filter.topics,
+      fromBlock: toQuantity(from),
+      toBlock: to === 'latest' ? to : toQuantity(to),
+    },
+  ]);
+  return raw.map(parseLog);
+}
+
+/** geth says "header not found", "hash is not currently canonical"; anvil "Resource not found"; besu "Unknown block". */
+function isBlockGone(error: unknown): boolean {
+  return (
+    error instanceof RpcRefused &&
+    error.data === undefined &&
+    /not found|not currently canonical|unknown block|BlockOutOfRange/i.test(error.message)
+  );
+}
+
+/** Two own nodes contradict each other: nothing that allows may be read until they agree. */
+export class EndpointsDisagree extends AppError {
+  constructor(chain: string, what: string) {
+    super('chain-endpoints-disagree', 'unavailable', `the nodes of chain ${chain} disagree on ${what}`);
+  }
+}
+
+/** The chain's head cannot carry a yes. */
+export class StaleHead extends AppError {
+  constructor(
+    readonly chain: string,
+    readonly why: 'head-too-old' | 'head-ahead-of-clock',
+  ) {
+    super(
+      'chain-stale',
+      'unavailable',
+      `the head of chain ${chain} is ${why === 'head-too-old' ? 'too old' : 'ahead of the clock'}`,
+    );
+  }
+}
+
+/** The node knows no finalized block; the head never stands in for it. */
+export class NoFinalBlock extends AppError {
+  constructor(chain: string) {
+    super('chain-not-final', 'unavailable', `chain ${chain} shows no final block`);
+  }
+}
+
+/** The block the question was about was reorged away. */
+export class BlockGone extends AppError {
+  constructor(chain: string, number: number) {
+    super('chain-block-gone', 'unavailable', `block ${number} of chain ${chain} is not canonical any more`);
+  }
+}

@@ -1,0 +1,126 @@
+/**
+ * One JSON-RPC endpoint over HTTP. Calls made in the same turn leave as one batch over one kept-alive connection; nothing
+ * here needs Node.
+ */
+
+import { AppError } from '@cpds/errors';
+
+export interface RpcOptions {
+  /** After so many milliseconds without an answer the call fails with `RpcUnreachable`. Default 5000. */
+  readonly timeoutMs?: number;
+  readonly fetch?: typeof fetch;
+}
+
+interface Pending {
+  readonly method: string;
+  readonly params: readonly unknown[];
+  resolve(value: unknown): void;
+  reject(error: Error): void;
+}
+
+interface RpcAnswer {
+  id?: number;
+  result?: unknown;
+  error?: { code: number; message: string; data?: unknown };
+}
+
+/** More calls than this in one turn leave as several batches, so that a node's request limit is not met. */
+const BATCH_LIMIT = 100;
+
+export class Rpc {
+  private queue: Pending[] = [];
+  private readonly timeoutMs: number;
+  private readonly fetch: typeof fetch;
+
+  constructor(
+    readonly url: string,
+    options: RpcOptions = {},
+  ) {
+    this.timeoutMs = options.timeoutMs ?? 5000;
+    this.fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init));
+  }
+
+  /** The host alone, for messages: a URL may carry an access key. */
+  get host(): string {
+    return new URL(this.url).host;
+  }
+
+  /**
+   * Calls one method.
+   *
+   * @throws RpcRefused      the node answered with an error; `data` holds revert bytes where there are any
+   * @throws RpcUnreachable  no answer, or one that is not JSON-RPC
+   */
+  request<T>(method: string, params: readonly unknown[] = []): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      this.queue.push({ method, params, resolve: resolve as (value: unknown) => void, reject });
+      if (this.queue.length === 1) queueMicrotask(() => this.flush());
+    });
+  }
+
+  private flush(): void {
+    const queue = this.queue;
+    this.queue = [];
+    for (let at = 0; at < queue.length; at += BATCH_LIMIT) void this.post(queue.slice(at, at + BATCH_LIMIT));
+  }
+
+  private async post(calls: Pending[]): Promise<void> {
+    try {
+      const body = calls.map(({ method, params }, id) => ({ jsonrpc: '2.0', id, method, params }));
+      const response = await this.fetch(this.url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body.length === 1 ? body[0] : body),
+        signal: AbortSignal.timeout(this.timeoutMs),
+      });
+      if (!response.ok) throw new Error(`HTTP ${response.status}`);
+      const parsed = (await response.json()) as RpcAnswer | RpcAnswer[];
+      const answers = new Map((Array.isArray(parsed) ? parsed : [parsed]).map((answer) => [answer.id, answer]));
+      calls.forEach((call, id) => this.settle(call, answers.get(id)));
+    } catch (cause) {
+      for (const call of calls) call.reject(new RpcUnreachable(this.host, call.method, cause));
+    }
+  }
+
+  private settle(call: Pending, answer: RpcAnswer | undefined): void {
+    if (answer === undefined)
+      call.reject(new RpcUnreachable(this.host, call.method, new Error('answer missing in batch')));
+    else if (answer.error) call.reject(new RpcRefused(this.host, call.method, answer.error));
+    else call.resolve(answer.result);
+  }
+}
+
+/** The node did not answer: nothing is known. */
+export class RpcUnreachable extends AppError {
+  constructor(
+    readonly host: string,
+    readonly method: string,
+    cause: unknown,
+  ) {
+    super('chain-unreachable', 'unavailable', `chain node ${host} did not answer ${method}`, { cause });
+  }
+}
+
+/** The node answered with an error of its own. */
+export class RpcRefused extends AppError {
+  readonly rpcCode: number;
+  /** Revert bytes of a failed call or estimate, where the node gives them. */
+  readonly data: string | undefined;
+
+  constructor(
+    readonly host: string,
+    readonly method: string,
+    error: { code: number; message: string; data?: unknown },
+  ) {
+    super('chain-refused', 'unavailable', `chain node ${host} refused ${method}: ${error.message.slice(0, 300)}`);
+    this.rpcCode = error.code;
+    this.data = revertBytes(error.data);
+  }
+}
+
+/** Nodes put revert bytes at `data`, or one level deeper. */
+function revertBytes(data: unknown): string | undefined {
+  if (typeof data === 'string' && /^0x[0-9a-fA-F]*$/.test(data)) return data.toLowerCase();
+  if (typeof data === 'object' && data !== null && 'data' in data) return revertBytes(data.data);
+  return undefined;
+}

@@ -1,0 +1,453 @@
+/**
+ * The one nonce writer of an account on a chain.
+ *
+ * Crash story: a wish is a row first (`queued`); nonce and signed bytes are stored in one transaction before they leave
+ * (`sent`); so a process killed at any line starts again with the same bytes, and a reorg is answered with the same bytes.
+ * What the chain says counts when it is final.
+ */
+
+import { AppError } from '@cpds/errors';
+import type { Hex } from '@cpds/contracts';
+import type { Leases, Tx, UnitOfWork } from '@cpds/store';
+import { Wallet, type Interface } from 'ethers';
+import { In, type EntityManager } from 'typeorm';
+import type { ChainReceipt } from './block.js';
+import type { ChainReader, ChainSnapshot } from './reader.js';
+import { revertOf, type Revert } from './revert.js';
+import { RpcRefused } from './rpc.js';
+import { ChainTransactionRow } from './sender.row.js';
+import { signCall, signCancel, quoteFees } from './transaction.js';
+
+export interface Call {
+  readonly to: string;
+  readonly data: string;
+  /** Wei. Default 0. */
+  readonly value?: bigint;
+}
+
+/** Where a transaction stands. Only `final`, `reverted`, `refused` and `cancelled` are ends. */
+export type SendOutcome =
+  | { readonly state: 'queued' }
+  | { readonly state: 'sent'; readonly hash: Hex }
+  | {
+      readonly state: 'mined';
+      readonly hash: Hex;
+      readonly blockNumber: number;
+      readonly blockHash: Hex;
+      readonly succeeded: boolean;
+    }
+  | ({ readonly state: 'final' } & Settled)
+  | ({ readonly state: 'reverted'; readonly revert: Revert | null } & Settled)
+  /** Never signed: the contract would have refused it. Submitting the same key again tries again. */
+  | { readonly state: 'refused'; readonly revert: Revert | null }
+  | { readonly state: 'cancelled'; readonly hash: Hex | null };
+
+interface Settled {
+  readonly hash: Hex;
+  readonly blockNumber: number;
+  readonly blockHash: Hex;
+  readonly gasUsed: number;
+}
+
+export interface SentTransaction {
+  readonly key: string;
+  readonly chainUid: string;
+  readonly account: string;
+  readonly hash: Hex;
+  readonly to: string;
+}
+
+export interface SenderOptions {
+  readonly reader: ChainReader;
+  readonly unitOfWork: UnitOfWork;
+  /** Guards against a second process with this account on this database. */
+  readonly leases: Leases;
+  /** The account's private key, 32 bytes hex. */
+  readonly privateKey: string;
+  /** ABIs whose custom errors refusals are read with. */
+  readonly interfaces?: readonly Interface[];
+  /** Writes in the transaction that stores the signed bytes: the audit leaf of protocol I9. */
+  readonly onSigned?: (tx: Tx, sent: SentTransaction) => Promise<void>;
+  /** Writes in the transaction that stores an end. */
+  readonly onSettled?: (tx: Tx, key: string, outcome: SendOutcome) => Promise<void>;
+  readonly onError?: (error: unknown) => void;
+  /** Milliseconds before unmined bytes are sent again. Default 3000. */
+  readonly rebroadcastMs?: number;
+}
+
+const OPEN = ['queued', 'sent', 'mined'] as const;
+const ENDS: readonly string[] = ['final', 'reverted', 'refused', 'cancelled'];
+
+export class Sender {
+  readonly account: Hex;
+  private readonly wallet: Wallet;
+  private readonly stopped = new AbortController();
+  private holding: Promise<void> | undefined;
+  private held = false;
+  private unwatch: (() => void) | undefined;
+  private turn: Promise<void> = Promise.resolve();
+  private readonly broadcastAt = new Map<string, number>();
+  private waiters: (() => void)[] = [];
+
+  constructor(private readonly options: SenderOptions) {
+    this.wallet = new Wallet(options.privateKey);
+    this.account = this.wallet.address.toLowerCase() as Hex;
+  }
+
+  /** True while this process is the account's writer. */
+  get isWriter(): boolean {
+    return this.held;
+  }
+
+  /** Starts sending as soon as the lease is free; what an earlier process left open goes on first. */
+  async start(): Promise<void> {
+    const { leases, reader, onError } = this.options;
+    await new Promise<void>((resolve) => {
+      const name = `chain-sender/${reader.chainUid}/${this.account}`;
+      // A second process waits here, refused; the first pass tells `start` that the answer is known.
+      this.holding = leases
+        .hold(
+          name,
+          this.stopped.signal,
+          (lost) => this.write(lost, resolve),
+          (error) => onError?.(error),
+        )
+        .finally(resolve);
+      setTimeout(resolve, 3000).unref();
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.stopped.abort();
+    this.unwatch?.();
+    await this.holding;
+    await this.turn.catch(() => undefined);
+  }
+
+  /**
+   * Sends `call` once under `key`. Repeating a key returns where its transaction stands; after `refused` it tries again.
+   *
+   * @throws AppError `send-key-reused` (conflict) when the key came with another call
+   * @throws SenderNotWriter  another process holds this account
+   */
+  async submit(key: string, call: Call): Promise<SendOutcome> {
+    await this.options.unitOfWork.run((tx) => this.enqueue(tx, key, call));
+    if (!this.held) throw new SenderNotWriter(this.account);
+    // A node that does not answer leaves the wish queued; the next head tries again.
+    await this.pump().catch((error: unknown) => this.options.onError?.(error));
+    return (await this.outcome(key))!;
+  }
+
+  /** Stores the wish to send in the caller's transaction; it leaves after the commit, also when this process dies. */
+  async enqueue(tx: Tx, key: string, call: Call): Promise<void> {
+    const row = {
+      ...this.id(key),
+      to: call.to.toLowerCase(),
+      data: call.data.toLowerCase(),
+      value: (call.value ?? 0n).toString(),
+      state: 'queued' as const,
+    };
+    await tx.manager
+      .createQueryBuilder()
+      .insert()
+      .into(ChainTransactionRow)
+      .values(row)
+      .orIgnore()
+      .updateEntity(false)
+      .execute();
+    const stored = await tx.manager.findOneByOrFail(ChainTransactionRow, this.id(key));
+    if (stored.to !== row.to || stored.data !== row.data || stored.value !== row.value)
+      throw new AppError('send-key-reused', 'conflict', `the key ${key} came with another call`);
+    if (stored.state === 'refused')
+      await tx.manager.update(ChainTransactionRow, this.id(key), { state: 'queued', revert: null });
+    tx.afterCommit(() => void this.pump().catch((error: unknown) => this.options.onError?.(error)));
+  }
+
+  /** Where the transaction of `key` stands, or null when there is none. */
+  async outcome(key: string): Promise<SendOutcome | null> {
+    const row = await this.rows.findOneBy(ChainTransactionRow, this.id(key));
+    return row && outcomeOf(row);
+  }
+
+  /**
+   * Waits for the end of `key`'s transaction.
+   *
+   * @throws AppError `send-unknown` (missing), `send-timeout` (unavailable)
+   */
+  async waitFinal(key: string, timeoutMs = 120_000): Promise<SendOutcome> {
+    const until = Date.now() + timeoutMs;
+    for (;;) {
+      const outcome = await this.outcome(key);
+      if (outcome === null) throw new AppError('send-unknown', 'missing', `nothing was sent under ${key}`);
+      if (ENDS.includes(outcome.state)) return outcome;
+      const leftMs = until - Date.now();
+      if (leftMs <= 0) throw new AppError('send-timeout', 'unavailable', `${key} is still ${outcome.state}`);
+      await this.nextChange(Math.min(leftMs, 1000));
+    }
+  }
+
+  /**
+   * Takes the nonce back: what is not mined for good is replaced by an empty transfer to itself. Which of the two the
+   * chain took is the outcome.
+   */
+  async cancel(key: string): Promise<SendOutcome> {
+    await this.exclusive(async () => {
+      const row = await this.rows.findOneBy(ChainTransactionRow, this.id(key));
+      if (row === null) throw new AppError('send-unknown', 'missing', `nothing was sent under ${key}`);
+      if (row.state === 'queued') await this.settle(row, { state: 'cancelled' });
+      if ((row.state !== 'sent' && row.state !== 'mined') || row.cancelRaw !== null) return;
+      if (!this.held) throw new SenderNotWriter(this.account);
+      const signed = await signCancel(this.wallet, row.raw!, await quoteFees(this.options.reader));
+      await this.options.unitOfWork.run(async (tx) => {
+        await tx.manager.update(ChainTransactionRow, this.id(key), { cancelRaw: signed.raw, cancelHash: signed.hash });
+        await this.options.onSigned?.(tx, { ...this.id(key), hash: signed.hash, to: this.account });
+      });
+      await this.broadcast(signed.raw);
+    });
+    return (await this.outcome(key))!;
+  }
+
+  private async write(lost: AbortSignal, started: () => void): Promise<void> {
+    this.held = true;
+    try {
+      await this.exclusive(() => this.resume());
+      this.unwatch = this.options.reader.watch((snapshot) => this.exclusive(() => this.observe(snapshot)));
+      started();
+      await new Promise<void>((resolve) => {
+        if (lost.aborted) resolve();
+        else lost.addEventListener('abort', () => resolve(), { once: true });
+      });
+    } finally {
+      this.held = false;
+      this.unwatch?.();
+    }
+  }
+
+  /** After a start: whatever may not have left does so now. */
+  private async resume(): Promise<void> {
+    for (const row of await this.open('sent', 'mined')) await this.broadcast(row.cancelRaw ?? row.raw!);
+    await this.signQueued();
+  }
+
+  private pump(): Promise<void> {
+    return this.exclusive(() => this.signQueued());
+  }
+
+  private async signQueued(): Promise<void> {
+    if (!this.held) return;
+    for (const row of await this.open('queued')) {
+      const gas = await this.estimate(row);
+      if (typeof gas !== 'bigint') await this.settle(row, { state: 'refused', revert: gas });
+      else await this.sign(row, gas);
+    }
+  }
+
+  /** Gas the call needs after everything already sent, or why the contract refuses it. */
+  private async estimate(row: ChainTransactionRow): Promise<bigint | Revert> {
+    const call = { from: this.account, to: row.to, data: row.data, value: `0x${BigInt(row.value).toString(16)}` };
+    try {
+      return BigInt(await this.options.reader.request<string>('eth_estimateGas', [call, 'pending']));
+    } catch (error) {
+      const revert = revertOf(error, this.options.interfaces ?? []);
+      if (revert === null) throw error;
+      return revert;
+    }
+  }
+
+  private async sign(row: ChainTransactionRow, gas: bigint): Promise<void> {
+    const { reader, unitOfWork, onSigned } = this.options;
+    const [fees, count] = await Promise.all([quoteFees(reader), reader.transactionCount(this.account)]);
+    const raw = await unitOfWork.run(async (tx) => {
+      const nonce = Math.max(await this.nextNonce(tx.manager), count);
+      const signed = await signCall(this.wallet, { row, nonce, gas, fees, chainId: reader.chainId });
+      const { affected } = await tx.manager.update(
+        ChainTransactionRow,
+        { ...this.id(row.key), state: 'queued' },
+        { state: 'sent', nonce, raw: signed.raw, hash: signed.hash },
+      );
+      if (affected !== 1) return null;
+      await onSigned?.(tx, { ...this.id(row.key), hash: signed.hash, to: row.to });
+      return signed.raw;
+    });
+    if (raw !== null) await this.broadcast(raw);
+  }
+
+  private async nextNonce(manager: EntityManager): Promise<number> {
+    const { chainUid, account } = this.id('');
+    const [row] = (await manager.query(
+      'SELECT max(nonce) + 1 AS next FROM chain_transaction WHERE chain_uid = $1 AND account = $2',
+      [chainUid, account],
+    )) as [{ next: number | null }];
+    return row.next ?? 0;
+  }
+
+  /** Compares every open transaction with the chain. */
+  private async observe(snapshot: ChainSnapshot): Promise<void> {
+    if (!this.held) return;
+    await this.signQueued();
+    const rows = await this.open('sent', 'mined');
+    await Promise.all(rows.map((row) => this.observeOne(row, snapshot)));
+  }
+
+  private async observeOne(row: ChainTransactionRow, snapshot: ChainSnapshot): Promise<void> {
+    const { reader } = this.options;
+    const [own, cancelled] = await Promise.all([
+      reader.receipt(row.hash!),
+      row.cancelHash === null ? null : reader.receipt(row.cancelHash),
+    ]);
+    const receipt = own ?? cancelled;
+    if (receipt === null) return this.unmined(row, snapshot);
+    if (receipt.blockNumber <= snapshot.final.number) {
+      const block = await reader.blockAt(receipt.blockNumber);
+      // A receipt of another branch, or nodes that disagree: the next look decides.
+      if (block?.hash !== receipt.blockHash) return;
+      return this.settle(row, receipt === own ? await this.endOf(row, own) : { state: 'cancelled' });
+    }
+    if (receipt !== own || (row.state === 'mined' && row.blockHash === own.blockHash)) return;
+    await this.options.unitOfWork.run(async (tx) => {
+      await tx.manager.update(ChainTransactionRow, this.id(row.key), { state: 'mined', ...blockOf(own) });
+    });
+    this.changed();
+  }
+
+  /** In no block: never was, or reorged away. The same bytes go out again. */
+  private async unmined(row: ChainTransactionRow, snapshot: ChainSnapshot): Promise<void> {
+    if (row.state === 'mined') {
+      await this.options.unitOfWork.run(async (tx) => {
+        const nowhere = { state: 'sent' as const, blockNumber: null, blockHash: null, succeeded: null, gasUsed: null };
+        await tx.manager.update(ChainTransactionRow, this.id(row.key), nowhere);
+      });
+      this.broadcastAt.delete(row.key);
+    }
+    if (await this.nonceTaken(row, snapshot)) return this.settle(row, { state: 'cancelled' });
+    if (Date.now() - (this.broadcastAt.get(row.key) ?? 0) < (this.options.rebroadcastMs ?? 3000)) return;
+    this.broadcastAt.set(row.key, Date.now());
+    await this.broadcast(row.cancelRaw ?? row.raw!);
+  }
+
+  /** True when, at finality, the account's nonce went to a transaction that is not ours: somebody else has the key. */
+  private async nonceTaken(row: ChainTransactionRow, snapshot: ChainSnapshot): Promise<boolean> {
+    const at = { blockHash: snapshot.final.hash, requireCanonical: true };
+    const count = Number(await this.options.reader.request<string>('eth_getTransactionCount', [this.account, at]));
+    if (count <= row.nonce!) return false;
+    // Mined between the two questions is not taken: ask for the receipts once more, after the count.
+    const receipts = await Promise.all(
+      [row.hash, row.cancelHash].map((hash) => hash && this.options.reader.receipt(hash)),
+    );
+    return receipts.every((receipt) => !receipt);
+  }
+
+  private async endOf(row: ChainTransactionRow, receipt: ChainReceipt): Promise<Partial<ChainTransactionRow>> {
+    if (receipt.succeeded) return { state: 'final', ...blockOf(receipt) };
+    return { state: 'reverted', ...blockOf(receipt), revert: await this.replay(row, receipt) };
+  }
+
+  /** Why a mined call reverted, as the state before its block tells it: close, not always the same. */
+  private async replay(row: ChainTransactionRow, receipt: ChainReceipt): Promise<Revert | null> {
+    const call = { from: this.account, to: row.to, data: row.data, value: `0x${BigInt(row.value).toString(16)}` };
+    try {
+      await this.options.reader.request('eth_call', [call, `0x${Math.max(receipt.blockNumber - 1, 0).toString(16)}`]);
+      return null;
+    } catch (error) {
+      return revertOf(error, this.options.interfaces ?? []);
+    }
+  }
+
+  private async settle(row: ChainTransactionRow, end: Partial<ChainTransactionRow>): Promise<void> {
+    await this.options.unitOfWork.run(async (tx) => {
+      const { affected } = await tx.manager.update(
+        ChainTransactionRow,
+        { ...this.id(row.key), state: In([...OPEN]) },
+        end as Record<string, never>,
+      );
+      if (affected === 1) await this.options.onSettled?.(tx, row.key, outcomeOf({ ...row, ...end }));
+    });
+    this.broadcastAt.delete(row.key);
+    this.changed();
+  }
+
+  /** Known and underpriced bytes are the node's way to say it has them, or their successor; the receipts decide. */
+  private async broadcast(raw: string): Promise<void> {
+    try {
+      await this.options.reader.broadcast(raw as Hex);
+    } catch (error) {
+      if (error instanceof RpcRefused && /known|imported|nonce too low|underpriced/i.test(error.message)) return;
+      this.options.onError?.(error);
+    }
+    this.changed();
+  }
+
+  private open(...states: (typeof OPEN)[number][]): Promise<ChainTransactionRow[]> {
+    const { chainUid, account } = this.id('');
+    return this.rows.find(ChainTransactionRow, {
+      where: { chainUid, account, state: In(states) },
+      order: { position: 'ASC' },
+    });
+  }
+
+  private get rows(): EntityManager {
+    return this.options.unitOfWork.reader;
+  }
+
+  private id(key: string): { chainUid: string; account: string; key: string } {
+    return { chainUid: this.options.reader.chainUid, account: this.account, key };
+  }
+
+  /** One step at a time: nonces leave in order. */
+  private exclusive(step: () => Promise<void>): Promise<void> {
+    const mine = this.turn.catch(() => undefined).then(step);
+    this.turn = mine;
+    return mine;
+  }
+
+  private changed(): void {
+    const waiters = this.waiters;
+    this.waiters = [];
+    for (const wake of waiters) wake();
+  }
+
+  private nextChange(atMostMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, atMostMs);
+      this.waiters.push(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+}
+
+function blockOf(
+  receipt: ChainReceipt,
+): Pick<ChainTransactionRow, 'blockNumber' | 'blockHash' | 'succeeded' | 'gasUsed'> {
+  const { blockNumber, blockHash, succeeded, gasUsed } = receipt;
+  return { blockNumber, blockHash, succeeded, gasUsed };
+}
+
+function outcomeOf(row: ChainTransactionRow): SendOutcome {
+  const hash = row.hash as Hex;
+  const block = { hash, blockNumber: row.blockNumber!, blockHash: row.blockHash as Hex };
+  switch (row.state) {
+    case 'queued':
+      return { state: 'queued' };
+    case 'sent':
+      return { state: 'sent', hash };
+    case 'mined':
+      return { state: 'mined', ...block, succeeded: row.succeeded! };
+    case 'final':
+      return { state: 'final', ...block, gasUsed: row.gasUsed! };
+    case 'reverted':
+      return { state: 'reverted', ...block, gasUsed: row.gasUsed!, revert: row.revert };
+    case 'refused':
+      return { state: 'refused', revert: row.revert };
+    case 'cancelled':
+      return { state: 'cancelled', hash: row.cancelHash as Hex | null };
+  }
+}
+
+/** Another process is this account's nonce writer; what was enqueued leaves through it or when it ends. */
+export class SenderNotWriter extends AppError {
+  constructor(account: string) {
+    super('send-not-writer', 'unavailable', `another process sends for account ${account}`);
+  }
+}
