@@ -1,1 +1,10 @@
-export {};
+export * from './access.js';
+export * from './access.guard.js';
+export * from './config.js';
+export * from './error.filter.js';
+export * from './health.js';
+export * from './key-file.js';
+export * from './log.js';
+export * from './metrics.js';
+export * from './start-service.js';
+export * from './token.js';

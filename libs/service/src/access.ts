@@ -1,0 +1,47 @@
+import { createParamDecorator, type ExecutionContext, SetMetadata } from '@nestjs/common';
+import { denied } from '@cpds/errors';
+import type { FastifyRequest } from 'fastify';
+
+export const scopesKey = 'cpds:scopes';
+export const openKey = 'cpds:open';
+export const fhirKey = 'cpds:fhir';
+
+/** Every scope there is, and who gets it. */
+export const scopes = [
+  'identity.admin',
+  'records.write',
+  'records.read',
+  'bridge.request',
+  'bridge.read',
+  'bridge.open',
+  'bridge.operate',
+  'audit.read',
+  'wallet',
+] as const;
+export type Scope = (typeof scopes)[number];
+
+/** Who calls, as the access token says. `patientId` only for a wallet. */
+export interface Principal {
+  clientId: string;
+  scopes: ReadonlySet<string>;
+  patientId?: string;
+}
+
+/** The route needs a token with all of these scopes. */
+export const Scopes = (...needed: Scope[]): MethodDecorator & ClassDecorator => SetMetadata(scopesKey, needed);
+
+/** The route needs no token: its authority is in the body, or it is public. A route with neither mark is refused. */
+export const Open = (): MethodDecorator & ClassDecorator => SetMetadata(openKey, true);
+
+/** Errors of the route leave as FHIR OperationOutcome. */
+export const Fhir = (): MethodDecorator & ClassDecorator => SetMetadata(fhirKey, true);
+
+/** The request with what the guard learnt of it. */
+export type GuardedRequest = FastifyRequest & { principal?: Principal; isFhir?: boolean };
+
+/** The calling principal of a guarded route, as a parameter. */
+export const Caller = createParamDecorator((_: unknown, context: ExecutionContext): Principal => {
+  const { principal } = context.switchToHttp().getRequest<GuardedRequest>();
+  if (!principal) throw denied('token-missing', 'this route needs an access token', { status: 401 });
+  return principal;
+});

@@ -1,0 +1,109 @@
+import { readFileSync } from 'node:fs';
+import { invalid } from '@cpds/errors';
+import { z, type ZodType } from 'zod';
+
+/** One key of the environment: its parser, and what an operator needs to know of it. */
+export interface ConfigKey<T> {
+  schema: ZodType<T>;
+  /** e.g. `ms`, `url`, `path`, `count` */
+  unit: string;
+  /** what happens with a wrong or extreme value */
+  consequence: string;
+}
+
+/** A service's keys by environment name. */
+export type ConfigShape = Record<string, ConfigKey<unknown>>;
+
+/** The parsed configuration: one property per key. */
+export type ConfigOf<Shape extends ConfigShape> = {
+  [K in keyof Shape]: Shape[K] extends ConfigKey<infer T> ? T : never;
+};
+
+/** Describes one key. Defaults belong in the schema: `z.coerce.number().default(5000)`. */
+export function key<T>(schema: ZodType<T>, unit: string, consequence: string): ConfigKey<T> {
+  return { schema, unit, consequence };
+}
+
+/** A service's keys, for `readConfig` and for its README. */
+export function defineConfig<Shape extends ConfigShape>(shape: Shape): Shape {
+  return shape;
+}
+
+/**
+ * The only reader of the environment.
+ *
+ * @throws AppError `bad-config` names the key; the value is never quoted
+ */
+export function readConfig<Shape extends ConfigShape>(shape: Shape, env: NodeJS.ProcessEnv): ConfigOf<Shape> {
+  const values: Record<string, unknown> = {};
+  for (const [name, { schema, unit }] of Object.entries(shape)) {
+    const result = schema.safeParse(env[name] === '' ? undefined : env[name]);
+    if (!result.success) {
+      const issue = result.error.issues[0];
+      throw invalid('bad-config', name, `${name} (${unit}): ${issue?.message ?? 'is invalid'}`);
+    }
+    values[name] = result.data;
+  }
+  return values as ConfigOf<Shape>;
+}
+
+/** A JSON value in the environment, parsed under `schema`. */
+export function json<T>(schema: ZodType<T>): ZodType<T> {
+  return z
+    .string()
+    .transform((text, context): unknown => {
+      try {
+        return JSON.parse(text);
+      } catch {
+        context.addIssue({ code: 'custom', message: 'is not JSON' });
+        return z.NEVER;
+      }
+    })
+    .pipe(schema as ZodType<T, unknown>);
+}
+
+/** Keys every process has. */
+export const commonConfig = defineConfig({
+  PARTY: key(z.string().regex(/^[a-z][a-z0-9-]{0,31}$/), 'party name', 'names this operator on bus, log and hub'),
+  PORT: key(z.coerce.number().int().min(0).max(65_535), 'TCP port on HOST', '0 takes any free port'),
+  HOST: key(
+    z.string().default('127.0.0.1'),
+    'address',
+    'an address others reach exposes plain HTTP: put TLS before it',
+  ),
+  KEY_FILE: key(z.string(), 'path', 'JSON with mode 0600; the process refuses to start when others can read it'),
+  LOG_LEVEL: key(
+    z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+    'level',
+    'below info is slow',
+  ),
+  DATABASE_URL: key(z.string().startsWith('postgres'), 'url', 'the service refuses to start without it'),
+  NATS_URL: key(
+    z.string().startsWith('nats://'),
+    'url, or several with commas',
+    'the service refuses to start without it',
+  ),
+  NATS_USER: key(z.string().optional(), 'user name', 'with NATS_PASSWORD, or NATS_NKEY_FILE instead'),
+  NATS_PASSWORD: key(z.string().optional(), 'password', 'with NATS_USER'),
+  NATS_NKEY_FILE: key(z.string().optional(), 'path of an nkey seed', 'takes the place of NATS_USER'),
+});
+
+/** Keys of every process that checks access tokens. */
+export const tokenConfig = defineConfig({
+  IDENTITY_URL: key(z.url(), 'url', 'issuer of the only tokens this service accepts; keys are read from its JWKS'),
+});
+
+/** RPC urls by local nickname, and which of them is this process's own chain. */
+export const chainConfig = defineConfig({
+  CHAINS: key(
+    json(z.record(z.string(), z.array(z.url()).min(1))),
+    'JSON: nickname -> urls',
+    'facts need every url of a chain to agree',
+  ),
+  OWN_CHAIN: key(z.string(), 'nickname in CHAINS', 'where this process sends its own transactions'),
+});
+
+/** Package version of the build, for `/healthz`. */
+export function versionOf(packageJson: URL): string {
+  return z.object({ version: z.string() }).parse(JSON.parse(readFileSync(packageJson, 'utf8'))).version;
+}

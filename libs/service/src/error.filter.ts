@@ -1,0 +1,48 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
+import { AppError, httpStatus, toAppError, toOperationOutcome, toProblem } from '@cpds/errors';
+import type { FastifyReply } from 'fastify';
+import { throwError } from 'rxjs';
+import type { GuardedRequest } from './access.js';
+import { errorLine, type Logger } from './log.js';
+
+/** The one place where an error becomes an answer: problem document, OperationOutcome, or the bus's own outcome. */
+@Catch()
+export class ErrorFilter implements ExceptionFilter {
+  constructor(private readonly log: Logger) {}
+
+  catch(thrown: unknown, host: ArgumentsHost): unknown {
+    if (host.getType() !== 'http') return throwError(() => thrown); // settle() and the request transport read the table
+    const request = host.switchToHttp().getRequest<GuardedRequest>();
+    const reply = host.switchToHttp().getResponse<FastifyReply>();
+    const error = thrown instanceof HttpException ? fromHttp(thrown) : toAppError(thrown);
+    const status = httpStatus(error);
+    const level = error.kind === 'bug' ? 'error' : status >= 500 ? 'warn' : 'debug';
+    this.log[level]({ route: request.routeOptions?.url, ...errorLine(error) }, 'request failed');
+    // Headers gone: the body was under way. Cutting the connection is the only honest signal left.
+    if (reply.raw.headersSent) return reply.raw.destroy();
+    if (error.retryAfterSec !== undefined || error.kind === 'unavailable')
+      void reply.header('retry-after', String(error.retryAfterSec ?? 1));
+    if (status === 401) void reply.header('www-authenticate', 'Bearer');
+    // A body that was not read to its end would be taken for the next request on this connection.
+    if (!request.raw.complete) void reply.header('connection', 'close');
+    return request.isFhir
+      ? reply.status(status).type('application/fhir+json').send(toOperationOutcome(error))
+      : reply.status(status).type('application/problem+json').send(toProblem(error));
+  }
+}
+
+/** Refusals of the HTTP server itself: unknown route, unknown content type, body too large or not JSON. */
+function fromHttp(exception: HttpException): AppError {
+  const status = exception.getStatus();
+  if (status === 404) return new AppError('route-unknown', 'missing', 'there is no such route');
+  if (status === 413)
+    return new AppError('body-too-large', 'invalid', 'the body is too large', { status, field: 'body' });
+  if (status === 415)
+    return new AppError('content-type-unknown', 'invalid', 'this content type is not taken here', {
+      status,
+      field: 'content-type',
+    });
+  if (status < 500)
+    return new AppError('bad-request', 'invalid', 'the request could not be read', { status, field: 'body' });
+  return new AppError('internal', 'bug', 'an unexpected error stopped this request', { cause: exception });
+}

@@ -1,0 +1,55 @@
+import { readFileSync, statSync } from 'node:fs';
+import { invalid, parse } from '@cpds/errors';
+import { z } from 'zod';
+
+const Hex32 = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hex digits');
+
+/** What one process holds: secrets, each for one use. All hex without prefix. */
+export const KeyFile = z
+  .object({
+    /** key-encryption key: seals everything secret this process stores */
+    kek: Hex32,
+    /** secp256k1: pays for transactions, the same account on each chain */
+    gas: Hex32.optional(),
+    /** secp256k1: signs datagrams, answers, partials */
+    message: Hex32.optional(),
+    /** P-256: bodies sealed to this party */
+    hpke: Hex32.optional(),
+    /** age identity of the records service */
+    age: z
+      .string()
+      .regex(/^AGE-SECRET-KEY-1[0-9A-Z]+$/, 'must be an age identity')
+      .optional(),
+    /** Ed25519 seed: signs log checkpoints */
+    log: Hex32.optional(),
+    /** P-256: signs access tokens (identity) */
+    token: Hex32.optional(),
+  })
+  .strict();
+export type KeyFile = z.infer<typeof KeyFile>;
+
+/** Reads a key file and holds it to mode 0600. @throws AppError `bad-key-file`, which never quotes the file's bytes */
+export function readKeyFile(path: string): KeyFile {
+  let text: string;
+  try {
+    if ((statSync(path).mode & 0o077) !== 0)
+      throw invalid('bad-key-file', 'KEY_FILE', 'the key file must have mode 0600');
+    text = readFileSync(path, 'utf8');
+  } catch (cause) {
+    if (cause instanceof Error && 'kind' in cause) throw cause;
+    throw invalid('bad-key-file', 'KEY_FILE', 'the key file cannot be read', { cause });
+  }
+  try {
+    return parse(KeyFile, JSON.parse(text), 'key file');
+  } catch (cause) {
+    const field = cause instanceof Error && 'field' in cause ? String(cause.field) : 'JSON';
+    throw invalid('bad-key-file', 'KEY_FILE', `the key file is wrong at ${field}`);
+  }
+}
+
+/** One secret of the file as bytes. @throws AppError `key-missing` names it */
+export function secret(keys: KeyFile, name: Exclude<keyof KeyFile, 'age'>): Uint8Array {
+  const text = keys[name];
+  if (text === undefined) throw invalid('key-missing', name, `the key file has no ${name} key`);
+  return new Uint8Array(Buffer.from(text, 'hex'));
+}

@@ -1,0 +1,174 @@
+import 'reflect-metadata';
+import { type DynamicModule, type INestApplicationContext, type Type } from '@nestjs/common';
+import { NestFactory, Reflector } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Bus, hospitalEventSubjects, JetStreamStrategy, type DeadLetter } from '@cpds/bus';
+import { toAppError } from '@cpds/errors';
+import { Outbox } from '@cpds/outbox';
+import { UnitOfWork } from '@cpds/store';
+import { AccessGuard } from './access.guard.js';
+import { commonConfig, type ConfigOf, type ConfigShape, readConfig } from './config.js';
+import { ErrorFilter } from './error.filter.js';
+import { type Probe, readiness } from './health.js';
+import { type KeyFile, readKeyFile } from './key-file.js';
+import { createLog, errorLine, type Logger, nestLogger } from './log.js';
+import { Metrics } from './metrics.js';
+import { TokenVerifier } from './token.js';
+
+/** What a service's module is built with. */
+export interface ServiceContext<Config> {
+  config: Config;
+  keys: KeyFile;
+  log: Logger;
+  metrics: Metrics;
+}
+
+type CommonConfig = ConfigOf<typeof commonConfig>;
+
+export interface ServiceOptions<Shape extends ConfigShape> {
+  /** folder name of the app; also its durable consumer and queue group */
+  name: string;
+  /** the service's whole environment; must contain `commonConfig` */
+  config: Shape;
+  module: (context: ServiceContext<ConfigOf<Shape>>) => DynamicModule | Type<unknown>;
+  /** checks access tokens; omit where no route is guarded */
+  tokens?: (app: INestApplicationContext, config: ConfigOf<Shape>) => TokenVerifier;
+  /** what must answer before this process is ready, beside store and bus */
+  probes?: (app: INestApplicationContext) => Probe[];
+  /** answers bus requests and consumes events; false for a process that uses the bus for datagrams only */
+  hasTransport?: boolean;
+  /** largest JSON body, bytes; default 1 MiB. Streams of other content types have no limit here. */
+  bodyLimitBytes?: number;
+}
+
+/** A running service, as tests hold it. */
+export interface RunningService {
+  app: NestFastifyApplication;
+  url: string;
+  close(): Promise<void>;
+}
+
+/** How long a stop may take before the process goes anyway, milliseconds: everything durable is in Postgres already. */
+const stopWithinMs = 8_000;
+
+/**
+ * A service's whole life as a process: reads the environment, starts, stops on SIGTERM or SIGINT. A start that fails is
+ * logged and exits with 1.
+ */
+export async function startService<Shape extends ConfigShape & typeof commonConfig>(
+  options: ServiceOptions<Shape>,
+): Promise<void> {
+  let log = createLog(options.name, process.env['PARTY'] ?? 'unknown', 'info');
+  try {
+    const config = readConfig(options.config, process.env);
+    log = createLog(options.name, common(config).PARTY, common(config).LOG_LEVEL);
+    const running = await runService(options, config, log);
+    const stop = (signal: string): void => {
+      log.info({ signal }, 'stopping');
+      setTimeout(() => process.exit(0), stopWithinMs).unref();
+      running.close().then(
+        () => process.exit(0),
+        (error: unknown) => {
+          log.error(errorLine(error), 'stop failed');
+          process.exit(1);
+        },
+      );
+    };
+    process.once('SIGTERM', stop);
+    process.once('SIGINT', stop);
+  } catch (error) {
+    log.error(errorLine(error), 'start failed');
+    process.exit(1);
+  }
+}
+
+/** Starts a service in this process with a given configuration: the same path for processes and tests. */
+export async function runService<Shape extends ConfigShape & typeof commonConfig>(
+  options: ServiceOptions<Shape>,
+  config: ConfigOf<Shape>,
+  log: Logger = createLog(options.name, common(config).PARTY, common(config).LOG_LEVEL),
+): Promise<RunningService> {
+  const { PARTY, HOST, PORT, KEY_FILE } = common(config);
+  const metrics = new Metrics(options.name, PARTY);
+  const module = options.module({ config, keys: readKeyFile(KEY_FILE), log, metrics });
+  const adapter = new FastifyAdapter({ bodyLimit: options.bodyLimitBytes ?? 1 << 20, forceCloseConnections: true });
+  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
+    logger: nestLogger(log),
+    abortOnError: false,
+    bodyParser: true,
+  });
+  app.useGlobalFilters(new ErrorFilter(log));
+  app.useGlobalGuards(new AccessGuard(app.get(Reflector), options.tokens?.(app, config)));
+  addDoors(app, metrics, log, () => probesOf(app, options.probes?.(app) ?? []));
+  if (options.hasTransport ?? true) connectTransport(app, options.name, log);
+  await app.startAllMicroservices();
+  await app.listen(PORT, HOST);
+  const url = await app.getUrl();
+  log.info({ url }, 'started');
+  return { app, url, close: () => app.close() };
+}
+
+/** The keys of `commonConfig`, which every shape contains; TypeScript cannot see that through the generic. */
+function common(config: object): CommonConfig {
+  return config as CommonConfig;
+}
+
+/** Bodies of unknown content types arrive as streams; health, readiness and metrics answer beside the application. */
+function addDoors(app: NestFastifyApplication, metrics: Metrics, log: Logger, probes: () => Probe[]): void {
+  const http = app.getHttpAdapter().getInstance();
+  http.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
+  http.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url ?? 'unknown';
+    if (route === '/healthz' || route === '/readyz' || route === '/metrics') return;
+    metrics.httpSeconds.observe({ method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1_000);
+    log.info({ method: request.method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'request');
+  });
+  http.get('/healthz', async () => ({ status: 'up' }));
+  http.get('/readyz', async (_request, reply) => {
+    const { isReady, checks } = await readiness(probes());
+    return reply.status(isReady ? 200 : 503).send({ status: isReady ? 'ready' : 'not-ready', checks });
+  });
+  http.get('/metrics', async (_request, reply) =>
+    reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
+  );
+}
+
+function probesOf(app: NestFastifyApplication, own: Probe[]): Probe[] {
+  const unitOfWork = app.get(UnitOfWork, { strict: false });
+  const bus = app.get(Bus, { strict: false });
+  return [
+    { name: 'store', probe: async () => void (await unitOfWork.reader.query('SELECT 1')) },
+    {
+      name: 'bus',
+      probe: async () => {
+        if (!(await bus.isUp())) throw new Error('away');
+      },
+    },
+    ...own,
+  ];
+}
+
+function connectTransport(app: NestFastifyApplication, service: string, log: Logger): void {
+  const unitOfWork = app.get(UnitOfWork, { strict: false });
+  const outbox = app.get(Outbox, { strict: false });
+  const strategy = new JetStreamStrategy({
+    bus: app.get(Bus, { strict: false }),
+    service,
+    streamSubjects: hospitalEventSubjects,
+    onFailure: (subject, error, outcome) => {
+      const level = outcome === 'reject' || toAppError(error).kind === 'bug' ? 'error' : 'warn';
+      log[level]({ subject, outcome, ...errorLine(error) }, 'message failed');
+    },
+    onDeadLetter: (letter) =>
+      unitOfWork.run(
+        async (tx) => void (await outbox.append(tx, `${service}.message-dead-lettered.v1`, deadLetterBody(letter))),
+      ),
+  });
+  app.connectMicroservice({ strategy }, { inheritAppConfig: true });
+}
+
+/** The event of a dead letter names the message by id, producer and place; its details stay where they were logged. */
+function deadLetterBody({ event, ...letter }: DeadLetter): { correlation: string; details: Record<string, unknown> } {
+  const origin = event === undefined ? {} : { eventId: event.id, producer: event.producer, seq: event.seq };
+  return { correlation: event?.correlation ?? `stream-${letter.streamSeq}`, details: { ...letter, ...origin } };
+}
