@@ -205,12 +205,13 @@ export const OpenedQuery = GrantQuery;
 export const OpenedAnswer = z.object({ state: TransferState }).strict();
 
 /** details of `bridge.transfer-closed.v1`, read by records to delete what it fetched or to re-encrypt */
-export const TransferClosedDetails = z
-  .object({
-    grantId: Bytes32,
-    role: z.enum(['A', 'B', 'V', 'S']),
-    reason: CloseReason,
-    commitment: Bytes32.nullable(),
-    mapped: z.boolean(),
-  })
-  .strict();
+export const TransferClosedDetails = z.object({
+  grantId: Bytes32.nullable(),
+  role: z.enum(['A', 'B', 'V', 'S']),
+  state: z.literal('closed'),
+  reason: CloseReason,
+  because: z.string(),
+  commitment: Bytes32.nullable(),
+  /** false only where it is known that nothing was ever mapped */
+  mapped: z.boolean(),
+});

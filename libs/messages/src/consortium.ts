@@ -42,9 +42,13 @@ export function datagramSubject(to: string, kind: DatagramKind): string {
   return `consortium.${to}.${kind}.v1`;
 }
 
-/** HPKE (protocol section 3's suite), one message per context: for bodies that name a person. */
-export const SealedBody = z.object({ enc: hex(65), ciphertext: hexUpTo(1 << 20) }).strict();
-export type SealedBody = z.infer<typeof SealedBody>;
+/** HPKE (protocol section 3's suite), encapsulation (65 bytes) ‖ ciphertext: for bodies that name a person. */
+export const SealedBody = hexUpTo(1 << 20);
+
+/** Context that a sealed body is bound to: another kind, sender or recipient cannot open it. */
+export function sealedBodyInfo(kind: DatagramKind, from: string, to: string): string {
+  return `cpds/v1/sealed-body/${kind}/${from}/${to}`;
+}
 
 /** FHIR Identifier that both hospitals know. */
 export const PatientIdentifier = z

@@ -38,7 +38,10 @@ export const events = {
   partialReleased: 'bridge.partial-released.v1',
   released: 'bridge.key-released.v1',
   revokeReceived: 'bridge.revoke-received.v1',
+  transactionSent: 'bridge.transaction-sent.v1',
   revokeSent: 'bridge.revoke-sent.v1',
+  bridgeOpened: 'bridge.grant-opened.v1',
+  refunding: 'bridge.refund-begun.v1',
   refundSent: 'bridge.refund-sent.v1',
   memberBlamed: 'bridge.member-blamed.v1',
   transferClosed: 'bridge.transfer-closed.v1',
@@ -48,6 +51,7 @@ export const events = {
 
   checkpointAnchored: 'audit.checkpoint-anchored.v1',
   sequenceConflict: 'audit.sequence-conflict.v1',
+  messageRefused: 'audit.message-refused.v1',
 } as const;
 
 export type EventName = (typeof events)[keyof typeof events];

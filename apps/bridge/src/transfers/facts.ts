@@ -91,3 +91,9 @@ export const sendKeys = {
   close: (grantId: string, kind: string, chainUid: string) => `${kind}:${grantId}:${chainUid}`,
   vouch: (grantId: string, digest: string) => `vouch:${grantId}:${digest}`,
 } as const;
+
+/** Where facts come from: the chains in a running node, a script in a test of the table. */
+export abstract class FactsReader {
+  /** Never throws for a chain that cannot be relied on: that chain is absent from the answer. */
+  abstract gather(query: FactsQuery): Promise<Facts>;
+}

@@ -1,0 +1,202 @@
+import { toAppError } from '@cpds/errors';
+import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { dutiesOf, type DutyContext } from './duties.js';
+import { DutyExecutors, type DutyResult } from './duty-executors.js';
+import { FactsReader, type Facts } from './facts.js';
+import { snapshotOf, type TransferRow } from './transfer.row.js';
+import { TransfersService } from './transfers.service.js';
+
+/** Everything about a row's surroundings that its duties are timed by. */
+export abstract class DutyTiming {
+  abstract contextOf(row: TransferRow): DutyContext;
+}
+
+export interface DriverOptions {
+  /** an open row is looked at again after this long without any wake-up, milliseconds */
+  recheckMs: number;
+  /** rows in work at once */
+  concurrency: number;
+  onError: (error: unknown, row: { id: string; grantId: string | null; duty?: string }) => void;
+}
+
+/**
+ * Moves rows: gathers facts, asks the table until it has no more to say, then tries the duties of the state reached.
+ *
+ * `check_at` in the row is the only timer that matters: a killed process finds every row that is due. Wake-ups (a new
+ * log on a chain, a datagram, an own step) only make a look happen sooner. Work on one row never overlaps itself.
+ */
+@Injectable()
+export class TransferDriver implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly woken = new Set<string>();
+  private readonly inWork = new Map<string, Promise<void>>();
+  private readonly lastWait = new Map<string, string>();
+  private stopped = false;
+  private loop: Promise<void> = Promise.resolve();
+  private kick: () => void = () => undefined;
+
+  constructor(
+    private readonly transfers: TransfersService,
+    private readonly facts: FactsReader,
+    private readonly duties: DutyExecutors,
+    private readonly timing: DutyTiming,
+    private readonly options: DriverOptions,
+  ) {
+    transfers.onChange((row) => this.wake(row.id));
+  }
+
+  onApplicationBootstrap(): void {
+    this.loop = this.run();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.stopped = true;
+    this.kick();
+    await this.loop;
+    await Promise.all(this.inWork.values());
+  }
+
+  /** Looks at row `id` now, or once more after the look that is under way. */
+  wake(id: string): void {
+    this.woken.add(id);
+    this.kick();
+  }
+
+  /** Wakes the row of a grant, when there is one. */
+  async wakeGrant(grantId: string): Promise<void> {
+    const row = await this.transfers.findByGrant(grantId);
+    if (row) this.wake(row.id);
+  }
+
+  /** Why a row is not further, in the words of the last duty that could not finish. */
+  waitsFor(row: TransferRow): string {
+    return this.lastWait.get(row.id) ?? waitOf[row.state];
+  }
+
+  private async run(): Promise<void> {
+    while (!this.stopped) {
+      try {
+        for (const id of await this.transfers.due(100)) this.woken.add(id);
+        for (const id of [...this.woken]) await this.start(id);
+      } catch (error) {
+        this.options.onError(error, { id: '', grantId: null });
+      }
+      if (!this.stopped) await this.pause();
+    }
+  }
+
+  /** Begins work on a row unless it is in work: then it stays woken and is begun when that ends. */
+  private async start(id: string): Promise<void> {
+    if (this.inWork.has(id)) return;
+    while (this.inWork.size >= this.options.concurrency) await Promise.race(this.inWork.values());
+    this.woken.delete(id);
+    const work = this.advance(id)
+      .catch((error: unknown) => this.options.onError(error, { id, grantId: null }))
+      .finally(() => {
+        this.inWork.delete(id);
+        if (this.woken.has(id)) this.kick();
+      });
+    this.inWork.set(id, work);
+  }
+
+  private async advance(id: string): Promise<void> {
+    let row = await this.transfers.findById(id);
+    if (!row || row.checkAt === null) return;
+    let facts = await this.gather(row);
+    for (;;) {
+      const { row: next, decision } = await this.transfers.raise(id, { type: 'facts' }, facts);
+      row = next;
+      if (decision === null) break;
+    }
+    this.lastWait.delete(id);
+    let pending = 0;
+    for (const duty of dutiesOf(snapshotOf(row), facts, this.timing.contextOf(row))) {
+      const result = await this.attempt(row, facts, duty);
+      if (!result.done) pending++;
+      if (result.waitsFor) this.lastWait.set(id, result.waitsFor);
+      if (result.culprits?.length) await this.blame(id, result.culprits);
+      if (result.event) {
+        facts = { ...facts, now: Math.floor(Date.now() / 1000) };
+        ({ row } = await this.transfers.raise(id, result.event, facts, result.patch));
+        return; // the step wakes the row again
+      }
+    }
+    await this.rest(row, pending);
+  }
+
+  private async attempt(
+    row: TransferRow,
+    facts: Facts,
+    duty: Parameters<DutyExecutors['get']>[0],
+  ): Promise<DutyResult> {
+    try {
+      return await this.duties.get(duty)(row, facts);
+    } catch (error) {
+      this.options.onError(error, { id: row.id, grantId: row.grantId, duty });
+      return { done: false, waitsFor: `${duty}: ${toAppError(error).message}` };
+    }
+  }
+
+  private async blame(id: string, culprits: string[]): Promise<void> {
+    await this.transfers.amend(id, (row) => {
+      row.culprits = [...new Set([...row.culprits, ...culprits])].slice(0, 64);
+    });
+  }
+
+  /** When to look again: never once closed without open duties, else after the recheck time. */
+  private async rest(row: TransferRow, pending: number): Promise<void> {
+    const over = row.state === 'closed' && pending === 0;
+    if (over) this.lastWait.delete(row.id);
+    await this.transfers.amend(row.id, (current) => {
+      if (current.state !== row.state) return;
+      current.checkAt = over ? null : new Date(Date.now() + this.options.recheckMs);
+    });
+  }
+
+  private async gather(row: TransferRow): Promise<Facts> {
+    const now = Math.floor(Date.now() / 1000);
+    if (!row.grant || !row.grantId) return { now, lockTx: 'missing', mintTx: 'missing', refundTx: 'missing' };
+    return this.facts.gather({
+      role: row.role,
+      grantId: row.grantId,
+      homeUid: row.homeUid,
+      destinationUid: row.destinationUid,
+      lockedAccount: row.grant.lockedAccount,
+      mappedDeeds: row.grant.mappedDeeds,
+      tag: row.grant.tag,
+    });
+  }
+
+  private async pause(): Promise<void> {
+    const waitMs = Math.min(this.options.recheckMs, 250);
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, waitMs);
+      this.kick = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      if (this.hasStartable()) this.kick();
+    });
+  }
+
+  private hasStartable(): boolean {
+    for (const id of this.woken) if (!this.inWork.has(id)) return true;
+    return false;
+  }
+}
+
+/** What a row waits for in each state, where no duty says it better. */
+const waitOf: Record<TransferRow['state'], string> = {
+  requested: "the patient's answer",
+  consented: 'the requesting hospital to accept the grant',
+  'lock-sent': 'the lock to be final on the home chain',
+  locked: 'vouches to be final on the hub',
+  vouched: 'the storemen to sign the mint',
+  'mint-sent': 'the mapping to be final on the destination chain',
+  mapped: 'the requesting hospital to open it',
+  released: 'the record to be fetched and checked',
+  opened: 'its end',
+  refunding: 'the refund to be final on the home chain',
+  closing: 'the closing to be final on the chains',
+  closed: 'nothing',
+  halted: 'an operator to accept the new history',
+};

@@ -1,0 +1,194 @@
+import { events, type CloseReason, type TransferState } from '@cpds/messages';
+import { missing } from '@cpds/errors';
+import { Outbox } from '@cpds/outbox';
+import { UnitOfWork, type Tx } from '@cpds/store';
+import { Injectable } from '@nestjs/common';
+import { decide, type Decision, type TransferEvent } from './transfer.js';
+import type { Facts } from './facts.js';
+import { snapshotOf, TransferRow, type TransferStep } from './transfer.row.js';
+
+/** How long the steps of a row may grow: the table has no cycle but resume, this is the bound on that. */
+const maxSteps = 64;
+
+/** What a row brings when it is first stored. */
+export type NewTransfer = Pick<
+  TransferRow,
+  'id' | 'role' | 'state' | 'home' | 'destination' | 'homeUid' | 'destinationUid'
+> &
+  Partial<TransferRow> & { requestExpires: string };
+
+/**
+ * The rows of the transfer table: stores them, moves them by `decide`, and appends the event of each step in the same
+ * transaction. Nothing else writes a row.
+ */
+@Injectable()
+export class TransfersService {
+  private readonly listeners: ((row: TransferRow) => void)[] = [];
+
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly outbox: Outbox,
+  ) {}
+
+  /** Stores a new row in the caller's transaction; the row of the same grant and role, or of the same id, wins. */
+  async insert(tx: Tx, draft: NewTransfer): Promise<TransferRow> {
+    const earlier = await this.earlier(tx, draft);
+    if (earlier) return earlier;
+    const now = new Date();
+    const row = tx.manager.create(TransferRow, {
+      grantId: null,
+      closeReason: null,
+      haltedFrom: null,
+      steps: [{ state: draft.state, at: now.toISOString(), because: 'stored' }],
+      culprits: [],
+      enteredAt: now,
+      checkAt: now,
+      ...draft,
+    });
+    await tx.manager.save(TransferRow, row, { reload: false });
+    tx.afterCommit(() => this.announce(row));
+    return row;
+  }
+
+  /** Called after each committed change of a row: for wake-ups only. */
+  onChange(listener: (row: TransferRow) => void): void {
+    this.listeners.push(listener);
+  }
+
+  /**
+   * Lets `event` happen to row `id`: locks the row, asks the table, writes the new state with `patch` and appends its
+   * event. Returns the row as it stands; null decision leaves everything but the patch's row untouched.
+   *
+   * @param patch what the event brings into the row (a signature, a statement); applied only if the table takes the event
+   * @param facts for `facts` events; messages need none
+   */
+  async raise(
+    id: string,
+    event: TransferEvent,
+    facts: Facts,
+    patch: Partial<TransferRow> = {},
+    within?: (tx: Tx, row: TransferRow) => Promise<void>,
+  ): Promise<{ row: TransferRow; decision: Decision | null }> {
+    return this.unitOfWork.run(async (tx) => {
+      const row = await this.locked(tx, id);
+      const decision = decide({ ...snapshotOf(row), ...(patch.grant ? { grant: patch.grant } : {}) }, event, facts);
+      if (decision === null) return { row, decision };
+      Object.assign(row, patch);
+      step(row, decision, facts);
+      await within?.(tx, row);
+      await tx.manager.save(TransferRow, row);
+      await this.outbox.append(tx, eventOf(row), eventBody(row, decision));
+      tx.afterCommit(() => this.announce(row));
+      return { row, decision };
+    });
+  }
+
+  /** Changes a row without a step: a counter, a culprit, when to look again. */
+  async amend(
+    id: string,
+    change: (row: TransferRow) => void,
+    within?: (tx: Tx, row: TransferRow) => Promise<void>,
+  ): Promise<TransferRow> {
+    return this.unitOfWork.run(async (tx) => {
+      const row = await this.locked(tx, id);
+      change(row);
+      await within?.(tx, row);
+      await tx.manager.save(TransferRow, row);
+      return row;
+    });
+  }
+
+  /** The row of a grant in this node. @throws AppError `unknown-grant` */
+  async byGrant(grantId: string, role?: TransferRow['role']): Promise<TransferRow> {
+    const row = await this.findByGrant(grantId, role);
+    if (!row) throw missing('unknown-grant', `no grant ${grantId} is known here`, { field: 'grantId' });
+    return row;
+  }
+
+  async findByGrant(grantId: string, role?: TransferRow['role']): Promise<TransferRow | null> {
+    return this.unitOfWork.reader.findOneBy(TransferRow, { grantId, ...(role ? { role } : {}) });
+  }
+
+  async findById(id: string): Promise<TransferRow | null> {
+    return this.unitOfWork.reader.findOneBy(TransferRow, { id });
+  }
+
+  /** Rows whose time to be looked at has come, oldest first; at most `limit`. */
+  async due(limit: number): Promise<string[]> {
+    const rows = (await this.unitOfWork.reader.query(
+      'SELECT id FROM transfer WHERE check_at <= now() ORDER BY check_at LIMIT $1',
+      [limit],
+    )) as { id: string }[];
+    return rows.map((row) => row.id);
+  }
+
+  private async locked(tx: Tx, id: string): Promise<TransferRow> {
+    const row = await tx.manager.findOne(TransferRow, { where: { id }, lock: { mode: 'pessimistic_write' } });
+    if (!row) throw missing('unknown-transfer', 'no such transfer is known here', { field: 'id' });
+    return row;
+  }
+
+  private async earlier(tx: Tx, draft: NewTransfer): Promise<TransferRow | null> {
+    const byId = await tx.manager.findOneBy(TransferRow, { id: draft.id });
+    if (byId || !draft.grantId) return byId;
+    return tx.manager.findOneBy(TransferRow, { grantId: draft.grantId, role: draft.role });
+  }
+
+  private announce(row: TransferRow): void {
+    for (const listener of this.listeners) listener(row);
+  }
+}
+
+function step(row: TransferRow, decision: Decision, facts: Facts): void {
+  const now = new Date();
+  if (decision.next === 'halted' && row.state !== 'halted') row.haltedFrom = row.state;
+  if (decision.next !== 'halted') row.haltedFrom = null;
+  row.wasMapped ||= decision.next === 'mapped' || facts.destination?.final.status === 'mapped';
+  row.state = decision.next;
+  row.closeReason = decision.closeReason ?? (decision.next === 'halted' ? row.closeReason : null);
+  row.enteredAt = now;
+  row.checkAt = now;
+  const next: TransferStep = { state: decision.next, at: now.toISOString(), because: decision.because };
+  row.steps = [...row.steps, next].slice(-maxSteps);
+}
+
+/** The event that a row's arrival in a state is announced with. */
+const eventByState: Record<Exclude<TransferState, 'closed'>, string> = {
+  requested: events.requestReceived,
+  consented: events.consented,
+  'lock-sent': events.lockSent,
+  locked: events.locked,
+  vouched: events.vouched,
+  'mint-sent': events.mintSent,
+  mapped: events.mapped,
+  released: events.released,
+  opened: events.bridgeOpened,
+  refunding: events.refunding,
+  closing: events.revokeReceived,
+  halted: events.halted,
+};
+
+const eventByClose: Partial<Record<CloseReason, string>> = {
+  'not-granted': events.notGranted,
+  refused: events.grantRefused,
+};
+
+function eventOf(row: TransferRow): string {
+  if (row.state !== 'closed') return eventByState[row.state];
+  return (row.closeReason && eventByClose[row.closeReason]) ?? events.transferClosed;
+}
+
+function eventBody(row: TransferRow, decision: Decision) {
+  return {
+    correlation: row.grantId ?? row.id,
+    details: {
+      grantId: row.grantId,
+      role: row.role,
+      state: row.state,
+      reason: row.closeReason,
+      because: decision.because,
+      commitment: row.commitment,
+      mapped: row.wasMapped,
+    },
+  };
+}
