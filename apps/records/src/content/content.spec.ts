@@ -1,0 +1,189 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { checked, contentCheck, type ContentType } from './content.js';
+import { readPatientId } from './dicom.js';
+import { JsonReader } from './json-reader.js';
+
+const examples = join(import.meta.dirname, '../../../../examples/records');
+
+async function check(contentType: ContentType, body: Uint8Array | string, pieceBytes = 7): Promise<void> {
+  const bytes = Buffer.from(body);
+  async function* pieces(): AsyncGenerator<Uint8Array> {
+    for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes);
+  }
+  let length = 0;
+  for await (const piece of checked(pieces(), contentCheck(contentType))) length += piece.length;
+  expect(length).toBe(bytes.length);
+}
+
+const fhir = (text: string | Uint8Array) => check('application/fhir+json', text);
+const refused = (field: string, text: string) =>
+  expect.objectContaining({ code: 'not-what-it-says', status: 422, field, message: expect.stringContaining(text) });
+
+describe('FHIR content', () => {
+  it('takes the sample bundles and small resources', async () => {
+    for (const file of readdirSync(examples).filter((name) => name.endsWith('.json')))
+      await check('application/fhir+json', readFileSync(join(examples, file)), 64 * 1024);
+    await fhir('{"resourceType":"Patient","name":[{"family":"Zoë \\"\\u00e9"}],"active":true,"n":-1.5e3}');
+    await fhir(' { "entry" : [ ] , "type":"collection","resourceType" : "Bundle" } \n');
+  });
+
+  it.each([
+    ['', 'body', 'ends in the middle'],
+    ['not json', 'body', 'neither number nor word'],
+    ['{"resourceType":"Patient"', 'body', 'ends in the middle'],
+    ['{"resourceType":"Patient"}}', 'body', 'at byte 26: something follows its end'],
+    ['{"resourceType":"Patient",}', 'body', 'member name is missing'],
+    ['{"resourceType":"Patient","a":01}', 'body', 'neither number nor word'],
+    ['{"resourceType":"Patient","a":[1 2]}', 'body', 'comma'],
+    ['{"resourceType":"Patient","a":[1}', 'body', 'brackets do not match'],
+    ['{"resourceType":"Patient","a":"\\x"}', 'body', 'escape'],
+    ['{"resourceType":"Patient","a":"\n"}', 'body', 'control character'],
+    [`{"resourceType":"Patient","a":${'['.repeat(200)}`, 'body', 'nests deeper'],
+    ['{}', 'resourceType', 'names its type'],
+    ['[{"resourceType":"Patient"}]', 'resourceType', 'names its type'],
+    ['{"a":{"resourceType":"Patient"}}', 'resourceType', 'names its type'],
+    ['{"resourceType":7}', 'resourceType', 'names its type'],
+    ['{"resourceType":"Cat"}', 'resourceType', 'not a resource type'],
+    ['{"resourceType":"Patient","resourceType":"Bundle"}', 'resourceType', 'twice'],
+    ['{"resourceType":"Bundle"}', 'type', 'Bundle names its type'],
+  ])('refuses %j by naming the field', async (text, field, reason) => {
+    await expect(fhir(text)).rejects.toEqual(refused(field, reason));
+  });
+
+  it('refuses bytes that are not UTF-8', async () => {
+    const text = Buffer.from('{"resourceType":"Patient","a":"?"}');
+    text[text.indexOf('?')] = 0xff;
+    await expect(fhir(text)).rejects.toEqual(refused('body', 'UTF-8'));
+    await expect(fhir(Buffer.from([0xe2, 0x82]))).rejects.toEqual(refused('body', ''));
+  });
+
+  it('never quotes the body', async () => {
+    const secret = 'Zebediah-1970-01-01';
+    for (const body of [secret, `{"resourceType":"${secret}"}`, `{"a":${secret}}`])
+      await expect(fhir(body)).rejects.toEqual(
+        expect.objectContaining({ message: expect.not.stringContaining(secret) }),
+      );
+  });
+});
+
+describe('JSON reader', () => {
+  const isTaken = (text: string, piece: number): boolean => {
+    const reader = new JsonReader(() => undefined);
+    const bytes = Buffer.from(text);
+    try {
+      for (let at = 0; at < bytes.length; at += piece) reader.push(bytes.subarray(at, at + piece));
+      reader.end();
+      return true;
+    } catch {
+      return false; // the answer asked for
+    }
+  };
+
+  it('agrees with JSON.parse, on JSON and on JSON with one character changed, whatever the pieces', () => {
+    const changed = fc.tuple(
+      fc.json({ maxDepth: 4 }),
+      fc.option(fc.record({ at: fc.nat(), char: fc.constantFrom(...'{}[],:"\\tfn0-.e \n') })),
+      fc.integer({ min: 1, max: 9 }),
+    );
+    fc.assert(
+      fc.property(changed, ([json, change, piece]) => {
+        const text = change
+          ? json.slice(0, change.at % (json.length + 1)) + change.char + json.slice(change.at % (json.length + 1))
+          : json;
+        let isJson = true;
+        try {
+          JSON.parse(text);
+        } catch {
+          isJson = false; // the answer asked for
+        }
+        expect(isTaken(text, piece)).toBe(isJson);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
+
+describe('DICOM content', () => {
+  const ct = readFileSync(join(examples, 'CT_small.dcm'));
+  const mr = readFileSync(join(examples, 'MR_small.dcm'));
+
+  it('takes the sample images and reads their PatientID', async () => {
+    await check('application/dicom', ct, 1000);
+    await check('application/dicom', mr, 64 * 1024);
+    expect(readPatientId(ct)).toBe('1CT1');
+    expect(readPatientId(mr)).toBe('4MR1');
+  });
+
+  it('reads implicit and big-endian data sets, sequences of both kinds before PatientID, and passes a deflated one', () => {
+    const meta = (syntax: string): Buffer => {
+      const value = Buffer.from(syntax.length % 2 ? `${syntax}\0` : syntax);
+      return Buffer.concat([
+        Buffer.alloc(128),
+        Buffer.from('DICM'),
+        Buffer.from([2, 0, 0x10, 0, 0x55, 0x49, value.length, 0]),
+        value,
+      ]);
+    };
+    const implicit = (group: number, element: number, value: Buffer, length = value.length): Buffer => {
+      const head = Buffer.alloc(8);
+      head.writeUInt16LE(group, 0);
+      head.writeUInt16LE(element, 2);
+      head.writeUInt32LE(length >>> 0, 4);
+      return Buffer.concat([head, value]);
+    };
+    const item = implicit(
+      0xfffe,
+      0xe000,
+      Buffer.concat([implicit(8, 0x1150, Buffer.from('1.2 ')), implicit(0xfffe, 0xe00d, Buffer.alloc(0))]),
+      -1,
+    );
+    const sequence = implicit(8, 0x1140, Buffer.concat([item, implicit(0xfffe, 0xe0dd, Buffer.alloc(0))]), -1);
+    const id = implicit(0x10, 0x20, Buffer.from('P 1 '));
+    expect(readPatientId(Buffer.concat([meta('1.2.840.10008.1.2'), sequence, id]))).toBe('P 1');
+    expect(readPatientId(meta('1.2.840.10008.1.2.1.99'))).toBeNull();
+
+    const big = Buffer.from([0, 0x10, 0, 0x20, 0x4c, 0x4f, 0, 2, 0x37, 0x37]);
+    expect(readPatientId(Buffer.concat([meta('1.2.840.10008.1.2.2'), big]))).toBe('77');
+  });
+
+  it.each([
+    ['an empty body', Buffer.alloc(0), 'body', 'DICM'],
+    ['a bundle', Buffer.from('{"resourceType":"Bundle"}'), 'body', 'DICM'],
+    [
+      'no file meta information',
+      Buffer.concat([ct.subarray(0, 132), Buffer.alloc(400, 0x20)]),
+      'TransferSyntaxUID',
+      'name',
+    ],
+    ['a data set cut off before PatientID', ct.subarray(0, 700), 'PatientID', '(0010,0020)'],
+  ])('refuses %s', async (_, body, field, reason) => {
+    await expect(check('application/dicom', body)).rejects.toEqual(refused(field, reason));
+  });
+
+  it('refuses another body at its 132nd byte, not at its end', () => {
+    const looking = contentCheck('application/dicom');
+    expect(() => looking.push(Buffer.alloc(200))).toThrow('DICM');
+  });
+});
+
+describe('other content', () => {
+  it('is a PDF by its first bytes, text by being UTF-8', async () => {
+    await check('application/pdf', '%PDF-1.7 and so on', 2);
+    await check('text/plain', 'Blutdruck 120/80, Größe 1,80 m', 1);
+    await expect(check('application/pdf', 'PDF')).rejects.toEqual(refused('body', '%PDF-'));
+    await expect(check('application/pdf', '%PDX-1.7')).rejects.toEqual(refused('body', '%PDF-'));
+    await expect(check('text/plain', Buffer.from([0x41, 0xc3]))).rejects.toEqual(refused('body', 'UTF-8'));
+  });
+});
+
+/** Real files of other makers where the machine has them: `CPDS_SAMPLES` names a folder. */
+const samples = process.env.CPDS_SAMPLES;
+if (samples && existsSync(samples))
+  describe('samples', () => {
+    it.each(readdirSync(samples))('%s is what it says', async (file) => {
+      const type = file.endsWith('.dcm') ? 'application/dicom' : 'application/fhir+json';
+      await check(type, readFileSync(join(samples, file)), 64 * 1024);
+    });
+  });

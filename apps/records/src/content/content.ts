@@ -1,0 +1,43 @@
+import type { RecordMetadata } from '@cpds/messages';
+import { notWhatItSays, Utf8Check, type ContentCheck } from './content-check.js';
+import { DicomCheck } from './dicom.js';
+import { FhirCheck } from './fhir.js';
+
+export type ContentType = RecordMetadata['contentType'];
+
+/** A fresh check for a body of this type. */
+export function contentCheck(contentType: ContentType): ContentCheck {
+  switch (contentType) {
+    case 'application/fhir+json':
+      return new FhirCheck();
+    case 'application/dicom':
+      return new DicomCheck();
+    case 'application/pdf':
+      return new PdfCheck();
+    case 'text/plain':
+      return new Utf8Check();
+  }
+}
+
+/** `body`, looked at: throws before its last piece is handed on when the whole is not what it claims to be. */
+export async function* checked(body: AsyncIterable<Uint8Array>, check: ContentCheck): AsyncGenerator<Uint8Array> {
+  for await (const bytes of body) {
+    check.push(bytes);
+    yield bytes;
+  }
+  check.end();
+}
+
+/** %PDF- at the start (ISO 32000-1 §7.5.2). */
+class PdfCheck implements ContentCheck {
+  private head = Buffer.alloc(0);
+
+  push(bytes: Uint8Array): void {
+    if (this.head.length < 5) this.head = Buffer.concat([this.head, bytes.subarray(0, 5)]);
+    if (this.head.length >= 5) this.end();
+  }
+
+  end(): void {
+    if (this.head.toString('latin1', 0, 5) !== '%PDF-') throw notWhatItSays('body', 'a PDF starts with %PDF-');
+  }
+}
