@@ -27,6 +27,9 @@ export function mayImport(name) {
   return name === 'cli' ? below : below.filter((other) => !launchers.includes(other));
 }
 
+/** The second doors that exist: what needs Node apart from what runs in a browser, reading a chain apart from what needs a database. */
+const doors = ['crypto/node', 'chain/read'];
+
 /** Where a package lives. */
 export function folderOf(name) {
   if (name === 'local') return 'infra/local';
@@ -41,7 +44,7 @@ function boundary(name, files, extra = []) {
   const forbidden = all.filter((other) => other !== name && !allowed.includes(other));
   const patterns = [
     {
-      regex: '^@cpds/[^/]+/',
+      regex: `^@cpds/(?!(${doors.join('|')})$)[^/]+/`,
       message: 'A package has one door: import it by its name alone.',
     },
     {
@@ -49,10 +52,13 @@ function boundary(name, files, extra = []) {
       message: 'Import other packages by name.',
     },
     {
-      regex: `^@cpds/(${[name, ...forbidden].join('|')})$`,
+      regex: `^@cpds/(${[name, ...forbidden].join('|')})(/|$)`,
       message: `${name} may import: ${allowed.join(', ') || 'no package of this project'} (layers in eslint.config.mjs).`,
     },
   ];
+  if (name === 'wallet') {
+    patterns.push({ regex: '^@cpds/chain$', message: 'The wallet runs without a database: import @cpds/chain/read.' });
+  }
   return {
     files,
     rules: {

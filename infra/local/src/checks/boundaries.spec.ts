@@ -56,6 +56,11 @@ describe('the import boundaries', () => {
     expect(lint('apps/cli/src/planted.ts', source)).toBe('');
   });
 
+  it('let the wallet read chains and nothing more', () => {
+    expect(lint('libs/wallet/src/planted.ts', "export * from '@cpds/chain';\n")).toContain('without a database');
+    expect(lint('libs/wallet/src/planted.ts', "export * from '@cpds/chain/read';\n")).toBe('');
+  });
+
   it('let an import downwards pass', () => {
     expect(lint('apps/bridge/src/planted.ts', "export * from '@cpds/chain';\n")).toBe('');
   });

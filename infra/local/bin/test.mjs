@@ -1,0 +1,135 @@
+// `npm test`: installs and builds like `npm start`, runs every check and test on private servers, and ends with `tests: N passed, M failed`.
+// Exit code 0 only when nothing failed. `npm test -- unit lint` runs only the stages named.
+import { createHash } from 'node:crypto';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SetupError, build, buildLocal, install, requireNode, root, run, withProgress } from './setup.mjs';
+
+const bin = (name) => join(root, 'node_modules', '.bin', name);
+const jestEnv = {
+  ...process.env,
+  NODE_OPTIONS: '--experimental-vm-modules --no-warnings',
+  FORCE_COLOR: process.env.FORCE_COLOR ?? '0',
+};
+const ignored = ['/node_modules/', '/dist/', '/.cpds/'];
+
+/** A check that passes or fails as one. */
+const check = (command, args) => async () => {
+  const { code } = await run(command, args);
+  return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+};
+
+/** A jest run over the specs whose path matches `patterns` and none of `except`. A suite that does not even load counts as one failure. */
+const jest =
+  (patterns, { except = [], workers = 2 } = {}) =>
+  async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'cpds-jest-'));
+    try {
+      const json = join(dir, 'results.json');
+      const { code } = await run(
+        process.execPath,
+        [
+          join(root, 'node_modules/jest/bin/jest.js'),
+          ...patterns,
+          ...['--json', '--outputFile', json, `--maxWorkers=${workers}`, '--passWithNoTests'],
+          ...['--testPathIgnorePatterns', ...ignored, ...except],
+        ],
+        { env: jestEnv, hideStdout: true },
+      );
+      if (!existsSync(json)) return { passed: 0, failed: 1 };
+      const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites, numPendingTests } = JSON.parse(
+        readFileSync(json, 'utf8'),
+      );
+      // A skipped test is a promise that nobody keeps.
+      const failed = numFailedTests + numRuntimeErrorTestSuites + numPendingTests;
+      if (numPendingTests > 0) console.error(`${numPendingTests} skipped tests count as failed`);
+      return { passed: numPassedTests, failed: code !== 0 && failed === 0 ? 1 : failed };
+    } finally {
+      rmSync(dir, { recursive: true, force: true });
+    }
+  };
+
+/** The Solidity tests; their last line says how many there were. */
+const solidity = async () => {
+  const { code, text } = await run('npm', ['run', '--silent', '--workspace', 'libs/contracts', 'test'], {
+    env: { ...process.env, NO_COLOR: '1', FOUNDRY_COLOR: 'never' },
+  });
+  const totals = [...text.matchAll(/(\d+) tests passed, (\d+) failed, (\d+) skipped/g)].at(-1);
+  if (totals === undefined) return { passed: 0, failed: 1 };
+  const failed = Number(totals[2]) + Number(totals[3]);
+  return { passed: Number(totals[1]), failed: code !== 0 && failed === 0 ? 1 : failed };
+};
+
+/** Generates everything again and compares: a generated file that nobody regenerated fails. */
+const generated = async () => {
+  const before = generatedHash();
+  const { code } = await run('npm', ['run', '--silent', '--workspaces', '--if-present', 'generate'], { quiet: true });
+  const isFresh = code === 0 && generatedHash() === before;
+  if (!isFresh)
+    console.error('generated files were stale (they are regenerated now: look at the difference and commit it)');
+  return isFresh ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+};
+
+function generatedHash() {
+  const hash = createHash('sha256');
+  const visit = (path, inside) => {
+    for (const entry of readdirSync(path, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))) {
+      if (['node_modules', 'dist', 'cache', 'out', '.cpds'].includes(entry.name)) continue;
+      const full = join(path, entry.name);
+      if (entry.isDirectory()) visit(full, inside || entry.name === 'generated');
+      else if (inside) hash.update(full).update(readFileSync(full));
+    }
+  };
+  for (const part of ['apps', 'libs', 'docs']) visit(join(root, part), false);
+  return hash.digest('hex');
+}
+
+requireNode();
+const started = Date.now();
+const giveUp = (cause) => {
+  console.error(cause instanceof SetupError ? cause.message : cause);
+  console.log('tests: 0 passed, 1 failed');
+  process.exit(1);
+};
+await install().then(buildLocal).catch(giveUp);
+// The longest wait of a cold machine (MinIO is built from source) runs beside the build and the checks that need no server.
+const servers = run(process.execPath, [join(root, 'infra/local/dist/prefetch.js'), '--with-age']);
+await build().catch(giveUp);
+
+const stages = {
+  format: check(bin('prettier'), ['--check', '--log-level', 'warn', '.']),
+  lockfile: check(process.execPath, [join(root, 'infra/local/bin/complete-lockfile.mjs'), '--check']),
+  types: check(bin('tsc'), ['-b', 'tsconfig.json']),
+  lint: check(bin('eslint'), ['--max-warnings', '0', '.']),
+  generated,
+  unit: jest(['\\.spec\\.ts$'], { except: ['\\.integration\\.spec\\.ts$', '\\.e2e\\.spec\\.ts$', '/e2e/'] }),
+  solidity,
+  servers: async () => ((await servers).code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 }),
+  integration: jest(['\\.integration\\.spec\\.ts$', '/apps/.*\\.e2e\\.spec\\.ts$'], { except: ['/e2e/test/'] }),
+  e2e: jest(['/e2e/test/'], { workers: 1 }),
+};
+
+const named = process.argv.slice(2);
+for (const name of named) {
+  if (stages[name] !== undefined) continue;
+  console.error(`no stage ${name}; there are: ${Object.keys(stages).join(', ')}`);
+  process.exit(2);
+}
+
+const total = { passed: 0, failed: 0 };
+const table = [];
+for (const [name, stage] of Object.entries(stages)) {
+  if (named.length > 0 && !named.includes(name)) continue;
+  console.log(`\n== ${name}`);
+  const start = Date.now();
+  const { passed, failed } = await withProgress(name, stage);
+  total.passed += passed;
+  total.failed += failed;
+  table.push(
+    `${name.padEnd(12)} ${String(passed).padStart(5)} passed ${String(failed).padStart(4)} failed ${String(Math.round((Date.now() - start) / 1000)).padStart(5)} s`,
+  );
+}
+console.log(`\n${table.join('\n')}\nin ${Math.round((Date.now() - started) / 1000)} s`);
+console.log(`tests: ${total.passed} passed, ${total.failed} failed`);
+process.exit(total.failed === 0 ? 0 : 1);
