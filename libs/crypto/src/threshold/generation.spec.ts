@@ -10,7 +10,8 @@ import {
   shareContext,
   shareKeySeed,
 } from './generation.js';
-import { checkKeyShare, lagrangeCoefficient } from './group.js';
+import { lagrangeAtZero } from '../partial.js';
+import { checkKeyShare } from './group.js';
 import { attempt, dealAll, generate, subsets } from './test-group.js';
 
 const parameters = attempt('generation', 5, 3);
@@ -29,7 +30,7 @@ describe('key generation', () => {
     for (const some of subsets(shares, 3)) {
       const indices = some.map((one) => one.index);
       const secret =
-        some.reduce((sum, one) => sum + lagrangeCoefficient(indices, one.index) * parseScalar(one.secret, 's'), 0n) % N;
+        some.reduce((sum, one) => sum + lagrangeAtZero(one.index, indices) * parseScalar(one.secret, 's'), 0n) % N;
       expect(compressed(G.multiply(secret))).toEqual(shares[0]!.group.publicKey);
     }
   });

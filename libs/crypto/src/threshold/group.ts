@@ -2,7 +2,7 @@
 
 import { secp256k1_FROST } from '@noble/curves/secp256k1.js';
 import type { FrostPublic, FrostSecret } from '@noble/curves/abstract/frost.js';
-import { compressed, G, N, parsePoint, parseScalar, Point } from '../curve.js';
+import { compressed, G, parsePoint, parseScalar, Point } from '../curve.js';
 import { CryptoError } from '../crypto-error.js';
 
 /** A member's identifier: its place in the roster, from 1. Encoded as u16 in transcripts. */
@@ -56,26 +56,6 @@ export function checkIndex(index: MemberIndex, field: string): MemberIndex {
   if (!Number.isInteger(index) || index < 1 || index > 0xffff)
     throw new CryptoError('bad-index', field, 'must be an integer from 1 to 65535');
   return index;
-}
-
-/**
- * λ_i = Π_{j≠i} j/(j−i) mod n over the identifiers used (protocol section 12).
- *
- * @throws CryptoError `bad-index` for duplicates or when `index` is not among `indices`
- */
-export function lagrangeCoefficient(indices: readonly MemberIndex[], index: MemberIndex): bigint {
-  if (new Set(indices).size !== indices.length || !indices.includes(index))
-    throw new CryptoError('bad-index', 'indices', 'must be distinct and contain the one asked for');
-  const Fn = Point.Fn;
-  const at = BigInt(checkIndex(index, 'index'));
-  let numerator = 1n;
-  let denominator = 1n;
-  for (const other of indices) {
-    if (other === index) continue;
-    numerator = Fn.mul(numerator, BigInt(checkIndex(other, 'indices')));
-    denominator = Fn.mul(denominator, Fn.create(BigInt(other) - at));
-  }
-  return (numerator * Fn.inv(denominator)) % N;
 }
 
 /** Σ_k index^k·A_k: what a dealer's commitments say about the share at `index`. */

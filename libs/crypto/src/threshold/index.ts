@@ -1,3 +1,4 @@
+export * from './ceremony.js';
 export * from './generation.js';
 export * from './group.js';
 export * from './nonces.js';

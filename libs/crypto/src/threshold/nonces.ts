@@ -2,14 +2,15 @@
  * Where signing nonces live: in the memory of one run of one process, for 60 s, for one signature (protocol section 3).
  *
  * A nonce that signs two packages gives the share away. Three things stand before that: a nonce leaves the vault once;
- * its id carries the boot id of this run, so nothing survives a restart; and the id is inserted under a unique
+ * its id comes from the boot id of this run, so nothing survives a restart; and the id is inserted under a unique
  * constraint before a share leaves, so that a virtual machine restored from a snapshot, whose memory remembers a nonce
  * that its database has seen spent, is stopped by the database.
  */
 
 import { randomBytes } from '@noble/hashes/utils.js';
-import { toHex } from '../bytes.js';
+import { ascii, toHex, u64 } from '../bytes.js';
 import { CryptoError } from '../crypto-error.js';
+import { sha256 } from '../hash.js';
 import type { KeyShare } from './group.js';
 import { drawNonces } from './signing.js';
 import type { NonceCommitment, SigningNonces } from './signing.js';
@@ -51,7 +52,7 @@ export class NonceVault {
     this.forgetExpired();
     for (const [id, one] of this.held) if (one.session === session) this.destroy(id, one);
     const nonces = drawNonces(share, this.random);
-    const nonceId = `${this.bootId}-${this.drawn++}`;
+    const nonceId = uuidOf(sha256(ascii(this.bootId), u64(this.drawn++)));
     this.held.set(nonceId, { nonces, session, dueMs: this.nowMs() + NONCE_LIFE_MS });
     return { nonceId, commitment: nonces.commitment };
   }
@@ -91,4 +92,12 @@ export class NonceVault {
 function wipe({ secret }: SigningNonces): void {
   secret.hiding.fill(0);
   secret.binding.fill(0);
+}
+
+/** The first 16 bytes as an RFC 9562 version 8 UUID: the form ids have on the bus and in rows. */
+function uuidOf(bytes: Uint8Array): string {
+  const uuid = bytes.slice(0, 16);
+  uuid[6] = (uuid[6]! & 0x0f) | 0x80;
+  uuid[8] = (uuid[8]! & 0x3f) | 0x80;
+  return toHex(uuid).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }

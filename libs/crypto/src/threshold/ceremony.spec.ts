@@ -1,0 +1,213 @@
+import fc from 'fast-check';
+import { sha256 } from '../hash.js';
+import { generateHpkeKey, hpkeOpen, hpkeSeal } from '../hpke.js';
+import { advance, due, generatedGroup, judgeComplaint, silent, startCeremony } from './ceremony.js';
+import type { CeremonyEvent, CeremonyPost, CeremonyState, DuePost } from './ceremony.js';
+import { shareContext } from './generation.js';
+import { checkKeyShare } from './group.js';
+import type { KeyShare } from './group.js';
+import { combineSignature, drawNonces, isGroupSignature, signShare } from './signing.js';
+import { attempt, dealAll, subsets } from './test-group.js';
+
+const parameters = attempt('ceremony', 5, 3);
+const members = [1, 2, 3, 4, 5];
+const seeds = new Map(members.map((member) => [member, sha256(Uint8Array.of(member))]));
+const seedOf = (member: number) => seeds.get(member)!;
+const asPost = (post: DuePost): CeremonyPost =>
+  post.kind === 'finish' ? { kind: 'finish', member: post.member, transcript: post.transcript } : post;
+
+/** Runs the hub's log on from `log`: every phase, each member posts what is due; `tamper` may change a post. */
+async function run(log: CeremonyEvent[] = [], tamper: (post: CeremonyPost) => CeremonyPost = (post) => post) {
+  const shares = new Map<number, KeyShare>();
+  let state = log.reduce(advance, startCeremony(parameters));
+  for (let phase = state.phase; phase !== 'done' && phase !== 'ended'; phase = state.phase) {
+    for (const member of members) {
+      const post = state.phase === phase ? await due(state, member, seedOf(member)) : null;
+      if (!post) continue;
+      if (post.kind === 'finish') shares.set(member, post.share);
+      const event = tamper(asPost(post));
+      log.push(event);
+      state = advance(state, event);
+    }
+    if (state.phase === phase) break;
+  }
+  return { log, state, shares };
+}
+
+const stateAt = (log: CeremonyEvent[], phase: CeremonyState['phase']) => {
+  let state = startCeremony(parameters);
+  for (const event of log) {
+    if (state.phase === phase) break;
+    state = advance(state, event);
+  }
+  return state;
+};
+
+describe('a key generation over the hub log', () => {
+  let whole: Awaited<ReturnType<typeof run>>;
+  beforeAll(async () => {
+    whole = await run();
+  });
+
+  it('ends with one key, five shares of it, and every three of them sign', () => {
+    expect(whole.state.phase).toBe('done');
+    const shares = [...whole.shares.values()].map(checkKeyShare);
+    const group = generatedGroup(whole.state);
+    for (const share of shares) expect(share.group).toEqual(group);
+    const digest = sha256(Uint8Array.of(1));
+    for (const some of subsets(shares, 3)) {
+      const nonces = some.map((share) => drawNonces(share));
+      const commitments = nonces.map((one) => one.commitment);
+      const result = combineSignature(
+        group,
+        commitments,
+        digest,
+        some.map((share, i) => signShare(share, nonces[i]!, commitments, digest)),
+      );
+      expect('signature' in result && isGroupSignature(group.publicKey, digest, result.signature)).toBe(true);
+    }
+  });
+
+  it('is the same state however often the log is replayed, and the same posts are due at every step', async () => {
+    let state = startCeremony(parameters);
+    for (const event of whole.log) {
+      if (event.kind !== 'deadline' && event.kind !== 'shares') {
+        const again = await due(state, event.member, seedOf(event.member));
+        expect(asPost(again!)).toEqual(event);
+      }
+      state = advance(state, event);
+      expect(advance(state, event)).toEqual(state); // the hub delivered twice
+    }
+    expect(state).toEqual(whole.state);
+  });
+
+  it('lets a member that was killed and sealed its shares anew end with the same key', async () => {
+    const sealing = stateAt(whole.log, 'shares');
+    const other = await due(sealing, 2, seedOf(2));
+    const log = whole.log
+      .filter((event) => event.kind !== 'complaints' && event.kind !== 'finish')
+      .map((event) => (event.kind === 'shares' && event.member === 2 ? asPost(other!) : event));
+    const rerun = await run(log);
+    expect(rerun.state.phase).toBe('done');
+    expect(generatedGroup(rerun.state)).toEqual(generatedGroup(whole.state));
+    expect(rerun.shares.get(1)!.secret).toEqual(whole.shares.get(1)!.secret);
+  });
+
+  it('ends at a deadline and names the silent, in every phase', () => {
+    for (const phase of ['keys', 'commitments', 'shares', 'complaints', 'finish'] as const) {
+      const before = stateAt(whole.log, phase);
+      const half = whole.log
+        .filter((event) => event.kind === phase)
+        .slice(0, 3)
+        .reduce(advance, before);
+      expect(silent(half)).toEqual([4, 5]);
+      const state = advance(half, { kind: 'deadline', phase });
+      expect(state).toMatchObject({ phase: 'ended', end: { reason: 'silence', culprits: [4, 5] } });
+    }
+  });
+
+  it('a deadline of a phase that is over changes nothing', () => {
+    const state = stateAt(whole.log, 'shares');
+    expect(advance(state, { kind: 'deadline', phase: 'keys' })).toBe(state);
+  });
+
+  it("puts out whose HPKE key is hostile, missing, its own twice or another one's", async () => {
+    const before = startCeremony(parameters);
+    const first = whole.log[0] as Extract<CeremonyPost, { kind: 'keys' }>;
+    const mine = whole.log[1] as typeof first;
+    const bad = (change: (keys: Map<number, Uint8Array>) => void) => {
+      const keys = new Map(mine.keys);
+      change(keys);
+      return advance(advance(before, first), { ...mine, keys });
+    };
+    for (const state of [
+      bad((keys) => keys.set(3, new Uint8Array(65))),
+      bad((keys) => keys.set(3, keys.get(3)!.subarray(0, 33))),
+      bad((keys) => keys.delete(3)),
+      bad((keys) => keys.set(3, keys.get(4)!)),
+      bad((keys) => keys.set(3, first.keys.get(3)!)),
+      bad((keys) => keys.set(2, keys.get(3)!)),
+    ])
+      expect(state.end).toEqual({ reason: 'bad-keys', culprits: [2] });
+  });
+
+  it('puts out whose commitments are replayed from another attempt', () => {
+    const replayed = dealAll(attempt('earlier', 5, 3)).all[0]!;
+    const state = advance(stateAt(whole.log, 'commitments'), {
+      kind: 'commitments',
+      member: 1,
+      points: replayed.points,
+      proof: replayed.proof,
+    });
+    expect(state.end).toEqual({ reason: 'bad-commitments', culprits: [1] });
+  });
+
+  it("a bad share leads to a complaint that reveals one key, convicts the dealer, and opens nobody else's share", async () => {
+    const junk = await generateHpkeKey();
+    const wrong = await run([], (post) => {
+      if (post.kind !== 'shares' || post.member !== 4) return post;
+      return { ...post, sealed: new Map(post.sealed).set(2, post.sealed.get(3)!) };
+    });
+    expect(wrong.state.end).toEqual({ reason: 'complaints', culprits: [2, 4] });
+    const [complaint] = wrong.state.complaints.get(2)!;
+    expect(complaint!.dealer).toBe(4);
+    expect(await judgeComplaint(wrong.state, 2, complaint!)).toBe(4);
+    for (const dealer of [1, 3, 5])
+      await expect(
+        hpkeOpen(
+          complaint!.revealed,
+          shareContext(parameters.attemptId, dealer, 2),
+          wrong.state.shares.get(dealer)!.get(2)!,
+        ),
+      ).rejects.toMatchObject({ code: 'not-openable' });
+    expect(await judgeComplaint(wrong.state, 2, { dealer: 4, revealed: junk.privateKey })).toBe(2);
+  });
+
+  it('a share that opens but is off the commitments convicts the dealer too', async () => {
+    const off = await run([], (post) => post);
+    const shares = stateAt(off.log, 'shares');
+    const key = shares.keys.get(2)!.get(4)!;
+    const sealed = await hpkeSeal(key, shareContext(parameters.attemptId, 4, 2), sha256(Uint8Array.of(9)));
+    const wrong = await run([], (post) =>
+      post.kind === 'shares' && post.member === 4 ? { ...post, sealed: new Map(post.sealed).set(2, sealed) } : post,
+    );
+    const [complaint] = wrong.state.complaints.get(2)!;
+    expect(await judgeComplaint(wrong.state, 2, complaint!)).toBe(4);
+  });
+
+  it('a false accuser is found', async () => {
+    const state = stateAt(whole.log, 'finish');
+    const { shareKeySeed } = await import('./generation.js');
+    const { deriveHpkeKey } = await import('../hpke.js');
+    const { privateKey } = await deriveHpkeKey(shareKeySeed(parameters.attemptId, 4, 2, seedOf(2)));
+    expect(await judgeComplaint(state, 2, { dealer: 4, revealed: privateKey })).toBe(2);
+  });
+
+  it('names who finishes another history', () => {
+    const state = whole.log
+      .map((event) =>
+        event.kind === 'finish' && event.member === 3 ? { ...event, transcript: new Uint8Array(32) } : event,
+      )
+      .reduce(advance, startCeremony(parameters));
+    expect(state.end).toEqual({ reason: 'split-finish', culprits: [3] });
+  });
+
+  it('reaches the same end in whatever order the posts of one phase come, and ignores posts out of phase', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(), { minLength: 25, maxLength: 25 }), (keys) => {
+        const byPhase = ['keys', 'commitments', 'shares', 'complaints', 'finish'].flatMap((phase) =>
+          whole.log
+            .filter((event) => event.kind === phase)
+            .map((event, i) => ({ event, key: keys[i]! }))
+            .sort((a, b) => a.key - b.key)
+            .map(({ event }) => event),
+        );
+        const early = whole.log.filter((event) => event.kind === 'finish');
+        const state = [...early, ...byPhase].reduce(advance, startCeremony(parameters));
+        expect(state.phase).toBe('done');
+        expect(generatedGroup(state)).toEqual(generatedGroup(whole.state));
+      }),
+      { numRuns: 5 },
+    );
+  });
+});
