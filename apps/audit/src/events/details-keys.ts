@@ -1,0 +1,77 @@
+/**
+ * Keys that seal events' details: one per person, one for events without a person. A key is a row sealed under the node's
+ * KEK, found by a keyed hash of the pseudonym, so that a thief of the database finds neither key nor pseudonym.
+ */
+
+import { randomBytes } from 'node:crypto';
+import { hkdfSha256, openAtRest, sealAtRest, toHex, utf8 } from '@cpds/crypto';
+import type { EventEnvelope } from '@cpds/messages';
+import type { Tx } from '@cpds/store';
+
+/** Where the key of `person` lies; undefined is the service's own. Public in the database, useless without the KEK. */
+export function detailsKeyId(kek: Uint8Array, person: string | undefined): Uint8Array {
+  return hkdfSha256(kek, utf8(`cpds/v1/audit-details/${person ?? 'service'}`), 16);
+}
+
+/** What the database keeps of an event's details. `sealed` is null when the person has been erased. */
+export interface SealedDetails {
+  readonly keyId: Uint8Array;
+  readonly sealed: Uint8Array | null;
+}
+
+export class DetailsKeys {
+  constructor(private readonly kek: Uint8Array) {}
+
+  /** The details of each event, sealed; keys that are missing are made in `tx`. */
+  async seal(tx: Tx, events: readonly EventEnvelope[]): Promise<SealedDetails[]> {
+    const keys = await this.keysOf(
+      tx,
+      events.map((event) => detailsKeyId(this.kek, event.person)),
+    );
+    return events.map((event) => {
+      const keyId = detailsKeyId(this.kek, event.person);
+      const key = keys.get(toHex(keyId));
+      const details = utf8(JSON.stringify({ details: event.details, person: event.person }));
+      return { keyId, sealed: key === undefined ? null : sealAtRest(key, placeOf(event), details) };
+    });
+  }
+
+  /** Details of an event of a person that has not been erased, else null. */
+  async open(tx: Tx, row: { producer: string; seq: number } & SealedDetails): Promise<unknown> {
+    const [stored] = (await tx.manager.query('SELECT sealed_key FROM details_key WHERE id = $1', [row.keyId])) as {
+      sealed_key: Buffer | null;
+    }[];
+    if (row.sealed === null || stored === undefined || stored.sealed_key === null) return null;
+    const key = openAtRest(this.kek, keyPlaceOf(row.keyId), stored.sealed_key);
+    return JSON.parse(new TextDecoder().decode(openAtRest(key, placeOf(row), row.sealed)));
+  }
+
+  /** Erases a person: nothing can open that person's details again, and no later event of theirs is kept in readable form. */
+  async erase(tx: Tx, person: string): Promise<void> {
+    await tx.manager.query(
+      `INSERT INTO details_key (id, sealed_key) VALUES ($1, NULL) ON CONFLICT (id) DO UPDATE SET sealed_key = NULL`,
+      [detailsKeyId(this.kek, person)],
+    );
+  }
+
+  private async keysOf(tx: Tx, ids: readonly Uint8Array[]): Promise<Map<string, Uint8Array>> {
+    const distinct = [...new Map(ids.map((id) => [toHex(id), id])).values()];
+    const fresh = distinct.map((id) => sealAtRest(this.kek, keyPlaceOf(id), randomBytes(32)));
+    await tx.manager.query(
+      `INSERT INTO details_key (id, sealed_key) SELECT * FROM unnest($1::bytea[], $2::bytea[]) ON CONFLICT DO NOTHING`,
+      [distinct.map(buffer), fresh.map(buffer)],
+    );
+    const rows = (await tx.manager.query('SELECT id, sealed_key FROM details_key WHERE id = ANY($1::bytea[])', [
+      distinct.map(buffer),
+    ])) as { id: Buffer; sealed_key: Buffer | null }[];
+    return new Map(
+      rows.flatMap(({ id, sealed_key }) =>
+        sealed_key === null ? [] : [[toHex(id), openAtRest(this.kek, keyPlaceOf(id), sealed_key)] as const],
+      ),
+    );
+  }
+}
+
+const placeOf = (event: { producer: string; seq: number }): string => `event/${event.producer}/${event.seq}`;
+const keyPlaceOf = (id: Uint8Array): string => `details-key/${toHex(id)}`;
+const buffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes);

@@ -1,0 +1,187 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { leafHash, noteSigner, openCheckpoint, toHex, verifierOf } from '@cpds/crypto';
+import { testPostgres } from '@cpds/local';
+import { eventLeaf, type EventEnvelope } from '@cpds/messages';
+import { openStore, UnitOfWork } from '@cpds/store';
+import type { DataSource } from 'typeorm';
+import { auditMigrations } from '../migrations.js';
+import { growLog } from './growth.js';
+import { LogReader } from './log.reader.js';
+import { AuditLog } from './log.service.js';
+
+const signer = noteSigner('cpds/north/audit', new Uint8Array(32).fill(7));
+const kek = new Uint8Array(32).fill(9);
+
+function event(producer: string, seq: number, over: Partial<EventEnvelope> = {}): EventEnvelope {
+  return {
+    id: randomUUID(),
+    type: `${producer.split('.')[0]}.something-happened.v1`,
+    producer,
+    seq,
+    at: new Date().toISOString(),
+    correlation: 'request-1',
+    salt: `0x${randomBytes(32).toString('hex')}`,
+    details: { step: seq },
+    ...over,
+  };
+}
+
+describe('the audit log on Postgres', () => {
+  let database: { url: string; close(): Promise<void> };
+  let store: DataSource;
+  let log: AuditLog;
+  let reader: LogReader;
+
+  beforeEach(async () => {
+    database = await testPostgres();
+    store = await openStore({ url: database.url, migrations: auditMigrations });
+    log = new AuditLog(new UnitOfWork(store), { party: 'north', signer, kek });
+    reader = new LogReader(new UnitOfWork(store));
+    await log.open();
+  });
+  afterEach(async () => {
+    await store.destroy();
+    await database.close();
+  });
+
+  /** Re-verifies everything there is: checkpoint, every leaf under it, order per producer. */
+  async function verified(): Promise<string[]> {
+    const tree = await reader.tree();
+    const signed = openCheckpoint(tree.checkpoint, verifierOf(signer));
+    const leaves = (await reader.leaves(0, 10_000)).map((row) => row.leaf);
+    expect(leaves).toHaveLength(signed.size);
+    const rebuilt = growLog(
+      0,
+      [],
+      leaves.map((leaf) => Buffer.from(leaf)),
+    );
+    expect(toHex(rebuilt.root)).toBe(toHex(signed.root));
+    const seqs = new Map<string, number>();
+    for (const leaf of leaves) {
+      const { producer, seq } = JSON.parse(leaf) as { producer: string; seq: number };
+      expect(seq).toBe((seqs.get(producer) ?? 0) + 1);
+      seqs.set(producer, seq);
+    }
+    for (let index = 0; index < Math.min(leaves.length, 256); index++)
+      expect((await reader.tile(0, 0, index + 1)).subarray(32 * index).toString('hex')).toBe(
+        toHex(leafHash(Buffer.from(leaves[index]!))),
+      );
+    return leaves;
+  }
+
+  it('takes each event once and receipts it', async () => {
+    const batch = [event('records.north', 1), event('bridge.north', 1), event('records.north', 2)];
+    const { receipts, size, alarms } = await log.append(batch);
+    expect({ size, alarms }).toEqual({ size: 3, alarms: 0 });
+    expect(receipts).toEqual([
+      { producer: 'bridge.north', throughSeq: 1, treeSize: 3 },
+      { producer: 'records.north', throughSeq: 2, treeSize: 3 },
+    ]);
+    // The same again, also twice in one batch: nothing happens but the receipt.
+    expect(await log.append([...batch, ...batch])).toEqual({ size: 3, alarms: 0, receipts });
+    expect((await verified()).sort()).toEqual(batch.map(eventLeaf).sort());
+    expect(await log.receiptOf('identity.north')).toEqual({ producer: 'identity.north', throughSeq: 0, treeSize: 3 });
+  });
+
+  it('holds an event until its predecessor is there', async () => {
+    const three = await log.append([event('records.north', 3), event('bridge.north', 1)]);
+    expect(three.receipts).toEqual([{ producer: 'bridge.north', throughSeq: 1, treeSize: 1 }]);
+    expect((await log.append([event('records.north', 1)])).receipts[0]?.throughSeq).toBe(1);
+    expect((await log.append([event('records.north', 2)])).receipts[0]).toEqual({
+      producer: 'records.north',
+      throughSeq: 3,
+      treeSize: 4,
+    });
+    await verified();
+  });
+
+  it('raises one alarm for another event under a taken seq, and logs the first', async () => {
+    const first = event('records.north', 1);
+    const forged = event('records.north', 1, { details: { step: 'forged' } });
+    expect((await log.append([first])).alarms).toBe(0);
+    expect(await log.append([forged])).toMatchObject({ size: 2, alarms: 1 });
+    expect(await log.append([forged])).toMatchObject({ size: 2, alarms: 0 });
+    // Two different events in one batch: the first stands, the second raises.
+    const again = [event('bridge.north', 1), event('bridge.north', 1), event('bridge.north', 1)];
+    expect(await log.append(again)).toMatchObject({ size: 5, alarms: 2 });
+    const leaves = await verified();
+    expect(leaves).toContain(eventLeaf(first));
+    expect(leaves).not.toContain(eventLeaf(forged));
+    expect(leaves.filter((leaf) => leaf.includes('audit.sequence-conflict.v1'))).toHaveLength(3);
+  });
+
+  it('records a message that is no event, once', async () => {
+    const message = { subject: 'records.x.v1', body: 'not json', reason: 'body is not JSON' };
+    expect(await log.refuse(message)).toMatchObject({ size: 1, alarms: 1 });
+    expect(await log.refuse(message)).toMatchObject({ size: 1, alarms: 0 });
+    expect((await verified())[0]).toContain('audit.message-refused.v1');
+  });
+
+  it('appends in one order however many writers there are', async () => {
+    const second = await openStore({ url: database.url, migrations: auditMigrations });
+    const other = new AuditLog(new UnitOfWork(second), { party: 'north', signer, kek });
+    try {
+      const all = Array.from({ length: 40 }, (_, i) => event('records.north', i + 1));
+      await Promise.all(all.map((one, i) => (i % 2 === 0 ? log : other).append([one])));
+      expect(await log.receiptOf('records.north')).toMatchObject({ throughSeq: 40, treeSize: 40 });
+      expect(await verified()).toHaveLength(40);
+    } finally {
+      await second.destroy();
+    }
+  });
+
+  it('leaves nothing behind when it dies before the durable line', async () => {
+    await log.append([event('records.north', 1)]);
+    const before = await reader.tree();
+    const dying = new UnitOfWork(store);
+    const run = dying.run.bind(dying);
+    // The transaction does all its work and then the process is gone instead of committing.
+    dying.run = (work) =>
+      run(async (tx) => {
+        await work(tx);
+        throw new Error('killed');
+      });
+    const lost = [event('records.north', 2), event('bridge.north', 1)];
+    await expect(new AuditLog(dying, { party: 'north', signer, kek }).append(lost)).rejects.toThrow('killed');
+    expect(await reader.tree()).toEqual(before);
+    const restarted = new AuditLog(new UnitOfWork(store), { party: 'north', signer, kek });
+    await restarted.open();
+    await restarted.append(lost);
+    expect(await verified()).toHaveLength(3);
+  });
+
+  it('does not start on a log that was altered, cut, or is not its own', async () => {
+    await log.append([event('records.north', 1), event('records.north', 2)]);
+    await expect(
+      new AuditLog(new UnitOfWork(store), {
+        party: 'south',
+        signer: noteSigner('cpds/south/audit', signer.seed),
+        kek,
+      }).open(),
+    ).rejects.toThrow('this database holds the log of');
+    await store.query(`UPDATE tile SET hashes = set_byte(hashes, 3, get_byte(hashes, 3) # 1)`);
+    await expect(log.open()).rejects.toThrow('does not have the root that was signed');
+    await store.query(`UPDATE tile SET hashes = substring(hashes FOR 32)`);
+    await expect(log.open()).rejects.toThrow('tile 0/0 is not 2 hashes wide as size 2 says');
+  });
+
+  it('erases a person and stays provable', async () => {
+    const person = randomUUID();
+    const planted = 'planted-detail-string';
+    const first = event('records.north', 1, { person, details: { planted } });
+    const other = event('records.north', 2, { details: { planted } });
+    await log.append([first, other]);
+    const dump = JSON.stringify(
+      await store.query(`SELECT encode(e.sealed_details, 'escape') AS sealed, e.* FROM event e`),
+    );
+    expect(dump).not.toContain(planted);
+    expect(dump).not.toContain(person);
+    expect(await log.detailsOf('records.north', 1)).toEqual({ details: { planted }, person });
+    await log.erase(person);
+    expect(await log.detailsOf('records.north', 1)).toBeNull();
+    expect(await log.detailsOf('records.north', 2)).toEqual({ details: { planted } });
+    await log.append([event('records.north', 3, { person })]);
+    expect(await log.detailsOf('records.north', 3)).toBeNull();
+    expect(await verified()).toHaveLength(3);
+  });
+});

@@ -1,0 +1,346 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { openCheckpoint, sealAtRest, sha256, signCheckpoint, to0x, toHex, utf8, verifierOf } from '@cpds/crypto';
+import type { NoteSigner } from '@cpds/crypto';
+import { bug } from '@cpds/errors';
+import { eventLeaf, events, type EventEnvelope, type Receipted } from '@cpds/messages';
+import type { Tx, UnitOfWork } from '@cpds/store';
+import { DetailsKeys } from '../events/details-keys.js';
+import { edgeTilesOf, growLog, type TileHashes } from './growth.js';
+
+/** Leaves that one transaction appends at most; what is left is taken by the next. */
+const MAX_LEAVES = 4096;
+
+/** Who the log is and what it seals with. */
+export interface LogIdentity {
+  readonly party: string;
+  readonly signer: NoteSigner;
+  readonly kek: Uint8Array;
+}
+
+/** A message that is not an event this log takes. */
+export interface RefusedMessage {
+  readonly subject: string;
+  readonly body: string;
+  readonly reason: string;
+}
+
+/** What a transaction made durable. */
+export interface Acceptance {
+  readonly size: number;
+  /** One per producer that the batch named or that grew. */
+  readonly receipts: readonly Receipted[];
+  /** Alarm events raised: sequence conflicts and refused messages. */
+  readonly alarms: number;
+}
+
+interface LogRow {
+  size: number;
+  root: Buffer;
+  checkpoint: string;
+}
+
+/**
+ * The append-only log. One row lock on `log` serialises all writers, also a second process started by mistake.
+ *
+ * THE DURABLE LINE is the commit of `append`. Before it nothing has left this process: a crash rolls back events, leaf
+ * indices, tiles and checkpoint together, the messages are unacknowledged and come again. After it everything is durable
+ * at once; a crash then loses only announcements: receipts are repeated at start and every few seconds, messages come
+ * again and are recognised as the same. A checkpoint is signed inside the transaction and read only from the database,
+ * so no checkpoint was ever seen whose leaves could vanish, and two roots for one size cannot be signed.
+ */
+export class AuditLog {
+  private readonly keys: DetailsKeys;
+
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly identity: LogIdentity,
+    private readonly now: () => Date = () => new Date(),
+  ) {
+    this.keys = new DetailsKeys(identity.kek);
+  }
+
+  get origin(): string {
+    return this.identity.signer.name;
+  }
+
+  /**
+   * Makes the empty log, or recomputes root and checkpoint of the stored one.
+   *
+   * @throws AppError `log-damaged` (bug) when tiles, root and checkpoint do not belong together: the service must not start
+   */
+  async open(): Promise<void> {
+    await this.unitOfWork.run(async (tx) => {
+      const { root, size } = growLog(0, [], []);
+      await tx.manager.query(
+        `INSERT INTO log (origin, size, root, checkpoint, updated_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`,
+        [
+          this.origin,
+          size,
+          root,
+          signCheckpoint({ origin: this.origin, size, root }, this.identity.signer),
+          this.now(),
+        ],
+      );
+      const row = await this.lock(tx);
+      const stored = growLog(row.size, await this.edge(tx, row.size), []);
+      const signed = openCheckpoint(row.checkpoint, verifierOf(this.identity.signer));
+      if (
+        toHex(stored.root) !== row.root.toString('hex') ||
+        signed.size !== row.size ||
+        toHex(signed.root) !== toHex(stored.root)
+      )
+        throw bug('log-damaged', `the log of ${row.size} leaves does not have the root that was signed`);
+    });
+  }
+
+  /**
+   * Takes a batch of events: each once, by (producer, seq); each producer's in order and without a gap. An event whose
+   * predecessor is missing is kept and waits. Another event under a taken seq is kept aside, and raises
+   * `audit.sequence-conflict.v1` in this same log.
+   */
+  append(batch: readonly EventEnvelope[]): Promise<Acceptance> {
+    return this.commit(async (tx) => {
+      const alarms = await this.conflictsOf(tx, batch, await this.store(tx, batch));
+      await this.store(tx, alarms);
+      return { producers: batch.map((event) => event.producer), alarms: alarms.length };
+    });
+  }
+
+  /** Keeps a message that cannot be an entry, and raises `audit.message-refused.v1` for it, once. */
+  refuse(message: RefusedMessage): Promise<Acceptance> {
+    return this.commit(async (tx) => {
+      const alarm = await this.keepAside(tx, message, events.messageRefused, `refused-${randomUUID()}`, {
+        subject: message.subject,
+        reason: message.reason,
+      });
+      await this.store(tx, alarm);
+      return { producers: [], alarms: alarm.length };
+    });
+  }
+
+  /** Erases a person's details for ever; leaves and proofs stay. */
+  erase(person: string): Promise<void> {
+    return this.unitOfWork.run((tx) => this.keys.erase(tx, person));
+  }
+
+  /** Details of an event as its producer sent them; null when the person was erased or the event is unknown. */
+  detailsOf(producer: string, seq: number): Promise<unknown> {
+    return this.unitOfWork.run(async (tx) => {
+      const [row] = (await tx.manager.query(
+        'SELECT details_key, sealed_details FROM event WHERE producer = $1 AND seq = $2',
+        [producer, seq],
+      )) as { details_key: Buffer; sealed_details: Buffer | null }[];
+      if (row === undefined) return null;
+      return this.keys.open(tx, { producer, seq, keyId: row.details_key, sealed: row.sealed_details });
+    });
+  }
+
+  /** What is durable now, of every producer. */
+  async receipts(): Promise<Receipted[]> {
+    const rows = (await this.unitOfWork.reader.query(
+      'SELECT producer, through_seq, (SELECT size FROM log) AS size FROM producer ORDER BY producer',
+    )) as { producer: string; through_seq: string; size: string }[];
+    return rows.map((row) => ({
+      producer: row.producer,
+      throughSeq: Number(row.through_seq),
+      treeSize: Number(row.size),
+    }));
+  }
+
+  /** What is durable now of one producer; 0 for one that was never heard. */
+  async receiptOf(producer: string): Promise<Receipted> {
+    const known = (await this.receipts()).find((receipt) => receipt.producer === producer);
+    if (known !== undefined) return known;
+    const [row] = (await this.unitOfWork.reader.query('SELECT size FROM log')) as [{ size: string }];
+    return { producer, throughSeq: 0, treeSize: Number(row.size) };
+  }
+
+  private async commit(
+    take: (tx: Tx) => Promise<{ producers: readonly string[]; alarms: number }>,
+  ): Promise<Acceptance> {
+    const { grown, taken } = await this.unitOfWork.run(async (tx) => {
+      // A pool or role may have turned this off; a receipt promises the disk.
+      await tx.manager.query('SET LOCAL synchronous_commit = on');
+      const row = await this.lock(tx);
+      const taken = await take(tx);
+      return { grown: await this.sequence(tx, row), taken };
+    });
+    if (grown.isMore) return this.mergeNext(taken, grown.producers);
+    const touched = new Set([...taken.producers, ...grown.producers]);
+    return {
+      size: grown.size,
+      receipts: (await this.receipts()).filter((receipt) => touched.has(receipt.producer)),
+      alarms: taken.alarms,
+    };
+  }
+
+  /** A long run of waiting events became ready: goes on, transaction by transaction. */
+  private async mergeNext(
+    taken: { producers: readonly string[]; alarms: number },
+    grown: readonly string[],
+  ): Promise<Acceptance> {
+    return this.commit(() => Promise.resolve({ ...taken, producers: [...taken.producers, ...grown] }));
+  }
+
+  private async lock(tx: Tx): Promise<LogRow> {
+    const rows = (await tx.manager.query('SELECT origin, size, root, checkpoint FROM log FOR UPDATE')) as {
+      origin: string;
+      size: string;
+      root: Buffer;
+      checkpoint: string;
+    }[];
+    const [row] = rows;
+    if (rows.length !== 1 || row?.origin !== this.origin)
+      throw bug('log-foreign', `this database holds the log of ${row?.origin ?? 'nobody'}, not of ${this.origin}`);
+    return { size: Number(row.size), root: row.root, checkpoint: row.checkpoint };
+  }
+
+  /** Inserts what is new; returns the leaf that stands under each event's place. */
+  private async store(tx: Tx, batch: readonly EventEnvelope[]): Promise<Map<string, string>> {
+    if (batch.length === 0) return new Map();
+    const sealed = await this.keys.seal(tx, batch);
+    const producers = batch.map((event) => event.producer);
+    const seqs = batch.map((event) => event.seq);
+    await tx.manager.query(
+      `INSERT INTO event (producer, seq, id, at, correlation, salt, leaf, details_key, sealed_details)
+       SELECT * FROM unnest($1::text[], $2::bigint[], $3::uuid[], $4::timestamptz[], $5::text[], $6::bytea[], $7::bytea[], $8::bytea[], $9::bytea[])
+       ON CONFLICT DO NOTHING`,
+      [
+        producers,
+        seqs,
+        batch.map((event) => event.id),
+        batch.map((event) => event.at),
+        batch.map((event) => event.correlation),
+        batch.map((event) => Buffer.from(event.salt.slice(2), 'hex')),
+        batch.map((event) => Buffer.from(eventLeaf(event))),
+        sealed.map((details) => Buffer.from(details.keyId)),
+        sealed.map((details) => (details.sealed === null ? null : Buffer.from(details.sealed))),
+      ],
+    );
+    const rows = (await tx.manager.query(
+      `SELECT producer, seq, leaf FROM event JOIN unnest($1::text[], $2::bigint[]) AS wanted (producer, seq) USING (producer, seq)`,
+      [producers, seqs],
+    )) as { producer: string; seq: string; leaf: Buffer }[];
+    return new Map(rows.map((row) => [`${row.producer} ${row.seq}`, row.leaf.toString()]));
+  }
+
+  /** Alarm events for those of `batch` whose place another event holds. */
+  private async conflictsOf(
+    tx: Tx,
+    batch: readonly EventEnvelope[],
+    stored: ReadonlyMap<string, string>,
+  ): Promise<EventEnvelope[]> {
+    const alarms: EventEnvelope[] = [];
+    for (const event of batch) {
+      const leaf = eventLeaf(event);
+      const standing = stored.get(`${event.producer} ${event.seq}`);
+      if (standing === leaf) continue;
+      const raised = await this.keepAside(
+        tx,
+        { subject: event.type, body: JSON.stringify(event), reason: `seq ${event.seq} of ${event.producer} is taken` },
+        events.sequenceConflict,
+        event.correlation,
+        { producer: event.producer, seq: event.seq, logged: standing ?? null, refused: leaf },
+        alarms.length,
+      );
+      alarms.push(...raised);
+    }
+    return alarms;
+  }
+
+  /** Stores a message beside the log; its alarm event the first time, nothing when it comes again. */
+  private async keepAside(
+    tx: Tx,
+    message: RefusedMessage,
+    type: string,
+    correlation: string,
+    details: Record<string, unknown>,
+    ahead = 0,
+  ): Promise<EventEnvelope[]> {
+    const hash = sha256(utf8(message.body));
+    const rows = (await tx.manager.query(
+      `INSERT INTO refused_event (hash, subject, reason, sealed_body, seen_at) VALUES ($1, $2, $3, $4, $5)
+       ON CONFLICT DO NOTHING RETURNING hash`,
+      [
+        Buffer.from(hash),
+        message.subject,
+        message.reason,
+        Buffer.from(sealAtRest(this.identity.kek, `refused/${toHex(hash)}`, utf8(message.body))),
+        this.now(),
+      ],
+    )) as unknown[];
+    if (rows.length === 0) return [];
+    const producer = `audit.${this.identity.party}`;
+    const [own] = (await tx.manager.query('SELECT coalesce(max(seq), 0) AS seq FROM event WHERE producer = $1', [
+      producer,
+    ])) as [{ seq: string }];
+    return [
+      {
+        id: randomUUID(),
+        type,
+        producer,
+        seq: Number(own.seq) + 1 + ahead,
+        at: this.now().toISOString(),
+        correlation,
+        salt: to0x(randomBytes(32)),
+        details,
+      },
+    ];
+  }
+
+  /** Gives leaf indices to every event whose predecessors have theirs, and writes tiles and checkpoint over them. */
+  private async sequence(tx: Tx, log: LogRow): Promise<{ size: number; producers: string[]; isMore: boolean }> {
+    const ready = (await tx.manager.query(
+      `SELECT producer, seq, leaf FROM (
+         SELECT e.producer, e.seq, e.leaf, coalesce(p.through_seq, 0) AS through,
+                row_number() OVER (PARTITION BY e.producer ORDER BY e.seq) AS place
+         FROM event e LEFT JOIN producer p USING (producer) WHERE e.leaf_index IS NULL) waiting
+       WHERE seq = through + place ORDER BY place, producer LIMIT ${MAX_LEAVES}`,
+    )) as { producer: string; seq: string; leaf: Buffer }[];
+    if (ready.length === 0) return { size: log.size, producers: [], isMore: false };
+    const growth = growLog(
+      log.size,
+      await this.edge(tx, log.size),
+      ready.map((row) => row.leaf),
+    );
+    await tx.manager.query(
+      `UPDATE event SET leaf_index = placed.leaf_index
+       FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS placed (producer, seq, leaf_index)
+       WHERE event.producer = placed.producer AND event.seq = placed.seq`,
+      [ready.map((row) => row.producer), ready.map((row) => row.seq), ready.map((_, i) => log.size + i)],
+    );
+    // Ready rows of a producer are consecutive, so the last one's seq is how far it is whole.
+    const through = new Map(ready.map((row) => [row.producer, row.seq]));
+    await tx.manager.query(
+      `INSERT INTO producer (producer, through_seq) SELECT * FROM unnest($1::text[], $2::bigint[])
+       ON CONFLICT (producer) DO UPDATE SET through_seq = excluded.through_seq`,
+      [[...through.keys()], [...through.values()]],
+    );
+    await tx.manager.query(
+      `INSERT INTO tile (level, index, hashes) SELECT * FROM unnest($1::int[], $2::bigint[], $3::bytea[])
+       ON CONFLICT (level, index) DO UPDATE SET hashes = excluded.hashes`,
+      [
+        growth.tiles.map((tile) => tile.level),
+        growth.tiles.map((tile) => tile.index),
+        growth.tiles.map((tile) => Buffer.from(tile.hashes)),
+      ],
+    );
+    const { size, root } = growth;
+    await tx.manager.query('UPDATE log SET size = $1, root = $2, checkpoint = $3, updated_at = $4', [
+      size,
+      Buffer.from(root),
+      signCheckpoint({ origin: this.origin, size, root }, this.identity.signer),
+      this.now(),
+    ]);
+    return { size, producers: [...through.keys()], isMore: ready.length === MAX_LEAVES };
+  }
+
+  private async edge(tx: Tx, size: number): Promise<TileHashes[]> {
+    const wanted = edgeTilesOf(size);
+    const rows = (await tx.manager.query(
+      `SELECT level, index, hashes FROM tile JOIN unnest($1::int[], $2::bigint[]) AS wanted (level, index) USING (level, index)`,
+      [wanted.map((tile) => tile.level), wanted.map((tile) => tile.index)],
+    )) as { level: number; index: string; hashes: Buffer }[];
+    return rows.map((row) => ({ level: row.level, index: Number(row.index), hashes: row.hashes }));
+  }
+}

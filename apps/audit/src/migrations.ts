@@ -1,0 +1,80 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+class AuditTables1763801000000 implements MigrationInterface {
+  name = 'AuditTables1763801000000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      CREATE TABLE log (
+        origin text PRIMARY KEY,
+        size bigint NOT NULL,
+        root bytea NOT NULL,
+        checkpoint text NOT NULL,
+        updated_at timestamptz NOT NULL
+      )`);
+    await runner.query(`
+      CREATE TABLE tile (
+        level int NOT NULL,
+        index bigint NOT NULL,
+        hashes bytea NOT NULL,
+        PRIMARY KEY (level, index)
+      )`);
+    await runner.query(`
+      CREATE TABLE producer (
+        producer text PRIMARY KEY,
+        through_seq bigint NOT NULL
+      )`);
+    // A row without leaf_index waits for its predecessors of the same producer.
+    await runner.query(`
+      CREATE TABLE event (
+        producer text NOT NULL,
+        seq bigint NOT NULL,
+        id uuid NOT NULL,
+        at timestamptz NOT NULL,
+        correlation text NOT NULL,
+        salt bytea NOT NULL,
+        leaf bytea NOT NULL,
+        details_key bytea NOT NULL,
+        sealed_details bytea,
+        leaf_index bigint UNIQUE,
+        PRIMARY KEY (producer, seq)
+      )`);
+    await runner.query('CREATE INDEX event_waiting ON event (producer, seq) WHERE leaf_index IS NULL');
+    await runner.query('CREATE INDEX event_correlation ON event (correlation, leaf_index)');
+    // A row whose sealed_key is null is a person erased: no key is ever made for it again.
+    await runner.query(`
+      CREATE TABLE details_key (
+        id bytea PRIMARY KEY,
+        sealed_key bytea
+      )`);
+    await runner.query(`
+      CREATE TABLE refused_event (
+        hash bytea PRIMARY KEY,
+        subject text NOT NULL,
+        reason text NOT NULL,
+        sealed_body bytea NOT NULL,
+        seen_at timestamptz NOT NULL
+      )`);
+    await runner.query(`
+      CREATE TABLE anchor (
+        chain text NOT NULL,
+        size bigint NOT NULL,
+        root bytea NOT NULL,
+        checkpoint text NOT NULL,
+        state text NOT NULL CHECK (state IN ('wanted', 'final', 'failed')),
+        transaction_hash text,
+        block_number bigint,
+        wanted_at timestamptz NOT NULL,
+        settled_at timestamptz,
+        PRIMARY KEY (chain, size)
+      )`);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    for (const table of ['anchor', 'refused_event', 'details_key', 'event', 'producer', 'tile', 'log'])
+      await runner.query(`DROP TABLE ${table}`);
+  }
+}
+
+/** The shape of this service's rows. */
+export const auditMigrations = [AuditTables1763801000000];
