@@ -1,0 +1,107 @@
+/**
+ * Who is who and what stands where, as the hub's final state says (ChainRegistry, StoremanRegistry, TransferLedger).
+ * Pure data and look-ups; `ConsortiumReader` reads it from the hub and keeps it current. Hex is lower case with 0x.
+ */
+
+import { unavailable } from '@cpds/errors';
+import type { Hex } from '@cpds/messages';
+
+/** One hospital and its chain. Times in seconds. */
+export interface Hospital {
+  party: string;
+  chainUid: Hex;
+  finality: { kind: 'instant' } | { kind: 'depth' | 'tag'; depth: number };
+  blockSeconds: number;
+  maxHeadAge: number;
+  /** time within which a step on this chain is final */
+  w: number;
+  deedRegistry: Hex;
+  keyRegistry: Hex;
+  checkpointAnchor: Hex;
+  announcer: Hex;
+  metaAddresses: Hex;
+  /** current LockedAccount and MappedDeeds; absent before the group's keys exist */
+  lockedAccount?: Hex;
+  mappedDeeds?: Hex;
+  signKeyId?: Hex;
+  sealKeyId?: Hex;
+  /** all LockedAccounts and MappedDeeds ever registered, drained ones included */
+  lockedAccounts: Hex[];
+  allMappedDeeds: Hex[];
+  /** address of the key that signs its datagrams */
+  messageKey: Hex;
+  /** P-256, uncompressed, 65 bytes */
+  hpkeKey: Hex;
+  exchangeUrl: string;
+  isPaused: boolean;
+}
+
+/** A storeman or voucher as registered on the hub. */
+export interface Operator {
+  party: string;
+  /** account it sends from on the hub */
+  account: Hex;
+  messageKey: Hex;
+  hpkeKey: Hex;
+}
+
+/** A storeman in a group: identifier from 1 and public share Y_i. */
+export interface GroupMember extends Operator {
+  index: number;
+  verificationShare: Hex;
+}
+
+/** A key of the locked account and who holds its shares. */
+export interface Group {
+  purpose: 'sign' | 'seal';
+  keyId: Hex;
+  /** SEC1 compressed */
+  y: Hex;
+  epoch: number;
+  threshold: number;
+  members: GroupMember[];
+}
+
+export interface ConsortiumView {
+  hub: { chainUid: Hex; w: number; blockSeconds: number; maxHeadAge: number };
+  hospitals: Hospital[];
+  storemen: Operator[];
+  vouchers: Operator[];
+  /** the threshold v of equal vouches */
+  vouchesNeeded: number;
+  groups: Group[];
+}
+
+/** The hospital of this name. @throws AppError `unknown-hospital` */
+export function hospitalNamed(view: ConsortiumView, party: string): Hospital {
+  const hospital = view.hospitals.find((known) => known.party === party);
+  if (!hospital) throw unavailable('unknown-hospital', `no hospital ${party} is registered on the hub`);
+  return hospital;
+}
+
+/** The hospital of this chain. @throws AppError `unknown-hospital` */
+export function hospitalOfChain(view: ConsortiumView, chainUid: string): Hospital {
+  const hospital = view.hospitals.find((known) => known.chainUid === chainUid);
+  if (!hospital) throw unavailable('unknown-hospital', `no hospital is registered for chain ${chainUid}`);
+  return hospital;
+}
+
+/** The group of a key id. @throws AppError `no-group` while it does not exist */
+export function groupOf(view: ConsortiumView, keyId: string | undefined): Group {
+  const group = view.groups.find((known) => known.keyId === keyId);
+  if (!group) throw unavailable('no-group', 'the storemen have not generated this key yet');
+  return group;
+}
+
+/** Whoever signs datagrams under this name: hospital, storeman or voucher; undefined for a stranger. */
+export function messageKeyOf(view: ConsortiumView, party: string): Hex | undefined {
+  return [...view.hospitals, ...view.storemen, ...view.vouchers].find((known) => known.party === party)?.messageKey;
+}
+
+/** Holds the view of the running node. */
+export abstract class Consortium {
+  /** The last view read at the hub's final block. @throws AppError `hub-unread` before the first */
+  abstract current(): ConsortiumView;
+  /** The party this process runs as. */
+  abstract readonly self: string;
+}
