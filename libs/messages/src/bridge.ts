@@ -35,6 +35,8 @@ export const WalletRequest = z
     requestId: z.uuid(),
     from: PartyName,
     request: ShareRequest,
+    /** of `requestHash` in the datagram's body */
+    salt: Bytes32,
     /** the datagram as received, so that the wallet checks B's signature against the hub's message key */
     datagram: z.record(z.string(), z.unknown()),
   })

@@ -1,6 +1,8 @@
 /** What hospitals, storemen and vouchers say to each other (wire.md "Between hospitals"). */
 
+import { ascii, fromHex, sha256, to0x, utf8 } from '@cpds/crypto';
 import { z } from 'zod';
+import { canonicalJson } from './envelope.js';
 import { Capsule, Grant, GrantPackage, Purpose, SignedAnswer, SignedPartial, Statement } from './grant.js';
 import {
   Bytes32,
@@ -13,6 +15,7 @@ import {
   PointHex,
   SignatureHex,
   UnixSeconds,
+  type Hex,
 } from './hex.js';
 
 export const DatagramKind = z.enum(['request', 'grant', 'release', 'sign', 'revoke', 'refused']);
@@ -74,8 +77,23 @@ export const ShareRequest = z
   .strict();
 export type ShareRequest = z.infer<typeof ShareRequest>;
 
-/** kind `request`: the sealed request; the answer says only `received`, later `not-granted` at requestExpires. */
-export const RequestBody = z.object({ requestId: z.uuid(), sealed: SealedBody }).strict();
+/** What a request's HPKE body holds: the salt keeps `requestHash`, which the bus sees, from being guessed. */
+export const SealedRequest = z.object({ request: ShareRequest, salt: Bytes32 }).strict();
+export type SealedRequest = z.infer<typeof SealedRequest>;
+
+/**
+ * kind `request`: the sealed request; the answer says only `received`, later `not-granted` at requestExpires.
+ *
+ * B signs the datagram, so the ciphertext, which the patient's wallet cannot open. `requestHash` puts what was asked
+ * under the same signature: A refuses a body whose opened request hashes to something else, and shows the wallet
+ * request, salt and datagram, so that A cannot tell the patient of another purpose or another end.
+ */
+export const RequestBody = z.object({ requestId: z.uuid(), requestHash: Bytes32, sealed: SealedBody }).strict();
+
+/** sha256("cpds/v1/request" ‖ salt ‖ sha256(RFC 8785 of the request)). */
+export function requestHash({ request, salt }: SealedRequest): Hex {
+  return to0x(sha256(ascii('cpds/v1/request'), fromHex(salt, 'salt', 32), sha256(utf8(canonicalJson(request)))));
+}
 export const RequestAnswer = z.object({ outcome: z.enum(['received', 'not-granted']) }).strict();
 
 /** kind `grant`: the sealed `GrantPackage`; B answers accepted or refused with the name of the check that failed. */
