@@ -1,0 +1,92 @@
+import { randomUUID } from 'node:crypto';
+import { link, mkdir, open, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import {
+  checkedKey,
+  clip,
+  exactly,
+  objectExists,
+  unknownObject,
+  type ByteRange,
+  type ObjectStore,
+  type StoredObject,
+} from './object-store.js';
+
+/** Objects as files in one folder: for machines where no S3 server can be had. */
+export class FileSystemObjectStore implements ObjectStore {
+  constructor(private readonly folder: string) {}
+
+  /**
+   * Crash story: bytes go to a file under `.partial`, which is synced and then linked to its name. A crash before the
+   * link leaves a partial file that nobody reads; `link` refuses a name that exists, so no object is written over.
+   */
+  async put(key: string, sizeBytes: number, body: AsyncIterable<Uint8Array>): Promise<void> {
+    const path = this.pathOf(key);
+    const partial = join(this.folder, '.partial', randomUUID());
+    await mkdir(dirname(partial), { recursive: true, mode: 0o700 });
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    try {
+      const file = await open(partial, 'wx', 0o600);
+      try {
+        for await (const bytes of exactly(sizeBytes, body)) await file.writeFile(bytes);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      await link(partial, path);
+      await syncFolder(dirname(path));
+    } catch (error) {
+      throw isErrno(error, 'EEXIST') ? objectExists(key) : error;
+    } finally {
+      await rm(partial, { force: true });
+    }
+  }
+
+  async get(key: string, range?: ByteRange): Promise<StoredObject> {
+    const path = this.pathOf(key);
+    try {
+      const { size } = await stat(path);
+      return { sizeBytes: size, body: bytesOf(path, clip(range, size)) };
+    } catch (error) {
+      throw isErrno(error, 'ENOENT') ? unknownObject(key) : error;
+    }
+  }
+
+  async delete(key: string): Promise<void> {
+    await rm(this.pathOf(key), { force: true });
+  }
+
+  async isUp(): Promise<boolean> {
+    try {
+      await mkdir(this.folder, { recursive: true, mode: 0o700 });
+      return (await stat(this.folder)).isDirectory();
+    } catch {
+      return false; // the probe's answer, not an error
+    }
+  }
+
+  private pathOf(key: string): string {
+    return join(this.folder, checkedKey(key));
+  }
+}
+
+/** The name itself must survive a crash, not only the bytes. */
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+/** Opens the file when the first byte is asked for: a part that nobody reads holds no descriptor. */
+async function* bytesOf(path: string, part: { from: number; length: number }): AsyncGenerator<Uint8Array> {
+  if (part.length === 0) return;
+  const file = await open(path, 'r');
+  yield* file.createReadStream({ start: part.from, end: part.from + part.length - 1, highWaterMark: 64 * 1024 });
+}
+
+function isErrno(error: unknown, code: string): boolean {
+  return (error as NodeJS.ErrnoException).code === code;
+}

@@ -1,0 +1,70 @@
+import { conflict, missing } from '@cpds/errors';
+
+/** Bytes of a stored object, and how many there are in the range asked for. */
+export interface StoredObject {
+  /** of the whole object */
+  sizeBytes: number;
+  /** Leaving it early lets the connection or file go. */
+  body: AsyncIterable<Uint8Array>;
+}
+
+/** First and last byte of a part, both included, as HTTP counts (RFC 9110 §14.1.2). `to` past the end means the end. */
+export interface ByteRange {
+  from: number;
+  to: number;
+}
+
+/**
+ * Keeps ciphertext under names. An object is there whole or not at all, and a name is written once: what a deed
+ * commits to cannot be replaced.
+ */
+export interface ObjectStore {
+  /**
+   * Writes `sizeBytes` bytes of `body` under `key` and makes them durable.
+   *
+   * @param key lower-case letters, digits, `-` and `/`
+   * @throws AppError (conflict) `object-exists`; `object-cut-off` when `body` ends early or late; what `body` throws
+   */
+  put(key: string, sizeBytes: number, body: AsyncIterable<Uint8Array>): Promise<void>;
+
+  /** @throws AppError `unknown-object` (missing) */
+  get(key: string, range?: ByteRange): Promise<StoredObject>;
+
+  /** Removes `key`; one that is not there is gone already. */
+  delete(key: string): Promise<void>;
+
+  /** True while objects can be read and written. */
+  isUp(): Promise<boolean>;
+}
+
+/** Nest's name for the one store of this process. */
+export const OBJECT_STORE = Symbol('object store');
+
+/** The bytes of `range` inside an object of `sizeBytes`. */
+export function clip(range: ByteRange | undefined, sizeBytes: number): { from: number; length: number } {
+  if (!range) return { from: 0, length: sizeBytes };
+  const from = Math.min(range.from, sizeBytes);
+  return { from, length: Math.max(0, Math.min(range.to + 1, sizeBytes) - from) };
+}
+
+/** Stops at a name that could leave the store's folder or bucket. */
+export function checkedKey(key: string): string {
+  if (!/^[a-z0-9-]+(\/[a-z0-9-]+)*$/.test(key))
+    throw new TypeError('an object name is lower-case letters, digits, - and /');
+  return key;
+}
+
+/** Every byte of `body`, and an error unless there are exactly `sizeBytes` of them. */
+export async function* exactly(sizeBytes: number, body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let seen = 0;
+  for await (const bytes of body) {
+    seen += bytes.length;
+    if (seen > sizeBytes) break;
+    yield bytes;
+  }
+  if (seen !== sizeBytes) throw objectCutOff();
+}
+
+export const objectExists = (key: string) => conflict('object-exists', `the object ${key} is written already`);
+export const unknownObject = (key: string) => missing('unknown-object', `there is no object ${key}`);
+const objectCutOff = () => conflict('object-cut-off', 'the object has another length than announced');
