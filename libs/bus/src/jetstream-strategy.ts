@@ -1,6 +1,6 @@
 import { bug, parse, toAppError, toProblem } from '@cpds/errors';
 import type { EventEnvelope } from '@cpds/messages';
-import { AckPolicy, type ConsumerMessages, DeliverPolicy } from '@nats-io/jetstream';
+import { AckPolicy, type ConsumerMessages, DeliverPolicy, type JsMsg } from '@nats-io/jetstream';
 import type { Msg, Subscription } from '@nats-io/transport-node';
 import { nanos } from '@nats-io/transport-node';
 import { type CustomTransportStrategy, type MessageHandler, Server } from '@nestjs/microservices';
@@ -10,6 +10,14 @@ import type { Bus } from './bus.js';
 import { ensureEventStream, eventStream } from './event-stream.js';
 import { settle, type SettleOptions } from './settle.js';
 import { subjectMatches } from './subject.js';
+
+/** After the stream or its consumer vanished, it is looked for this often, milliseconds. */
+const reopenAfterMs = 500;
+
+/** A message that a killed process held comes again after this, milliseconds: the price of a crash in latency. */
+const ackWaitMs = 10_000;
+/** Messages held beside the one under way. More would wait behind a slow handler until they come twice. */
+const prefetch = 8;
 
 export interface StrategyOptions extends Partial<SettleOptions> {
   bus: Bus;
@@ -28,6 +36,7 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
   override readonly propagatesEventHandlerErrors = true;
   private readonly subscriptions: Subscription[] = [];
   private messages?: ConsumerMessages;
+  private isClosing = false;
   private consuming: Promise<void> = Promise.resolve();
 
   constructor(private readonly options: StrategyOptions) {
@@ -43,7 +52,7 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
       }
       if (this.options.streamSubjects)
         await ensureEventStream(await this.options.bus.jsm(), this.options.streamSubjects);
-      if (eventPatterns.length > 0) await this.consume(eventPatterns);
+      if (eventPatterns.length > 0) this.consuming = this.consume(eventPatterns, this.settling());
       await this.options.bus.connection.flush();
       callback();
     } catch (error) {
@@ -53,8 +62,9 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
 
   /** Stops taking messages and waits for the one under way. */
   async close(): Promise<void> {
+    this.isClosing = true;
     await Promise.all(this.subscriptions.map((subscription) => subscription.drain()));
-    this.messages?.stop();
+    await this.messages?.close();
     await this.consuming;
   }
 
@@ -87,36 +97,49 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
     }
   }
 
-  private async consume(patterns: string[]): Promise<void> {
+  /** Opens the durable consumer, making it where it is not: on the first start, and after the stream was lost. */
+  private async open(patterns: string[]): Promise<ConsumerMessages> {
     const jsm = await this.options.bus.jsm();
     await jsm.consumers.add(eventStream, {
       durable_name: this.options.service,
       filter_subjects: patterns,
       ack_policy: AckPolicy.Explicit,
       deliver_policy: DeliverPolicy.All,
-      ack_wait: nanos(30_000),
+      ack_wait: nanos(ackWaitMs),
       max_ack_pending: 256,
       max_deliver: -1,
     });
     const consumer = await this.options.bus.js.consumers.get(eventStream, this.options.service);
-    this.messages = await consumer.consume({ max_messages: 64 });
-    this.consuming = this.run(this.messages, patterns);
+    return consumer.consume({ max_messages: prefetch, abort_on_missing_resource: true });
   }
 
-  private async run(messages: ConsumerMessages, patterns: string[]): Promise<void> {
-    const settling: SettleOptions = {
+  private async consume(patterns: string[], settling: SettleOptions): Promise<void> {
+    while (!this.isClosing) {
+      try {
+        this.messages = await this.open(patterns);
+        for await (const message of this.messages) await this.take(message, patterns, settling);
+      } catch (error) {
+        settling.onFailure(eventStream, error, 'retry');
+      }
+      if (!this.isClosing) await new Promise((resolve) => setTimeout(resolve, reopenAfterMs));
+    }
+  }
+
+  private async take(message: JsMsg, patterns: string[], settling: SettleOptions): Promise<void> {
+    try {
+      await settle(message, (event) => this.dispatch(message.subject, patterns, event), settling);
+    } catch (error) {
+      settling.onFailure(message.subject, error, 'retry'); // unsettled: the server delivers it again after ack_wait
+    }
+  }
+
+  private settling(): SettleOptions {
+    return {
       maxDeliveries: this.options.maxDeliveries ?? 10,
       onDeadLetter:
         this.options.onDeadLetter ?? (() => Promise.reject(bug('no-dead-letters', 'no place for dead letters'))),
       onFailure: this.options.onFailure ?? (() => undefined),
     };
-    for await (const message of messages) {
-      try {
-        await settle(message, (event) => this.dispatch(message.subject, patterns, event), settling);
-      } catch (error) {
-        settling.onFailure(message.subject, error, 'retry'); // unsettled: the server delivers it again after ack_wait
-      }
-    }
   }
 
   private async dispatch(subject: string, patterns: string[], event: EventEnvelope): Promise<void> {

@@ -25,8 +25,8 @@ export interface SettleOptions {
 /** First repeat after this, doubling up to the cap: milliseconds. */
 const firstDelayMs = 200;
 const maxDelayMs = 30_000;
-/** Extends the server's ack wait (30 s) while a handler is at work. */
-const workingEveryMs = 10_000;
+/** Extends the server's ack wait (10 s) while a handler is at work. */
+const workingEveryMs = 3_000;
 
 /**
  * Decode, handle, settle: the only place that acknowledges. A handler that returns has made its effect durable, so ack.
