@@ -1,7 +1,7 @@
 /** What the audit service says and answers. */
 
 import { z } from 'zod';
-import { Producer } from './envelope.js';
+import { EventType, Producer } from './envelope.js';
 import { Bytes32 } from './hex.js';
 
 /** Everything of `producer` up to `throughSeq` is in the durable log of `treeSize` leaves. */
@@ -33,3 +33,62 @@ export const Inclusion = z
   .strict();
 export type Inclusion = z.infer<typeof Inclusion>;
 export const InclusionAnswer = Inclusion.nullable();
+
+/** Where a checkpoint of the log stands on a chain. */
+export const AnchorView = z
+  .object({
+    /** nickname of the chain */
+    chain: z.string(),
+    size: z.number().int().positive(),
+    root: Bytes32,
+    state: z.enum(['wanted', 'final', 'failed']),
+    transaction: Bytes32.nullable(),
+    blockNumber: z.number().int().nonnegative().nullable(),
+  })
+  .strict();
+export type AnchorView = z.infer<typeof AnchorView>;
+
+/** `GET /log` and the answer of `POST /anchor` (scope audit.operate): who the log is, how far, and its last anchor per chain. */
+export const LogView = z
+  .object({
+    origin: z.string(),
+    /** note verifier key: `name+hash+base64` */
+    verifierKey: z.string(),
+    size: z.number().int().nonnegative(),
+    root: Bytes32,
+    checkpoint: z.string(),
+    anchors: z.array(AnchorView),
+  })
+  .strict();
+export type LogView = z.infer<typeof LogView>;
+
+/** `GET /proofs/inclusion?producer=&seq=` (scope audit.read) answers `Inclusion`. */
+export const InclusionParameters = z.object({ producer: Producer, seq: z.coerce.number().int().min(1) }).strict();
+
+/** `GET /proofs/consistency?from=&to=`: hashes of the RFC 6962 proof. */
+export const ConsistencyParameters = z
+  .object({ from: z.coerce.number().int().nonnegative(), to: z.coerce.number().int().nonnegative() })
+  .strict();
+export const Consistency = z
+  .object({ from: z.number().int().nonnegative(), to: z.number().int().nonnegative(), proof: z.array(Bytes32) })
+  .strict();
+export type Consistency = z.infer<typeof Consistency>;
+
+/** `GET /trail?correlation=` (scope audit.read): every entry of one grant or request, in the log's order. */
+export const TrailParameters = z.object({ correlation: z.string().min(1).max(80) }).strict();
+export const LogEntry = z.object({ leafIndex: z.number().int().nonnegative(), leaf: z.string() }).strict();
+export type LogEntry = z.infer<typeof LogEntry>;
+export const Trail = z.object({ correlation: z.string(), checkpoint: z.string(), entries: z.array(LogEntry) }).strict();
+export type Trail = z.infer<typeof Trail>;
+
+/** The text of an entry (RFC 8785), read back: see `eventLeaf`. */
+export const Leaf = z
+  .object({
+    type: EventType,
+    producer: Producer,
+    seq: z.number().int().min(1),
+    correlation: z.string(),
+    commitment: Bytes32,
+  })
+  .strict();
+export type Leaf = z.infer<typeof Leaf>;

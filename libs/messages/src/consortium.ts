@@ -94,6 +94,9 @@ export const RequestBody = z.object({ requestId: z.uuid(), requestHash: Bytes32,
 export function requestHash({ request, salt }: SealedRequest): Hex {
   return to0x(sha256(ascii('cpds/v1/request'), fromHex(salt, 'salt', 32), sha256(utf8(canonicalJson(request)))));
 }
+
+/** kind `request`, back from A at requestExpires: the same for denied, unknown patient and unknown record. */
+export const NotGrantedBody = z.object({ requestId: z.uuid(), outcome: z.literal('not-granted') }).strict();
 export const RequestAnswer = z.object({ outcome: z.enum(['received', 'not-granted']) }).strict();
 
 /** kind `grant`: the sealed `GrantPackage`; B answers accepted or refused with the name of the check that failed. */

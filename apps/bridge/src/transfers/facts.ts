@@ -97,3 +97,13 @@ export abstract class FactsReader {
   /** Never throws for a chain that cannot be relied on: that chain is absent from the answer. */
   abstract gather(query: FactsQuery): Promise<Facts>;
 }
+
+/** Facts for an event that is decided by its message alone. */
+export function noFacts(): Facts {
+  return { now: nowSeconds(), lockTx: 'missing', mintTx: 'missing', refundTx: 'missing' };
+}
+
+/** Own clock, seconds since 1970. */
+export function nowSeconds(): number {
+  return Math.floor(Date.now() / 1000);
+}

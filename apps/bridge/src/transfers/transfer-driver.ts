@@ -2,7 +2,7 @@ import { toAppError } from '@cpds/errors';
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { dutiesOf, type DutyContext } from './duties.js';
 import { DutyExecutors, type DutyResult } from './duty-executors.js';
-import { FactsReader, type Facts } from './facts.js';
+import { FactsReader, noFacts, type Facts } from './facts.js';
 import { snapshotOf, type TransferRow } from './transfer.row.js';
 import { TransfersService } from './transfers.service.js';
 
@@ -101,7 +101,7 @@ export class TransferDriver implements OnApplicationBootstrap, BeforeApplication
   private async advance(id: string): Promise<void> {
     let row = await this.transfers.findById(id);
     if (!row || row.checkAt === null) return;
-    let facts = await this.gather(row);
+    const facts = await this.gather(row);
     for (;;) {
       const { row: next, decision } = await this.transfers.raise(id, { type: 'facts' }, facts);
       row = next;
@@ -115,7 +115,6 @@ export class TransferDriver implements OnApplicationBootstrap, BeforeApplication
       if (result.waitsFor) this.lastWait.set(id, result.waitsFor);
       if (result.culprits?.length) await this.blame(id, result.culprits);
       if (result.event) {
-        facts = { ...facts, now: Math.floor(Date.now() / 1000) };
         ({ row } = await this.transfers.raise(id, result.event, facts, result.patch));
         return; // the step wakes the row again
       }
@@ -153,8 +152,7 @@ export class TransferDriver implements OnApplicationBootstrap, BeforeApplication
   }
 
   private async gather(row: TransferRow): Promise<Facts> {
-    const now = Math.floor(Date.now() / 1000);
-    if (!row.grant || !row.grantId) return { now, lockTx: 'missing', mintTx: 'missing', refundTx: 'missing' };
+    if (!row.grant || !row.grantId) return noFacts();
     return this.facts.gather({
       role: row.role,
       grantId: row.grantId,

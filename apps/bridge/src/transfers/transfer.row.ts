@@ -1,4 +1,4 @@
-import type { CloseReason, Grant, GrantPackage, SignedPartial, Statement, TransferState } from '@cpds/messages';
+import type { CloseReason, Grant, SignedPartial, Statement, TransferState } from '@cpds/messages';
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import type { Role, TransferSnapshot } from './transfer.js';
 
@@ -49,8 +49,8 @@ export class TransferRow {
   @Column('text', { name: 'destination_uid' }) destinationUid!: string;
   @Column('jsonb', { nullable: true }) grant!: Grant | null;
   @Column('text', { nullable: true }) capsule!: string | null;
-  /** A and B: what the patient consented to, whole */
-  @Column('jsonb', { nullable: true }) package!: GrantPackage | null;
+  /** A and B: all that the patient consented to, sealed under the key-encryption key: it ties person, deed and grant */
+  @Column('text', { name: 'sealed_package', nullable: true }) sealedPackage!: string | null;
   /** A: the compact ring signature */
   @Column('text', { name: 'ring_signature', nullable: true }) ringSignature!: string | null;
   @Column('text', { nullable: true }) commitment!: string | null;

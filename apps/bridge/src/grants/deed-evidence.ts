@@ -1,0 +1,19 @@
+import type { Hex } from '@cpds/messages';
+
+/** A cohort of A's DeedRegistry as its final event carries it. */
+export interface FinalCohort {
+  xs: Hex[];
+  commitments: Hex[];
+}
+
+/** What B reads of A's deeds and logs on the chains, beside the grant's own facts. */
+export abstract class DeedEvidence {
+  /** The cohort, if its minting is final on the home chain; null otherwise. */
+  abstract finalCohort(homeUid: string, cohort: number): Promise<FinalCohort | null>;
+
+  /**
+   * When a checkpoint of the log `origin` with at least `size` leaves of this root was anchored on the hub (final);
+   * seconds, or null if it was not.
+   */
+  abstract anchoredAt(origin: string, size: number, root: string): Promise<number | null>;
+}

@@ -1,0 +1,256 @@
+import { BusRequests } from '@cpds/bus';
+import { fromHex, hpkeOpen, hpkeSeal, pointFromHex, to0x, utf8 } from '@cpds/crypto';
+import { grantId as grantIdOf } from '@cpds/contracts';
+import { conflict, invalid, missing, parse, toAppError, unavailable } from '@cpds/errors';
+import {
+  DeedAnswer,
+  DeedQuery,
+  EvidenceAnswer,
+  EvidenceQuery,
+  GrantAnswer,
+  GrantBody,
+  GrantPackage,
+  ScanAnswer,
+  ScanQuery,
+  sealedBodyInfo,
+  type Consent,
+  type Datagram,
+  type Grant,
+  type ShareRequest,
+} from '@cpds/messages';
+import { UnitOfWork } from '@cpds/store';
+import { Injectable } from '@nestjs/common';
+import type { z } from 'zod';
+import { Consortium, groupOf, hospitalNamed, hospitalOfChain, type Hospital } from '../chains/consortium-view.js';
+import { Datagrams } from '../datagrams/datagrams.js';
+import { RequestsService } from '../requests/requests.service.js';
+import { openJson, sealJson, type NodeKeys } from '../secrets.js';
+import { DutyExecutors, type DutyResult } from '../transfers/duty-executors.js';
+import { FactsReader, noFacts, type Facts } from '../transfers/facts.js';
+import type { TransferRow } from '../transfers/transfer.row.js';
+import { TransfersService } from '../transfers/transfers.service.js';
+import { DeedEvidence } from './deed-evidence.js';
+import { checkEnrolment } from './enrolment-evidence.js';
+import { checkCapsule, checkFitsRequest, checkNamed, checkOwnership, checkRing, checkTimes } from './grant-checks.js';
+
+const packagePlace = (id: string): string => `grant-package/${id}`;
+
+/** Grants: consented to at A by a wallet, sent to B, accepted or refused there. */
+@Injectable()
+export class GrantsService {
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly transfers: TransfersService,
+    private readonly requests: RequestsService,
+    private readonly facts: FactsReader,
+    private readonly consortium: Consortium,
+    private readonly deeds: DeedEvidence,
+    private readonly datagrams: Datagrams,
+    private readonly bus: BusRequests,
+    private readonly keys: NodeKeys,
+    duties: DutyExecutors,
+  ) {
+    datagrams.handle('grant', (received) => this.receive(received));
+    datagrams.onAnswer('grant', (sent, answer) => this.answered(sent.grantId, answer));
+    duties.register('send-grant', (row) => this.send(row));
+  }
+
+  /**
+   * A takes the patient's consent: checks it against the request, the deed, the enrolment and its own chain, and stores
+   * it. Repeating the same consent returns its grantId; another one for the same request is refused.
+   *
+   * @throws AppError `grant-refused` names the field; `unknown-request`, `request-over`, `enrolment-not-anchored`
+   */
+  async consent(requestId: string, patientId: string, consent: z.infer<typeof Consent>): Promise<string> {
+    const { row: asked, request } = await this.requests.opened(requestId);
+    if (asked.side !== 'received' || asked.patientId !== patientId)
+      throw missing('unknown-request', 'no such request is known here', { field: 'requestId' });
+    const view = this.consortium.current();
+    const own = hospitalNamed(view, this.consortium.self);
+    const grantId = grantIdOf(own.chainUid, consent.grant);
+    const row = await this.transfers.findById(requestId);
+    if (row?.grantId === grantId) return grantId;
+    if (row?.state !== 'requested' || asked.denied || Number(row.requestExpires) <= Date.now() / 1000)
+      throw conflict('request-over', 'this request is answered or expired');
+    const { deed, evidence } = await this.patientSide(patientId, consent);
+    await this.checkConsent(own, consent, request, deed, evidence.enrolment.spendingKey);
+    const content: GrantPackage = {
+      requestId,
+      homeUid: own.chainUid,
+      grant: consent.grant,
+      capsule: consent.capsule,
+      terms: consent.terms,
+      salt: consent.salt,
+      ownershipProof: consent.ownershipProof,
+      enrolment: evidence,
+      cohort: deed.cohort,
+      commitment: deed.commitment,
+    };
+    const { decision } = await this.transfers.raise(requestId, { type: 'consent' }, noFacts(), {
+      grantId,
+      grant: consent.grant,
+      capsule: consent.capsule,
+      ringSignature: consent.ringSignature,
+      commitment: deed.commitment,
+      sealedPackage: sealJson(this.keys.kek, packagePlace(requestId), content),
+    });
+    if (!decision) throw conflict('request-over', 'this request is answered or expired');
+    return grantId;
+  }
+
+  /** The grant package of a row, opened. */
+  packageOf(row: TransferRow): GrantPackage {
+    if (!row.sealedPackage) throw missing('no-package', 'this row holds no grant package');
+    return parse(GrantPackage, openJson(this.keys.kek, packagePlace(row.id), row.sealedPackage), 'grant package');
+  }
+
+  private async patientSide(patientId: string, consent: z.infer<typeof Consent>) {
+    const x = to0x(fromHex(consent.ownershipProof.deedKey, 'ownershipProof.deedKey', 33).slice(1));
+    const [deed, evidence] = await Promise.all([
+      this.bus.ask('records.deed', DeedQuery, DeedAnswer, { x }),
+      this.bus.ask('identity.enrolment-evidence', EvidenceQuery, EvidenceAnswer, { patientId }),
+    ]);
+    if (!deed || deed.patientId !== patientId || !deed.current)
+      throw invalid(
+        'grant-refused',
+        'ownershipProof.deedKey',
+        'ownershipProof.deedKey is no current deed of this patient',
+      );
+    if (!evidence) throw unavailable('enrolment-not-anchored', 'the enrolment is not anchored on the hub yet');
+    return { deed, evidence };
+  }
+
+  private async checkConsent(
+    own: Hospital,
+    consent: z.infer<typeof Consent>,
+    request: ShareRequest,
+    deed: NonNullable<DeedAnswer>,
+    enrolledKey: string,
+  ): Promise<void> {
+    const { grant } = consent;
+    const view = this.consortium.current();
+    const destination = hospitalOfChain(view, request.destinationUid);
+    checkNamed(grant);
+    if (grant.lockedAccount !== own.lockedAccount)
+      throw invalid('grant-refused', 'grant.lockedAccount', 'grant.lockedAccount is not the current contract');
+    checkFitsRequest(consent, request, deed.commitment);
+    if (deed.category !== request.category)
+      throw invalid('grant-refused', 'terms.provision.data', 'terms.provision.data is a record of another category');
+    checkOwnership(own.chainUid, grant, consent.ownershipProof, { deedX: deed.x, enrolledKey });
+    checkCapsule(own.chainUid, grant, consent.capsule, await this.sealingKey(own));
+    checkRing(own.chainUid, grant, deed.xs, consent.ringSignature);
+    const facts = await this.factsOf(own.chainUid, grant, 'A');
+    if (!facts.home) throw unavailable('chain-unavailable', 'the own chain cannot be relied on just now');
+    checkTimes(grant, facts.home.head.block.timestamp, { home: own.w, hub: view.hub.w, destination: destination.w });
+    if (facts.home.tagUsed || facts.home.head.status !== 'none')
+      throw conflict('tag-used', 'this deed is locked in this slot already', { field: 'grant.tag' });
+  }
+
+  /** A's standing duty while consented: the package goes to B until B answers or it is too late to lock. */
+  private async send(row: TransferRow): Promise<DutyResult> {
+    const view = this.consortium.current();
+    const destination = hospitalNamed(view, row.destination);
+    const content = this.packageOf(row);
+    const info = utf8(sealedBodyInfo('grant', this.consortium.self, destination.party));
+    const key = fromHex(destination.hpkeKey, 'hpkeKey', 65);
+    const sealed = await hpkeSeal(key, info, utf8(JSON.stringify(content)));
+    await this.unitOfWork.run((tx) =>
+      this.datagrams.send(tx, {
+        to: destination.party,
+        kind: 'grant',
+        grantId: row.grantId ?? row.id,
+        body: { requestId: row.id, sealed: to0x(sealed) },
+        deadline: content.grant.lockBefore,
+      }),
+    );
+    return { done: false, waitsFor: `${destination.party} to accept the grant` };
+  }
+
+  private async answered(grantId: string, answer: Datagram): Promise<void> {
+    const row = await this.transfers.findByGrant(grantId, 'A');
+    if (!row) return;
+    // a refusal of the datagram itself (a `refused` body) is B's refusal too
+    const body = GrantAnswer.safeParse(answer.body);
+    const accepted = body.success && body.data.outcome === 'accepted';
+    await this.transfers.raise(row.id, { type: 'answer', accepted }, noFacts());
+  }
+
+  /** B checks what A sends against what B asked; the answer is its word, repeated for the same datagram. */
+  private async receive(received: Datagram): Promise<z.infer<typeof GrantAnswer>> {
+    const body = parse(GrantBody, received.body, 'grant');
+    const { row: asked, request } = await this.requests.opened(body.requestId);
+    if (asked.side !== 'sent' || asked.counterparty !== received.from)
+      throw missing('unknown-request', 'no such request was sent to this hospital', { field: 'requestId' });
+    const info = utf8(sealedBodyInfo('grant', received.from, this.consortium.self));
+    const opened = await hpkeOpen(this.keys.hpke, info, fromHex(body.sealed, 'sealed'));
+    const content = parse(GrantPackage, JSON.parse(new TextDecoder().decode(opened)), 'grant package');
+    const grantId = grantIdOf(content.homeUid, content.grant);
+    const row = await this.transfers.findById(body.requestId);
+    if (row?.grantId === grantId) return { outcome: 'accepted' };
+    try {
+      await this.checkPackage(received.from, content, request);
+    } catch (error) {
+      const reason = toAppError(error);
+      if (reason.kind !== 'invalid') throw error;
+      await this.transfers.raise(body.requestId, { type: 'grant-refused' }, noFacts());
+      return { outcome: 'refused', reason: reason.message.slice(0, 256) };
+    }
+    const { decision } = await this.transfers.raise(body.requestId, { type: 'grant' }, noFacts(), {
+      grantId,
+      grant: content.grant,
+      capsule: content.capsule,
+      commitment: content.commitment,
+      sealedPackage: sealJson(this.keys.kek, packagePlace(body.requestId), content),
+    });
+    return decision ? { outcome: 'accepted' } : { outcome: 'refused', reason: 'the request is answered or expired' };
+  }
+
+  private async checkPackage(home: string, content: GrantPackage, request: ShareRequest): Promise<void> {
+    const { grant, enrolment } = content;
+    const hospital = hospitalNamed(this.consortium.current(), home);
+    if (content.homeUid !== hospital.chainUid || grant.lockedAccount !== hospital.lockedAccount)
+      throw invalid('grant-refused', 'homeUid', "homeUid or grant.lockedAccount is not the home hospital's");
+    checkNamed(grant);
+    checkFitsRequest(content, request, content.commitment);
+    checkCapsule(content.homeUid, grant, content.capsule, await this.sealingKey(hospital));
+    const anchor = checkEnrolment(enrolment, content.homeUid, home);
+    const at = await this.deeds.anchoredAt(anchor.origin, anchor.size, anchor.rootHex);
+    if (at === null || at > request.period.start)
+      throw invalid(
+        'grant-refused',
+        'enrolment.checkpoint',
+        'enrolment.checkpoint was not anchored before the request',
+      );
+    const deedX = to0x(pointFromHex(content.ownershipProof.deedKey, 'deedKey').toBytes(true).slice(1));
+    const cohort = await this.deeds.finalCohort(content.homeUid, content.cohort);
+    const place = cohort?.xs.indexOf(deedX) ?? -1;
+    if (!cohort || place < 0 || cohort.commitments[place] !== content.commitment)
+      throw invalid('grant-refused', 'commitment', 'commitment is not that of a final deed of the home hospital');
+    const { spendingKey } = enrolment.enrolment;
+    checkOwnership(content.homeUid, grant, content.ownershipProof, { deedX, enrolledKey: spendingKey });
+    const { departmentId } = await this.bus.ask('identity.scan', ScanQuery, ScanAnswer, {
+      ephemeralKey: grant.ephemeralKey,
+      viewTag: grant.viewTag,
+      recipientKey: grant.recipientKey,
+    });
+    if (departmentId !== request.department.id)
+      throw invalid('grant-refused', 'grant.recipientKey', 'grant.recipientKey is not a key of the asking department');
+  }
+
+  private async sealingKey(home: Hospital) {
+    const group = groupOf(this.consortium.current(), home.sealKeyId);
+    return { keyId: group.keyId, ySeal: group.y };
+  }
+
+  private factsOf(homeUid: string, grant: Grant, role: 'A' | 'B'): Promise<Facts> {
+    return this.facts.gather({
+      role,
+      grantId: grantIdOf(homeUid, grant),
+      homeUid,
+      destinationUid: grant.destinationUid,
+      lockedAccount: grant.lockedAccount,
+      mappedDeeds: grant.mappedDeeds,
+      tag: grant.tag,
+    });
+  }
+}

@@ -1,0 +1,308 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { BusRequests } from '@cpds/bus';
+import { fromHex, hpkeOpen, hpkeSeal, to0x, utf8 } from '@cpds/crypto';
+import { conflict, missing, parse, unavailable } from '@cpds/errors';
+import {
+  DepartmentAnswer,
+  DepartmentQuery,
+  events,
+  MatchAnswer,
+  MatchQuery,
+  NotGrantedBody,
+  RequestAnswer,
+  RequestBody,
+  requestHash,
+  sealedBodyInfo,
+  SealedRequest,
+  type AskRecord,
+  type Datagram,
+  type RequestView,
+  type ShareRequest,
+  type WalletRequest,
+} from '@cpds/messages';
+import { Outbox } from '@cpds/outbox';
+import { UnitOfWork } from '@cpds/store';
+import { Injectable } from '@nestjs/common';
+import { In } from 'typeorm';
+import type { z } from 'zod';
+import { Consortium, hospitalNamed } from '../chains/consortium-view.js';
+import { Datagrams } from '../datagrams/datagrams.js';
+import { openJson, sealJson, type NodeKeys } from '../secrets.js';
+import { DutyExecutors, type DutyResult } from '../transfers/duty-executors.js';
+import { TransferRow } from '../transfers/transfer.row.js';
+import { noFacts, nowSeconds } from '../transfers/facts.js';
+import { TransfersService } from '../transfers/transfers.service.js';
+import { checkRequest, maxRequestSeconds } from './request.js';
+import { requestPlace, RequestRow } from './request.row.js';
+
+type StoredRequest = SealedRequest & { datagram?: Datagram };
+
+/** At most this many requests of one hospital wait for patients here at once. */
+const maxWaiting = 10_000;
+
+/** Requests for records: asked by B, received by A, shown to the patient's wallet. */
+@Injectable()
+export class RequestsService {
+  private readonly arrivals = new Map<string, Set<() => void>>();
+
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly outbox: Outbox,
+    private readonly transfers: TransfersService,
+    private readonly datagrams: Datagrams,
+    private readonly consortium: Consortium,
+    private readonly bus: BusRequests,
+    private readonly keys: NodeKeys,
+    duties: DutyExecutors,
+    private readonly requestTtlSeconds: number,
+  ) {
+    datagrams.handle('request', (received) =>
+      received.body['outcome'] === 'not-granted' ? this.receiveNotGranted(received) : this.receive(received),
+    );
+    // `received` only ends the re-sending; what comes of the request comes as a datagram of its own
+    datagrams.onAnswer('request', async (_sent, answer) => {
+      parse(RequestAnswer, answer.body, 'request answer');
+    });
+    duties.register('answer-not-granted', (row) => this.answerNotGranted(row));
+  }
+
+  /**
+   * B asks A for a patient's record: stores the request, its transfer row and the datagram in one transaction.
+   *
+   * @throws AppError `unknown-hospital`, `unknown-department`
+   */
+  async ask(body: z.infer<typeof AskRecord>): Promise<RequestView> {
+    const view = this.consortium.current();
+    const home = hospitalNamed(view, body.home);
+    const own = hospitalNamed(view, this.consortium.self);
+    if (home.party === own.party) throw conflict('own-record', 'a hospital reads its own records without a request');
+    if (!own.mappedDeeds) throw unavailable('no-group', 'the storemen have not generated their keys yet');
+    const department = await this.bus.ask('identity.department', DepartmentQuery, DepartmentAnswer, {
+      departmentId: body.departmentId,
+    });
+    if (!department) throw missing('unknown-department', 'no such department here', { field: 'departmentId' });
+    const now = nowSeconds();
+    const request: ShareRequest = {
+      requestId: randomUUID(),
+      patient: body.patient,
+      category: body.category,
+      department: { id: department.departmentId, name: department.name },
+      metaAddress: department.metaAddress,
+      purpose: body.purpose,
+      period: { start: now, end: now + body.readForSeconds },
+      requestExpires: now + this.requestTtlSeconds,
+      destinationUid: own.chainUid,
+      mappedDeeds: own.mappedDeeds,
+    };
+    const info = utf8(sealedBodyInfo('request', own.party, home.party));
+    const content: SealedRequest = { request, salt: to0x(randomBytes(32)) };
+    const sealed = await hpkeSeal(fromHex(home.hpkeKey, 'hpkeKey', 65), info, utf8(JSON.stringify(content)));
+    await this.unitOfWork.run(async (tx) => {
+      await tx.manager.save(RequestRow, this.rowOf(request, 'sent', home.party, null, content));
+      await this.transfers.insert(tx, {
+        id: request.requestId,
+        role: 'B',
+        state: 'requested',
+        home: home.party,
+        destination: own.party,
+        homeUid: home.chainUid,
+        destinationUid: own.chainUid,
+        requestExpires: String(request.requestExpires),
+      });
+      await this.datagrams.send(tx, {
+        to: home.party,
+        kind: 'request',
+        grantId: request.requestId,
+        body: { requestId: request.requestId, requestHash: requestHash(content), sealed: to0x(sealed) },
+        deadline: request.requestExpires,
+      });
+      await this.outbox.append(tx, events.requestSent, {
+        correlation: request.requestId,
+        details: { to: home.party, departmentId: body.departmentId, purpose: body.purpose },
+      });
+    });
+    return { requestId: request.requestId, state: 'requested', grantId: null, requestExpires: request.requestExpires };
+  }
+
+  /** A stores what B asks for. The answer says only `received`, whoever the patient is. */
+  async receive(received: Datagram): Promise<z.infer<typeof RequestAnswer>> {
+    const body = parse(RequestBody, received.body, 'request');
+    const view = this.consortium.current();
+    const asker = hospitalNamed(view, received.from);
+    const own = hospitalNamed(view, this.consortium.self);
+    const info = utf8(sealedBodyInfo('request', asker.party, own.party));
+    const opened = await hpkeOpen(this.keys.hpke, info, fromHex(body.sealed, 'sealed'));
+    const content = parse(SealedRequest, JSON.parse(new TextDecoder().decode(opened)), 'request');
+    const { request } = content;
+    if (requestHash(content) !== body.requestHash)
+      throw conflict('other-request', 'the sealed request is not the one that was signed');
+    if (request.requestId !== body.requestId) throw conflict('other-request', 'the sealed request has another id');
+    const known = await this.transfers.findById(request.requestId);
+    if (known) return { outcome: known.closeReason === 'not-granted' ? 'not-granted' : 'received' };
+    checkRequest(request, { chainUid: asker.chainUid, mappedDeeds: asker.mappedDeeds }, nowSeconds());
+    await this.refuseFlood(asker.party);
+    const { patientId } = await this.bus.ask('identity.match', MatchQuery, MatchAnswer, request.patient);
+    await this.unitOfWork.run(async (tx) => {
+      const stored = { ...content, datagram: received };
+      await tx.manager.save(RequestRow, this.rowOf(request, 'received', asker.party, patientId, stored));
+      await this.transfers.insert(tx, {
+        id: request.requestId,
+        role: 'A',
+        state: 'requested',
+        home: own.party,
+        destination: asker.party,
+        homeUid: own.chainUid,
+        destinationUid: asker.chainUid,
+        requestExpires: String(request.requestExpires),
+      });
+      await this.outbox.append(tx, events.requestReceived, {
+        correlation: request.requestId,
+        details: { from: asker.party, purpose: request.purpose, departmentId: request.department.id },
+        ...(patientId ? { person: patientId } : {}),
+      });
+      tx.afterCommit(() => this.announce(patientId));
+    });
+    return { outcome: 'received' };
+  }
+
+  /** A tells B at requestExpires: in the same words whether denied, unknown patient or unknown record. */
+  private async answerNotGranted(row: TransferRow): Promise<DutyResult> {
+    await this.unitOfWork.run((tx) =>
+      this.datagrams.send(tx, {
+        to: row.destination,
+        kind: 'request',
+        grantId: row.id,
+        body: { requestId: row.id, outcome: 'not-granted' },
+        deadline: nowSeconds() + maxRequestSeconds,
+      }),
+    );
+    return { done: true };
+  }
+
+  /** B learns that nothing comes of its request. */
+  private async receiveNotGranted(received: Datagram): Promise<z.infer<typeof RequestAnswer>> {
+    const { requestId } = parse(NotGrantedBody, received.body, 'not-granted');
+    const row = await this.unitOfWork.reader.findOneBy(RequestRow, { id: requestId, side: 'sent' });
+    if (!row || row.counterparty !== received.from) throw unknownRequest();
+    await this.transfers.raise(requestId, { type: 'not-granted' }, noFacts());
+    return { outcome: 'received' };
+  }
+
+  /** Requests that wait for this patient, oldest first; waits up to `waitSeconds` for the first one. */
+  async waitingFor(patientId: string, waitSeconds: number): Promise<WalletRequest[]> {
+    const found = await this.waitingNow(patientId);
+    if (found.length > 0 || waitSeconds === 0) return found;
+    await this.arrival(patientId, waitSeconds * 1000);
+    return this.waitingNow(patientId);
+  }
+
+  /** The patient says no. Nobody is told before requestExpires: a denial looks like a patient who does not exist. */
+  async deny(requestId: string, patientId: string): Promise<void> {
+    await this.unitOfWork.run(async (tx) => {
+      const row = await tx.manager.findOneBy(RequestRow, { id: requestId, patientId, side: 'received' });
+      if (!row) throw unknownRequest();
+      await tx.manager.update(RequestRow, { id: requestId }, { denied: true });
+    });
+  }
+
+  /** What was asked in `requestId`, at the side that sent or received it. @throws AppError `unknown-request` */
+  async opened(requestId: string): Promise<{ row: RequestRow; request: ShareRequest }> {
+    const row = await this.unitOfWork.reader.findOneBy(RequestRow, { id: requestId });
+    if (!row) throw unknownRequest();
+    return { row, request: this.open(row).request };
+  }
+
+  /** Where a request of this hospital stands. @throws AppError `unknown-request` */
+  async view(requestId: string): Promise<RequestView> {
+    const { row } = await this.opened(requestId);
+    const transfer = await this.transfers.findById(row.id);
+    if (!transfer) throw unknownRequest();
+    return {
+      requestId,
+      state: requestStateOf(transfer),
+      grantId: transfer.grant ? (transfer.grantId as RequestView['grantId']) : null,
+      requestExpires: Number(transfer.requestExpires),
+    };
+  }
+
+  private async waitingNow(patientId: string): Promise<WalletRequest[]> {
+    const rows = await this.unitOfWork.reader.find(RequestRow, {
+      where: { patientId, side: 'received', denied: false },
+      order: { createdAt: 'ASC' },
+      take: 100,
+    });
+    if (rows.length === 0) return [];
+    const open = await this.unitOfWork.reader.findBy(TransferRow, {
+      id: In(rows.map((row) => row.id)),
+      state: 'requested',
+    });
+    const waiting = new Set(open.filter((row) => Number(row.requestExpires) > nowSeconds()).map((row) => row.id));
+    return rows
+      .filter((row) => waiting.has(row.id))
+      .map((row) => {
+        const { request, salt, datagram } = this.open(row);
+        return { requestId: row.id, from: row.counterparty, request, salt, datagram: { ...datagram } };
+      });
+  }
+
+  private async refuseFlood(party: string): Promise<void> {
+    const waiting = await this.unitOfWork.reader.countBy(TransferRow, {
+      destination: party,
+      role: 'A',
+      state: 'requested',
+    });
+    if (waiting >= maxWaiting)
+      throw unavailable('too-many-requests', `${maxWaiting} requests of ${party} wait already`);
+  }
+
+  private rowOf(
+    request: ShareRequest,
+    side: RequestRow['side'],
+    counterparty: string,
+    patientId: string | null,
+    content: StoredRequest,
+  ): Partial<RequestRow> {
+    return {
+      id: request.requestId,
+      side,
+      counterparty,
+      sealed: sealJson(this.keys.kek, requestPlace(request.requestId), content),
+      patientId,
+      departmentId: request.department.id,
+      createdAt: new Date(),
+    };
+  }
+
+  private open(row: RequestRow): StoredRequest {
+    return openJson(this.keys.kek, requestPlace(row.id), row.sealed) as StoredRequest;
+  }
+
+  private announce(patientId: string | null): void {
+    if (patientId) for (const ring of this.arrivals.get(patientId) ?? []) ring();
+  }
+
+  private async arrival(patientId: string, waitMs: number): Promise<void> {
+    const bells = this.arrivals.get(patientId) ?? new Set();
+    this.arrivals.set(patientId, bells);
+    await new Promise<void>((resolve) => {
+      const ring = () => {
+        clearTimeout(timer);
+        bells.delete(ring);
+        if (bells.size === 0) this.arrivals.delete(patientId);
+        resolve();
+      };
+      const timer = setTimeout(ring, waitMs);
+      bells.add(ring);
+    });
+  }
+}
+
+function requestStateOf(transfer: TransferRow): RequestView['state'] {
+  if (transfer.grant) return 'consented';
+  if (transfer.state === 'requested') return 'requested';
+  return transfer.closeReason === 'refused' ? 'refused' : 'not-granted';
+}
+
+function unknownRequest() {
+  return missing('unknown-request', 'no such request is known here', { field: 'requestId' });
+}
