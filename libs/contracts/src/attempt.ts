@@ -1,5 +1,4 @@
-import canonicalize from 'canonicalize';
-import { ascii, fromHex, keccak256, sha256, to0x, u64, utf8 } from '@cpds/crypto';
+import { ascii, canonicalJson, fromHex, keccak256, sha256, to0x, u64 } from '@cpds/crypto';
 import type { Hex } from './hex.js';
 
 /** What the group's key is for: `sign` is Y_sig (FROST), `seal` is Y_seal (capsules). Never one key for both. */
@@ -30,7 +29,7 @@ export interface AttemptParameters {
 export function parametersHash(parameters: AttemptParameters): Hex {
   const { purpose, t, nMin, phaseSeconds } = parameters;
   const roster = parameters.roster.map((address) => to0x(fromHex(address, 'roster', 20)));
-  return to0x(sha256(utf8(canonicalize({ purpose, roster, t, nMin, phaseSeconds })!)));
+  return to0x(sha256(canonicalJson({ purpose, roster, t, nMin, phaseSeconds })));
 }
 
 /**

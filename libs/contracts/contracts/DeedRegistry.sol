@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IDeedRegistry} from "./interfaces/IDeedRegistry.sol";
+import {Secp256k1} from "./lib/Secp256k1.sol";
+
+/// @title Deeds of one hospital, by cohort
+/// @notice Promises, units and errors are at IDeedRegistry.
+contract DeedRegistry is IDeedRegistry {
+    bytes32 public immutable chainUid;
+    address public immutable registrar;
+    uint256 public cohorts;
+    mapping(uint256 cohort => bytes32) public cohortHash;
+
+    constructor(bytes32 chainUid_, address registrar_) {
+        if (chainUid_ == 0 || registrar_ == address(0)) revert ZeroArgument();
+        chainUid = chainUid_;
+        registrar = registrar_;
+    }
+
+    /// @inheritdoc IDeedRegistry
+    function mint(uint256[16] calldata xs, uint256[16] calldata ys, bytes32[16] calldata commitments)
+        external
+        returns (uint256 cohort)
+    {
+        if (msg.sender != registrar) revert NotRegistrar(msg.sender);
+        uint256 previous = 0;
+        for (uint256 i = 0; i < 16; ++i) {
+            uint256 x = xs[i];
+            if (x <= previous) revert NotAscending(i);
+            // The ring signature multiplies P by ecrecover and takes its parity as even: Lsag relies on this line.
+            if (x >= Secp256k1.N || ys[i] & 1 == 1 || !Secp256k1.isOnCurve(x, ys[i])) revert BadDeedKey(i);
+            if (commitments[i] == 0) revert ZeroCommitment(i);
+            previous = x;
+        }
+        cohort = cohorts++;
+        cohortHash[cohort] = keccak256(
+            abi.encodePacked(keccak256(abi.encodePacked(xs)), keccak256(abi.encodePacked(commitments)))
+        );
+        emit CohortMinted(cohort, xs, commitments);
+    }
+}

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Point} from "../lib/Secp256k1.sol";
+
+/// @title Storemen, their key ceremonies and groups (protocol section 3)
+/// @notice The hub is the ceremonies' broadcast channel: what is not here by a phase's deadline does not exist, so nobody
+/// can tell different members different things. A post is signed by being sent from the member's gas account. Contents are
+/// in events; members act on a phase only when the block that began it is final.
+interface IStoremanRegistry {
+    /// @notice An attempt's phases in order; it ends Finished or Failed. A phase ends at its deadline, or as soon as
+    /// everyone it waits for has posted.
+    enum Phase {
+        None,
+        Signing,
+        Keys,
+        Commitments,
+        Shares,
+        Complaints,
+        Finish,
+        Finished,
+        Failed
+    }
+
+    /// @notice What a key is for. Never one key for both.
+    enum Purpose {
+        None,
+        Sign,
+        Seal
+    }
+
+    /// @param counter number of the attempt, from 1
+    /// @param parametersHash sha256 of the RFC 8785 text of roster and parameters
+    /// @param t threshold
+    /// @param nMin the set may not be smaller
+    /// @param phaseSeconds length of each phase after Signing
+    /// @param phaseEndsAt timestamp in seconds from which the phase takes no post; 0 once it ended
+    /// @param phaseBlock number of the block in which the phase began
+    /// @param posted bit i-1 is set when member i has posted in this phase
+    /// @param roster gas accounts; a member's identifier is its place, from 1
+    struct Attempt {
+        uint64 counter;
+        bytes32 parametersHash;
+        Purpose purpose;
+        Phase phase;
+        uint16 t;
+        uint16 nMin;
+        uint32 phaseSeconds;
+        uint64 phaseEndsAt;
+        uint64 phaseBlock;
+        uint256 posted;
+        address[] roster;
+    }
+
+    /// @param attemptId the generation that made the key
+    /// @param epoch 1 after generation; each reshare adds one
+    /// @param activatedBlock number of the block that recorded the key
+    /// @param transcript hash of everything the members saw, as they signed it
+    /// @param key Y, x below n
+    /// @param memberAccounts gas accounts by identifier - 1
+    /// @param memberKeys Y_i by identifier - 1
+    struct Group {
+        bytes32 attemptId;
+        Purpose purpose;
+        uint64 epoch;
+        uint16 t;
+        uint64 activatedBlock;
+        bytes32 transcript;
+        Point key;
+        address[] memberAccounts;
+        Point[] memberKeys;
+    }
+
+    event AttemptProposed(
+        bytes32 indexed attemptId,
+        uint64 counter,
+        Purpose purpose,
+        address[] roster,
+        uint16 t,
+        uint16 nMin,
+        uint32 phaseSeconds,
+        bytes32 parametersHash
+    );
+    event AttemptSigned(bytes32 indexed attemptId, uint16 indexed member);
+    event PhaseBegan(bytes32 indexed attemptId, Phase indexed phase, uint64 endsAt);
+    /// @param hpkeKeys by dealer - 1; the member's own place is empty
+    event KeysPosted(bytes32 indexed attemptId, uint16 indexed member, bytes[] hpkeKeys);
+    /// @param points A_0 … A_{t-1}
+    event CommitmentsPosted(bytes32 indexed attemptId, uint16 indexed member, Point[] points, bytes proof);
+    /// @param ciphertexts by receiver - 1; the dealer's own place is empty
+    event SharesPosted(bytes32 indexed attemptId, uint16 indexed member, bytes[] ciphertexts);
+    /// @param accused dealers
+    /// @param secrets HPKE secret key used for that dealer alone, in the same order
+    event ComplaintsPosted(bytes32 indexed attemptId, uint16 indexed member, uint16[] accused, bytes32[] secrets);
+    event FinishPosted(bytes32 indexed attemptId, uint16 indexed member, bytes32 digest);
+    /// @param phase in which it failed
+    /// @param silent bit i-1 is set when member i had not posted in it
+    event AttemptFailed(bytes32 indexed attemptId, Phase phase, uint256 silent);
+    event GroupActivated(bytes32 indexed keyId, Purpose indexed purpose, uint64 epoch, bytes32 attemptId);
+
+    /// @notice The parameter named is not what section 3 wants.
+    error BadParameter(string name);
+    error UnknownAttempt(bytes32 attemptId);
+    error WrongPhase(Phase phase);
+    /// @notice The phase's deadline has passed; the attempt has failed.
+    error PhaseOver(uint64 endedAt);
+    error NotInRoster(address sender);
+    error AlreadyPosted(uint16 member);
+    /// @notice The list has not one entry per member, or not exactly t points.
+    error WrongLength(uint256 expected, uint256 actual);
+    /// @notice Not an uncompressed point of P-256, given twice, or not empty at the own place: its owner is silent instead.
+    error BadHpkeKey(uint256 place);
+    /// @notice The point at this place is off the curve, or Y's x is not below n.
+    error BadPoint(uint256 place);
+    /// @notice An entry for the sender itself is not empty, or another's is.
+    error BadCiphertext(uint256 place);
+    /// @notice A complaint names no other member.
+    error BadComplaint(uint256 place);
+    error DeadlineNotReached(uint64 endsAt);
+
+    /// @notice Proposes an attempt to make a first key. By any owner. Its phases begin when every listed member has signed.
+    function propose(Purpose purpose, address[] calldata roster, uint16 t, uint16 nMin, uint32 phaseSeconds)
+        external
+        returns (bytes32 attemptId);
+
+    /// @notice Agrees to the attempt's roster and parameters.
+    function sign(bytes32 attemptId) external;
+
+    /// @notice One fresh HPKE key per dealer: a complaint then opens one dealer's share and no other.
+    function keys(bytes32 attemptId, bytes[] calldata hpkeKeys) external;
+
+    /// @notice Exactly t commitments to the polynomial, and a proof of possession of its constant term.
+    function commitments(bytes32 attemptId, Point[] calldata points, bytes calldata proof) external;
+
+    /// @notice All shares the sender deals, sealed.
+    function shares(bytes32 attemptId, bytes[] calldata ciphertexts) external;
+
+    /// @notice The sender's complaints, maybe none. One complaint ends the attempt.
+    function complaints(bytes32 attemptId, uint16[] calldata accused, bytes32[] calldata secrets) external;
+
+    /// @notice What the sender computed. The key exists once every member has sent the same.
+    function finish(bytes32 attemptId, Point calldata key, Point[] calldata memberKeys, bytes32 transcript) external;
+
+    /// @notice Records that a deadline passed with members silent. Anyone may.
+    function expire(bytes32 attemptId) external;
+
+    function attemptOf(bytes32 attemptId) external view returns (Attempt memory);
+    /// @notice The phase now: Failed as well when a deadline passed that nobody recorded yet.
+    function phaseOf(bytes32 attemptId) external view returns (Phase);
+    /// @notice Id of the attempt with this number.
+    function attemptIdOf(uint64 counter) external view returns (bytes32);
+    /// @notice Number of the last attempt.
+    function attempts() external view returns (uint64);
+    /// @notice keccak256("cpds/v1/key" ‖ attemptId).
+    function keyIdOf(bytes32 attemptId) external pure returns (bytes32);
+    /// @notice The last key made for a purpose; 0 until there is one.
+    function currentKeyId(Purpose purpose) external view returns (bytes32);
+    /// @notice Zeros for an unknown key.
+    function groupOf(bytes32 keyId) external view returns (Group memory);
+    function hubUid() external view returns (bytes32);
+    /// @notice Least length of a phase in seconds: 2(d+2)·blockSeconds of the hub.
+    function minPhaseSeconds() external view returns (uint32);
+}
