@@ -62,6 +62,8 @@ class AuditTables1763801000000 implements MigrationInterface {
         root bytea NOT NULL,
         checkpoint text NOT NULL,
         state text NOT NULL CHECK (state IN ('wanted', 'final', 'failed')),
+        attempt int NOT NULL,
+        reason text,
         transaction_hash text,
         block_number bigint,
         wanted_at timestamptz NOT NULL,

@@ -16,6 +16,7 @@ export const scopes = [
   'bridge.open',
   'bridge.operate',
   'audit.read',
+  'audit.operate',
   'wallet',
 ] as const;
 export type Scope = (typeof scopes)[number];

@@ -1,10 +1,9 @@
-import { randomBytes, randomUUID } from 'node:crypto';
-import { openCheckpoint, sealAtRest, sha256, signCheckpoint, to0x, toHex, utf8, verifierOf } from '@cpds/crypto';
-import type { NoteSigner } from '@cpds/crypto';
+import { randomUUID } from 'node:crypto';
+import { formatVerifierKey, openCheckpoint, signCheckpoint, toHex, verifierOf, type NoteSigner } from '@cpds/crypto';
 import { bug } from '@cpds/errors';
-import { eventLeaf, events, type EventEnvelope, type Receipted } from '@cpds/messages';
+import { events, type EventEnvelope, type Receipted } from '@cpds/messages';
 import type { Tx, UnitOfWork } from '@cpds/store';
-import { DetailsKeys } from '../events/details-keys.js';
+import { EventRows, type RefusedMessage } from '../events/event.rows.js';
 import { edgeTilesOf, growLog, type TileHashes } from './growth.js';
 
 /** Leaves that one transaction appends at most; what is left is taken by the next. */
@@ -15,13 +14,6 @@ export interface LogIdentity {
   readonly party: string;
   readonly signer: NoteSigner;
   readonly kek: Uint8Array;
-}
-
-/** A message that is not an event this log takes. */
-export interface RefusedMessage {
-  readonly subject: string;
-  readonly body: string;
-  readonly reason: string;
 }
 
 /** What a transaction made durable. */
@@ -49,18 +41,24 @@ interface LogRow {
  * so no checkpoint was ever seen whose leaves could vanish, and two roots for one size cannot be signed.
  */
 export class AuditLog {
-  private readonly keys: DetailsKeys;
+  private readonly rows: EventRows;
 
   constructor(
     private readonly unitOfWork: UnitOfWork,
     private readonly identity: LogIdentity,
     private readonly now: () => Date = () => new Date(),
   ) {
-    this.keys = new DetailsKeys(identity.kek);
+    this.rows = new EventRows(identity.party, identity.kek, now);
   }
 
+  /** The log's name: first line of its checkpoints. */
   get origin(): string {
     return this.identity.signer.name;
+  }
+
+  /** What its checkpoints are checked against: `name+hash+base64`. */
+  get verifierKey(): string {
+    return formatVerifierKey(verifierOf(this.identity.signer));
   }
 
   /**
@@ -100,8 +98,8 @@ export class AuditLog {
    */
   append(batch: readonly EventEnvelope[]): Promise<Acceptance> {
     return this.commit(async (tx) => {
-      const alarms = await this.conflictsOf(tx, batch, await this.store(tx, batch));
-      await this.store(tx, alarms);
+      const alarms = await this.rows.conflictsOf(tx, batch, await this.rows.store(tx, batch));
+      await this.rows.store(tx, alarms);
       return { producers: batch.map((event) => event.producer), alarms: alarms.length };
     });
   }
@@ -109,30 +107,23 @@ export class AuditLog {
   /** Keeps a message that cannot be an entry, and raises `audit.message-refused.v1` for it, once. */
   refuse(message: RefusedMessage): Promise<Acceptance> {
     return this.commit(async (tx) => {
-      const alarm = await this.keepAside(tx, message, events.messageRefused, `refused-${randomUUID()}`, {
+      const alarm = await this.rows.keepAside(tx, message, events.messageRefused, `refused-${randomUUID()}`, {
         subject: message.subject,
         reason: message.reason,
       });
-      await this.store(tx, alarm);
+      await this.rows.store(tx, alarm);
       return { producers: [], alarms: alarm.length };
     });
   }
 
   /** Erases a person's details for ever; leaves and proofs stay. */
   erase(person: string): Promise<void> {
-    return this.unitOfWork.run((tx) => this.keys.erase(tx, person));
+    return this.unitOfWork.run((tx) => this.rows.erase(tx, person));
   }
 
   /** Details of an event as its producer sent them; null when the person was erased or the event is unknown. */
   detailsOf(producer: string, seq: number): Promise<unknown> {
-    return this.unitOfWork.run(async (tx) => {
-      const [row] = (await tx.manager.query(
-        'SELECT details_key, sealed_details FROM event WHERE producer = $1 AND seq = $2',
-        [producer, seq],
-      )) as { details_key: Buffer; sealed_details: Buffer | null }[];
-      if (row === undefined) return null;
-      return this.keys.open(tx, { producer, seq, keyId: row.details_key, sealed: row.sealed_details });
-    });
+    return this.unitOfWork.run((tx) => this.rows.detailsOf(tx, producer, seq));
   }
 
   /** What is durable now, of every producer. */
@@ -193,99 +184,6 @@ export class AuditLog {
     if (rows.length !== 1 || row?.origin !== this.origin)
       throw bug('log-foreign', `this database holds the log of ${row?.origin ?? 'nobody'}, not of ${this.origin}`);
     return { size: Number(row.size), root: row.root, checkpoint: row.checkpoint };
-  }
-
-  /** Inserts what is new; returns the leaf that stands under each event's place. */
-  private async store(tx: Tx, batch: readonly EventEnvelope[]): Promise<Map<string, string>> {
-    if (batch.length === 0) return new Map();
-    const sealed = await this.keys.seal(tx, batch);
-    const producers = batch.map((event) => event.producer);
-    const seqs = batch.map((event) => event.seq);
-    await tx.manager.query(
-      `INSERT INTO event (producer, seq, id, at, correlation, salt, leaf, details_key, sealed_details)
-       SELECT * FROM unnest($1::text[], $2::bigint[], $3::uuid[], $4::timestamptz[], $5::text[], $6::bytea[], $7::bytea[], $8::bytea[], $9::bytea[])
-       ON CONFLICT DO NOTHING`,
-      [
-        producers,
-        seqs,
-        batch.map((event) => event.id),
-        batch.map((event) => event.at),
-        batch.map((event) => event.correlation),
-        batch.map((event) => Buffer.from(event.salt.slice(2), 'hex')),
-        batch.map((event) => Buffer.from(eventLeaf(event))),
-        sealed.map((details) => Buffer.from(details.keyId)),
-        sealed.map((details) => (details.sealed === null ? null : Buffer.from(details.sealed))),
-      ],
-    );
-    const rows = (await tx.manager.query(
-      `SELECT producer, seq, leaf FROM event JOIN unnest($1::text[], $2::bigint[]) AS wanted (producer, seq) USING (producer, seq)`,
-      [producers, seqs],
-    )) as { producer: string; seq: string; leaf: Buffer }[];
-    return new Map(rows.map((row) => [`${row.producer} ${row.seq}`, row.leaf.toString()]));
-  }
-
-  /** Alarm events for those of `batch` whose place another event holds. */
-  private async conflictsOf(
-    tx: Tx,
-    batch: readonly EventEnvelope[],
-    stored: ReadonlyMap<string, string>,
-  ): Promise<EventEnvelope[]> {
-    const alarms: EventEnvelope[] = [];
-    for (const event of batch) {
-      const leaf = eventLeaf(event);
-      const standing = stored.get(`${event.producer} ${event.seq}`);
-      if (standing === leaf) continue;
-      const raised = await this.keepAside(
-        tx,
-        { subject: event.type, body: JSON.stringify(event), reason: `seq ${event.seq} of ${event.producer} is taken` },
-        events.sequenceConflict,
-        event.correlation,
-        { producer: event.producer, seq: event.seq, logged: standing ?? null, refused: leaf },
-        alarms.length,
-      );
-      alarms.push(...raised);
-    }
-    return alarms;
-  }
-
-  /** Stores a message beside the log; its alarm event the first time, nothing when it comes again. */
-  private async keepAside(
-    tx: Tx,
-    message: RefusedMessage,
-    type: string,
-    correlation: string,
-    details: Record<string, unknown>,
-    ahead = 0,
-  ): Promise<EventEnvelope[]> {
-    const hash = sha256(utf8(message.body));
-    const rows = (await tx.manager.query(
-      `INSERT INTO refused_event (hash, subject, reason, sealed_body, seen_at) VALUES ($1, $2, $3, $4, $5)
-       ON CONFLICT DO NOTHING RETURNING hash`,
-      [
-        Buffer.from(hash),
-        message.subject,
-        message.reason,
-        Buffer.from(sealAtRest(this.identity.kek, `refused/${toHex(hash)}`, utf8(message.body))),
-        this.now(),
-      ],
-    )) as unknown[];
-    if (rows.length === 0) return [];
-    const producer = `audit.${this.identity.party}`;
-    const [own] = (await tx.manager.query('SELECT coalesce(max(seq), 0) AS seq FROM event WHERE producer = $1', [
-      producer,
-    ])) as [{ seq: string }];
-    return [
-      {
-        id: randomUUID(),
-        type,
-        producer,
-        seq: Number(own.seq) + 1 + ahead,
-        at: this.now().toISOString(),
-        correlation,
-        salt: to0x(randomBytes(32)),
-        details,
-      },
-    ];
   }
 
   /** Gives leaf indices to every event whose predecessors have theirs, and writes tiles and checkpoint over them. */

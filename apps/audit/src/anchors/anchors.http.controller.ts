@@ -1,0 +1,43 @@
+import { Controller, Delete, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
+import { to0x } from '@cpds/crypto';
+import { parse } from '@cpds/errors';
+import type { LogView } from '@cpds/messages';
+import { Open, Scopes } from '@cpds/service';
+import { z } from 'zod';
+import { LogReader } from '../log/log.reader.js';
+import { AuditLog } from '../log/log.service.js';
+import { Anchors } from './anchors.service.js';
+
+@Controller()
+export class AnchorsHttpController {
+  constructor(
+    @Inject(AuditLog) private readonly log: AuditLog,
+    @Inject(LogReader) private readonly reader: LogReader,
+    @Inject(Anchors) private readonly anchors: Anchors,
+  ) {}
+
+  @Get('log')
+  @Open()
+  async view(): Promise<LogView> {
+    const { size, root, checkpoint } = await this.reader.tree();
+    const { origin, verifierKey } = this.log;
+    return { origin, verifierKey, size, root: to0x(root), checkpoint, anchors: await this.anchors.views() };
+  }
+
+  /** Answers when every chain holds the log as it was asked about, at finality. */
+  @Post('anchor')
+  @HttpCode(200)
+  @Scopes('audit.operate')
+  async anchor(): Promise<LogView> {
+    await this.anchors.anchorAll();
+    return this.view();
+  }
+
+  /** Erases a person's details for ever; the log stays provable. */
+  @Delete('persons/:person/details-key')
+  @HttpCode(204)
+  @Scopes('audit.operate')
+  erase(@Param('person') person: string): Promise<void> {
+    return this.log.erase(parse(z.uuid(), person, 'person'));
+  }
+}

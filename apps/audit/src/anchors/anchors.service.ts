@@ -1,0 +1,191 @@
+import { to0x } from '@cpds/crypto';
+import type { Hex } from '@cpds/contracts';
+import type { Call, Sender, SendOutcome } from '@cpds/chain';
+import { unavailable } from '@cpds/errors';
+import type { AnchorView } from '@cpds/messages';
+import { pause, type Tx, type UnitOfWork } from '@cpds/store';
+import type { LogReader } from '../log/log.reader.js';
+import type { AnchoredCheckpoints } from '../proofs/proofs.service.js';
+import { anchorKey, decideAnchor, sizeOfKey, type LastAnchor } from './anchor.js';
+
+/** One chain that checkpoints go to. */
+export interface AnchorTarget {
+  /** nickname of the chain */
+  readonly chain: string;
+  readonly sender: Pick<Sender, 'enqueue'>;
+  /** The call of `CheckpointAnchor.anchor`. */
+  readonly callOf: (size: number, root: Uint8Array) => Call;
+}
+
+export interface AnchorsOptions {
+  /** Nickname of the hub: its anchors are what other hospitals see. */
+  readonly hubChain: string;
+  /** Nicknames of all chains that must hold the log. */
+  readonly chains: readonly string[];
+  /** Least time between two anchors of one chain, milliseconds. */
+  readonly everyMs: number;
+  readonly now?: () => Date;
+  readonly onError: (error: unknown) => void;
+}
+
+/** How often rows are looked at, milliseconds. The interval itself is kept by the rows' times, over restarts too. */
+const LOOK_MS = 500;
+
+/**
+ * Puts checkpoints on chains, a row per anchor.
+ *
+ * Crash story: the row and the wish to send commit together; the sender stores bytes before they leave and its end comes
+ * back in the transaction that settles the row. So an anchor is sent once, whatever line the process dies at.
+ */
+export class Anchors implements AnchoredCheckpoints {
+  private readonly targets = new Map<string, AnchorTarget>();
+  private readonly stopped = new AbortController();
+  private running: Promise<void> = Promise.resolve();
+  private turn: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly reader: LogReader,
+    private readonly options: AnchorsOptions,
+  ) {}
+
+  /** Takes a chain into service, once its contracts are known. */
+  serve(target: AnchorTarget): void {
+    this.targets.set(target.chain, target);
+  }
+
+  start(): void {
+    this.running = this.run();
+  }
+
+  async stop(): Promise<void> {
+    this.stopped.abort();
+    await this.running;
+    await this.turn;
+  }
+
+  /** Anchors wherever a leaf was added since; `isForced` does not wait for the interval. */
+  anchorDue(isForced: boolean): Promise<void> {
+    // One at a time: two looks at the same rows would wish twice.
+    this.turn = this.turn.then(async () => {
+      for (const target of this.targets.values())
+        await this.anchorOn(target, isForced).catch((error: unknown) => this.options.onError(error));
+    });
+    return this.turn;
+  }
+
+  /**
+   * Returns once every chain holds, at finality, at least what the log holds now.
+   *
+   * @throws AppError `anchor-late` (unavailable) after `timeoutMs`
+   */
+  async anchorAll(timeoutMs = 60_000): Promise<AnchorView[]> {
+    const { size } = await this.reader.tree();
+    const until = Date.now() + timeoutMs;
+    for (;;) {
+      await this.anchorDue(true);
+      const views = await this.views();
+      const behind = this.options.chains.filter(
+        (chain) => !views.some((view) => view.chain === chain && view.state === 'final' && view.size >= size),
+      );
+      if (behind.length === 0 || size === 0) return views;
+      if (Date.now() > until || this.stopped.signal.aborted)
+        throw unavailable('anchor-late', `no final anchor of ${size} leaves yet on ${behind.join(', ')}`);
+      await pause(LOOK_MS / 2, this.stopped.signal);
+    }
+  }
+
+  /** For the sender: writes the end of a transaction into its row. */
+  async settle(tx: Tx, chain: string, key: string, outcome: SendOutcome): Promise<void> {
+    const isFinal = outcome.state === 'final';
+    const revert = outcome.state === 'reverted' || outcome.state === 'refused' ? outcome.revert : null;
+    await tx.manager.query(
+      `UPDATE anchor SET state = $3, transaction_hash = $4, block_number = $5, reason = $6, settled_at = $7
+       WHERE chain = $1 AND size = $2 AND state = 'wanted'`,
+      [
+        chain,
+        sizeOfKey(key),
+        isFinal ? 'final' : 'failed',
+        'hash' in outcome ? outcome.hash : null,
+        isFinal ? outcome.blockNumber : null,
+        isFinal ? null : (revert?.name ?? outcome.state),
+        this.now(),
+      ],
+    );
+    // RootChanges or SizeShrinks mean that this log forked or was restored from a backup: an operator must look.
+    if (!isFinal)
+      this.options.onError(
+        unavailable('anchor-failed', `the anchor on ${chain} ended ${revert?.name ?? outcome.state}`),
+      );
+  }
+
+  /** @inheritdoc */
+  async firstCovering(leafIndex: number): Promise<string | null> {
+    const [row] = (await this.unitOfWork.reader.query(
+      `SELECT checkpoint FROM anchor WHERE chain = $1 AND state = 'final' AND size > $2 ORDER BY size LIMIT 1`,
+      [this.options.hubChain, leafIndex],
+    )) as { checkpoint: string }[];
+    return row?.checkpoint ?? null;
+  }
+
+  /** The last anchor per chain: the last final one where there is one, else the newest. */
+  async views(): Promise<AnchorView[]> {
+    const rows = (await this.unitOfWork.reader.query(
+      `SELECT DISTINCT ON (chain) chain, size, root, state, transaction_hash, block_number FROM anchor
+       ORDER BY chain, (state = 'final') DESC, size DESC`,
+    )) as {
+      chain: string;
+      size: string;
+      root: Buffer;
+      state: AnchorView['state'];
+      transaction_hash: Hex | null;
+      block_number: string | null;
+    }[];
+    return rows.map((row) => ({
+      chain: row.chain,
+      size: Number(row.size),
+      root: to0x(row.root),
+      state: row.state,
+      transaction: row.transaction_hash,
+      blockNumber: row.block_number === null ? null : Number(row.block_number),
+    }));
+  }
+
+  private async run(): Promise<void> {
+    while (!this.stopped.signal.aborted) {
+      await this.anchorDue(false);
+      await pause(LOOK_MS, this.stopped.signal);
+    }
+  }
+
+  private async anchorOn(target: AnchorTarget, isForced: boolean): Promise<void> {
+    const tree = await this.reader.tree();
+    const decision = decideAnchor(tree.size, await this.lastOn(target.chain), {
+      nowMs: this.now().getTime(),
+      everyMs: this.options.everyMs,
+      isForced,
+    });
+    if (decision.kind !== 'anchor') return;
+    await this.unitOfWork.run(async (tx) => {
+      await tx.manager.query(
+        `INSERT INTO anchor (chain, size, root, checkpoint, state, attempt, wanted_at) VALUES ($1, $2, $3, $4, 'wanted', $5, $6)
+         ON CONFLICT (chain, size) DO UPDATE SET state = 'wanted', attempt = excluded.attempt, wanted_at = excluded.wanted_at`,
+        [target.chain, tree.size, tree.root, tree.checkpoint, decision.attempt, this.now()],
+      );
+      await target.sender.enqueue(tx, anchorKey(tree.size, decision.attempt), target.callOf(tree.size, tree.root));
+    });
+  }
+
+  private async lastOn(chain: string): Promise<LastAnchor | null> {
+    const [row] = (await this.unitOfWork.reader.query(
+      'SELECT size, state, wanted_at, attempt FROM anchor WHERE chain = $1 ORDER BY size DESC LIMIT 1',
+      [chain],
+    )) as { size: string; state: LastAnchor['state']; wanted_at: Date; attempt: number }[];
+    if (row === undefined) return null;
+    return { size: Number(row.size), state: row.state, wantedAtMs: row.wanted_at.getTime(), attempt: row.attempt };
+  }
+
+  private now(): Date {
+    return this.options.now?.() ?? new Date();
+  }
+}

@@ -1,0 +1,133 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { sealAtRest, sha256, to0x, toHex, utf8 } from '@cpds/crypto';
+import { eventLeaf, events, type EventEnvelope } from '@cpds/messages';
+import type { Tx } from '@cpds/store';
+import { DetailsKeys } from './details-keys.js';
+
+/** A message that is not an event this log takes. */
+export interface RefusedMessage {
+  readonly subject: string;
+  readonly body: string;
+  readonly reason: string;
+}
+
+/** Events as rows, whatever their place in the log: taken once each, their details sealed; what cannot be taken is kept aside. */
+export class EventRows {
+  private readonly keys: DetailsKeys;
+
+  constructor(
+    private readonly party: string,
+    private readonly kek: Uint8Array,
+    private readonly now: () => Date,
+  ) {
+    this.keys = new DetailsKeys(kek);
+  }
+
+  /** Inserts what is new; returns the leaf that stands under each event's place. */
+  async store(tx: Tx, batch: readonly EventEnvelope[]): Promise<Map<string, string>> {
+    if (batch.length === 0) return new Map();
+    const sealed = await this.keys.seal(tx, batch);
+    const producers = batch.map((event) => event.producer);
+    const seqs = batch.map((event) => event.seq);
+    await tx.manager.query(
+      `INSERT INTO event (producer, seq, id, at, correlation, salt, leaf, details_key, sealed_details)
+       SELECT * FROM unnest($1::text[], $2::bigint[], $3::uuid[], $4::timestamptz[], $5::text[], $6::bytea[], $7::bytea[], $8::bytea[], $9::bytea[])
+       ON CONFLICT DO NOTHING`,
+      [
+        producers,
+        seqs,
+        batch.map((event) => event.id),
+        batch.map((event) => event.at),
+        batch.map((event) => event.correlation),
+        batch.map((event) => Buffer.from(event.salt.slice(2), 'hex')),
+        batch.map((event) => Buffer.from(eventLeaf(event))),
+        sealed.map((details) => Buffer.from(details.keyId)),
+        sealed.map((details) => (details.sealed === null ? null : Buffer.from(details.sealed))),
+      ],
+    );
+    const rows = (await tx.manager.query(
+      `SELECT producer, seq, leaf FROM event JOIN unnest($1::text[], $2::bigint[]) AS wanted (producer, seq) USING (producer, seq)`,
+      [producers, seqs],
+    )) as { producer: string; seq: string; leaf: Buffer }[];
+    return new Map(rows.map((row) => [`${row.producer} ${row.seq}`, row.leaf.toString()]));
+  }
+
+  /** Alarm events for those of `batch` whose place another event holds. */
+  async conflictsOf(
+    tx: Tx,
+    batch: readonly EventEnvelope[],
+    stored: ReadonlyMap<string, string>,
+  ): Promise<EventEnvelope[]> {
+    const alarms: EventEnvelope[] = [];
+    for (const event of batch) {
+      const leaf = eventLeaf(event);
+      const standing = stored.get(`${event.producer} ${event.seq}`);
+      if (standing === leaf) continue;
+      const raised = await this.keepAside(
+        tx,
+        { subject: event.type, body: JSON.stringify(event), reason: `seq ${event.seq} of ${event.producer} is taken` },
+        events.sequenceConflict,
+        event.correlation,
+        { producer: event.producer, seq: event.seq, logged: standing ?? null, refused: leaf },
+        alarms.length,
+      );
+      alarms.push(...raised);
+    }
+    return alarms;
+  }
+
+  /** Stores a message beside the log; its alarm event the first time, nothing when it comes again. */
+  async keepAside(
+    tx: Tx,
+    message: RefusedMessage,
+    type: string,
+    correlation: string,
+    details: Record<string, unknown>,
+    ahead = 0,
+  ): Promise<EventEnvelope[]> {
+    const hash = sha256(utf8(message.body));
+    const rows = (await tx.manager.query(
+      `INSERT INTO refused_event (hash, subject, reason, sealed_body, seen_at) VALUES ($1, $2, $3, $4, $5)
+       ON CONFLICT DO NOTHING RETURNING hash`,
+      [
+        Buffer.from(hash),
+        message.subject,
+        message.reason,
+        Buffer.from(sealAtRest(this.kek, `refused/${toHex(hash)}`, utf8(message.body))),
+        this.now(),
+      ],
+    )) as unknown[];
+    if (rows.length === 0) return [];
+    const producer = `audit.${this.party}`;
+    const [own] = (await tx.manager.query('SELECT coalesce(max(seq), 0) AS seq FROM event WHERE producer = $1', [
+      producer,
+    ])) as [{ seq: string }];
+    return [
+      {
+        id: randomUUID(),
+        type,
+        producer,
+        seq: Number(own.seq) + 1 + ahead,
+        at: this.now().toISOString(),
+        correlation,
+        salt: to0x(randomBytes(32)),
+        details,
+      },
+    ];
+  }
+
+  /** Details of an event as its producer sent them; null when the person was erased or the event is unknown. */
+  async detailsOf(tx: Tx, producer: string, seq: number): Promise<unknown> {
+    const [row] = (await tx.manager.query(
+      'SELECT details_key, sealed_details FROM event WHERE producer = $1 AND seq = $2',
+      [producer, seq],
+    )) as { details_key: Buffer; sealed_details: Buffer | null }[];
+    if (row === undefined) return null;
+    return this.keys.open(tx, { producer, seq, keyId: row.details_key, sealed: row.sealed_details });
+  }
+
+  /** Erases a person's details for ever. */
+  erase(tx: Tx, person: string): Promise<void> {
+    return this.keys.erase(tx, person);
+  }
+}

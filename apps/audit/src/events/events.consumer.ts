@@ -1,0 +1,101 @@
+import { AckPolicy, DeliverPolicy, type ConsumerMessages, type JsMsg } from '@nats-io/jetstream';
+import { nanos } from '@nats-io/transport-node';
+import { type Bus, ensureEventStream, eventStream, hospitalEventSubjects, hubEventSubjects } from '@cpds/bus';
+import { pause } from '@cpds/store';
+import type { AuditLog } from '../log/log.service.js';
+import type { LogOwner } from './authority.js';
+import { decodeEvent } from './decode.js';
+import type { Intake } from './intake.js';
+
+/** The durable consumer's name; the outbox's relays know audit by receipts, not by it. */
+const DURABLE = 'audit';
+/** Unsettled messages at most: two full batches, so that one is read while the other commits. */
+const MAX_UNSETTLED = 1024;
+/** First pause before a failed message or a lost consumer is tried again, milliseconds. */
+const RETRY_MS = 500;
+
+/**
+ * Feeds the log from the stream `EVENTS`. A message is acknowledged when its event is durable and not before, so it comes
+ * again after any crash, and the log knows it by (producer, seq). Messages are taken many at a time: each waits for the
+ * transaction that holds it, not for the one before.
+ */
+export class EventsConsumer {
+  private readonly stopped = new AbortController();
+  private messages: ConsumerMessages | undefined;
+  private running: Promise<void> = Promise.resolve();
+  private readonly unsettled = new Set<Promise<void>>();
+
+  constructor(
+    private readonly bus: Bus,
+    private readonly owner: LogOwner,
+    private readonly log: Pick<AuditLog, 'refuse'>,
+    private readonly intake: Intake,
+    private readonly onError: (subject: string, error: unknown) => void,
+  ) {}
+
+  /** Resolves once the consumer stands; it then runs until `stop`. */
+  async start(): Promise<void> {
+    this.messages = await this.consume();
+    this.running = this.run(this.messages);
+  }
+
+  /** Takes nothing more and waits for what was taken. */
+  async stop(): Promise<void> {
+    this.stopped.abort();
+    this.messages?.stop();
+    await this.running;
+    await Promise.all(this.unsettled);
+  }
+
+  private async consume(): Promise<ConsumerMessages> {
+    const isHub = this.owner.kind === 'hub';
+    const subjects = isHub ? hubEventSubjects : hospitalEventSubjects;
+    const jsm = await this.bus.jsm();
+    await ensureEventStream(jsm, subjects);
+    await jsm.consumers.add(eventStream, {
+      durable_name: DURABLE,
+      // `audit.*` of a hospital's stream are this service's own words.
+      filter_subjects: subjects.filter((subject) => isHub || !subject.startsWith('audit.')),
+      ack_policy: AckPolicy.Explicit,
+      deliver_policy: DeliverPolicy.All,
+      ack_wait: nanos(30_000),
+      max_ack_pending: MAX_UNSETTLED,
+      max_deliver: -1,
+    });
+    return (await this.bus.js.consumers.get(eventStream, DURABLE)).consume({ max_messages: MAX_UNSETTLED / 2 });
+  }
+
+  private async run(first: ConsumerMessages): Promise<void> {
+    let messages = first;
+    while (!this.stopped.signal.aborted) {
+      try {
+        for await (const message of messages) this.take(message);
+        if (!this.stopped.signal.aborted) messages = this.messages = await this.consume();
+      } catch (error) {
+        this.onError(eventStream, error);
+        await pause(RETRY_MS, this.stopped.signal);
+      }
+    }
+  }
+
+  private take(message: JsMsg): void {
+    const settled = this.settle(message).finally(() => this.unsettled.delete(settled));
+    this.unsettled.add(settled);
+  }
+
+  private async settle(message: JsMsg): Promise<void> {
+    try {
+      const body = message.string();
+      const decoded = decodeEvent(this.owner, message.subject, body);
+      if (decoded.kind === 'event') await this.intake.add(decoded.event);
+      else {
+        this.onError(message.subject, new Error(decoded.reason));
+        await this.log.refuse({ subject: message.subject, body, reason: decoded.reason });
+      }
+      message.ack();
+    } catch (error) {
+      this.onError(message.subject, error);
+      message.nak(RETRY_MS);
+    }
+  }
+}

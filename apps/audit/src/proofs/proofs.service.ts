@@ -1,0 +1,68 @@
+import {
+  consistencyRanges,
+  inclusionRanges,
+  parseCheckpoint,
+  proofOf,
+  subtreesOf,
+  to0x,
+  type LeafRange,
+} from '@cpds/crypto';
+import { invalid, missing } from '@cpds/errors';
+import type { Consistency, Inclusion } from '@cpds/messages';
+import type { LogReader } from '../log/log.reader.js';
+
+/** Finds a stored, signed checkpoint that covers a leaf. */
+export interface AnchoredCheckpoints {
+  /** The first checkpoint final on the hub with more than `leafIndex` leaves, as signed. */
+  firstCovering(leafIndex: number): Promise<string | null>;
+}
+
+/** Proofs from stored tiles. Every proof names the signed checkpoint or the sizes it is for. */
+export class Proofs {
+  constructor(
+    private readonly reader: LogReader,
+    private readonly anchored: AnchoredCheckpoints,
+  ) {}
+
+  /** The entry of (producer, seq) under the newest checkpoint, or null while it is not in the log. */
+  async inclusion(producer: string, seq: number): Promise<Inclusion | null> {
+    const { checkpoint } = await this.reader.tree();
+    return this.inclusionUnder(checkpoint, producer, seq);
+  }
+
+  /**
+   * The entry under the first checkpoint that covers it and is final on the hub: the oldest public proof that it was
+   * there. Null until there is one.
+   */
+  async anchoredInclusion(producer: string, seq: number): Promise<Inclusion | null> {
+    const entry = await this.reader.entryOf(producer, seq);
+    const checkpoint = entry === null ? null : await this.anchored.firstCovering(entry.leafIndex);
+    return checkpoint === null ? null : this.inclusionUnder(checkpoint, producer, seq);
+  }
+
+  /**
+   * That the first `from` leaves begin the log of `to` leaves.
+   *
+   * @throws AppError `size-unknown` (missing) when the log has fewer than `to` leaves; `out-of-range` when from > to
+   */
+  async consistency(from: number, to: number): Promise<Consistency> {
+    const { size } = await this.reader.tree();
+    if (to > size) throw missing('size-unknown', `the log has ${size} leaves`, { field: 'to' });
+    if (from > to) throw invalid('out-of-range', 'from', 'from exceeds to');
+    return { from, to, proof: await this.hashes(consistencyRanges(from, to)) };
+  }
+
+  private async inclusionUnder(checkpoint: string, producer: string, seq: number): Promise<Inclusion | null> {
+    const entry = await this.reader.entryOf(producer, seq);
+    const { size } = parseCheckpoint(checkpoint.slice(0, checkpoint.indexOf('\n\n') + 1));
+    // The entry may have come between the two reads.
+    if (entry === null || entry.leafIndex >= size) return null;
+    const proof = await this.hashes(inclusionRanges(entry.leafIndex, size));
+    return { leaf: entry.leaf, leafIndex: entry.leafIndex, proof, checkpoint };
+  }
+
+  private async hashes(ranges: LeafRange[]): Promise<Inclusion['proof']> {
+    const read = await this.reader.nodes(ranges.flatMap(subtreesOf));
+    return proofOf(ranges, read).map(to0x);
+  }
+}
