@@ -63,6 +63,11 @@ export class Receipts {
     return this.latest.throughSeq;
   }
 
+  /** Size of the log that the receipt came with. */
+  get treeSize(): number {
+    return this.latest.treeSize;
+  }
+
   /** Called at each new receipt. */
   onReceipt(listener: (receipt: Receipted) => void): void {
     this.listeners.add(listener);

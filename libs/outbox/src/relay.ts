@@ -119,8 +119,8 @@ export class Relay {
 
   private async recordReceipt(): Promise<void> {
     await this.unitOfWork.reader.query(
-      'UPDATE outbox_counter SET receipted_seq = $2 WHERE producer = $1 AND receipted_seq < $2',
-      [this.options.producer, this.receipts.throughSeq],
+      'UPDATE outbox_counter SET receipted_seq = $2, tree_size = $3 WHERE producer = $1 AND receipted_seq < $2',
+      [this.options.producer, this.receipts.throughSeq, this.receipts.treeSize],
     );
   }
 
