@@ -17,6 +17,7 @@ export const scopes = [
   'bridge.operate',
   'audit.read',
   'audit.operate',
+  'audit.operate',
   'wallet',
 ] as const;
 export type Scope = (typeof scopes)[number];

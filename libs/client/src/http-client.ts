@@ -1,0 +1,39 @@
+import { parse } from '@cpds/errors';
+import type { ZodType } from 'zod';
+import { exchange, type Exchange, type Fetcher } from './exchange.js';
+import { below, type TokenSource } from './token-source.js';
+
+export interface HttpClientOptions {
+  baseUrl: string;
+  /** omit for open routes */
+  tokens?: TokenSource;
+  fetcher?: Fetcher;
+}
+
+export type Query = Record<string, string | number | undefined>;
+
+/** Typed calls to one service: answers are parsed before anybody believes them. */
+export class HttpClient {
+  constructor(private readonly options: HttpClientOptions) {}
+
+  /** GET `path` as `schema`. */
+  async get<T>(path: string, schema: ZodType<T>, query: Query = {}, more: Partial<Exchange> = {}): Promise<T> {
+    const response = await this.raw('GET', path, query, more);
+    return parse(schema, await response.json(), `answer of GET ${path}`);
+  }
+
+  /** POST `body` as JSON; the answer as `schema`. */
+  async post<T>(path: string, body: object, schema: ZodType<T>, more: Partial<Exchange> = {}): Promise<T> {
+    const response = await this.raw('POST', path, {}, { ...more, body });
+    return parse(schema, await response.json(), `answer of POST ${path}`);
+  }
+
+  /** Any request, its answer's body unread: for streams. @throws AppError, see `exchange` */
+  async raw(method: Exchange['method'], path: string, query: Query, more: Partial<Exchange>): Promise<Response> {
+    const url = below(this.options.baseUrl, path.replace(/^\//, ''));
+    for (const [name, value] of Object.entries(query))
+      if (value !== undefined) url.searchParams.set(name, String(value));
+    const token = await this.options.tokens?.token();
+    return exchange({ ...more, method, url, token, fetcher: this.options.fetcher });
+  }
+}

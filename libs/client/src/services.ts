@@ -1,0 +1,98 @@
+import {
+  type AskRecord,
+  Clinician,
+  Department,
+  OpenOutcome,
+  RegisteredPatient,
+  type PatientIdentifier,
+  RequestView,
+  StoredRecord,
+  TransferView,
+} from '@cpds/messages';
+import type { z } from 'zod';
+import { HttpClient, type HttpClientOptions } from './http-client.js';
+
+/** identity, as the hospital's backend uses it. */
+export class IdentityClient {
+  private readonly http: HttpClient;
+
+  constructor(options: HttpClientOptions) {
+    this.http = new HttpClient(options);
+  }
+
+  /** A new patient and the one-time code to enrol a wallet with (scope identity.admin). */
+  registerPatient(identifier: PatientIdentifier): Promise<z.infer<typeof RegisteredPatient>> {
+    return this.http.post('patients', { identifier }, RegisteredPatient);
+  }
+
+  /** A new department with keys in custody (scope identity.admin). */
+  registerDepartment(name: string): Promise<Department> {
+    return this.http.post('departments', { name }, Department);
+  }
+
+  /** A new clinician of a department (scope identity.admin). */
+  registerClinician(departmentId: string, registration: string): Promise<z.infer<typeof Clinician>> {
+    return this.http.post('clinicians', { departmentId, registration }, Clinician);
+  }
+}
+
+/** records, as the hospital's backend uses it. */
+export class RecordsClient {
+  private readonly http: HttpClient;
+
+  constructor(options: HttpClientOptions) {
+    this.http = new HttpClient(options);
+  }
+
+  /** Uploads one record as a stream (scope records.write); never repeated, since a stream is read once. */
+  async upload(
+    patientId: string,
+    category: string,
+    contentType: string,
+    body: ReadableStream<Uint8Array> | Uint8Array,
+    timeoutMs: number = 300_000,
+  ): Promise<StoredRecord> {
+    const headers = { 'content-type': contentType };
+    const response = await this.http.raw(
+      'POST',
+      'records',
+      { patient: patientId, category },
+      { body, headers, timeoutMs, attempts: 1 },
+    );
+    return StoredRecord.parse(await response.json());
+  }
+
+  /** A stored record and where its deed stands (scope records.read). */
+  record(recordId: string): Promise<StoredRecord> {
+    return this.http.get(`records/${recordId}`, StoredRecord);
+  }
+}
+
+/** bridge, as the hospital's backend uses it. */
+export class BridgeClient {
+  private readonly http: HttpClient;
+
+  constructor(options: HttpClientOptions) {
+    this.http = new HttpClient(options);
+  }
+
+  /** Asks another hospital for a record (scope bridge.request). */
+  ask(request: z.infer<typeof AskRecord>): Promise<RequestView> {
+    return this.http.post('requests', request, RequestView);
+  }
+
+  /** Where a request stands (scope bridge.read). */
+  request(requestId: string): Promise<RequestView> {
+    return this.http.get(`requests/${requestId}`, RequestView);
+  }
+
+  /** Where a transfer is and what it waits for (scope bridge.read). */
+  transfer(grantId: string): Promise<TransferView> {
+    return this.http.get(`grants/${grantId}`, TransferView);
+  }
+
+  /** Asks the storemen for the key, when mapped (scope bridge.open); repeatable. */
+  open(grantId: string): Promise<OpenOutcome> {
+    return this.http.post(`grants/${grantId}/open`, {}, OpenOutcome, { timeoutMs: 30_000 });
+  }
+}
