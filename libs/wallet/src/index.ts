@@ -1,1 +1,12 @@
-export {};
+export * from './consent.js';
+export * from './deed-check.js';
+export * from './department.js';
+export * from './hub-facts.js';
+export * from './request.js';
+export * from './revocation.js';
+export * from './signature.js';
+export * from './terms.js';
+export * from './view.js';
+export * from './wallet.js';
+export * from './wallet-client.js';
+export * from './wallet-file.js';

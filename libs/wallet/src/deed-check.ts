@@ -1,0 +1,90 @@
+/** What the wallet checks of a deed before it signs anything over it: nothing the home hospital says is taken on trust. */
+
+import {
+  checkCohort,
+  cohortWord,
+  commitmentsHash,
+  equalBytes,
+  fromHex,
+  isDeedKey,
+  keyCommit,
+  parseHeader,
+  pointFromHex,
+  recordCommitment,
+  to0x,
+  toBigInt,
+  unwrapHeader,
+} from '@cpds/crypto';
+import { invalid } from '@cpds/errors';
+import type { WalletDeed } from '@cpds/messages';
+import type { OwnDeed, Wallet } from './wallet.js';
+
+/** A cohort as the home chain's final block holds it, read by the wallet itself. */
+export interface CohortFacts {
+  /** DeedRegistry's word of the cohort. */
+  word: string;
+  /** x of each deed, from the event. */
+  xs: string[];
+  /** Commitments in the order of `xs`, from the event. */
+  commitments: string[];
+}
+
+/** A deed the wallet may sign for. */
+export interface CheckedDeed extends OwnDeed {
+  deed: WalletDeed;
+  x: bigint;
+  xs: bigint[];
+  /** 16 bytes; the record's key. */
+  fileKey: Uint8Array;
+}
+
+/**
+ * Checks that the deed is the wallet's, that the header opens to a file key which recomputes the commitment, and that a
+ * final cohort holds this commitment at this key.
+ *
+ * The place of the commitment matters: `commitmentsHash` alone would let the hospital pair the patient's key with
+ * another commitment of the cohort.
+ *
+ * @throws AppError `deed-refused`; CryptoError where the header or a point is malformed
+ */
+export function checkDeed(wallet: Wallet, deed: WalletDeed, cohort: CohortFacts): CheckedDeed {
+  const own = wallet.own(deed);
+  if (!own) throw refused('deedKey', 'is no key of this wallet');
+  const key = pointFromHex(deed.deedKey, 'deedKey');
+  if (!isDeedKey(key)) throw refused('deedKey', 'is no deed key');
+  const x = key.toAffine().x;
+
+  const fileKey = unwrapHeader(parseHeader(decodeBase64(deed.header)), wallet.ageIdentity);
+  const commitment = recordCommitment({
+    payloadSha256: fromHex(deed.payloadHash, 'payloadHash', 32),
+    keyCommit: keyCommit(fileKey),
+    metadata: deed.metadata,
+    salt: fromHex(deed.salt, 'salt', 32),
+  });
+  if (to0x(commitment) !== deed.commitment) throw refused('commitment', 'is not that of payload, key and metadata');
+
+  const xs = cohort.xs.map((word, i) => toBigInt(fromHex(word, `xs[${i}]`, 32)));
+  checkCohort(xs);
+  const commitments = cohort.commitments.map((word, i) => fromHex(word, `commitments[${i}]`, 32));
+  const hash = commitmentsHash(commitments);
+  if (to0x(cohortWord(xs, hash)) !== cohort.word) throw refused('cohort', 'is not what the registry holds');
+  if (to0x(hash) !== deed.commitmentsHash) throw refused('commitmentsHash', 'is not that of the cohort');
+  if (deed.xs.some((word, i) => word !== cohort.xs[i])) throw refused('xs', 'are not those of the cohort');
+  const place = xs.indexOf(x);
+  if (place < 0) throw refused('deedKey', 'is not in the cohort');
+  if (!equalBytes(commitments[place]!, commitment)) throw refused('commitment', 'is not the one minted with this key');
+  return { ...own, deed, x, xs, fileKey };
+}
+
+/** Standard base64, in Node and in a browser. */
+function decodeBase64(text: string): Uint8Array {
+  try {
+    return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  } catch (cause) {
+    throw invalid('deed-refused', 'header', 'header is not base64', { cause });
+  }
+}
+
+function refused(field: string, reason: string) {
+  return invalid('deed-refused', field, `${field} ${reason}`);
+}

@@ -1,0 +1,57 @@
+import { randomBytes } from 'node:crypto';
+import { to0x } from '@cpds/crypto';
+import { datagramDigest, type WalletRequest } from '@cpds/messages';
+import { checkRequest } from './request.js';
+import { signDigest } from './signature.js';
+import { department, hex, hub, north, now, request, south } from './testing.js';
+
+describe('a request', () => {
+  it('is believed when the hospital that asks signed it', () => {
+    expect(checkRequest(request(), hub, now)).toMatchObject({ from: { name: 'south' }, request: { purpose: 'TREAT' } });
+  });
+
+  it('is refused when the home hospital shows something else than was signed', () => {
+    const signed = request();
+    const shown = (change: Partial<WalletRequest['request']>): WalletRequest => ({
+      ...signed,
+      request: { ...signed.request, ...change },
+    });
+    expect(() => checkRequest(shown({ purpose: 'HRESCH' }), hub, now)).toThrow('request is not what was signed');
+    expect(() => checkRequest(shown({ period: { start: now, end: now + 9e6 } }), hub, now)).toThrow(
+      'request is not what was signed',
+    );
+    expect(() => checkRequest({ ...signed, salt: hex(1) }, hub, now)).toThrow('request is not what was signed');
+    const meta = department.metaAddress.replace(/.$/, (digit) => (digit === '0' ? '1' : '0'));
+    expect(() => checkRequest(shown({ metaAddress: meta }), hub, now)).toThrow('request is not what was signed');
+  });
+
+  it('is refused with another signer, sender or id', () => {
+    const signed = request();
+    const { sig: _sig, ...unsigned } = signed.datagram;
+    const forged = { ...unsigned, sig: signDigest(1n, to0x(datagramDigest(unsigned))) };
+    expect(() => checkRequest({ ...signed, datagram: forged }, hub, now)).toThrow("datagram.sig is not south's");
+    expect(() => checkRequest({ ...signed, from: 'north' }, hub, now)).toThrow(
+      'datagram.from is not the hospital that is said to ask',
+    );
+    expect(() => checkRequest({ ...signed, from: 'east' }, hub, now)).toThrow('the hub names no hospital east');
+    expect(() => checkRequest({ ...signed, requestId: crypto.randomUUID() }, hub, now)).toThrow(
+      'requestId is not the one that was signed',
+    );
+    expect(() =>
+      checkRequest({ ...signed, datagram: { ...signed.datagram, sig: to0x(randomBytes(64)) } }, hub, now),
+    ).toThrow('datagram: sig:');
+  });
+
+  it('is refused to a chain or contract that is not the asker’s, and when its time is over', () => {
+    expect(() => checkRequest(request({ destinationUid: north.chainUid }), hub, now)).toThrow(
+      "request.destinationUid is not south's chain",
+    );
+    expect(() => checkRequest(request({ mappedDeeds: north.mappedDeeds }), hub, now)).toThrow(
+      "request.mappedDeeds is not south's current contract",
+    );
+    expect(() => checkRequest(request(), hub, now + 3600)).toThrow('request.requestExpires is past');
+    const late = request({ period: { start: now - 10, end: now } });
+    expect(() => checkRequest(late, hub, now)).toThrow('request.period.end is past');
+    expect(south.chainUid).toBe(hex(2));
+  });
+});

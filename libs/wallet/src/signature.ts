@@ -1,0 +1,25 @@
+/** ECDSA over 32-byte digests, r ‖ s ‖ v: what contracts recover and datagrams carry. */
+
+import { fromHex, scalarBytes, to0x, toHex } from '@cpds/crypto';
+import type { Hex } from '@cpds/contracts';
+import { computeAddress, recoverAddress, SigningKey } from 'ethers';
+
+/** Signs a digest with a secret scalar; deterministic (RFC 6979), s in the lower half. */
+export function signDigest(secret: bigint, digest: string): Hex {
+  return new SigningKey(to0x(scalarBytes(secret))).sign(digest).serialized.toLowerCase() as Hex;
+}
+
+/** Address, lower case, whose key made the signature; undefined where none did. */
+export function signerOf(digest: string, signature: string): Hex | undefined {
+  try {
+    return recoverAddress(digest, `0x${toHex(fromHex(signature, 'signature', 65))}`).toLowerCase() as Hex;
+  } catch {
+    // A signature that no key can have made is an answer, not a failure.
+    return undefined;
+  }
+}
+
+/** Whether the holder of the compressed public key made the signature. */
+export function isSignedBy(publicKey: string, digest: string, signature: string): boolean {
+  return signerOf(digest, signature) === computeAddress(publicKey).toLowerCase();
+}

@@ -1,0 +1,62 @@
+/**
+ * What a wallet keeps between runs, as JSON. Whoever writes it (the cli) gives it mode 0600: it holds the seed. Everything
+ * but the seed and the pins can be had again from the home hospital and the chains.
+ */
+
+import { to0x, u256 } from '@cpds/crypto';
+import { AddressHex, Bytes32, Grant, PartyName } from '@cpds/messages';
+import { z } from 'zod';
+import type { MadeConsent } from './consent.js';
+
+/** A grant this wallet gave: enough to revoke it with the seed, and to know which slots of a deed are taken. */
+export const GivenGrant = z.object({ grantId: Bytes32, homeUid: Bytes32, grant: Grant, deedX: Bytes32 }).strict();
+export type GivenGrant = z.infer<typeof GivenGrant>;
+
+export const WalletFile = z
+  .object({
+    version: z.literal(1),
+    seed: Bytes32,
+    /** The home hospital, pinned at enrolment. */
+    home: z
+      .object({
+        name: PartyName,
+        chainUid: Bytes32,
+        identityUrl: z.url(),
+        recordsUrl: z.url(),
+        bridgeUrl: z.url(),
+        rpcUrls: z.array(z.url()).min(1),
+      })
+      .strict(),
+    /** The hub, pinned at enrolment: keys of all others are read there. */
+    hub: z
+      .object({
+        chainUid: Bytes32,
+        chainRegistry: AddressHex,
+        storemanRegistry: AddressHex,
+        rpcUrls: z.array(z.url()).min(1),
+      })
+      .strict(),
+    /** Given by the home hospital at enrolment. */
+    account: z.object({ patientId: z.uuid(), clientId: z.string() }).strict().nullable(),
+    /** Bridges that take revocations, kept so that revoking needs no hospital. */
+    revocationUrls: z.array(z.url()),
+    grants: z.array(GivenGrant),
+  })
+  .strict();
+export type WalletFile = z.infer<typeof WalletFile>;
+
+/** Slots of the deed that grants of this wallet took, sent or not: a slot is never offered twice. */
+export function usedSlots(file: WalletFile, deedX: bigint): Set<number> {
+  const x = to0x(u256(deedX));
+  return new Set(file.grants.filter((given) => given.deedX === x).map((given) => given.grant.slot));
+}
+
+/**
+ * The file with one more grant. Write it before the consent is sent: a crash in between costs a slot, the other order
+ * would cost the means to revoke.
+ */
+export function withGrant(file: WalletFile, made: MadeConsent, deedX: bigint): WalletFile {
+  const { grant } = made.consent;
+  const given = { grantId: made.grantId, homeUid: file.home.chainUid, grant, deedX: to0x(u256(deedX)) };
+  return { ...file, grants: [...file.grants, given] };
+}
