@@ -16,6 +16,7 @@ import {
   type Consent,
   type Datagram,
   type Grant,
+  type Hex,
   type ShareRequest,
 } from '@cpds/messages';
 import { UnitOfWork } from '@cpds/store';
@@ -61,7 +62,7 @@ export class GrantsService {
    *
    * @throws AppError `grant-refused` names the field; `unknown-request`, `request-over`, `enrolment-not-anchored`
    */
-  async consent(requestId: string, patientId: string, consent: z.infer<typeof Consent>): Promise<string> {
+  async consent(requestId: string, patientId: string, consent: z.infer<typeof Consent>): Promise<Hex> {
     const { row: asked, request } = await this.requests.opened(requestId);
     if (asked.side !== 'received' || asked.patientId !== patientId)
       throw missing('unknown-request', 'no such request is known here', { field: 'requestId' });

@@ -1,0 +1,52 @@
+import { parse } from '@cpds/errors';
+import {
+  AuthorizeFetchQuery,
+  GrantQuery,
+  MayServeQuery,
+  OpenedQuery,
+  ReleasedQuery,
+  type AuthorizeFetchAnswer,
+  type GrantQueryAnswer,
+  type MayServeAnswer,
+  type ReleasedAnswer,
+  type TransferState,
+} from '@cpds/messages';
+import { Controller } from '@nestjs/common';
+import { MessagePattern, Payload } from '@nestjs/microservices';
+import { OpeningService } from './opening.service.js';
+import { ServingService } from './serving.service.js';
+
+/** What records of the same hospital asks about a grant. */
+@Controller()
+export class GrantsBusController {
+  constructor(
+    private readonly serving: ServingService,
+    private readonly opening: OpeningService,
+  ) {}
+
+  @MessagePattern('bridge.may-serve')
+  mayServe(@Payload() body: unknown): Promise<MayServeAnswer> {
+    return this.serving.mayServe(parse(MayServeQuery, body, 'may-serve').grantId);
+  }
+
+  @MessagePattern('bridge.authorize-fetch')
+  authorizeFetch(@Payload() body: unknown): Promise<AuthorizeFetchAnswer> {
+    const { grantId, partials } = parse(AuthorizeFetchQuery, body, 'authorize-fetch');
+    return this.serving.authorizeFetch(grantId, partials);
+  }
+
+  @MessagePattern('bridge.grant')
+  grant(@Payload() body: unknown): Promise<GrantQueryAnswer> {
+    return this.serving.grant(parse(GrantQuery, body, 'grant').grantId);
+  }
+
+  @MessagePattern('bridge.released')
+  released(@Payload() body: unknown): Promise<ReleasedAnswer> {
+    return this.opening.released(parse(ReleasedQuery, body, 'released').grantId);
+  }
+
+  @MessagePattern('bridge.opened')
+  opened(@Payload() body: unknown): Promise<{ state: TransferState }> {
+    return this.opening.opened(parse(OpenedQuery, body, 'opened').grantId);
+  }
+}

@@ -1,0 +1,24 @@
+import { parse } from '@cpds/errors';
+import { GrantId, type OpenOutcome, type RevocationAnswer } from '@cpds/messages';
+import { Scopes } from '@cpds/service';
+import { Controller, HttpCode, Param, Post } from '@nestjs/common';
+import { OpeningService } from './opening.service.js';
+
+/** What B's backend does with a grant. */
+@Controller('grants')
+@Scopes('bridge.open')
+export class GrantsHttpController {
+  constructor(private readonly opening: OpeningService) {}
+
+  @Post(':grantId/open')
+  @HttpCode(200)
+  open(@Param('grantId') grantId: string): Promise<OpenOutcome> {
+    return this.opening.open(parse(GrantId, grantId, 'grantId'));
+  }
+
+  @Post(':grantId/give-back')
+  @HttpCode(200)
+  giveBack(@Param('grantId') grantId: string): Promise<RevocationAnswer> {
+    return this.opening.giveBack(parse(GrantId, grantId, 'grantId'));
+  }
+}

@@ -1,0 +1,133 @@
+import { BusRequests } from '@cpds/bus';
+import { conflict, parse } from '@cpds/errors';
+import {
+  ProveAnswer,
+  ProveQuery,
+  SignQuery,
+  SignQueryAnswer,
+  type Hex,
+  type OpenOutcome,
+  type ReleasedAnswer,
+  type RevocationAnswer,
+  type TransferState,
+} from '@cpds/messages';
+import { Injectable } from '@nestjs/common';
+import { Consortium, hospitalOfChain } from '../chains/consortium-view.js';
+import type { ReleaseCollector } from '../release/release-collector.service.js';
+import { RequestsService } from '../requests/requests.service.js';
+import { RevocationsService } from '../revocations/revocations.service.js';
+import { openJson, sealJson, type NodeKeys } from '../secrets.js';
+import { noFacts } from '../transfers/facts.js';
+import { TransferDriver } from '../transfers/transfer-driver.js';
+import type { TransferRow } from '../transfers/transfer.row.js';
+import { TransfersService } from '../transfers/transfers.service.js';
+import { z } from 'zod';
+
+const combinedPlace = (grantId: string): string => `combined/${grantId}`;
+
+/** States in which B holds the combined key. */
+const released: readonly TransferState[] = ['released', 'opened'];
+
+/** B's way from a final mapping to a readable record: ask the storemen, keep W sealed, tell records what to fetch with. */
+@Injectable()
+export class OpeningService {
+  constructor(
+    private readonly transfers: TransfersService,
+    private readonly driver: TransferDriver,
+    private readonly collector: ReleaseCollector,
+    private readonly requests: RequestsService,
+    private readonly revocations: RevocationsService,
+    private readonly consortium: Consortium,
+    private readonly bus: BusRequests,
+    private readonly keys: NodeKeys,
+  ) {}
+
+  /**
+   * Asks the storemen to release the grant's key to q. Repeatable; never asks again once t partials are combined.
+   *
+   * @throws AppError `unknown-grant`, `no-answer`
+   */
+  async open(grantId: Hex): Promise<OpenOutcome> {
+    const row = await this.transfers.byGrant(grantId, 'B');
+    if (released.includes(row.state)) return { outcome: 'released' };
+    const isOver = row.state === 'closing' || row.state === 'closed';
+    if (row.state !== 'mapped' && !isOver) return { outcome: 'waiting', waitsFor: this.driver.waitsFor(row) };
+    if (!row.grant || !row.capsule) return { outcome: 'waiting', waitsFor: 'the grant' };
+    const { recipientKey, ephemeralKey, viewTag } = row.grant;
+    const proof = await this.bus.ask('identity.prove', ProveQuery, ProveAnswer, {
+      grantId,
+      recipientKey,
+      ephemeralKey,
+      viewTag,
+    });
+    const outcome = await this.collector.collect({
+      grantId,
+      homeUid: row.homeUid as Hex,
+      grant: row.grant,
+      capsule: row.capsule as Hex,
+      ...proof,
+    });
+    if (outcome.culprits.length > 0) await this.blame(row.id, outcome.culprits);
+    if (outcome.outcome === 'refused') return { outcome: 'refused', answers: outcome.answers };
+    if (outcome.outcome === 'waiting') {
+      const said = outcome.reasons.map(({ from, reason }) => `${from} ${reason}`);
+      const answered = outcome.answers.map(({ from, answer }) => `${from} answers ${answer.verdict}`);
+      return { outcome: 'waiting', waitsFor: ['t partials', ...answered, ...said].join('; ') };
+    }
+    const { keyId, ySeal, w, partials } = outcome;
+    const sealedW = sealJson(this.keys.kek, combinedPlace(grantId), { w });
+    const { decision } = await this.transfers.raise(row.id, { type: 'released' }, noFacts(), {
+      released: { keyId, ySeal, sealedW, partials },
+    });
+    return decision ? { outcome: 'released' } : { outcome: 'waiting', waitsFor: 'the grant is being closed' };
+  }
+
+  /** All that records fetches and opens with; null before the release and once the grant is over. */
+  async released(grantId: string): Promise<ReleasedAnswer> {
+    const row = await this.transfers.findByGrant(grantId, 'B');
+    if (!row?.released || !row.grant || !row.capsule || !row.commitment || !released.includes(row.state)) return null;
+    const home = hospitalOfChain(this.consortium.current(), row.homeUid);
+    const { request } = await this.requests.opened(row.id);
+    const { w } = parse(Combined, openJson(this.keys.kek, combinedPlace(grantId), row.released.sealedW), 'combined');
+    return {
+      homeUid: row.homeUid as Hex,
+      grant: row.grant,
+      capsule: row.capsule as Hex,
+      keyId: row.released.keyId as Hex,
+      ySeal: row.released.ySeal as Hex,
+      w: w as Hex,
+      partials: row.released.partials,
+      exchangeUrl: home.exchangeUrl,
+      commitment: row.commitment as Hex,
+      departmentId: request.department.id,
+    };
+  }
+
+  /** Records has logged the opening: the row says so. Repeatable. */
+  async opened(grantId: string): Promise<{ state: TransferState }> {
+    const row = await this.transfers.byGrant(grantId, 'B');
+    const { row: after } = await this.transfers.raise(row.id, { type: 'opened' }, noFacts());
+    return { state: after.state };
+  }
+
+  /** B ends the grant itself, by q's signature. @throws AppError `unknown-grant`, `grant-over` */
+  async giveBack(grantId: Hex): Promise<RevocationAnswer> {
+    const row = await this.transfers.byGrant(grantId, 'B');
+    if (!row.grant || row.state === 'closed') throw conflict('grant-over', 'this grant is over');
+    const homeUid = row.homeUid as Hex;
+    const { signature } = await this.bus.ask('identity.sign', SignQuery, SignQueryAnswer, {
+      kind: 'give-back',
+      homeUid,
+      grant: row.grant,
+    });
+    return this.revocations.take({ kind: 'give-back', grantId, homeUid, signature, grant: row.grant });
+  }
+
+  private async blame(id: string, culprits: string[]): Promise<TransferRow> {
+    return this.transfers.amend(id, (row) => {
+      row.culprits = [...new Set([...row.culprits, ...culprits])].slice(0, 64);
+    });
+  }
+}
+
+const Combined = z.object({ w: z.string() });

@@ -1,0 +1,117 @@
+import type { AuthorizeFetchAnswer, GrantQueryAnswer, Hex, MayServeAnswer, SignedPartial } from '@cpds/messages';
+import { Injectable } from '@nestjs/common';
+import { Consortium, groupOf, hospitalOfChain } from '../chains/consortium-view.js';
+import { RequestsService } from '../requests/requests.service.js';
+import { partialFault } from '../release/partials.js';
+import { signAnswer } from '../signing/answers.js';
+import type { MessageKey } from '../signing/message-key.js';
+import { earliestClock, FactsReader, noFacts, type Facts } from '../transfers/facts.js';
+import type { TransferRow } from '../transfers/transfer.row.js';
+import { TransfersService } from '../transfers/transfers.service.js';
+
+const closed: readonly string[] = ['revoked', 'given-back', 'void'];
+
+/** What A's exchange endpoint may hand out, and for how long: the chain's and the storemen's part of "Fetch" (section 7). */
+@Injectable()
+export class ServingService {
+  constructor(
+    private readonly transfers: TransfersService,
+    private readonly requests: RequestsService,
+    private readonly facts: FactsReader,
+    private readonly consortium: Consortium,
+    private readonly messageKey: MessageKey,
+  ) {}
+
+  /** Whether one more byte may leave for this grant. A chain that cannot be relied on allows nothing. */
+  async mayServe(grantId: string): Promise<MayServeAnswer> {
+    const row = await this.transfers.findByGrant(grantId);
+    if (!row?.grant) return { ok: false, reason: 'unknown' };
+    const facts = await this.gather(row);
+    const no = forbids(row, facts);
+    if (no) return { ok: false, reason: no };
+    // B serves what it opened from its own copy; A needs its own lock to stand
+    if (row.role === 'B') return facts.destination ? { ok: true } : { ok: false, reason: 'unavailable' };
+    return isLocked(facts) ? { ok: true } : { ok: false, reason: 'unavailable' };
+  }
+
+  /**
+   * Whether t storemen of the current epoch saw the mapping final and nothing forbids: checked in the protocol's order,
+   * no-facts first. A valid set of partials also tells A that the grant was mapped.
+   */
+  async authorizeFetch(grantId: string, partials: readonly SignedPartial[]): Promise<AuthorizeFetchAnswer> {
+    const row = await this.transfers.findByGrant(grantId, 'A');
+    if (!row?.grant || !row.capsule || !row.commitment)
+      return { outcome: 'refused', field: 'fetch.grantId', reason: 'no such grant is known here' };
+    const facts = await this.gather(row);
+    const no = forbids(row, facts);
+    if (no) return { outcome: no, answer: this.refusal(grantId as Hex, no) };
+    if (!facts.home) return { outcome: 'unavailable', reason: 'the own chain cannot be relied on just now' };
+    if (!isLocked(facts))
+      return { outcome: 'refused', field: 'fetch.grantId', reason: 'nothing is locked for this grant' };
+    const fault = this.faultIn(row, facts, partials);
+    if (fault) return { outcome: 'refused', field: 'partials', reason: fault };
+    await this.transfers.raise(row.id, { type: 'seen-mapped' }, noFacts());
+    return { outcome: 'allowed', commitment: row.commitment as Hex };
+  }
+
+  /** What a Fetch is checked with before anything else is looked at. */
+  async grant(grantId: string): Promise<GrantQueryAnswer> {
+    const row = await this.transfers.findByGrant(grantId, 'A');
+    if (!row?.grant || !row.commitment) return null;
+    const { row: asked } = await this.requests.opened(row.id);
+    return {
+      homeUid: row.homeUid as Hex,
+      grant: row.grant,
+      commitment: row.commitment as Hex,
+      patientId: asked.patientId,
+    };
+  }
+
+  private faultIn(row: TransferRow, facts: Facts, partials: readonly SignedPartial[]): string | null {
+    const view = this.consortium.current();
+    const group = groupOf(view, hospitalOfChain(view, row.homeUid).sealKeyId);
+    const subject = { grantId: row.grantId as Hex, grant: row.grant!, capsule: row.capsule as Hex };
+    if (new Set(partials.map(({ index }) => index)).size !== partials.length) return 'partials of one member repeat';
+    if (partials.length < group.threshold) return `${group.threshold} partials are needed, ${partials.length} came`;
+    for (const partial of partials) {
+      const member = group.members.find(({ index }) => index === partial.index);
+      if (!member) return `partial ${partial.index} is of no member`;
+      const fault = partialFault(view.hub.chainUid, group, member, subject, partial);
+      if (fault) return `${member.party}: ${fault}`;
+      if (partial.lockBlock !== facts.home?.written?.block.hash) return `${member.party} saw the lock in another block`;
+    }
+    return null;
+  }
+
+  private refusal(grantId: Hex, verdict: 'revoked' | 'expired') {
+    const hubUid = this.consortium.current().hub.chainUid;
+    return signAnswer(hubUid, this.messageKey, { grantId, action: 'release', verdict });
+  }
+
+  private async gather(row: TransferRow): Promise<Facts> {
+    const { grant } = row;
+    if (!grant || !row.grantId) return noFacts();
+    return this.facts.gather({
+      role: row.role,
+      grantId: row.grantId,
+      homeUid: row.homeUid,
+      destinationUid: row.destinationUid,
+      lockedAccount: grant.lockedAccount,
+      mappedDeeds: grant.mappedDeeds,
+      tag: grant.tag,
+    });
+  }
+}
+
+/** A fact that forbids, from the first statement or block that shows it (invariant I7). */
+function forbids(row: TransferRow, facts: Facts): 'revoked' | 'expired' | null {
+  const { home, destination } = facts;
+  const seen = [home?.head.status, home?.final.status, destination?.head.status, destination?.final.status];
+  if (row.statement || row.closeReason === 'revoked' || row.closeReason === 'given-back') return 'revoked';
+  if (seen.some((status) => closed.includes(status ?? ''))) return 'revoked';
+  if (row.closeReason === 'expired' || (row.grant && earliestClock(facts) >= row.grant.notAfter)) return 'expired';
+  return null;
+}
+
+const isLocked = (facts: Facts): boolean =>
+  facts.home?.final.status === 'locked' && facts.home.head.status === 'locked';

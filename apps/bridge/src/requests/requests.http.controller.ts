@@ -1,0 +1,25 @@
+import { parse } from '@cpds/errors';
+import { AskRecord, type RequestView } from '@cpds/messages';
+import { Scopes } from '@cpds/service';
+import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
+import { z } from 'zod';
+import { RequestsService } from './requests.service.js';
+
+/** What a hospital's backend asks other hospitals for. */
+@Controller('requests')
+export class RequestsHttpController {
+  constructor(private readonly requests: RequestsService) {}
+
+  @Post()
+  @Scopes('bridge.request')
+  @HttpCode(201)
+  ask(@Body() body: unknown): Promise<RequestView> {
+    return this.requests.ask(parse(AskRecord, body, 'request'));
+  }
+
+  @Get(':id')
+  @Scopes('bridge.read')
+  view(@Param('id') id: string): Promise<RequestView> {
+    return this.requests.view(parse(z.uuid(), id, 'requestId'));
+  }
+}

@@ -1,0 +1,34 @@
+import { unavailable } from '@cpds/errors';
+import type { WalletParameters } from '@cpds/messages';
+import { Injectable } from '@nestjs/common';
+import { Consortium, hospitalNamed } from '../chains/consortium-view.js';
+import { HomeClock } from '../chains/home-clock.js';
+
+/** What a wallet builds a grant's times from. Keys are not among it: the wallet reads those from the hub itself. */
+@Injectable()
+export class WalletParametersService {
+  constructor(
+    private readonly consortium: Consortium,
+    private readonly clock: HomeClock,
+    private readonly revocationUrls: readonly string[],
+  ) {}
+
+  async current(): Promise<WalletParameters> {
+    const view = this.consortium.current();
+    const own = hospitalNamed(view, this.consortium.self);
+    if (!own.lockedAccount) throw unavailable('no-group', 'the storemen have not generated their keys yet');
+    return {
+      homeUid: own.chainUid,
+      hubUid: view.hub.chainUid,
+      lockedAccount: own.lockedAccount,
+      homeTime: await this.clock.headTime(),
+      minWindowSeconds: await this.clock.minWindowSeconds(own.lockedAccount),
+      wSeconds: {
+        home: own.w,
+        hub: view.hub.w,
+        destinations: Object.fromEntries(view.hospitals.map((hospital) => [hospital.chainUid, hospital.w])),
+      },
+      revocationUrls: [...this.revocationUrls],
+    };
+  }
+}

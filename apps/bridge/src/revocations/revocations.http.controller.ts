@@ -1,0 +1,18 @@
+import { parse } from '@cpds/errors';
+import { Revocation, type RevocationAnswer } from '@cpds/messages';
+import { Open } from '@cpds/service';
+import { Body, Controller, HttpCode, Post } from '@nestjs/common';
+import { RevocationsService } from './revocations.service.js';
+
+/** The one door that needs no token: a revoke's authority is its signature, and nobody may keep a patient from it. */
+@Controller('revocations')
+export class RevocationsHttpController {
+  constructor(private readonly revocations: RevocationsService) {}
+
+  @Post()
+  @Open()
+  @HttpCode(200)
+  take(@Body() body: unknown): Promise<RevocationAnswer> {
+    return this.revocations.take(parse(Revocation, body, 'revocation'));
+  }
+}

@@ -1,0 +1,159 @@
+import { randomUUID } from 'node:crypto';
+import { invalid, parse } from '@cpds/errors';
+import {
+  RevokeAnswer,
+  RevokeBody,
+  type Datagram,
+  type Grant,
+  type RevocationAnswer,
+  type SignedAnswer,
+  type Statement,
+} from '@cpds/messages';
+import { UnitOfWork } from '@cpds/store';
+import { Injectable } from '@nestjs/common';
+import { Consortium, hospitalOfChain } from '../chains/consortium-view.js';
+import { Datagrams } from '../datagrams/datagrams.js';
+import { signAnswer } from '../signing/answers.js';
+import type { MessageKey } from '../signing/message-key.js';
+import { DutyExecutors, type DutyResult } from '../transfers/duty-executors.js';
+import { noFacts } from '../transfers/facts.js';
+import type { Role } from '../transfers/transfer.js';
+import type { TransferRow } from '../transfers/transfer.row.js';
+import { TransfersService } from '../transfers/transfers.service.js';
+import { checkStatement, grantOf } from './statement.js';
+
+/** How long the caller of `POST /revocations` waits for the others' signed answers, milliseconds. */
+const forwardWaitMs = 3_000;
+
+/**
+ * Revoke and give-back statements: every bridge, in every role, takes them from anyone, acts at once, answers signed
+ * and passes them on to A, B and all storemen. From the commit on this node releases, serves and signs nothing for the
+ * grant (invariant I7).
+ */
+@Injectable()
+export class RevocationsService {
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly transfers: TransfersService,
+    private readonly datagrams: Datagrams,
+    private readonly consortium: Consortium,
+    private readonly messageKey: MessageKey,
+    /** roles whose rows this process keeps: A and B for a hospital */
+    private readonly roles: readonly Role[],
+    duties: DutyExecutors,
+  ) {
+    datagrams.handle('revoke', (received) => this.receive(received));
+    datagrams.onAnswer('revoke', async (_sent, answer) => {
+      parse(RevokeAnswer, answer.body, 'revoke answer');
+    });
+    duties.register('forward-statement', (row) => this.forward(row));
+  }
+
+  /**
+   * Takes a statement from anyone over HTTP and returns this node's signed answer with those of the others that came in
+   * time; the rest is passed on until they answer.
+   *
+   * @throws AppError `unknown-grant`, `other-grant`, `bad-statement`, `other-hospital`
+   */
+  async take(statement: Statement): Promise<RevocationAnswer> {
+    const answer = await this.accept(statement);
+    const row = await this.transfers.byGrant(statement.grantId);
+    const full = withGrant(statement, row.grant);
+    const forwarded = await Promise.all(this.others(row).map((to) => this.askOnce(to, full)));
+    return { from: this.consortium.self, answer, forwarded: forwarded.filter((one) => one !== null) };
+  }
+
+  private async receive(received: Datagram): Promise<{ answer: SignedAnswer }> {
+    const { statement } = parse(RevokeBody, received.body, 'revoke');
+    return { answer: await this.accept(statement) };
+  }
+
+  private async accept(statement: Statement): Promise<SignedAnswer> {
+    const known = await this.transfers.findByGrant(statement.grantId);
+    const grant = grantOf(statement, known?.grant ?? null);
+    checkStatement(statement, grant);
+    const row = known ?? (await this.remember(statement, grant));
+    await this.transfers.raise(row.id, { type: 'statement', kind: statement.kind }, noFacts(), {
+      statement: withGrant(statement, grant),
+    });
+    return signAnswer(this.consortium.current().hub.chainUid, this.messageKey, {
+      grantId: statement.grantId,
+      action: 'revoke',
+      verdict: 'revoked',
+    });
+  }
+
+  /** A grant first heard of by its revoke: stored as if its lock were awaited, so that the statement closes it. */
+  private async remember(statement: Statement, grant: Grant): Promise<TransferRow> {
+    const view = this.consortium.current();
+    const home = hospitalOfChain(view, statement.homeUid);
+    const destination = hospitalOfChain(view, grant.destinationUid);
+    if (!home.lockedAccounts.includes(grant.lockedAccount))
+      throw invalid('other-grant', 'grant.lockedAccount', 'grant.lockedAccount is not registered for its chain');
+    if (!destination.allMappedDeeds.includes(grant.mappedDeeds))
+      throw invalid('other-grant', 'grant.mappedDeeds', 'grant.mappedDeeds is not registered for its chain');
+    const role = this.roleIn(home.party, destination.party);
+    return this.unitOfWork.run((tx) =>
+      this.transfers.insert(tx, {
+        id: randomUUID(),
+        role,
+        state: 'consented',
+        grantId: statement.grantId,
+        grant,
+        home: home.party,
+        destination: destination.party,
+        homeUid: home.chainUid,
+        destinationUid: destination.chainUid,
+        requestExpires: String(grant.notAfter),
+      }),
+    );
+  }
+
+  private roleIn(home: string, destination: string): Role {
+    const [first] = this.roles;
+    if (first && !this.roles.includes('A')) return first;
+    if (home === this.consortium.self) return 'A';
+    if (destination === this.consortium.self) return 'B';
+    throw invalid(
+      'other-hospital',
+      'grant',
+      'this grant is of two other hospitals: send it to one of them or a storeman',
+    );
+  }
+
+  /** Standing duty of a row that holds a statement: everybody who could act on the grant hears of it until they answer. */
+  private async forward(row: TransferRow): Promise<DutyResult> {
+    if (!row.statement) return { done: true };
+    const statement = withGrant(row.statement, row.grant);
+    await this.unitOfWork.run(async (tx) => {
+      for (const to of this.others(row))
+        await this.datagrams.send(tx, {
+          to,
+          kind: 'revoke',
+          grantId: statement.grantId,
+          body: { statement },
+          deadline: row.grant?.notAfter ?? 0,
+        });
+    });
+    return { done: true };
+  }
+
+  private others(row: TransferRow): string[] {
+    const storemen = this.consortium.current().storemen.map((storeman) => storeman.party);
+    return [...new Set([row.home, row.destination, ...storemen])].filter((party) => party !== this.consortium.self);
+  }
+
+  private async askOnce(to: string, statement: Statement) {
+    try {
+      const body = { statement };
+      const answer = await this.datagrams.ask({ to, kind: 'revoke', grantId: statement.grantId, body }, forwardWaitMs);
+      return { from: to, answer: parse(RevokeAnswer, answer.body, 'revoke answer').answer };
+    } catch {
+      return null; // whoever does not answer now is told again by the standing duty
+    }
+  }
+}
+
+function withGrant(statement: Statement, grant: Grant | null): Statement {
+  return grant ? { ...statement, grant } : statement;
+}

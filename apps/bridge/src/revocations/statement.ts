@@ -1,0 +1,33 @@
+/** Revoke and give-back statements (protocol section 7): who must have signed, and for what. Pure. */
+
+import { giveBackDigest, grantId as grantIdOf, recipientAddress, revokeDigest } from '@cpds/contracts';
+import { invalid } from '@cpds/errors';
+import type { Grant, Hex, Statement } from '@cpds/messages';
+import { isSignedBy } from '../signing/message-key.js';
+
+/**
+ * The grant a statement is about: the one known here, or the one it brings, whose digest must be the grantId.
+ *
+ * @throws AppError `unknown-grant` while the grant is neither known nor sent along; `other-grant`
+ */
+export function grantOf(statement: Statement, known: Grant | null): Grant {
+  if (known) return known;
+  if (!statement.grant)
+    throw invalid('unknown-grant', 'grant', 'this grantId is not known here yet: send the full grant along');
+  if (grantIdOf(statement.homeUid, statement.grant) !== statement.grantId)
+    throw invalid('other-grant', 'grant', 'grant has another grantId than the statement');
+  return statement.grant;
+}
+
+/** Refuses a statement not signed by the revoker, or for a give-back by q. @throws AppError `bad-statement` */
+export function checkStatement(statement: Statement, grant: Grant): void {
+  const { kind, homeUid, grantId, signature } = statement;
+  const digest = kind === 'revoke' ? revokeDigest(homeUid, grantId) : giveBackDigest(homeUid, grantId);
+  const signer = kind === 'revoke' ? grant.revoker : recipientAddress(grant);
+  if (!isSignedBy(signer, digest as Hex, signature))
+    throw invalid(
+      'bad-statement',
+      'signature',
+      `signature is not by the ${kind === 'revoke' ? 'revoker' : 'recipient'}`,
+    );
+}

@@ -1,0 +1,176 @@
+import type { Call, Sender, SendOutcome } from '@cpds/chain';
+import { expandRing, fromHex, to0x } from '@cpds/crypto';
+import { LockedAccount, MappedDeeds, toGrantData, word } from '@cpds/contracts';
+import { bug } from '@cpds/errors';
+import { DeedAnswer, DeedQuery, type Grant } from '@cpds/messages';
+import type { BusRequests } from '@cpds/bus';
+import { ringOf } from '../grants/grant-checks.js';
+import type { GrantsService } from '../grants/grants.service.js';
+import type { DutyExecutors, DutyResult } from './duty-executors.js';
+import { sendKeys, type Facts, type SentOutcome } from './facts.js';
+import type { GroupSignature, TransferReceipt, TransferRow } from './transfer.row.js';
+import type { TransfersService } from './transfers.service.js';
+
+/** The sender of this process's account on a chain. */
+export type SenderOf = (chainUid: string) => Sender;
+
+const done: DutyResult = { done: true };
+const waiting = (waitsFor: string): DutyResult => ({ done: false, waitsFor });
+
+/** Sends a closing under the statement's own authority: A on its chain, B on its chain, a storeman late on both. */
+export class ClosingDuties {
+  constructor(
+    private readonly senderOf: SenderOf,
+    duties: DutyExecutors,
+  ) {
+    duties.register('close-home', (row) => this.close(row, row.homeUid));
+    duties.register('close-destination', (row) => this.close(row, row.destinationUid));
+  }
+
+  private async close(row: TransferRow, chainUid: string): Promise<DutyResult> {
+    const grant = grantOf(row);
+    if (!row.statement) return done;
+    const { kind, signature } = row.statement;
+    const data = toGrantData(grant);
+    const method = kind === 'revoke' ? 'revoke' : 'giveBack';
+    const call: Call =
+      chainUid === row.homeUid
+        ? { to: grant.lockedAccount, data: LockedAccount.calldata[method](data, signature) }
+        : { to: grant.mappedDeeds, data: MappedDeeds.calldata[method](row.homeUid, data, signature) };
+    const outcome = await this.senderOf(chainUid).submit(sendKeys.close(idOf(row), kind, chainUid), call);
+    return waiting(`the ${kind} to be final (${outcome.state})`);
+  }
+}
+
+/** What A and B send for a grant: lock and refund, mint; one transaction per purpose, however often it is asked for. */
+export class HospitalChainDuties {
+  constructor(
+    private readonly senderOf: SenderOf,
+    private readonly transfers: TransfersService,
+    private readonly grants: GrantsService,
+    private readonly bus: BusRequests,
+    duties: DutyExecutors,
+  ) {
+    duties.register('send-lock', (row, facts) => this.lock(row, facts));
+    duties.register('cancel-lock', (row) => this.cancelLock(row));
+    duties.register('send-mint', (row) => this.mint(row));
+    duties.register('send-refund', (row) => this.refund(row));
+  }
+
+  /** What became of this row's own transactions, for the facts the table decides on. */
+  async sent(row: TransferRow): Promise<Pick<Facts, 'lockTx' | 'mintTx' | 'refundTx'>> {
+    if (!row.grantId) return { lockTx: 'missing', mintTx: 'missing', refundTx: 'missing' };
+    if (row.role === 'B')
+      return {
+        lockTx: 'missing',
+        mintTx: await this.stateOf(row.destinationUid, sendKeys.mint(row.grantId)),
+        refundTx: 'missing',
+      };
+    return {
+      lockTx: await this.stateOf(row.homeUid, sendKeys.lock(row.grantId, row.lockResends)),
+      mintTx: 'missing',
+      refundTx: await this.stateOf(row.homeUid, sendKeys.refund(row.grantId)),
+    };
+  }
+
+  /** Hash and gas of this row's own transactions, as far as they are mined for good. */
+  async receipts(
+    row: TransferRow,
+  ): Promise<{ lock?: TransferReceipt; mint?: TransferReceipt; refund?: TransferReceipt }> {
+    if (!row.grantId || (row.role !== 'A' && row.role !== 'B')) return {};
+    if (row.role === 'B') return { mint: await this.receiptOf(row.destinationUid, sendKeys.mint(row.grantId)) };
+    return {
+      lock: await this.receiptOf(row.homeUid, sendKeys.lock(row.grantId, row.lockResends)),
+      refund: await this.receiptOf(row.homeUid, sendKeys.refund(row.grantId)),
+    };
+  }
+
+  private async lock(row: TransferRow, facts: Facts): Promise<DutyResult> {
+    const grant = grantOf(row);
+    if (facts.lockTx === 'reverted') {
+      await this.transfers.amend(row.id, (current) => {
+        current.lockResends += 1;
+      });
+      return waiting('the lock to be sent again after a revert');
+    }
+    const content = this.grants.packageOf(row);
+    const x = to0x(fromHex(content.ownershipProof.deedKey, 'deedKey', 33).slice(1));
+    const deed = await this.bus.ask('records.deed', DeedQuery, DeedAnswer, { x });
+    if (!deed || !row.ringSignature) throw bug('no-deed', 'a consented grant has no deed or no ring signature');
+    const compact = fromHex(row.ringSignature, 'ringSignature');
+    const witness = expandRing(ringOf(row.homeUid, grant, deed.xs), compact);
+    const outcome = await this.senderOf(row.homeUid).submit(sendKeys.lock(idOf(row), row.lockResends), {
+      to: grant.lockedAccount,
+      data: LockedAccount.calldata.lock(
+        toGrantData(grant),
+        deed.cohort,
+        deed.commitmentsHash,
+        deed.xs.map((one) => word(one, 'xs')),
+        witness.c0,
+        witness.words,
+      ),
+    });
+    return waiting(`the lock to be final (${describe(outcome)})`);
+  }
+
+  private async cancelLock(row: TransferRow): Promise<DutyResult> {
+    const sender = this.senderOf(row.homeUid);
+    const key = sendKeys.lock(idOf(row), row.lockResends);
+    const outcome = await sender.outcome(key);
+    if (outcome === null || !['queued', 'sent', 'mined'].includes(outcome.state)) return done;
+    return { done: ['cancelled', 'final', 'reverted'].includes((await sender.cancel(key)).state) };
+  }
+
+  private async mint(row: TransferRow): Promise<DutyResult> {
+    const grant = grantOf(row);
+    const [rx, ry, z] = wordsOf(row.mintSignature);
+    const outcome = await this.senderOf(row.destinationUid).submit(sendKeys.mint(idOf(row)), {
+      to: grant.mappedDeeds,
+      data: MappedDeeds.calldata.mint(row.homeUid, toGrantData(grant), rx, ry, z),
+    });
+    return waiting(`the mapping to be final (${describe(outcome)})`);
+  }
+
+  private async refund(row: TransferRow): Promise<DutyResult> {
+    const [rx, ry, z] = wordsOf(row.notMappedSignature);
+    const outcome = await this.senderOf(row.homeUid).submit(sendKeys.refund(idOf(row)), {
+      to: grantOf(row).lockedAccount,
+      data: LockedAccount.calldata.refund(idOf(row), rx, ry, z),
+    });
+    return waiting(`the refund to be final (${describe(outcome)})`);
+  }
+
+  private async stateOf(chainUid: string, key: string): Promise<SentOutcome> {
+    const outcome = await this.senderOf(chainUid).outcome(key);
+    if (outcome === null || outcome.state === 'cancelled') return 'missing';
+    if (outcome.state === 'reverted' || outcome.state === 'final') return outcome.state;
+    // refused before it was signed: nothing is under way, and submitting again tries again
+    return outcome.state === 'refused' ? 'missing' : 'pending';
+  }
+
+  private async receiptOf(chainUid: string, key: string): Promise<TransferReceipt | undefined> {
+    const outcome = await this.senderOf(chainUid).outcome(key);
+    return outcome?.state === 'final' || outcome?.state === 'reverted'
+      ? { tx: outcome.hash, gas: outcome.gasUsed }
+      : undefined;
+  }
+}
+
+function describe(outcome: SendOutcome): string {
+  return outcome.state === 'refused' ? `refused: ${outcome.revert?.name ?? 'no reason given'}` : outcome.state;
+}
+
+function grantOf(row: TransferRow): Grant {
+  if (!row.grant) throw bug('no-grant', 'a row that sends has a grant');
+  return row.grant;
+}
+
+function idOf(row: TransferRow): string {
+  if (!row.grantId) throw bug('no-grant', 'a row that sends has a grantId');
+  return row.grantId;
+}
+
+function wordsOf(signature: GroupSignature | null): [bigint, bigint, bigint] {
+  if (!signature) throw bug('no-signature', 'a row in this state holds a group signature');
+  return [word(signature.rx, 'rx'), word(signature.ry, 'ry'), word(signature.z, 'z')];
+}

@@ -1,0 +1,65 @@
+import { bug } from '@cpds/errors';
+import type { Hex } from '@cpds/messages';
+import type { SigningCoordinator, SigningOutcome, SigningRequest } from '../signing/signing-coordinator.service.js';
+import type { DutyExecutors, DutyResult } from './duty-executors.js';
+import type { TransferRow } from './transfer.row.js';
+
+/** The sessions a hospital coordinates: Mint as B, NotMapped as A. A signature moves the row and is stored with it. */
+export class SigningDuties {
+  constructor(
+    private readonly coordinator: SigningCoordinator,
+    duties: DutyExecutors,
+  ) {
+    duties.register('sign-mint', (row) => this.mint(row));
+    duties.register('sign-not-mapped', (row) => this.notMapped(row));
+  }
+
+  private async mint(row: TransferRow): Promise<DutyResult> {
+    const outcome = await this.coordinator.sign(requestOf(row, 'mint'));
+    if (outcome.outcome === 'unsigned') return waiting(outcome, 'the storemen to sign the mint');
+    return {
+      done: true,
+      event: { type: 'mint-signed' },
+      patch: { mintSignature: outcome.signature },
+      culprits: outcome.culprits,
+    };
+  }
+
+  private async notMapped(row: TransferRow): Promise<DutyResult> {
+    const outcome = await this.coordinator.sign(requestOf(row, 'not-mapped'));
+    if (outcome.outcome === 'signed')
+      return {
+        done: true,
+        event: { type: 'not-mapped-signed' },
+        patch: { notMappedSignature: outcome.signature },
+        culprits: outcome.culprits,
+      };
+    const mapped = outcome.answers.filter(({ answer }) => answer.verdict === 'mapped');
+    if (mapped.length >= outcome.threshold)
+      return { done: true, event: { type: 'seen-mapped' }, culprits: outcome.culprits };
+    return waiting(outcome, 'the storemen to sign that nothing was mapped');
+  }
+}
+
+function requestOf(row: TransferRow, action: SigningRequest['action']): SigningRequest {
+  if (!row.grant || !row.grantId) throw bug('no-grant', 'a row that asks for signatures has a grant');
+  return {
+    action,
+    grantId: row.grantId as Hex,
+    homeUid: row.homeUid as Hex,
+    grant: row.grant,
+    ...(action === 'mint' && row.capsule ? { capsule: row.capsule as Hex } : {}),
+  };
+}
+
+function waiting(outcome: Extract<SigningOutcome, { outcome: 'unsigned' }>, forWhat: string): DutyResult {
+  const said = [
+    ...outcome.answers.map(({ from, answer }) => `${from} answers ${answer.verdict}`),
+    ...outcome.reasons.map(({ from, reason }) => `${from} ${reason}`),
+  ];
+  return {
+    done: false,
+    culprits: outcome.culprits,
+    waitsFor: said.length > 0 ? `${forWhat} (${said.join('; ')})` : forWhat,
+  };
+}
