@@ -1,0 +1,274 @@
+import {
+  advance,
+  due,
+  openAtRest,
+  sealAtRest,
+  startCeremony,
+  fromHex,
+  type CeremonyState,
+  type DuePost,
+} from '@cpds/crypto';
+import { keyIdOf, StoremanRegistry, type StoremanRegistryEvent } from '@cpds/contracts';
+import { ChainFollower, type ChainLog, type ChainReader, type FinalBatch, type Sender } from '@cpds/chain';
+import { events, type Hex } from '@cpds/messages';
+import type { Outbox } from '@cpds/outbox';
+import type { Tx, UnitOfWork } from '@cpds/store';
+import { randomBytes } from 'node:crypto';
+import { CeremonyLogRow, CeremonyRow } from './ceremony.row.js';
+import { KeyShareRow } from './key-share.row.js';
+import type { KeyShares } from './key-shares.js';
+import { calldataOf, ceremonyEventOf } from './registry-log.js';
+import { rosterFault, type ConfiguredRoster } from './roster.js';
+
+export interface CeremoniesOptions {
+  hub: ChainReader;
+  sender: Sender;
+  /** StoremanRegistry on the hub */
+  registry: string;
+  roster: ConfiguredRoster;
+  kek: Uint8Array;
+  onError: (error: unknown) => void;
+}
+
+/** A post that the chain refused is made anew so often; then the deadline decides. */
+const maxTries = 8;
+/** Members record a missed deadline one after another, seconds apart: one transaction is enough. */
+const expireTurnSeconds = 4;
+
+const phaseNames = {
+  Keys: 'keys',
+  Commitments: 'commitments',
+  Shares: 'shares',
+  Complaints: 'complaints',
+  Finish: 'finish',
+};
+
+/** The events of one attempt, decoded, in the order of the chain. */
+type AttemptLog = StoremanRegistryEvent[];
+
+/**
+ * This storeman's part in key ceremonies (protocol section 3): follows StoremanRegistry at finality, folds each attempt's
+ * log, and posts what is due. Both purposes run side by side.
+ *
+ * Crash story: the log of an attempt is stored as the follower delivers it, and the attempt's seed before anything that
+ * follows from it is sent; a post is a row of the sender in the transaction that decides it. So after a kill at any line
+ * the same fold finds the same next post, and one that was queued is not made twice. The share is stored in the transaction
+ * that queues `finish`: the hub never records a key whose share this node has lost.
+ */
+export class CeremoniesService {
+  private readonly follower: ChainFollower;
+  private unwatch: () => void = () => undefined;
+  private turn: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly outbox: Outbox,
+    private readonly shares: KeyShares,
+    private readonly options: CeremoniesOptions,
+  ) {
+    this.follower = new ChainFollower({
+      reader: options.hub,
+      unitOfWork,
+      name: 'ceremonies',
+      filter: { addresses: [options.registry] },
+      onFinal: (tx, batch) => this.record(tx, batch),
+    });
+  }
+
+  /** Delivers what is final, takes up open attempts, and goes on with each new head. */
+  async start(): Promise<void> {
+    await this.follower.start();
+    this.unwatch = this.options.hub.watch((snapshot) => this.look(snapshot.final.timestamp));
+  }
+
+  async stop(): Promise<void> {
+    this.unwatch();
+    await this.follower.stop();
+    await this.turn;
+  }
+
+  /** Looks at every open attempt, one look at a time: posts what is due, records a deadline that passed. */
+  look(finalTime: number): Promise<void> {
+    this.turn = this.turn.then(async () => {
+      for (const row of await this.unitOfWork.reader.findBy(CeremonyRow, { state: 'open' })) {
+        try {
+          await this.step(row, finalTime);
+        } catch (error) {
+          this.options.onError(error); // the next head tries again
+        }
+      }
+    });
+    return this.turn;
+  }
+
+  /** Stores a batch of final logs, in the transaction that moves the follower's cursor. */
+  private async record(tx: Tx, batch: FinalBatch): Promise<void> {
+    for (const log of batch.logs) {
+      const event = StoremanRegistry.decodeLog(log);
+      if (!event || !('attemptId' in event.args)) continue;
+      const attemptId = event.args.attemptId.toLowerCase() as Hex;
+      if (event.name === 'AttemptProposed') await this.take(tx, attemptId, event);
+      const row = await tx.manager.findOneBy(CeremonyRow, { attemptId });
+      if (!row || row.state === 'refused') continue;
+      await store(tx, attemptId, log);
+      if (event.name === 'AttemptFailed') await this.fail(tx, row, event);
+      if (event.name === 'GroupActivated') await this.finish(tx, row);
+    }
+    const { timestamp } = batch.through;
+    tx.afterCommit(() => void this.look(timestamp));
+  }
+
+  /** Decides whether to take part in an attempt that names this node. */
+  private async take(
+    tx: Tx,
+    attemptId: Hex,
+    event: Extract<StoremanRegistryEvent, { name: 'AttemptProposed' }>,
+  ): Promise<void> {
+    const { counter, purpose: named, roster, t, nMin, phaseSeconds } = event.args;
+    const place = roster.findIndex((account) => account.toLowerCase() === this.options.sender.account);
+    if (place < 0 || named === 'None') return;
+    const purpose = named === 'Sign' ? 'sign' : 'seal';
+    const parameters = { t: Number(t), nMin: Number(nMin), phaseSeconds: Number(phaseSeconds) };
+    const proposed = { attemptId, counter, purpose, roster, ...parameters } as const;
+    const hub = { uid: this.options.hub.chainUid, registry: this.options.registry };
+    const holdsKey = await tx.manager.existsBy(CeremonyRow, { purpose, state: 'done' });
+    const reason = holdsKey ? `a ${purpose} key exists` : rosterFault(proposed, this.options.roster, hub);
+    const seed = new Uint8Array(randomBytes(32));
+    const row: CeremonyRow = {
+      attemptId,
+      keyId: keyIdOf(attemptId) as Hex,
+      purpose,
+      state: reason === null ? 'open' : 'refused',
+      memberIndex: place + 1,
+      n: roster.length,
+      threshold: Number(t),
+      sealedSeed: reason === null ? Buffer.from(sealAtRest(this.options.kek, placeOf(attemptId), seed)) : null,
+      reason,
+    };
+    await tx.manager.createQueryBuilder().insert().into(CeremonyRow).values(row).orIgnore().execute();
+    if (reason !== null) this.options.onError(new RosterRefused(attemptId, reason));
+  }
+
+  /** A failed attempt leaves no secret behind: no polynomial serves another. */
+  private async fail(
+    tx: Tx,
+    row: CeremonyRow,
+    event: Extract<StoremanRegistryEvent, { name: 'AttemptFailed' }>,
+  ): Promise<void> {
+    const { phase, silent } = event.args;
+    const who = Array.from({ length: row.n }, (_, i) => i + 1).filter((member) => (silent >> BigInt(member - 1)) & 1n);
+    const reason = `failed in ${phase}${who.length > 0 ? `, silent: ${who.join(', ')}` : ''}`;
+    await tx.manager.update(CeremonyRow, { attemptId: row.attemptId }, { state: 'failed', sealedSeed: null, reason });
+    await tx.manager.delete(KeyShareRow, { keyId: row.keyId });
+  }
+
+  private async finish(tx: Tx, row: CeremonyRow): Promise<void> {
+    await tx.manager.update(CeremonyRow, { attemptId: row.attemptId }, { state: 'done', sealedSeed: null });
+    await this.outbox.append(tx, events.keyGenerated, {
+      correlation: row.attemptId,
+      details: { keyId: row.keyId, purpose: row.purpose, epoch: 1, index: row.memberIndex },
+    });
+  }
+
+  private async step(row: CeremonyRow, finalTime: number): Promise<void> {
+    const log = await this.logOf(row.attemptId);
+    const began = log.flatMap((event) => (event.name === 'PhaseBegan' ? [event.args] : [])).at(-1);
+    if (!began) return;
+    if (finalTime >= Number(began.endsAt) + expireTurnSeconds * (row.memberIndex - 1)) {
+      await this.post(row, 'expire', () => Promise.resolve({ data: StoremanRegistry.calldata.expire(row.attemptId) }));
+      return;
+    }
+    if (began.phase === 'Signing') {
+      await this.post(row, 'sign', () => Promise.resolve({ data: StoremanRegistry.calldata.sign(row.attemptId) }));
+      return;
+    }
+    const state = fold(row, log);
+    if (state.end) return this.noteEnd(row, state);
+    if (phaseNames[began.phase as keyof typeof phaseNames] !== state.phase) return;
+    await this.post(row, state.phase, async () => {
+      const seed = openAtRest(this.options.kek, placeOf(row.attemptId), new Uint8Array(row.sealedSeed!));
+      const post = await due(state, row.memberIndex, seed);
+      return post && { data: calldataOf(row.attemptId, post, row.n), share: shareOf(post) };
+    });
+  }
+
+  /** Queues the transaction of a phase unless one is on its way; `make` runs only when it is needed. */
+  private async post(
+    row: CeremonyRow,
+    phase: string,
+    make: () => Promise<{ data: Hex; share?: { index: number; secret: Uint8Array } } | null>,
+  ): Promise<void> {
+    const key = await this.freeKey(row.attemptId, phase);
+    if (key === null) return;
+    const made = await make();
+    if (made === null) return;
+    await this.unitOfWork.run(async (tx) => {
+      const { purpose, keyId, attemptId } = row;
+      if (made.share) await this.shares.store(tx, { purpose, keyId, epoch: 1, ...made.share }, new Date());
+      await this.options.sender.enqueue(tx, key, { to: this.options.registry, data: made.data });
+      await this.outbox.append(tx, events.ceremonyPosted, {
+        correlation: attemptId,
+        details: { attemptId, purpose, phase },
+      });
+    });
+  }
+
+  /** The key under which a phase's transaction may be queued; null when one is queued, on its way or done. */
+  private async freeKey(attemptId: Hex, phase: string): Promise<string | null> {
+    for (let attempt = 0; attempt < maxTries; attempt++) {
+      const key = `ceremony:${attemptId}:${phase}:${attempt}`;
+      const outcome = await this.options.sender.outcome(key);
+      if (outcome === null) return key;
+      if (!['refused', 'reverted', 'cancelled'].includes(outcome.state)) return null;
+    }
+    return null;
+  }
+
+  /** A bad post by somebody ends the attempt for everyone who reads the log; the deadline then records it on the hub. */
+  private async noteEnd(row: CeremonyRow, { end }: CeremonyState): Promise<void> {
+    const reason = `${end!.reason} by ${end!.culprits.map((member) => `member ${member}`).join(', ')}`;
+    if (row.reason === reason) return;
+    await this.unitOfWork.run(async (tx) => {
+      await tx.manager.update(CeremonyRow, { attemptId: row.attemptId }, { reason });
+      const details = { attemptId: row.attemptId, purpose: row.purpose, ...end! };
+      await this.outbox.append(tx, events.memberBlamed, { correlation: row.attemptId, details });
+    });
+  }
+
+  private async logOf(attemptId: Hex): Promise<AttemptLog> {
+    const rows = await this.unitOfWork.reader.find(CeremonyLogRow, {
+      where: { attemptId },
+      order: { blockNumber: 'ASC', logIndex: 'ASC' },
+    });
+    return rows.map((row) => StoremanRegistry.decodeLog(row)!);
+  }
+}
+
+/** The attempt as its log tells it. */
+function fold({ attemptId, n, threshold }: CeremonyRow, log: AttemptLog): CeremonyState {
+  const start = startCeremony({ attemptId: fromHex(attemptId, 'attemptId', 32), n, threshold });
+  return log.map(ceremonyEventOf).reduce((state, event) => (event ? advance(state, event) : state), start);
+}
+
+function shareOf(post: DuePost): { index: number; secret: Uint8Array } | undefined {
+  return post.kind === 'finish' ? { index: post.share.index, secret: post.share.secret } : undefined;
+}
+
+async function store(tx: Tx, attemptId: Hex, { blockNumber, logIndex, topics, data }: ChainLog): Promise<void> {
+  const row = { blockNumber, logIndex, attemptId, topics: [...topics], data };
+  await tx.manager.createQueryBuilder().insert().into(CeremonyLogRow).values(row).orIgnore().execute();
+}
+
+function placeOf(attemptId: string): string {
+  return `ceremony/${attemptId}`;
+}
+
+/** Told to the operator: an attempt names this node, and its configuration says no. */
+export class RosterRefused extends Error {
+  constructor(
+    readonly attemptId: string,
+    reason: string,
+  ) {
+    super(`attempt ${attemptId} was not signed: ${reason}`);
+  }
+}

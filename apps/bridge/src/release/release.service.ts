@@ -1,0 +1,145 @@
+import { fromHex, parseScalar, pointFromHex, releasePartial, verifyOpen } from '@cpds/crypto';
+import { invalid, parse, unavailable } from '@cpds/errors';
+import { events, ReleaseBody, type Datagram, type Hex, type ReleaseAnswer, type SignedPartial } from '@cpds/messages';
+import type { Outbox } from '@cpds/outbox';
+import type { UnitOfWork } from '@cpds/store';
+import { randomBytes } from 'node:crypto';
+import type { Consortium, Group } from '../chains/consortium-view.js';
+import type { KeyShares } from '../ceremonies/key-shares.js';
+import { checkCapsule } from '../grants/grant-checks.js';
+import { signAnswer } from '../signing/answers.js';
+import { mayRelease } from '../signing/guards.js';
+import type { MessageKey } from '../signing/message-key.js';
+import { commitAct, hasActed } from '../signing/storeman-acts.js';
+import {
+  askedGrant,
+  checkCoordinator,
+  ownGroup,
+  type AskedGrant,
+  type StoremanView,
+} from '../signing/storeman-view.js';
+import { digestOfPartial, partialContext, partialWords } from './partials.js';
+import { ReleaseRow, signedPartialOf } from './release.row.js';
+
+/** What a release rests on, once every guard has said yes. */
+interface Grounds {
+  asked: AskedGrant;
+  capsule: Hex;
+  group: Group;
+  index: number;
+  lockBlock: Hex;
+  mintBlock: Hex;
+}
+
+/**
+ * A storeman's release (protocol section 6, transfer table "S, Mapped"): checks everything in its own nodes, commits the
+ * row with W_i and its event, and only then answers.
+ *
+ * Crash story: before the commit nothing has left; after it every repetition answers the bytes of the row, but only under
+ * the same guards: a revoke that came in between is answered instead.
+ */
+export class ReleaseService {
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly outbox: Outbox,
+    private readonly consortium: Consortium,
+    private readonly view: StoremanView,
+    private readonly shares: KeyShares,
+    private readonly messageKey: MessageKey,
+    private readonly now: () => Date = () => new Date(),
+  ) {}
+
+  /** Answers a datagram of kind `release`. @throws AppError `bad-open-proof`, `grant-refused`, `not-coordinator`, … */
+  async answer(received: Pick<Datagram, 'from' | 'body'>): Promise<ReleaseAnswer> {
+    const body = parse(ReleaseBody, received.body, 'release');
+    const asked = askedGrant(this.consortium, body.homeUid, body.grant);
+    checkCoordinator(asked, 'release', received.from);
+    const { group, index } = ownGroup(this.consortium, asked.home.sealKeyId);
+    checkCapsule(asked.homeUid, asked.grant, body.capsule, { keyId: group.keyId, ySeal: group.y });
+    checkProofOfQ(asked, body);
+
+    const outcome = mayRelease(await this.view.of(asked));
+    if (outcome.outcome === 'unavailable') return outcome;
+    if (outcome.outcome === 'answer') {
+      const said = { grantId: asked.grantId, action: 'release' as const, verdict: outcome.verdict };
+      const answer = signAnswer(this.consortium.current().hub.chainUid, this.messageKey, said);
+      return { outcome: 'answer', answer };
+    }
+    const blocks = { lockBlock: outcome.lockBlock as Hex, mintBlock: outcome.mintBlock as Hex };
+    const partial = await this.release({ asked, capsule: body.capsule, group, index, ...blocks });
+    return { outcome: 'partial', partial };
+  }
+
+  /** The row's partial; the row that was first, when two askers meet. */
+  private async release(grounds: Grounds): Promise<SignedPartial> {
+    const { asked, group } = grounds;
+    const where = { grantId: asked.grantId, epoch: group.epoch };
+    const earlier = await this.unitOfWork.reader.findOneBy(ReleaseRow, where);
+    if (earlier) return signedPartialOf(earlier);
+    if (await hasActed({ manager: this.unitOfWork.reader }, asked.grantId, 'not-mapped'))
+      throw unavailable('excluded-act', 'this storeman has signed NotMapped for this grant');
+    const draft = await this.draft(grounds);
+    return this.unitOfWork.run(async (tx) => {
+      await commitAct(
+        tx,
+        {
+          grantId: asked.grantId,
+          act: 'release',
+          digest: asked.grant.sealedKeyHash,
+          homeUid: asked.homeUid,
+          destinationUid: asked.grant.destinationUid,
+        },
+        draft.at,
+      );
+      const inserted = await tx.manager
+        .createQueryBuilder()
+        .insert()
+        .into(ReleaseRow)
+        .values(draft)
+        .orIgnore()
+        .returning('grant_id')
+        .execute();
+      if ((inserted.raw as unknown[]).length > 0)
+        await this.outbox.append(tx, events.partialReleased, eventOf(grounds));
+      return signedPartialOf(await tx.manager.findOneByOrFail(ReleaseRow, where));
+    });
+  }
+
+  private async draft({ asked, capsule, group, index, lockBlock, mintBlock }: Grounds): Promise<ReleaseRow> {
+    const { grantId, grant } = asked;
+    const share = await this.shares.of(group, index);
+    const context = partialContext({ grantId, grant, capsule }, group.epoch);
+    const made = releasePartial(context, index, parseScalar(share.secret, 'share'), (length) => randomBytes(length));
+    const unsigned = {
+      grantId,
+      epoch: group.epoch,
+      index,
+      sealedKeyHash: grant.sealedKeyHash,
+      ...partialWords(made),
+      lockBlock,
+      mintBlock,
+    };
+    const signature = this.messageKey.sign(digestOfPartial(this.consortium.current().hub.chainUid, unsigned));
+    const { index: memberIndex, ...fields } = unsigned;
+    return Object.assign(new ReleaseRow(), { ...fields, memberIndex, signature, at: this.now() });
+  }
+}
+
+/** DLEQ(open; G, Q, Ḡ, Q̄; grantId): who asks knows q. A signature by q would not show that (section 11, attack 2). */
+function checkProofOfQ(asked: AskedGrant, body: { qBar: Hex; proof: { c: Hex; s: Hex } }): void {
+  const Q = pointFromHex(asked.grant.recipientKey, 'grant.recipientKey');
+  const qBar = pointFromHex(body.qBar, 'qBar');
+  const proof = {
+    c: parseScalar(fromHex(body.proof.c, 'proof.c', 32), 'proof.c'),
+    s: parseScalar(fromHex(body.proof.s, 'proof.s', 32), 'proof.s'),
+  };
+  if (!verifyOpen(Q, fromHex(asked.grantId, 'grantId', 32), { qBar, proof }))
+    throw invalid('bad-open-proof', 'proof', 'proof: does not show that the asker holds the recipient key');
+}
+
+function eventOf({ asked, group, index, lockBlock, mintBlock }: Grounds) {
+  return {
+    correlation: asked.grantId,
+    details: { grantId: asked.grantId, epoch: group.epoch, index, lockBlock, mintBlock },
+  };
+}

@@ -1,0 +1,28 @@
+import { fromHex } from '@cpds/crypto';
+import type { Hex } from '@cpds/messages';
+import { recoverAddress, SigningKey } from 'ethers';
+
+/** The key that signs what this party says off chain: datagrams, answers, partials (protocol section 7, "Who is who"). */
+export class MessageKey {
+  private readonly key: SigningKey;
+
+  /** @param secret 32 bytes */
+  constructor(secret: Uint8Array) {
+    this.key = new SigningKey(secret);
+  }
+
+  /** r ‖ s ‖ v over a 32-byte digest, lower-case hex. */
+  sign(digest: Hex): Hex {
+    return this.key.sign(digest).serialized.toLowerCase() as Hex;
+  }
+}
+
+/** Whether `signature` over `digest` was made by the key of `address` (lower-case hex). A malformed one was not. */
+export function isSignedBy(address: string, digest: Hex, signature: string): boolean {
+  try {
+    fromHex(signature, 'signature', 65);
+    return recoverAddress(digest, signature).toLowerCase() === address;
+  } catch {
+    return false; // bytes that are no signature make the recovery throw, and are signed by nobody
+  }
+}

@@ -1,0 +1,225 @@
+import {
+  combineSignature,
+  CryptoError,
+  fromHex,
+  isGroupSignature,
+  isSignatureShare,
+  signatureWords,
+  to0x,
+  u256,
+  type MemberIndex,
+  type NonceCommitment,
+  type SignatureShare,
+} from '@cpds/crypto';
+import { mintDigest, notMappedDigest } from '@cpds/contracts';
+import { parse, toAppError } from '@cpds/errors';
+import { SignAnswer, type Grant, type Hex, type SignCommitment, type SignedAnswer } from '@cpds/messages';
+import { randomUUID } from 'node:crypto';
+import { groupOf, hospitalOfChain, type Consortium, type Group, type GroupMember } from '../chains/consortium-view.js';
+import type { Datagrams } from '../datagrams/datagrams.js';
+import type { GroupSignature } from '../transfers/transfer.row.js';
+import { isAnswerOf } from './answers.js';
+import { groupKeyOf } from './group-key.js';
+import { commitmentFault, nonceCommitmentOf } from './sign-commitment.js';
+
+/** What shall be signed. `capsule` goes with mint. */
+export interface SigningRequest {
+  action: 'mint' | 'not-mapped';
+  grantId: Hex;
+  homeUid: Hex;
+  grant: Grant;
+  capsule?: Hex;
+}
+
+/** A signed refusal or delay, checked against its author's message key. */
+export interface MemberAnswer {
+  from: string;
+  answer: SignedAnswer;
+}
+
+/** How a call to `sign` ends; everything in it has been verified. */
+export type SigningOutcome =
+  | { outcome: 'signed'; signature: GroupSignature; signers: string[]; culprits: string[] }
+  | {
+      outcome: 'unsigned';
+      /** what members said under their signature instead */
+      answers: MemberAnswer[];
+      /** who lied, broke the protocol or was silent */
+      culprits: string[];
+      /** for an operator: what each of the others said, unsigned */
+      reasons: { from: string; reason: string }[];
+      threshold: number;
+    };
+
+export interface CoordinatorOptions {
+  /** how long one round waits for one member, milliseconds */
+  roundTimeoutMs: number;
+}
+
+/** What one call has learnt of the members so far. */
+interface Course {
+  request: SigningRequest;
+  group: Group;
+  digest: Uint8Array;
+  answers: Map<string, MemberAnswer>;
+  culprits: Set<string>;
+  /** cannot take part just now, and are not to blame for it */
+  excused: Set<string>;
+  reasons: Map<string, string>;
+}
+
+/**
+ * The coordinator of signing sessions at a hospital: B for Mint, A for NotMapped (protocol section 3, ROAST's shape). It is
+ * trusted with nothing: it holds no secret, and what it returns anybody can verify.
+ *
+ * Any t honest members that see the same lock suffice. Who lies, is silent or breaks the protocol is named, and the next
+ * session of the same call goes on without it; a call takes at most n − t + 1 sessions.
+ */
+export class SigningCoordinator {
+  constructor(
+    private readonly consortium: Consortium,
+    private readonly datagrams: Datagrams,
+    private readonly options: CoordinatorOptions,
+  ) {}
+
+  /** Asks the group for a signature. @throws AppError `no-group`, `unknown-hospital` */
+  async sign(request: SigningRequest): Promise<SigningOutcome> {
+    const view = this.consortium.current();
+    const executing = hospitalOfChain(view, request.action === 'mint' ? request.grant.destinationUid : request.homeUid);
+    const course: Course = {
+      request,
+      group: groupOf(view, executing.signKeyId),
+      digest: fromHex(digestOf(request), 'digest', 32),
+      answers: new Map(),
+      culprits: new Set(),
+      excused: new Set(),
+      reasons: new Map(),
+    };
+    const { threshold, members } = course.group;
+    for (let tries = members.length - threshold + 1; tries > 0; tries--) {
+      const { culprits, excused, answers } = course;
+      const isOut = (party: string) => culprits.has(party) || excused.has(party) || answers.has(party);
+      const willing = members.filter(({ party }) => !isOut(party));
+      if (willing.length < threshold) break;
+      const session = randomUUID();
+      const chosen = await this.commitments(course, session, willing);
+      if (chosen.length < threshold) break;
+      const signed = await this.shares(course, session, chosen);
+      if (signed) return signed;
+    }
+    return {
+      outcome: 'unsigned',
+      answers: [...course.answers.values()],
+      culprits: [...course.culprits],
+      reasons: [...course.reasons].map(([from, reason]) => ({ from, reason })),
+      threshold,
+    };
+  }
+
+  /** Round 1: the first t commitments that rest on the same block of the lock; fewer when there are no t such. */
+  private async commitments(course: Course, session: string, willing: GroupMember[]): Promise<SignCommitment[]> {
+    const { request, group } = course;
+    const byBlock = new Map<string, SignCommitment[]>();
+    return new Promise((resolve) => {
+      const asked = willing.map(async (member) => {
+        const commitment = await this.commitmentOf(course, session, member);
+        if (!commitment) return;
+        const agreeing = [...(byBlock.get(commitment.lockBlockHash) ?? []), commitment];
+        byBlock.set(commitment.lockBlockHash, agreeing);
+        if (agreeing.length === group.threshold) resolve(agreeing);
+      });
+      void Promise.all(asked).then(() => {
+        if (byBlock.size > 1) course.reasons.set(request.homeUid, 'members see different blocks of the lock');
+        resolve([]);
+      });
+    });
+  }
+
+  private async commitmentOf(course: Course, session: string, member: GroupMember): Promise<SignCommitment | null> {
+    const { request, group } = course;
+    const { action, homeUid, grant, capsule } = request;
+    const body = { step: 'commit', session, action, homeUid, grant, ...(capsule ? { capsule } : {}) };
+    const said = await this.ask(course, member, body);
+    if (said?.outcome !== 'committed') return null;
+    const fault =
+      said.commitment.index === member.index ? commitmentFault(group, session, said.commitment) : 'speaks for another';
+    if (fault) return this.blame(course, member, fault);
+    try {
+      nonceCommitmentOf(said.commitment);
+      return said.commitment;
+    } catch (error) {
+      if (!(error instanceof CryptoError)) throw error;
+      return this.blame(course, member, error.message);
+    }
+  }
+
+  /** Round 2: all t shares, or null with whoever failed named. */
+  private async shares(course: Course, session: string, chosen: SignCommitment[]): Promise<SigningOutcome | null> {
+    const { request, group, digest } = course;
+    const key = groupKeyOf(group);
+    const commitments = chosen.map(nonceCommitmentOf);
+    const { action, grantId } = request;
+    const body = { step: 'share', session, grantId, action, commitments: chosen };
+    const signers = chosen.map((one) => group.members.find((member) => member.index === one.index)!);
+    const shares = await Promise.all(
+      signers.map(async (member): Promise<SignatureShare | null> => {
+        const said = await this.ask(course, member, body);
+        if (said?.outcome !== 'signed') return null;
+        const share = { index: said.index as MemberIndex, share: fromHex(said.share, 'share', 32) };
+        if (share.index !== member.index || !isSignatureShare(key, commitments as NonceCommitment[], digest, share))
+          return this.blame(course, member, 'gave a bad signature share');
+        return share;
+      }),
+    );
+    const given = shares.filter((share) => share !== null);
+    if (given.length < group.threshold) return null;
+    const combined = combineSignature(key, commitments, digest, given);
+    if (!('signature' in combined) || !isGroupSignature(key.publicKey, digest, combined.signature)) return null;
+    const { Rx, Ry, z } = signatureWords(combined.signature);
+    const words = [Rx, Ry, z].map((word) => to0x(u256(word))) as [Hex, Hex, Hex];
+    return {
+      outcome: 'signed',
+      signature: { rx: words[0], ry: words[1], z: words[2] },
+      signers: signers.map((member) => member.party),
+      culprits: [...course.culprits],
+    };
+  }
+
+  /** One member's checked answer to one round; null after noting a signed answer, a reason or its silence. */
+  private async ask(course: Course, member: GroupMember, body: Record<string, unknown>): Promise<SignAnswer | null> {
+    const { grantId, action } = course.request;
+    let said: SignAnswer;
+    try {
+      const outgoing = { to: member.party, kind: 'sign' as const, grantId, body };
+      const { body: answered } = await this.datagrams.ask(outgoing, this.options.roundTimeoutMs);
+      said = parse(SignAnswer, answered, 'answer');
+    } catch (error) {
+      const { code, kind } = toAppError(error);
+      if (kind === 'bug') throw error;
+      return this.blame(course, member, code === 'no-answer' ? 'did not answer' : `refused: ${code}`);
+    }
+    if (said.outcome === 'unavailable') {
+      course.reasons.set(member.party, said.reason);
+      course.excused.add(member.party);
+      return null;
+    }
+    if (said.outcome !== 'answer') return said;
+    const hubUid = this.consortium.current().hub.chainUid;
+    if (!isAnswerOf(hubUid, member.messageKey, { grantId, action }, said.answer))
+      return this.blame(course, member, 'sent an answer that it did not sign');
+    course.answers.set(member.party, { from: member.party, answer: said.answer });
+    return null;
+  }
+
+  private blame(course: Course, member: GroupMember, reason: string): null {
+    course.culprits.add(member.party);
+    course.reasons.set(member.party, reason);
+    return null;
+  }
+}
+
+function digestOf({ action, grant, homeUid, grantId }: SigningRequest): string {
+  return action === 'mint'
+    ? mintDigest(grant.destinationUid, grant.mappedDeeds, grantId)
+    : notMappedDigest(homeUid, grant.lockedAccount, grantId);
+}

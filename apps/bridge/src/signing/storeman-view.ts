@@ -1,0 +1,80 @@
+import { fromHex } from '@cpds/crypto';
+import { grantId as grantIdOf } from '@cpds/contracts';
+import { denied, unavailable } from '@cpds/errors';
+import type { Grant, Hex } from '@cpds/messages';
+import { groupOf, hospitalOfChain, type Consortium, type Group, type Hospital } from '../chains/consortium-view.js';
+import { FactsReader, type Facts } from '../transfers/facts.js';
+import { TransfersService } from '../transfers/transfers.service.js';
+import type { GuardInput } from './guards.js';
+
+/** A grant as a storeman was asked about it: who asked, and what its own view of the consortium says of the parties. */
+export interface AskedGrant {
+  grantId: Hex;
+  grant: Grant;
+  homeUid: Hex;
+  home: Hospital;
+  destination: Hospital;
+}
+
+/** Resolves a grant against the hub's registries. The grantId is computed, never taken from a message. */
+export function askedGrant(consortium: Consortium, homeUid: Hex, grant: Grant): AskedGrant {
+  fromHex(homeUid, 'homeUid', 32);
+  const view = consortium.current();
+  const home = hospitalOfChain(view, homeUid);
+  const destination = hospitalOfChain(view, grant.destinationUid);
+  return { grantId: grantIdOf(homeUid, grant) as Hex, grant, homeUid, home, destination };
+}
+
+/** Who wants the result coordinates: the destination for Mint and release, the home hospital for NotMapped. */
+export function checkCoordinator(asked: AskedGrant, action: 'mint' | 'not-mapped' | 'release', from: string): void {
+  const expected = action === 'not-mapped' ? asked.home : asked.destination;
+  if (expected.party !== from) throw denied('not-coordinator', `${from} may not ask for ${action} of this grant`);
+}
+
+/** The group of a hospital's key. @throws AppError `no-group`; `not-a-member` when `party` holds no share in it */
+export function ownGroup(consortium: Consortium, keyId: string | undefined): { group: Group; index: number } {
+  const group = groupOf(consortium.current(), keyId);
+  const own = group.members.find((member) => member.party === consortium.self);
+  if (!own) throw unavailable('not-a-member', 'this node holds no share of this key in the current epoch');
+  return { group, index: own.index };
+}
+
+/** What a guard decides on, and the row that the outcome concerns. */
+export interface StoremanFacts extends GuardInput {
+  facts: Facts;
+  rowId: string | null;
+}
+
+/** Reads what a guard decides on, now: chains, own row, registries. */
+export class StoremanView {
+  constructor(
+    private readonly consortium: Consortium,
+    private readonly facts: FactsReader,
+    private readonly transfers: TransfersService,
+  ) {}
+
+  async of(asked: AskedGrant): Promise<StoremanFacts> {
+    const { grant, grantId, homeUid, home, destination } = asked;
+    const facts = await this.facts.gather({
+      role: 'S',
+      grantId,
+      homeUid,
+      destinationUid: grant.destinationUid,
+      lockedAccount: grant.lockedAccount,
+      mappedDeeds: grant.mappedDeeds,
+      tag: grant.tag,
+    });
+    // The row is read after the chains: a revoke that arrived meanwhile forbids.
+    const row = await this.transfers.findByGrant(grantId, 'S');
+    return {
+      grant,
+      facts,
+      home,
+      destination,
+      hubW: this.consortium.current().hub.w,
+      rowId: row?.id ?? null,
+      rowState: row?.state ?? null,
+      isRevoked: row?.statement != null || ['revoked', 'given-back'].includes(row?.closeReason ?? ''),
+    };
+  }
+}
