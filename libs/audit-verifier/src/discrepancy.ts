@@ -1,0 +1,19 @@
+/** One thing that does not hold, said so that an operator can go and look. */
+export interface Discrepancy {
+  /** Stable name, e.g. `entry-altered`. */
+  readonly code: string;
+  /** Party whose log or chain it is about. */
+  readonly party: string;
+  /** First leaf it concerns, where it concerns one. */
+  readonly leafIndex?: number;
+  readonly grantId?: string;
+  readonly message: string;
+}
+
+/** Stops the verification of one log: what follows cannot be judged. */
+export class LogRefused extends Error {
+  constructor(readonly discrepancy: Discrepancy) {
+    super(discrepancy.message);
+    this.name = 'LogRefused';
+  }
+}

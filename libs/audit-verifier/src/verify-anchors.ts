@@ -1,0 +1,63 @@
+/** A log against what its chains hold: every anchor ever made must be a prefix of the log. */
+
+import { fromHex, toHex } from '@cpds/crypto';
+import { CheckpointAnchor } from '@cpds/contracts';
+import type { Discrepancy } from './discrepancy.js';
+import type { Fetch } from './log-source.js';
+import type { Policy } from './policy.js';
+import { Rpc } from './rpc.js';
+import type { VerifiedLog } from './verify-log.js';
+
+/** The newest anchor of a log on one contract. */
+export interface VerifiedAnchor {
+  readonly origin: string;
+  readonly rpc: string;
+  readonly address: string;
+  /** Leaves that are anchored; 0 for none. */
+  readonly size: number;
+  readonly rootHex: string;
+  readonly transaction: string | null;
+  readonly blockNumber: number | null;
+  /** Anchors compared with the log, this one included. */
+  readonly checked: number;
+}
+
+/** Compares every anchor of `log` on the contract, and says the newest. */
+export async function verifyAnchor(
+  policy: Policy['anchors'][number],
+  log: VerifiedLog,
+  fetch: Fetch,
+): Promise<{ anchor: VerifiedAnchor; discrepancies: Discrepancy[] }> {
+  const rpc = new Rpc(policy.rpc, fetch);
+  const last = await new CheckpointAnchor(policy.address, rpc).last(policy.origin);
+  const made = (await rpc.logs(policy.address)).flatMap((entry) => {
+    const event = CheckpointAnchor.decodeLog(entry);
+    return event?.args.origin === policy.origin ? [{ ...event.args, entry }] : [];
+  });
+  const discrepancies: Discrepancy[] = [];
+  const say = (code: string, message: string): void => void discrepancies.push({ code, party: log.party, message });
+
+  const size = Number(last.size);
+  if (size === 0) say('not-anchored', `no checkpoint of ${policy.origin} stands at ${policy.address}`);
+  const all = size === 0 ? made : [...made, { size: last.size, root: last.root, entry: null }];
+  for (const anchor of all) {
+    const root = log.rootAt(Number(anchor.size));
+    if (root === null) say('log-truncated', `${anchor.size} leaves were anchored, the log shows ${log.size}`);
+    else if (toHex(root) !== toHex(fromHex(anchor.root, 'root')))
+      say('log-forked', `the log of ${anchor.size} leaves does not have the root that was anchored`);
+  }
+  const newest = made.find((anchor) => Number(anchor.size) === size)?.entry;
+  return {
+    anchor: {
+      origin: policy.origin,
+      rpc: policy.rpc,
+      address: policy.address,
+      size,
+      rootHex: last.root,
+      transaction: newest?.transactionHash ?? null,
+      blockNumber: newest === undefined ? null : Number(newest.blockNumber),
+      checked: all.length,
+    },
+    discrepancies,
+  };
+}

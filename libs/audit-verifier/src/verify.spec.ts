@@ -1,0 +1,244 @@
+import fc from 'fast-check';
+import {
+  concat,
+  encodeEntries,
+  formatVerifierKey,
+  leafHash,
+  nodeHash,
+  noteSigner,
+  parseTilePath,
+  signCheckpoint,
+  verifierOf,
+  hashRange,
+  type TreeNode,
+} from '@cpds/crypto';
+import { canonicalJson, events } from '@cpds/messages';
+import { Policy } from './policy.js';
+import { verify } from './verify.js';
+import type { Fetch } from './log-source.js';
+
+/** A log served from memory, that a test can falsify. */
+class MemoryLog {
+  readonly signer;
+  entries: Uint8Array[] = [];
+  /** What the hash tiles are made of; the same as `entries` unless a test says otherwise. */
+  hashed: Uint8Array[] | null = null;
+  checkpoint: string | null = null;
+
+  constructor(readonly party: string) {
+    this.signer = noteSigner(`cpds/${party}/audit`, new Uint8Array(32).fill(party.length + 1));
+  }
+
+  add(type: string, correlation: string, producer: string): this {
+    const seq =
+      this.entries
+        .map((entry) => JSON.parse(new TextDecoder().decode(entry)) as { producer: string })
+        .filter((leaf) => leaf.producer === producer).length + 1;
+    const leaf = { type, producer, seq, correlation, commitment: `0x${'00'.repeat(32)}` };
+    this.entries.push(new TextEncoder().encode(canonicalJson(leaf)));
+    return this;
+  }
+
+  get policy() {
+    const verifierKey = formatVerifierKey(verifierOf(this.signer));
+    return { party: this.party, origin: this.signer.name, verifierKey, url: `http://${this.party}/`, token: 'auditor' };
+  }
+
+  sign(size = this.entries.length): string {
+    const root = hashRange({ from: 0, to: size }, (node) => this.node(this.entries, node));
+    return signCheckpoint({ origin: this.signer.name, size, root }, this.signer);
+  }
+
+  readonly fetch: Fetch = async (url, init) => {
+    const path = new URL(url).pathname.slice(1);
+    if (path === 'checkpoint') return new Response(this.checkpoint ?? this.sign());
+    const { level, index, width } = parseTilePath(path);
+    if (level === 'entries') {
+      if (new Headers(init?.headers).get('authorization') !== 'Bearer auditor')
+        return new Response('', { status: 401 });
+      return new Response(Buffer.from(encodeEntries(this.entries.slice(256 * index, 256 * index + width))));
+    }
+    const from = this.hashed ?? this.entries;
+    if (256 ** level * (256 * index + width) > from.length) return new Response('', { status: 404 });
+    const rows = Array.from({ length: width }, (_, row) =>
+      this.node(from, { level: 8 * level, index: 256 * index + row }),
+    );
+    return new Response(Buffer.from(concat(...rows)));
+  };
+
+  private node(entries: Uint8Array[], { level, index }: TreeNode): Uint8Array {
+    if (level === 0) return leafHash(entries[index]!);
+    const [left, right] = [2 * index, 2 * index + 1].map((child) =>
+      this.node(entries, { level: level - 1, index: child }),
+    );
+    return nodeHash(left!, right!);
+  }
+}
+
+const grantId = `0x${'ab'.repeat(32)}`;
+
+/** A shared and opened grant as three logs tell it. */
+function consortium() {
+  const [north, south, hub] = [new MemoryLog('north'), new MemoryLog('south'), new MemoryLog('hub')] as const;
+  const on = (log: MemoryLog, producer: string, ...types: string[]): void =>
+    types.forEach((type) => log.add(type, grantId, producer));
+  north.add(events.patientEnrolled, 'request-1', 'identity.north');
+  on(north, 'bridge.north', events.consented, events.lockSent, events.locked);
+  on(south, 'bridge.south', events.consented, events.locked, events.mintSent, events.mapped, events.released);
+  for (const name of ['voucher-1', 'voucher-3']) on(hub, name, events.vouchSent);
+  for (const name of ['storeman-1', 'storeman-2', 'storeman-4'])
+    on(hub, name, events.shareSigned, events.partialReleased);
+  on(north, 'records.north', events.disclosed);
+  on(south, 'records.south', events.fetched, events.opened);
+  return { north, south, hub };
+}
+
+function run({ north, south, hub }: ReturnType<typeof consortium>, over: object = {}) {
+  const policy = Policy.parse({
+    logs: [north.policy, south.policy, hub.policy],
+    expectations: { threshold: 3, vouchesNeeded: 2 },
+    ...over,
+  });
+  const byHost = new Map([north, south, hub].map((log) => [log.party, log]));
+  return verify(policy, (url, init) => byHost.get(new URL(url).hostname)!.fetch(url, init));
+}
+
+describe('a consortium whose logs hold', () => {
+  it('is verified, with every step of the grant', async () => {
+    const result = await run(consortium());
+    expect(result.discrepancies).toEqual([]);
+    expect(result.logs.map((log) => [log.party, log.size, log.entries, log.verified])).toEqual([
+      ['north', 5, 5, true],
+      ['south', 7, 7, true],
+      ['hub', 8, 8, true],
+    ]);
+    expect(result.grants).toEqual([
+      { grantId, home: 'north', destination: 'south', outcomes: ['shared'], complete: true },
+    ]);
+  });
+
+  it('is verified by its hashes alone without a token, and no grant is judged', async () => {
+    const world = consortium();
+    const logs = [world.north, world.south, world.hub].map(({ policy: { token: _, ...open } }) => open);
+    const result = await run(world, { logs });
+    expect(result).toMatchObject({ ok: true, grants: [] });
+    expect(result.logs.map((log) => log.entries)).toEqual([null, null, null]);
+  });
+});
+
+describe('a log that was tampered with', () => {
+  const cases: [string, (world: ReturnType<typeof consortium>) => void, object][] = [
+    [
+      'an entry altered',
+      ({ north }) => {
+        north.hashed = [...north.entries];
+        north.checkpoint = north.sign();
+        north.entries[2] = north.entries[1]!;
+      },
+      { code: 'entry-altered', party: 'north', leafIndex: 2 },
+    ],
+    [
+      'an entry altered together with its hash',
+      ({ north }) => {
+        north.checkpoint = north.sign();
+        north.entries[2] = north.entries[1]!;
+      },
+      { code: 'root-mismatch', party: 'north' },
+    ],
+    [
+      'entries cut off behind a signed size',
+      ({ south }) => {
+        south.checkpoint = south.sign();
+        south.entries.pop();
+      },
+      { code: 'log-cut', party: 'south' },
+    ],
+    [
+      'a checkpoint by another key',
+      ({ hub }) => {
+        hub.checkpoint = signCheckpoint(
+          { origin: 'cpds/hub/audit', size: 0, root: new Uint8Array(32) },
+          noteSigner('cpds/hub/audit', new Uint8Array(32)),
+        );
+      },
+      { code: 'checkpoint-refused', party: 'hub' },
+    ],
+    [
+      'an event left out',
+      ({ north }) => {
+        north.entries.splice(2, 1);
+      },
+      { code: 'sequence-gap', party: 'north', leafIndex: 2 },
+    ],
+    [
+      'the last event of a producer left out',
+      ({ north }) => {
+        north.entries.pop();
+      },
+      { code: 'step-missing', party: 'north', grantId },
+    ],
+    [
+      'one release too few',
+      ({ hub }) => {
+        hub.entries.pop();
+      },
+      { code: 'step-missing', party: 'hub', grantId },
+    ],
+    [
+      'a release after the same storeman knew of a revoke',
+      ({ hub }) => {
+        hub.add(events.revokeReceived, grantId, 'storeman-1').add(events.partialReleased, grantId, 'storeman-1');
+      },
+      { code: 'step-forbidden', party: 'hub', leafIndex: 9 },
+    ],
+    [
+      'its own alarm',
+      ({ hub }) => {
+        hub.add(events.sequenceConflict, grantId, 'audit.hub');
+      },
+      { code: 'alarm', party: 'hub', leafIndex: 8 },
+    ],
+    [
+      'no log at all',
+      ({ hub }) => {
+        hub.entries = [];
+        hub.checkpoint = 'nothing';
+      },
+      { code: 'checkpoint-refused', party: 'hub' },
+    ],
+  ];
+  it.each(cases)('%s is named first', async (_, falsify, expected) => {
+    const world = consortium();
+    falsify(world);
+    const result = await run(world);
+    expect(result.ok).toBe(false);
+    expect(result.first).toMatchObject(expected);
+  });
+
+  it('whatever single byte of an entry changes', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.nat(4), fc.nat(60), fc.integer({ min: 1, max: 255 }), async (entry, at, flip) => {
+        const world = consortium();
+        world.north.hashed = [...world.north.entries];
+        world.north.checkpoint = world.north.sign();
+        world.north.entries[entry] = world.north.entries[entry]!.map((byte, i) => (i === at ? byte ^ flip : byte));
+        expect((await run(world)).first).toMatchObject({ code: 'entry-altered', leafIndex: entry });
+      }),
+      { numRuns: 20 },
+    );
+  });
+});
+
+describe('a grant that did not come to what was promised', () => {
+  it.each(['refunded', 'revoked'] as const)('is named when it was to be %s', async (outcome) => {
+    const result = await run(consortium(), { expectations: { grants: [{ grantId, outcome }] } });
+    expect(result.first).toMatchObject({ code: 'step-missing', grantId });
+    expect(result.grants[0]).toMatchObject({ complete: false });
+  });
+
+  it('is named when it is nowhere', async () => {
+    const other = `0x${'cd'.repeat(32)}`;
+    const result = await run(consortium(), { expectations: { grants: [{ grantId: other, outcome: 'shared' }] } });
+    expect(result.first).toMatchObject({ code: 'step-missing', grantId: other });
+  });
+});
