@@ -60,9 +60,6 @@ export class TransferRow {
   @Column('jsonb', { nullable: true }) released!: ReleasedKey | null;
   @Column('boolean', { name: 'was_mapped', default: false }) wasMapped!: boolean;
   @Column('int', { name: 'lock_resends', default: 0 }) lockResends!: number;
-  @Column('jsonb', { name: 'lock_receipt', nullable: true }) lockReceipt!: TransferReceipt | null;
-  @Column('jsonb', { name: 'mint_receipt', nullable: true }) mintReceipt!: TransferReceipt | null;
-  @Column('jsonb', { name: 'refund_receipt', nullable: true }) refundReceipt!: TransferReceipt | null;
   @Column('jsonb', { default: [] }) steps!: TransferStep[];
   @Column('jsonb', { default: [] }) culprits!: string[];
   @Column('timestamptz', { name: 'entered_at' }) enteredAt!: Date;
