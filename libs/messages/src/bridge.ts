@@ -161,10 +161,11 @@ export const MayServeAnswer = z
   .strict();
 export type MayServeAnswer = z.infer<typeof MayServeAnswer>;
 
-/** request `bridge.authorize-fetch`: the chain's and storemen's part of A's exchange checks */
-export const AuthorizeFetchQuery = z
-  .object({ grantId: Bytes32, partials: z.array(SignedPartial).min(1).max(64) })
-  .strict();
+/**
+ * request `bridge.authorize-fetch`: the chain's and storemen's part of A's exchange checks. Facts that forbid come first,
+ * so they are told also to who brings no partials.
+ */
+export const AuthorizeFetchQuery = z.object({ grantId: Bytes32, partials: z.array(SignedPartial).max(64) }).strict();
 export const AuthorizeFetchAnswer = z.discriminatedUnion('outcome', [
   z.object({ outcome: z.literal('allowed'), commitment: Bytes32 }).strict(),
   z.object({ outcome: z.literal('revoked'), answer: SignedAnswer }).strict(),

@@ -58,14 +58,36 @@ export const DeedAnswer = z
     commitment: Bytes32,
     /** false once re-issued or re-encrypted */
     current: z.boolean(),
-    ringReal: z.number().int().positive(),
+    /** 0 when no deed of the cohort is current any more */
+    ringReal: z.number().int().nonnegative(),
   })
   .strict()
   .nullable();
 export type DeedAnswer = z.infer<typeof DeedAnswer>;
 
-/** `POST /exchange/fetch`: authority is q's signature, no token. */
+/**
+ * `POST /exchange/fetch`: authority is q's signature, no token. Without enough partials nothing is served; facts that
+ * forbid are answered all the same, since they come first.
+ */
 export const FetchRequest = z
-  .object({ fetch: Fetch, signature: SignatureHex, partials: z.array(SignedPartial).min(1).max(64) })
+  .object({ fetch: Fetch, signature: SignatureHex, partials: z.array(SignedPartial).max(64) })
   .strict();
 export type FetchRequest = z.infer<typeof FetchRequest>;
+
+/** Headers of a fetch's answer, whose body is the age file or the range asked for. */
+export const fetchHeaders = {
+  /** RFC 8785 JSON of the record's metadata, base64url */
+  metadata: 'cpds-metadata',
+  /** 0x hex, 32 bytes: opens the deed's commitment */
+  salt: 'cpds-salt',
+} as const;
+
+/** Answer of `POST /grants/{grantId}/home-answer` at B (scope records.read): what A's exchange endpoint says, unread. */
+export const HomeAnswer = z
+  .object({
+    status: z.number().int(),
+    /** A's problem document where it refused */
+    problem: z.record(z.string(), z.unknown()).nullable(),
+  })
+  .strict();
+export type HomeAnswer = z.infer<typeof HomeAnswer>;
