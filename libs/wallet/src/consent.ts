@@ -151,7 +151,8 @@ function checkParameters({ parameters, hub, homeUid, now }: ConsentInput): void 
   if (parameters.lockedAccount !== home.lockedAccount) throw wrong('lockedAccount', 'is not the one the hub names');
   // A clock that runs ahead would make the grant live longer than the patient was told.
   if (parameters.homeTime > now + CLOCK_SKEW_SECONDS) throw wrong('homeTime', 'is ahead of the own clock');
-  if (parameters.homeTime < now - CLOCK_SKEW_SECONDS - home.maxHeadAgeSeconds) throw wrong('homeTime', 'is stale');
+  if (parameters.homeTime < now - CLOCK_SKEW_SECONDS - home.rules.maxHeadAgeSeconds)
+    throw wrong('homeTime', 'is stale');
 }
 
 /** Nodes' clocks agree within 30 s (protocol section 7). */

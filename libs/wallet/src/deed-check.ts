@@ -15,6 +15,7 @@ import {
   toBigInt,
   unwrapHeader,
 } from '@cpds/crypto';
+import { base64 } from '@scure/base';
 import { invalid } from '@cpds/errors';
 import type { WalletDeed } from '@cpds/messages';
 import type { OwnDeed, Wallet } from './wallet.js';
@@ -54,7 +55,7 @@ export function checkDeed(wallet: Wallet, deed: WalletDeed, cohort: CohortFacts)
   if (!isDeedKey(key)) throw refused('deedKey', 'is no deed key');
   const x = key.toAffine().x;
 
-  const fileKey = unwrapHeader(parseHeader(decodeBase64(deed.header)), wallet.ageIdentity);
+  const fileKey = unwrapHeader(parseHeader(headerBytes(deed.header)), wallet.ageIdentity);
   const commitment = recordCommitment({
     payloadSha256: fromHex(deed.payloadHash, 'payloadHash', 32),
     keyCommit: keyCommit(fileKey),
@@ -76,10 +77,10 @@ export function checkDeed(wallet: Wallet, deed: WalletDeed, cohort: CohortFacts)
   return { ...own, deed, x, xs, fileKey };
 }
 
-/** Standard base64, in Node and in a browser. */
-function decodeBase64(text: string): Uint8Array {
+/** @throws AppError `deed-refused` */
+function headerBytes(text: string): Uint8Array {
   try {
-    return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+    return base64.decode(text);
   } catch (cause) {
     throw invalid('deed-refused', 'header', 'header is not base64', { cause });
   }

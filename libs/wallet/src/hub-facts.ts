@@ -1,6 +1,7 @@
 /** What the wallet knows from the hub address pinned at enrolment, and from nobody else. */
 
 import { AppError } from '@cpds/errors';
+import type { ChainRules } from '@cpds/chain/read';
 import type { Hex } from '@cpds/contracts';
 
 /** A hospital as ChainRegistry on the hub names it. */
@@ -12,8 +13,8 @@ export interface HospitalFacts {
   messageKey: Hex;
   /** Seconds a step on its chain may need. */
   wSeconds: number;
-  /** A head older than this many seconds is stale. */
-  maxHeadAgeSeconds: number;
+  /** When a block of its chain is final. */
+  rules: ChainRules;
   deedRegistry: Hex;
   /** Of the current key: older sets drain. */
   lockedAccount: Hex;

@@ -55,7 +55,7 @@ export const hub: HubFacts = {
     chainUid: hex(i + 1),
     messageKey: addressOfKey(name === 'south' ? southKey : 4710n),
     wSeconds: 10,
-    maxHeadAgeSeconds: 10,
+    rules: { finality: { kind: 'depth', depth: 2 }, blockSeconds: 1, maxHeadAgeSeconds: 10 },
     deedRegistry: hex(0x10 + i, 20),
     lockedAccount: hex(0x20 + i, 20),
     mappedDeeds: hex(0x30 + i, 20),

@@ -27,6 +27,7 @@ import { enrolmentDigest, grantId, revokeDigest, type Hex } from '@cpds/contract
 import { invalid } from '@cpds/errors';
 import type { Enrolment, Grant, Statement } from '@cpds/messages';
 import { ed25519 } from '@noble/curves/ed25519.js';
+import { base64urlnopad } from '@scure/base';
 import { isSignedBy, signDigest } from './signature.js';
 
 /** A deed that is the wallet's: its secret and the scalar that made it. */
@@ -64,14 +65,15 @@ export class Wallet {
     return recipientOf(this.ageIdentity);
   }
 
-  /** Ed25519 seed of the key that signs token requests. */
-  get authSeed(): Uint8Array {
-    return Uint8Array.from(this.secrets.auth);
-  }
-
   /** Ed25519 public key, 32 bytes. */
   get authKey(): Hex {
     return to0x(ed25519.getPublicKey(this.secrets.auth));
+  }
+
+  /** Private JWK of the key that signs token requests (RFC 8037): secret. */
+  get authJwk(): { kty: 'OKP'; crv: 'Ed25519'; x: string; d: string } {
+    const x = ed25519.getPublicKey(this.secrets.auth);
+    return { kty: 'OKP', crv: 'Ed25519', x: base64urlnopad.encode(x), d: base64urlnopad.encode(this.secrets.auth) };
   }
 
   /** What the patient declares once at the home hospital, signed by the spending key (EIP-712). */

@@ -1,0 +1,38 @@
+/** Reads a cohort from a final block of the home chain. */
+
+import type { ChainReader } from '@cpds/chain/read';
+import { DeedRegistry } from '@cpds/contracts';
+import { to0x, u256 } from '@cpds/crypto';
+import { unavailable } from '@cpds/errors';
+import type { CohortFacts } from './deed-check.js';
+import type { HospitalFacts } from './hub-facts.js';
+import { runnerAt } from './hub-reader.js';
+
+/** Of a chain's reader, what is needed here. */
+export type LogReader = Pick<ChainReader, 'chainUid' | 'final' | 'callAt' | 'logs' | 'adopt'>;
+
+/**
+ * The cohort as a final block holds it: the registry's word, and from its event the keys and commitments.
+ *
+ * @param home from the hub's facts: its rules say what is final, its registry is the one read
+ * @throws AppError `wrong-chain`; `cohort-not-final` (unavailable) while it is not there or not final
+ */
+export async function readCohort(reader: LogReader, home: HospitalFacts, cohort: number): Promise<CohortFacts> {
+  if (reader.chainUid !== home.chainUid)
+    throw unavailable('wrong-chain', `this address shows another chain than ${home.name}'s`);
+  reader.adopt(home.rules);
+  const block = await reader.final();
+  const registry = new DeedRegistry(home.deedRegistry, runnerAt(reader, block));
+  const filter = {
+    addresses: [home.deedRegistry],
+    topics: [DeedRegistry.topics.CohortMinted, to0x(u256(cohort))],
+  };
+  const logs = await reader.logs(filter, 0, block.number);
+  const minted = logs.map((log) => DeedRegistry.decodeLog(log)).find((event) => event !== undefined);
+  if (!minted) throw unavailable('cohort-not-final', `cohort ${cohort} is not on a final block yet`);
+  return {
+    word: await registry.cohortHash(cohort),
+    xs: minted.args.xs.map((x) => to0x(u256(x))),
+    commitments: [...minted.args.commitments],
+  };
+}
