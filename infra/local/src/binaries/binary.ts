@@ -71,14 +71,9 @@ async function fetchTo(kept: string, source: BinarySource, cache: string): Promi
   throw new BinaryUnavailableError(`${source.name} ${source.version} could not be had. ${failures.join('; ')}`);
 }
 
+/** A shim on PATH for a program that is not installed exits non-zero: the same as not being there. */
 async function saysGoodVersion(path: string, source: BinarySource): Promise<boolean> {
-  try {
-    return source.isGoodVersion(await runCommand(path, ['--version']));
-  } catch (cause) {
-    // A shim on PATH for a program that is not installed exits non-zero: the same as not being there.
-    if (cause instanceof Error) return false;
-    throw cause;
-  }
+  return runCommand(path, ['--version']).then(source.isGoodVersion, () => false);
 }
 
 /** `go install` of one pinned main package. `binary` is the name that Go gives the result. */

@@ -63,19 +63,15 @@ export async function startAnvil(spec: AnvilSpec): Promise<Anvil> {
   return { url, port, chainId: spec.chainId, child };
 }
 
+/** False while it does not listen yet or still loads its state. */
 async function answersChainId(url: string, chainId: number): Promise<boolean> {
-  try {
-    const response = await fetch(url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'eth_chainId', params: [] }),
-      signal: AbortSignal.timeout(1_000),
-    });
-    const body = (await response.json()) as { result?: string };
-    return Number(body.result) === chainId;
-  } catch (cause) {
-    // Not listening yet, or still loading its state: ask again.
-    if (cause instanceof Error) return false;
-    throw cause;
-  }
+  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'eth_chainId', params: [] });
+  return fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body,
+    signal: AbortSignal.timeout(1_000),
+  })
+    .then(async (response) => Number(((await response.json()) as { result?: string }).result) === chainId)
+    .catch(() => false);
 }

@@ -122,18 +122,15 @@ async function initCluster(bin: string, dataDir: string, passwordFile: string, a
   await rm(readable);
 }
 
+/** False while it refuses connections or says that it is starting up. */
 async function accepts(adminUrl: string): Promise<boolean> {
   const client = new pg.Client({ connectionString: adminUrl, connectionTimeoutMillis: 2_000 });
-  try {
-    await client.connect();
-    return true;
-  } catch (cause) {
-    // Refused, or "the database system is starting up": ask again.
-    if (cause instanceof Error) return false;
-    throw cause;
-  } finally {
-    await client.end().catch(() => undefined);
-  }
+  const isAccepted = await client.connect().then(
+    () => true,
+    () => false,
+  );
+  await client.end().catch(() => undefined);
+  return isAccepted;
 }
 
 async function exists(path: string): Promise<boolean> {

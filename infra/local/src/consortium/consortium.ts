@@ -1,0 +1,236 @@
+import { spawn } from 'node:child_process';
+import { chmodSync, mkdirSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { reachableDataDir, serverUser } from '../binaries/postgres.js';
+import { answersOk, lastLines, startChild, waitUntilReady } from '../machine/child.js';
+import type { Child } from '../machine/child.js';
+import { withProgress } from '../machine/progress.js';
+import type { Report } from '../machine/progress.js';
+import { participant } from './parties.js';
+import type { Participant } from './parties.js';
+import { Ports } from './ports.js';
+import { enterProcess, runningProcesses, stopAll, stopProcess } from './running.js';
+import { Secrets } from './secrets.js';
+import { groups, startServers } from './servers.js';
+import type { Servers } from './servers.js';
+
+/** Where a consortium lives and how its launcher behaves. */
+export interface ConsortiumSpec {
+  /** Everything is below this folder: data, logs, secrets, the pid file. */
+  readonly dir: string;
+  readonly report: Report;
+  /**
+   * `launcher`: everything ends when this process does, however it does. `down`: it goes on until somebody stops it by the pid file. `launcher-and-data`: as
+   * the first, and the folder is removed (tests).
+   */
+  readonly until: 'launcher' | 'down' | 'launcher-and-data';
+}
+
+/** What a process is told beside what its place in the consortium says. */
+export type ExtraEnvironment = (one: Participant) => Record<string, string>;
+
+/** A process that runs and can be killed and started again. */
+export interface ProcessHandle {
+  readonly participant: Participant;
+  readonly url: string;
+  readonly child: Child;
+}
+
+/**
+ * A local consortium: servers first, then any of its processes one by one or together, each with its own credentials, database, key file and log.
+ */
+export class Consortium {
+  private readonly handles = new Map<string, ProcessHandle>();
+  private readonly stopping = new AbortController();
+
+  private constructor(
+    private readonly spec: ConsortiumSpec,
+    readonly ports: Ports,
+    readonly secrets: Secrets,
+    readonly servers: Servers,
+  ) {}
+
+  /**
+   * Starts the servers, after stopping what an earlier launcher of the same folder left running.
+   *
+   * @throws Error a server did not come up; what had started is stopped again
+   */
+  static async start(spec: ConsortiumSpec): Promise<Consortium> {
+    const dir = resolve(spec.dir);
+    mkdirSync(dir, { recursive: true });
+    // As root, Postgres runs as another user, who has to pass through this folder; secrets are in a folder of their own.
+    chmodSync(dir, 0o711);
+    await stopAll(dir);
+    if (spec.until !== 'down') startGuard(dir, spec.until === 'launcher-and-data');
+    const ports = new Ports(dir);
+    const secrets = new Secrets(join(dir, 'secrets'));
+    const entered = (child: Child, group: number) => enter(dir, child, group);
+    try {
+      const servers = await startServers({ dir, ports, secrets, report: spec.report, entered });
+      return new Consortium({ ...spec, dir }, ports, secrets, servers);
+    } catch (cause) {
+      await stopAll(dir);
+      throw cause;
+    }
+  }
+
+  get dir(): string {
+    return this.spec.dir;
+  }
+
+  /** The address at which a process is, or will be. */
+  async urlOf(name: string): Promise<string> {
+    return `http://127.0.0.1:${await this.ports.of(participant(name).name)}`;
+  }
+
+  /** The processes that were started here and not stopped. */
+  get processes(): readonly ProcessHandle[] {
+    return [...this.handles.values()];
+  }
+
+  /** The handle of a started process. @throws Error it was not started */
+  process(name: string): ProcessHandle {
+    const handle = this.handles.get(name);
+    if (handle === undefined) throw new Error(`${name} was not started`);
+    return handle;
+  }
+
+  /** Starts the named processes together and waits until each says it is ready, reporting who it still waits for. */
+  async startProcesses(names: readonly string[], extra: ExtraEnvironment, timeoutMs = 90_000): Promise<void> {
+    const waiting = new Set(names);
+    const label = () => `waiting for ${[...waiting].join(', ')}`;
+    const timer = setInterval(() => this.spec.report(label()), 5_000);
+    try {
+      await Promise.all(
+        names.map(async (name) => {
+          await this.startProcess(name, extra, timeoutMs);
+          waiting.delete(name);
+        }),
+      );
+    } finally {
+      clearInterval(timer);
+    }
+  }
+
+  /** Starts one process (again) and waits for its `/readyz`. @throws Error with the end of its log */
+  async startProcess(name: string, extra: ExtraEnvironment, timeoutMs = 90_000): Promise<ProcessHandle> {
+    const one = participant(name);
+    const url = await this.urlOf(name);
+    const child = await startChild({
+      name,
+      command: process.execPath,
+      args: [fileURLToPath(new URL(`../../../../apps/${one.app}/dist/main.js`, import.meta.url))],
+      env: { ...(await this.environmentOf(one)), ...extra(one) },
+      cwd: this.dir,
+      logFile: join(this.dir, 'logs', `${name}.log`),
+    });
+    enter(this.dir, child, groups.service);
+    const handle = { participant: one, url, child };
+    this.handles.set(name, handle);
+    void child.exited.then(async ({ code, signal }) => {
+      if (this.handles.get(name) !== handle || this.stopping.signal.aborted) return;
+      this.spec.report(`${name} ended with ${code ?? signal}: ${await lastLines(child.logFile, 5)}`);
+    });
+    await waitUntilReady(child, () => answersOk(`${url}/readyz`), timeoutMs);
+    return handle;
+  }
+
+  /** kill -9. Starting it again is `startProcess`. */
+  async killProcess(name: string): Promise<void> {
+    const { child } = this.process(name);
+    this.handles.delete(name);
+    await child.kill();
+  }
+
+  /** Asks one process to stop and waits until it has. */
+  async stopProcess(name: string): Promise<void> {
+    const { child } = this.process(name);
+    this.handles.delete(name);
+    await child.stop();
+  }
+
+  /** Stops processes, then servers. Data stays for the next start. */
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    await withProgress('stopping', this.spec.report, () => stopAll(this.dir));
+    this.handles.clear();
+  }
+
+  /** What libs/service reads: the same keys for each process, filled from its place in the consortium. */
+  private async environmentOf(one: Participant): Promise<Record<string, string>> {
+    const { servers, secrets } = this;
+    const isRoleNode = one.role === 'storeman' || one.role === 'voucher';
+    const isOnHub = isRoleNode || one.party === 'hub';
+    const bus = isOnHub ? 'hub' : one.ownChain;
+    const database = servers.databases[one.name];
+    if (database === undefined) throw new Error(`${one.name} has no database`);
+    const bucket = one.app === 'records' ? (servers.buckets?.[one.party as 'north' | 'south'] ?? null) : null;
+    return {
+      NODE_ENV: 'production',
+      PATH: process.env['PATH'] ?? '',
+      PARTY: one.party,
+      PORT: String(await this.ports.of(one.name)),
+      KEY_FILE: (await secrets.keyFile(one)).path,
+      DATABASE_URL: database,
+      NATS_URL: servers.nats[bus],
+      ...(isOnHub
+        ? { NATS_NKEY_FILE: secrets.nkey(isRoleNode ? one.party : one.name).path }
+        : { NATS_USER: one.app, NATS_PASSWORD: secrets.password(`nats.${one.name}`) }),
+      CHAINS: JSON.stringify(Object.fromEntries(one.reads.map((name) => [name, [servers.chains[name]]]))),
+      OWN_CHAIN: one.ownChain,
+      ...(one.role === null ? {} : { ROLE: one.role }),
+      ...(isOnHub ? {} : { IDENTITY_URL: await this.urlOf(`identity.${one.party}`) }),
+      ...(bucket !== null
+        ? {
+            S3_ENDPOINT: bucket.endpoint,
+            S3_ACCESS_KEY: bucket.accessKey,
+            S3_SECRET_KEY: bucket.secretKey,
+            S3_BUCKET: bucket.bucket,
+          }
+        : one.app === 'records'
+          ? { OBJECT_STORE_DIR: join(this.dir, 'objects', one.party) }
+          : {}),
+    };
+  }
+}
+
+/** Stops whatever the pid file in `dir` lists: for `cpds down`, which did not start it. */
+export async function stopConsortium(dir: string): Promise<number> {
+  const count = runningProcesses(resolve(dir)).length;
+  await stopAll(resolve(dir));
+  return count;
+}
+
+/** Removes a stopped consortium's data, also what had to lie elsewhere. @throws Error something of it still runs */
+export async function removeConsortium(dir: string): Promise<void> {
+  const running = runningProcesses(resolve(dir));
+  if (running.length > 0) throw new Error(`still running: ${running.map(({ name }) => name).join(', ')}`);
+  rmSync(await reachableDataDir(join(resolve(dir), 'postgres', 'postgres'), serverUser()), {
+    recursive: true,
+    force: true,
+  });
+  rmSync(resolve(dir), { recursive: true, force: true });
+}
+
+export { runningProcesses, stopProcess };
+
+function enter(dir: string, child: Child, group: number): void {
+  enterProcess(dir, { ...child.id, name: child.name, group, stopSignal: child.stopSignal, logFile: child.logFile });
+}
+
+/** The guard outlives us by the time it needs to stop what we started. */
+function startGuard(dir: string, removesData: boolean): void {
+  const guard = spawn(
+    process.execPath,
+    // Always the built file: tests run this module from its source.
+    [
+      fileURLToPath(new URL('../../dist/consortium/guard.js', import.meta.url)),
+      dir,
+      ...(removesData ? ['remove'] : []),
+    ],
+    { stdio: ['pipe', 'ignore', 'ignore'], detached: true },
+  );
+  guard.unref();
+  (guard.stdin as unknown as { unref(): void }).unref();
+}

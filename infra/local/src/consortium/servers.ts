@@ -1,0 +1,173 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { BinaryUnavailableError } from '../binaries/binary.js';
+import { minioBinary } from '../binaries/sources.js';
+import type { Child } from '../machine/child.js';
+import { withProgress } from '../machine/progress.js';
+import type { Report } from '../machine/progress.js';
+import { startAnvil } from '../servers/anvil.js';
+import { createBucket, startMinio } from '../servers/minio.js';
+import type { Bucket, MinioServer } from '../servers/minio.js';
+import { startNats } from '../servers/nats.js';
+import { createDatabase, startPostgres } from '../servers/postgres.js';
+import { auditOnHub, hospitalConfig, hubConfig, leafOnHub, operatorOnHub } from './nats-config.js';
+import { chainIds, chainNames, hospitals, participants, storemen, vouchers } from './parties.js';
+import type { ChainName, Hospital } from './parties.js';
+import type { Ports } from './ports.js';
+import type { Secrets } from './secrets.js';
+
+/** The addresses of the servers that the processes of a consortium use. */
+export interface Servers {
+  /** RPC URL of each chain. */
+  readonly chains: Record<ChainName, string>;
+  /** `nats://host:port` of the hub's server and of each hospital's. */
+  readonly nats: Record<ChainName, string>;
+  /** Postgres URL with credentials, by process name. */
+  readonly databases: Record<string, string>;
+  /** One bucket a hospital; null where MinIO could not be had and the file system stands in. */
+  readonly buckets: Record<Hospital, Bucket> | null;
+  /** The superuser's URL: for dumps and tests, never for a service. */
+  readonly postgresAdminUrl: string;
+}
+
+/** What starting servers needs to know. `entered` is told of each process, so that it can be stopped later whatever happens. */
+export interface ServersSpec {
+  readonly dir: string;
+  readonly ports: Ports;
+  readonly secrets: Secrets;
+  readonly report: Report;
+  readonly entered: (child: Child, group: number) => void;
+}
+
+/** Stop order: services (3) before NATS and MinIO (2) before Postgres and chains (1). */
+export const groups = { database: 1, bus: 2, service: 3 } as const;
+
+/** Starts Postgres, three NATS servers, MinIO and three chains, in parallel, and makes what the processes need in them. */
+export async function startServers(spec: ServersSpec): Promise<Servers> {
+  // All settle before a failure is told, so that whoever then stops everything misses nothing that was still starting.
+  const starts = [
+    withProgress('starting Postgres', spec.report, () => databases(spec)),
+    withProgress('starting three chains', spec.report, () => chainsOf(spec)),
+    withProgress('starting NATS', spec.report, () => natsOf(spec)),
+    withProgress('starting MinIO', spec.report, () => bucketsOf(spec)),
+  ] as const;
+  await Promise.allSettled(starts);
+  const [postgres, chains, nats, buckets] = await Promise.all(starts);
+  return { ...postgres, chains, nats, buckets };
+}
+
+async function databases({ dir, ports, secrets, report, entered }: ServersSpec) {
+  const named = process.env['CPDS_POSTGRES_URL'];
+  let postgresAdminUrl = named;
+  if (postgresAdminUrl === undefined) {
+    const server = await startPostgres(
+      { dir: join(dir, 'postgres'), port: await ports.of('postgres'), durable: true },
+      report,
+    );
+    if (server.child !== null) entered(server.child, groups.database);
+    postgresAdminUrl = server.adminUrl;
+  }
+  const databases: Record<string, string> = {};
+  for (const { name } of participants) {
+    databases[name] = await createDatabase(postgresAdminUrl, databaseName(name), secrets.password(`database.${name}`));
+  }
+  return { databases, postgresAdminUrl };
+}
+
+/** `records.north` -> `cpds_records_north`. */
+export function databaseName(participantName: string): string {
+  return `cpds_${participantName.replace(/[.-]/g, '_')}`;
+}
+
+async function chainsOf({ dir, ports, entered }: ServersSpec): Promise<Record<ChainName, string>> {
+  const urls = await Promise.all(
+    chainNames.map(async (name) => {
+      const chainDir = join(dir, 'chains', name);
+      mkdirSync(chainDir, { recursive: true });
+      const chain = await startAnvil({
+        dir: chainDir,
+        chainId: chainIds[name],
+        blockTimeSec: 1,
+        port: await ports.of(`chain ${name}`),
+        keepState: true,
+        name: `chain ${name}`,
+      });
+      entered(chain.child, groups.database);
+      return [name, chain.url] as const;
+    }),
+  );
+  return Object.fromEntries(urls) as Record<ChainName, string>;
+}
+
+async function natsOf({ dir, ports, secrets, report, entered }: ServersSpec): Promise<Record<ChainName, string>> {
+  const leafPort = await ports.of('nats leaf');
+  const start = async (name: ChainName, extra: string): Promise<[ChainName, string]> => {
+    const server = await startNats(
+      {
+        name,
+        dir: join(dir, 'nats', name),
+        domain: name,
+        port: await ports.of(`nats ${name}`),
+        monitorPort: await ports.of(`nats ${name} monitor`),
+        extra,
+      },
+      report,
+    );
+    entered(server.child, groups.bus);
+    return [name, server.url];
+  };
+  const operators = [...storemen, ...vouchers].map((party) => operatorOnHub(party, secrets.nkey(party).publicKey));
+  const leaves = hospitals.map((hospital) => leafOnHub(hospital, secrets.nkey(`leaf.${hospital}`).publicKey));
+  const hub = await start(
+    'hub',
+    hubConfig(leafPort, [auditOnHub(secrets.nkey('audit.hub').publicKey), ...operators], leaves),
+  );
+  const joined = await Promise.all(
+    hospitals.map((hospital) =>
+      start(
+        hospital,
+        hospitalConfig(
+          `nats-leaf://127.0.0.1:${leafPort}`,
+          secrets.nkey(`leaf.${hospital}`).seed,
+          participants
+            .filter(({ party }) => party === hospital)
+            .map(({ name, app }) => ({
+              user: app,
+              password: secrets.password(`nats.${name}`),
+              // Datagrams to other hospitals are the bridge's alone.
+              denyPublish: app === 'bridge' ? [] : ['consortium.>'],
+              denySubscribe: app === 'bridge' ? [] : ['consortium.>'],
+            })),
+        ),
+      ),
+    ),
+  );
+  return Object.fromEntries([hub, ...joined]) as Record<ChainName, string>;
+}
+
+async function bucketsOf({
+  dir,
+  ports,
+  secrets,
+  report,
+  entered,
+}: ServersSpec): Promise<Record<Hospital, Bucket> | null> {
+  try {
+    await minioBinary(report);
+  } catch (cause) {
+    if (!(cause instanceof BinaryUnavailableError)) throw cause;
+    report(`MinIO cannot be had here, so records are kept in the file system: ${cause.message}`);
+    return null;
+  }
+  const minioDir = join(dir, 'minio');
+  mkdirSync(minioDir, { recursive: true });
+  const server: MinioServer = await startMinio({ dir: minioDir, port: await ports.of('minio') }, report);
+  if (server.child !== null) entered(server.child, groups.bus);
+  const buckets = await Promise.all(
+    hospitals.map(async (hospital) => {
+      const credentials = { accessKey: `records-${hospital}`, secretKey: secrets.password(`s3.${hospital}`) };
+      return [hospital, await createBucket(server, `records-${hospital}`, credentials)] as const;
+    }),
+  );
+  return Object.fromEntries(buckets) as Record<Hospital, Bucket>;
+}
