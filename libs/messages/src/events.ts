@@ -7,6 +7,7 @@ export const events = {
   patientEnrolled: 'identity.patient-enrolled.v1',
   patientRegistered: 'identity.patient-registered.v1',
   departmentRegistered: 'identity.department-registered.v1',
+  departmentPublished: 'identity.department-published.v1',
   clinicianRegistered: 'identity.clinician-registered.v1',
   clientRegistered: 'identity.client-registered.v1',
   tokenIssued: 'identity.token-issued.v1',

@@ -9,6 +9,9 @@ import { PatientIdentifier } from './consortium.js';
 export const RegisterPatient = z.object({ identifier: PatientIdentifier }).strict();
 export const RegisteredPatient = z.object({ patientId: z.uuid(), enrolmentCode: z.string().min(16) }).strict();
 
+/** `POST /patients/match` (scope identity.admin): a body, since an identifier has no place in a URL. */
+export const PatientMatch = z.object({ patientId: z.uuid(), enrolled: z.boolean() }).strict();
+
 /** `POST /enrolments` (no token: the code is the authority). */
 export const EnrolPatient = z
   .object({ code: z.string().min(16).max(128), enrolment: Enrolment, signature: SignatureHex })
@@ -75,3 +78,36 @@ export const OpenQuery = z
   })
   .strict();
 export const OpenAnswer = z.object({ stanza: z.string().max(1024) }).strict();
+
+/** `POST /clients` (scope identity.admin): a public JWK, EC P-384, and what its holder may ask tokens for. */
+export const RegisterClient = z
+  .object({
+    clientId: z.string().regex(/^[a-z0-9][a-z0-9.-]{0,63}$/, 'must be a client name'),
+    jwk: z
+      .object({ kty: z.literal('EC'), crv: z.literal('P-384'), x: z.string().max(96), y: z.string().max(96) })
+      .strict(),
+    scopes: z
+      .array(z.string().regex(/^[a-z]+\.[a-z]+$/, 'must be a scope'))
+      .min(1)
+      .max(32),
+  })
+  .strict();
+export type RegisterClient = z.infer<typeof RegisterClient>;
+export const RegisteredClient = z.object({ clientId: z.string(), scopes: z.array(z.string()) }).strict();
+
+/** `POST /token`, form encoded (RFC 7523 §2.2). */
+export const TokenRequest = z.object({
+  grant_type: z.literal('client_credentials'),
+  client_assertion_type: z.literal('urn:ietf:params:oauth:client-assertion-type:jwt-bearer'),
+  client_assertion: z.string().min(1).max(4096),
+  scope: z.string().min(1).max(512),
+});
+export const TokenAnswer = z
+  .object({
+    access_token: z.string(),
+    token_type: z.literal('bearer'),
+    expires_in: z.number().int(),
+    scope: z.string(),
+  })
+  .strict();
+export type TokenAnswer = z.infer<typeof TokenAnswer>;

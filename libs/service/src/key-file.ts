@@ -22,7 +22,7 @@ export const KeyFile = z
       .optional(),
     /** Ed25519 seed: signs log checkpoints */
     log: Hex32.optional(),
-    /** P-256: signs access tokens (identity) */
+    /** seed of the P-384 key that signs access tokens (identity) */
     token: Hex32.optional(),
   })
   .strict();
