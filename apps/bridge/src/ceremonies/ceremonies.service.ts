@@ -182,10 +182,12 @@ export class CeremoniesService {
       await this.post(row, 'sign', () => Promise.resolve({ data: StoremanRegistry.calldata.sign(row.attemptId) }));
       return;
     }
-    const state = fold(row, log);
-    if (state.end) return this.noteEnd(row, state);
-    if (phaseNames[began.phase as keyof typeof phaseNames] !== state.phase) return;
-    await this.post(row, state.phase, async () => {
+    const phase = phaseNames[began.phase as keyof typeof phaseNames];
+    if (phase === undefined) return;
+    await this.post(row, phase, async () => {
+      const state = fold(row, log);
+      if (state.end) await this.noteEnd(row, state);
+      if (state.phase !== phase) return null;
       const seed = openAtRest(this.options.kek, placeOf(row.attemptId), new Uint8Array(row.sealedSeed!));
       const post = await due(state, row.memberIndex, seed);
       return post && { data: calldataOf(row.attemptId, post, row.n), share: shareOf(post) };
