@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
-import { compressed, G, N } from './curve.js';
-import { parseRingSignature, signRing, verifyRing, type RingStatement } from './lsag.js';
+import { ascii, concat } from './bytes.js';
+import { addressOf, challenge, compressed, G, N, Point, xy } from './curve.js';
+import { keccak256 } from './hash.js';
+import { compactSignature, parseRingSignature, ringHash, signRing, verifyRing, type RingStatement } from './lsag.js';
 import { metaAddressOf, newDeedKey, oneTimeSecret } from './stealth.js';
 import { paddingDeed, tagBase, tagDomain, tagOf } from './tag-base.js';
 
@@ -83,6 +85,27 @@ describe('ring signature', () => {
     expect(() => signRing({ ...statement, xs: [statement.xs[0]!] }, secret, randomBytes)).toThrow(
       'xs: must name 2 to 256 deeds',
     );
+  });
+
+  it('refuses an L that is the identity, though the chain closes over it', () => {
+    // Two deeds of one owner: s_1 = -c_1·x_1 makes L_1 the identity, whose address a contract would see as zero.
+    const deeds = [newDeedKey(meta, randomBytes), newDeedKey(meta, randomBytes)];
+    const secrets = deeds.map((deed) => oneTimeSecret(spending, deed.sharedScalar)) as [bigint, bigint];
+    const xs = deeds.map((deed) => deed.key.toAffine().x);
+    const bases = xs.map((x) => tagBase(domain, x, 1).point) as [Point, Point];
+    const tag = bases[0].multiply(secrets[0]);
+    const message = randomBytes(32);
+    const statement = { message, tagDomain: domain, slot: 1, xs, tag: compressed(tag) };
+    const head = concat(ascii('cpds/v1/lsag'), message, ringHash(1, xs), xy(tag));
+    const next = (L: Point, R: Point) => challenge(keccak256(head, addressOf(L), xy(R)));
+    const nonce = 12345n;
+    const c1 = next(G.multiply(nonce), bases[0].multiply(nonce));
+    const s1 = Point.Fn.create(-c1 * secrets[1]);
+    const L1 = G.multiply(s1).add(G.multiply(secrets[1]).multiply(c1));
+    expect(L1.is0()).toBe(true);
+    const c0 = next(L1, bases[1].multiply(s1).add(tag.multiply(c1)));
+    const s0 = Point.Fn.create(nonce - c0 * secrets[0]);
+    expect(verifyRing(statement, compactSignature({ tag, c0, s: [s0, s1] }))).toBe(false);
   });
 
   it('names what is malformed', () => {
