@@ -1,1 +1,4 @@
-export {};
+import { startService } from '@cpds/service';
+import { identityService } from './service.js';
+
+await startService(identityService);

@@ -1,0 +1,21 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+
+/** Who may ask for tokens: a backend by its name, a wallet by its patient's pseudonym. */
+@Entity('client')
+export class ClientRow {
+  @PrimaryColumn('text', { name: 'client_id' })
+  clientId!: string;
+
+  @Column('text')
+  kind!: 'backend' | 'wallet';
+
+  /** public JWK: EC P-384 of a backend, OKP Ed25519 of a wallet */
+  @Column('jsonb')
+  jwk!: Record<string, string>;
+
+  @Column('text', { array: true })
+  scopes!: string[];
+
+  @Column('uuid', { name: 'patient_id', nullable: true })
+  patientId!: string | null;
+}

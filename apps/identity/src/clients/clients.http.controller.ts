@@ -1,0 +1,18 @@
+import { Body, Controller, HttpCode, Inject, Post } from '@nestjs/common';
+import { parse } from '@cpds/errors';
+import { RegisterClient, type RegisteredClient } from '@cpds/messages';
+import { Scopes } from '@cpds/service';
+import type { z } from 'zod';
+import { ClientsService } from './clients.service.js';
+
+@Controller('clients')
+export class ClientsHttpController {
+  constructor(@Inject(ClientsService) private readonly clients: ClientsService) {}
+
+  @Post()
+  @HttpCode(201)
+  @Scopes('identity.admin')
+  register(@Body() body: unknown): Promise<z.infer<typeof RegisteredClient>> {
+    return this.clients.register(parse(RegisterClient, body, 'client'));
+  }
+}

@@ -1,0 +1,78 @@
+import { randomUUID } from 'node:crypto';
+import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { invalid, toAppError } from '@cpds/errors';
+import { canonicalJson, events, type RegisterClient, type RegisteredClient } from '@cpds/messages';
+import { Outbox } from '@cpds/outbox';
+import { scopes as knownScopes } from '@cpds/service';
+import { type Tx, UnitOfWork } from '@cpds/store';
+import { importJWK } from 'jose';
+import type { z } from 'zod';
+import { ClientRow } from './client.row.js';
+
+/** Clients named in the configuration: the first administrator cannot come through a door that needs one. */
+export const bootstrapClients = Symbol('bootstrap clients');
+
+/** Backends and wallets, and the public keys they prove themselves with. */
+@Injectable()
+export class ClientsService implements OnApplicationBootstrap {
+  constructor(
+    @Inject(UnitOfWork) private readonly unitOfWork: UnitOfWork,
+    @Inject(Outbox) private readonly outbox: Outbox,
+    @Inject(bootstrapClients) private readonly fromConfig: RegisterClient[],
+  ) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    for (const client of this.fromConfig) await this.register(client);
+  }
+
+  /**
+   * Registers a backend, or replaces key and scopes of the one with this name. The same again changes and logs nothing.
+   *
+   * @throws AppError `unknown-scope`, `bad-jwk`, `wallet-name`
+   */
+  async register(client: RegisterClient): Promise<z.infer<typeof RegisteredClient>> {
+    const unknown = client.scopes.findIndex(
+      (scope) => scope === 'wallet' || !knownScopes.some((known) => known === scope),
+    );
+    if (unknown >= 0)
+      throw invalid('unknown-scope', `scopes.${unknown}`, `scopes.${unknown}: no backend has this scope`);
+    await checkJwk(client.jwk);
+    await this.unitOfWork.run(async (tx) => {
+      const earlier = await tx.manager.findOneBy(ClientRow, { clientId: client.clientId });
+      if (earlier?.kind === 'wallet') throw invalid('wallet-name', 'clientId', 'clientId: is the name of a wallet');
+      const row = { ...client, kind: 'backend' as const, patientId: null };
+      if (earlier && canonicalJson(plain(earlier)) === canonicalJson(plain(row))) return;
+      await tx.manager.save(ClientRow, row);
+      await this.logged(tx, client.clientId, client.scopes);
+    });
+    return { clientId: client.clientId, scopes: client.scopes };
+  }
+
+  /** Registers a patient's wallet in the caller's transaction: its name is the pseudonym, its key the enrolled one. */
+  async registerWallet(tx: Tx, patientId: string, authKey: Uint8Array): Promise<string> {
+    const jwk = { kty: 'OKP', crv: 'Ed25519', x: Buffer.from(authKey).toString('base64url') };
+    await tx.manager.insert(ClientRow, { clientId: patientId, kind: 'wallet', jwk, scopes: ['wallet'], patientId });
+    return patientId;
+  }
+
+  /** The client of this name, or null. */
+  find(clientId: string): Promise<ClientRow | null> {
+    return this.unitOfWork.reader.findOneBy(ClientRow, { clientId });
+  }
+
+  private async logged(tx: Tx, clientId: string, scopes: string[]): Promise<void> {
+    await this.outbox.append(tx, events.clientRegistered, { correlation: randomUUID(), details: { clientId, scopes } });
+  }
+}
+
+function plain({ clientId, jwk, scopes }: { clientId: string; jwk: Record<string, string>; scopes: string[] }): object {
+  return { clientId, jwk, scopes };
+}
+
+async function checkJwk(jwk: RegisterClient['jwk']): Promise<void> {
+  try {
+    await importJWK(jwk, 'ES384');
+  } catch (cause) {
+    throw invalid('bad-jwk', 'jwk', 'jwk: is not a P-384 public key', { cause: toAppError(cause) });
+  }
+}

@@ -1,0 +1,14 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+
+/** A clinician, known by a keyed hash of the registration with the profession's body. */
+@Entity('clinician')
+export class ClinicianRow {
+  @PrimaryColumn('uuid', { name: 'clinician_id' })
+  clinicianId!: string;
+
+  @Column('uuid', { name: 'department_id' })
+  departmentId!: string;
+
+  @Column('bytea', { name: 'registration_hash' })
+  registrationHash!: Buffer;
+}

@@ -1,0 +1,18 @@
+import { Body, Controller, HttpCode, Inject, Post } from '@nestjs/common';
+import { parse } from '@cpds/errors';
+import { type Clinician, RegisterClinician } from '@cpds/messages';
+import { Scopes } from '@cpds/service';
+import type { z } from 'zod';
+import { CliniciansService } from './clinicians.service.js';
+
+@Controller('clinicians')
+export class CliniciansHttpController {
+  constructor(@Inject(CliniciansService) private readonly clinicians: CliniciansService) {}
+
+  @Post()
+  @HttpCode(201)
+  @Scopes('identity.admin')
+  register(@Body() body: unknown): Promise<z.infer<typeof Clinician>> {
+    return this.clinicians.register(parse(RegisterClinician, body, 'clinician'));
+  }
+}

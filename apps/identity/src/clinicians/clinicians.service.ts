@@ -1,0 +1,42 @@
+import { randomUUID } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import { conflict, invalid } from '@cpds/errors';
+import { type Clinician, events, type RegisterClinician } from '@cpds/messages';
+import { Outbox } from '@cpds/outbox';
+import { hasSqlState, UnitOfWork } from '@cpds/store';
+import type { z } from 'zod';
+import { KeyedHash } from '../keyed-hash.js';
+import { ClinicianRow } from './clinician.row.js';
+
+/** Clinicians: members of departments. */
+@Injectable()
+export class CliniciansService {
+  constructor(
+    @Inject(UnitOfWork) private readonly unitOfWork: UnitOfWork,
+    @Inject(Outbox) private readonly outbox: Outbox,
+    @Inject(KeyedHash) private readonly hashes: KeyedHash,
+  ) {}
+
+  /** A new clinician of a department. @throws AppError `department-unknown` (invalid), `clinician-exists` (conflict) */
+  async register({
+    departmentId,
+    registration,
+  }: z.infer<typeof RegisterClinician>): Promise<z.infer<typeof Clinician>> {
+    const clinicianId = randomUUID();
+    const registrationHash = this.hashes.of('registration', registration);
+    try {
+      await this.unitOfWork.run(async (tx) => {
+        await tx.manager.insert(ClinicianRow, { clinicianId, departmentId, registrationHash });
+        const details = { clinicianId, departmentId };
+        await this.outbox.append(tx, events.clinicianRegistered, { correlation: clinicianId, details });
+      });
+    } catch (cause) {
+      if (hasSqlState(cause, '23503'))
+        throw invalid('department-unknown', 'departmentId', 'departmentId: is no department here', { cause });
+      if (hasSqlState(cause, '23505'))
+        throw conflict('clinician-exists', 'registration: a clinician has it', { field: 'registration', cause });
+      throw cause;
+    }
+    return { clinicianId, departmentId };
+  }
+}

@@ -1,0 +1,33 @@
+import { RegisterClient } from '@cpds/messages';
+import { chainConfig, commonConfig, type ConfigOf, defineConfig, json, key, tokenConfig } from '@cpds/service';
+import { z } from 'zod';
+
+/** The whole environment of identity. */
+export const identityConfig = defineConfig({
+  ...commonConfig,
+  ...tokenConfig,
+  ...chainConfig,
+  HUB_CHAIN_REGISTRY: key(
+    z.string().regex(/^0x[0-9a-fA-F]{40}$/),
+    'address on the hub',
+    'a wrong one leaves the institution without registered keys: departments answer 503',
+  ),
+  RECORDS_AGE_RECIPIENT: key(
+    z.string().regex(/^age1[02-9ac-hj-np-z]{58}$/),
+    'age recipient',
+    'opened file keys are wrapped to it: a wrong one makes every opening fail',
+  ),
+  BOOTSTRAP_CLIENTS: key(
+    json(z.array(RegisterClient)).default([]),
+    'JSON: clients with public JWKs',
+    'stored at each start, replacing what the same name had; the first administrator comes from here',
+  ),
+  ENROLMENT_CODE_TTL_S: key(
+    z.coerce.number().int().min(60).default(604_800),
+    's',
+    'a code is good this long; a stolen one enrols a stranger in place of the patient',
+  ),
+  POLL_MS: key(z.coerce.number().int().min(50).default(1_000), 'ms', 'how often the own chain is looked at'),
+});
+
+export type IdentityConfig = ConfigOf<typeof identityConfig>;

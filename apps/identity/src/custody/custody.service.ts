@@ -1,0 +1,106 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import { grantId } from '@cpds/contracts';
+import { missing } from '@cpds/errors';
+import {
+  events,
+  type OpenAnswer,
+  type OpenQuery,
+  type ProveAnswer,
+  type ProveQuery,
+  type ScanAnswer,
+  type ScanQuery,
+  type SignQuery,
+  type SignQueryAnswer,
+} from '@cpds/messages';
+import { Outbox } from '@cpds/outbox';
+import { UnitOfWork } from '@cpds/store';
+import type { Announcement, DepartmentKeys } from '@cpds/wallet';
+import type { z } from 'zod';
+import { DepartmentRow } from '../departments/department.row.js';
+import { DepartmentVault } from '../departments/department-vault.js';
+
+/** Where opened file keys go: the age recipient of this hospital's records service. */
+export const recordsAgeRecipient = Symbol('records age recipient');
+
+/** A department whose keys fit an announcement. */
+interface Owner {
+  departmentId: string;
+  keys: DepartmentKeys;
+}
+
+const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
+
+/**
+ * Custody of the departments' keys: scan, prove, sign, open. Every use is an event, committed before its result leaves;
+ * no scalar ever does.
+ */
+@Injectable()
+export class CustodyService {
+  constructor(
+    @Inject(UnitOfWork) private readonly unitOfWork: UnitOfWork,
+    @Inject(Outbox) private readonly outbox: Outbox,
+    @Inject(DepartmentVault) private readonly vault: DepartmentVault,
+    @Inject(recordsAgeRecipient) private readonly ageRecipient: string,
+  ) {}
+
+  /** Which department's one-time key this is, if any. */
+  async scan(query: z.infer<typeof ScanQuery>): Promise<z.infer<typeof ScanAnswer>> {
+    const owner = await this.ownerOf(query);
+    await this.logged('scan', randomUUID(), owner);
+    return { departmentId: owner?.departmentId ?? null };
+  }
+
+  /** Q̄ and the proof of knowledge of q for a release (protocol section 6). @throws AppError `key-not-ours` */
+  async prove(query: z.infer<typeof ProveQuery>): Promise<z.infer<typeof ProveAnswer>> {
+    const owner = await this.requireOwner(query);
+    const answer = owner.keys.prove(query, query.grantId, random);
+    await this.logged('prove', query.grantId, owner);
+    return answer;
+  }
+
+  /** q's signature over a Fetch or a GiveBack. @throws AppError `key-not-ours`, `other-grant` */
+  async sign(query: z.infer<typeof SignQuery>): Promise<z.infer<typeof SignQueryAnswer>> {
+    const { homeUid } = query;
+    const owner = await this.requireOwner(query.grant);
+    const signature =
+      query.kind === 'fetch'
+        ? owner.keys.signFetch(homeUid, query.grant, query.fetch)
+        : owner.keys.signGiveBack(homeUid, query.grant);
+    await this.logged(`sign-${query.kind}`, grantId(homeUid, query.grant), owner);
+    return { signature };
+  }
+
+  /**
+   * The file key of a capsule, wrapped to this hospital's records service.
+   *
+   * @throws AppError `key-not-ours`, `other-capsule`; CryptoError `wrong-key` when W is not made of t good partials
+   */
+  async open(query: z.infer<typeof OpenQuery>): Promise<z.infer<typeof OpenAnswer>> {
+    const { homeUid } = query;
+    const owner = await this.requireOwner(query.grant);
+    const stanza = owner.keys.open({ ...query, ageRecipient: this.ageRecipient });
+    await this.logged('open', grantId(homeUid, query.grant), owner);
+    return { stanza };
+  }
+
+  private async ownerOf(announcement: Announcement): Promise<Owner | undefined> {
+    for (const row of await this.unitOfWork.reader.find(DepartmentRow)) {
+      const keys = this.vault.open(row);
+      if (keys.owns(announcement)) return { departmentId: row.departmentId, keys };
+    }
+    return undefined;
+  }
+
+  private async requireOwner(announcement: Announcement): Promise<Owner> {
+    const owner = await this.ownerOf(announcement);
+    if (!owner)
+      throw missing('key-not-ours', 'recipientKey: is no key of a department here', { field: 'recipientKey' });
+    return owner;
+  }
+
+  private async logged(use: string, correlation: string, owner: Owner | undefined): Promise<void> {
+    const details = { use, departmentId: owner?.departmentId ?? null };
+    await this.unitOfWork.run((tx) => this.outbox.append(tx, events.custodyUsed, { correlation, details }));
+  }
+}

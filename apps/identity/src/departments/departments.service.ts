@@ -1,0 +1,59 @@
+import { randomUUID } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import { conflict } from '@cpds/errors';
+import { type Department, events } from '@cpds/messages';
+import { Outbox } from '@cpds/outbox';
+import { hasSqlState, UnitOfWork } from '@cpds/store';
+import { InstitutionService } from '../institution/institution.service.js';
+import { DepartmentRow } from './department.row.js';
+import { DepartmentVault } from './department-vault.js';
+import { registrationCall } from './registration.js';
+
+/** Departments: who receives records here. */
+@Injectable()
+export class DepartmentsService {
+  constructor(
+    @Inject(UnitOfWork) private readonly unitOfWork: UnitOfWork,
+    @Inject(Outbox) private readonly outbox: Outbox,
+    @Inject(InstitutionService) private readonly institution: InstitutionService,
+    @Inject(DepartmentVault) private readonly vault: DepartmentVault,
+  ) {}
+
+  /**
+   * Makes a department with fresh keys in custody and registers its meta-address on the own chain. Row, event and the
+   * wish to send commit together.
+   *
+   * @throws AppError `department-exists` (conflict), `chain-unregistered` (unavailable)
+   */
+  async register(name: string): Promise<Department> {
+    const { sender, metaAddresses, chainId } = this.institution.chain;
+    const departmentId = randomUUID();
+    const { sealedKeys, metaAddress, spending } = this.vault.create(departmentId);
+    const call = registrationCall(metaAddresses, chainId, spending, metaAddress);
+    try {
+      await this.unitOfWork.run(async (tx) => {
+        await tx.manager.insert(DepartmentRow, { departmentId, name, metaAddress, sealedKeys });
+        await sender.enqueue(tx, `department/${departmentId}`, call);
+        const details = { departmentId, name, metaAddress };
+        await this.outbox.append(tx, events.departmentRegistered, { correlation: departmentId, details });
+      });
+    } catch (error) {
+      if (hasSqlState(error, '23505'))
+        throw conflict('department-exists', 'name: a department has it', { field: 'name', cause: error });
+      throw error;
+    }
+    return { departmentId, name, metaAddress };
+  }
+
+  /** All departments, by name. */
+  async list(): Promise<Department[]> {
+    const rows = await this.unitOfWork.reader.find(DepartmentRow, { order: { name: 'ASC' } });
+    return rows.map(({ departmentId, name, metaAddress }) => ({ departmentId, name, metaAddress }));
+  }
+
+  /** A department's public side, or null. */
+  async find(departmentId: string): Promise<Department | null> {
+    const row = await this.unitOfWork.reader.findOneBy(DepartmentRow, { departmentId });
+    return row && { departmentId, name: row.name, metaAddress: row.metaAddress };
+  }
+}

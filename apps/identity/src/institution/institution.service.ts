@@ -1,0 +1,127 @@
+import { randomUUID } from 'node:crypto';
+import {
+  type BeforeApplicationShutdown,
+  Inject,
+  Injectable,
+  type OnApplicationBootstrap,
+  type OnModuleInit,
+} from '@nestjs/common';
+import { ChainReader, type SentTransaction } from '@cpds/chain';
+import { type Hex, KeyRegistry } from '@cpds/contracts';
+import { concat, fromHex, to0x } from '@cpds/crypto';
+import { unavailable } from '@cpds/errors';
+import { events } from '@cpds/messages';
+import { Outbox } from '@cpds/outbox';
+import type { Probe } from '@cpds/service';
+import { Leases, pause, type Tx, UnitOfWork } from '@cpds/store';
+import type { TokenKey } from '../tokens/token-key.js';
+import { tokenIssuer } from '../tokens/tokens.service.js';
+import { connectOwnChain, type OwnChain } from './own-chain.js';
+
+/** Where the institution's chain is and which account acts for it. */
+export interface InstitutionOptions {
+  party: string;
+  hubUrls: readonly string[];
+  ownUrls: readonly string[];
+  chainRegistry: string;
+  privateKey: string;
+  pollMs: number;
+  onError: (error: unknown) => void;
+}
+export const institutionOptions = Symbol('institution options');
+
+const retryMs = 1_000;
+
+/** The institution on its own chain: its public keys in KeyRegistry, and the sender other parts of identity use. */
+@Injectable()
+export class InstitutionService implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly stopping = new AbortController();
+  private connected: OwnChain | undefined;
+  private connecting: Promise<void> = Promise.resolve();
+  private uid!: Hex;
+
+  constructor(
+    @Inject(UnitOfWork) private readonly unitOfWork: UnitOfWork,
+    @Inject(Leases) private readonly leases: Leases,
+    @Inject(Outbox) private readonly outbox: Outbox,
+    @Inject(tokenIssuer) private readonly issuer: { key: TokenKey },
+    @Inject(institutionOptions) private readonly options: InstitutionOptions,
+  ) {}
+
+  /** Which chain this hospital's enrolments name: asked of the chain itself, before any door opens. */
+  async onModuleInit(): Promise<void> {
+    const rules = { finality: { kind: 'instant' }, blockSeconds: 1, maxHeadAgeSeconds: 60 } as const;
+    const reader = await ChainReader.connect({ name: this.options.party, urls: this.options.ownUrls, rules });
+    this.uid = reader.chainUid;
+  }
+
+  onApplicationBootstrap(): void {
+    this.connecting = this.connect();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.stopping.abort();
+    await this.connecting;
+    await this.connected?.sender.stop();
+  }
+
+  /** chainUid of the own chain. */
+  get chainUid(): Hex {
+    return this.uid;
+  }
+
+  /** The own chain with its contracts. @throws AppError `chain-unregistered` (unavailable) until the hub registers it */
+  get chain(): OwnChain {
+    if (!this.connected)
+      throw unavailable('chain-unregistered', 'the hub does not register this chain yet', { retryAfterSec: 1 });
+    return this.connected;
+  }
+
+  /** Ready when the hub registers this hospital. */
+  get probe(): Probe {
+    return { name: 'own-chain', probe: async () => void this.chain };
+  }
+
+  private async connect(): Promise<void> {
+    const onSigned = (tx: Tx, sent: SentTransaction): Promise<void> => this.log(tx, sent);
+    const { unitOfWork, leases, options } = this;
+    while (!this.stopping.signal.aborted) {
+      try {
+        const chain = await connectOwnChain({ ...options, unitOfWork, leases, onSigned });
+        await chain.sender.start();
+        this.connected = chain;
+        return await this.registerKeys(chain);
+      } catch (error) {
+        options.onError(error);
+        await pause(retryMs, this.stopping.signal);
+      }
+    }
+  }
+
+  /**
+   * Writes the institution's keys to KeyRegistry, each once: a key's use and bytes name its transaction, so a restart
+   * repeats nothing and a new key adds a line of history.
+   */
+  private async registerKeys(chain: OwnChain): Promise<void> {
+    const { x, y } = this.issuer.key.publicJwk;
+    const point = concat(Uint8Array.of(4), Buffer.from(x ?? '', 'base64url'), Buffer.from(y ?? '', 'base64url'));
+    const keys: [string, Hex][] = [
+      ['message', chain.messageKey],
+      ['hpke', chain.hpkeKey],
+      ['token', to0x(point)],
+    ];
+    await this.unitOfWork.run(async (tx) => {
+      for (const [use, publicKey] of keys) {
+        fromHex(publicKey, `${use} key`);
+        const call = { to: chain.keyRegistry, data: KeyRegistry.calldata.add(use, publicKey) };
+        await chain.sender.enqueue(tx, `institution/${use}/${publicKey}`, call);
+      }
+    });
+  }
+
+  /** The audit leaf of each transaction (protocol I9), in the transaction that stores the signed bytes. */
+  private async log(tx: Tx, { key, chainUid, account, hash, to }: SentTransaction): Promise<void> {
+    const type = key.startsWith('institution/') ? events.institutionKeyRegistered : events.departmentPublished;
+    await this.outbox.append(tx, type, { correlation: randomUUID(), details: { key, chainUid, account, hash, to } });
+  }
+}

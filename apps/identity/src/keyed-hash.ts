@@ -1,0 +1,22 @@
+import { createHmac } from 'node:crypto';
+import { ascii, hkdfSha256 } from '@cpds/crypto';
+import { canonicalJson } from '@cpds/messages';
+
+/**
+ * Hashes under a key of this hospital: what names a person is matched without being stored, and a thief of the database
+ * cannot try identifiers without the key file.
+ */
+export class KeyedHash {
+  private readonly key: Uint8Array;
+
+  constructor(kek: Uint8Array) {
+    this.key = hkdfSha256(kek, ascii('cpds/v1/identity/keyed-hash'), 32);
+  }
+
+  /** HMAC-SHA256 over the use and the canonical JSON of `value`, 32 bytes. */
+  of(use: 'identifier' | 'registration', value: unknown): Buffer {
+    return createHmac('sha256', this.key)
+      .update(`${use}\n${canonicalJson(value)}`)
+      .digest();
+  }
+}

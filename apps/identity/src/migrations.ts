@@ -1,0 +1,60 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+class IdentityTables1763820000000 implements MigrationInterface {
+  name = 'IdentityTables1763820000000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      CREATE TABLE client (
+        client_id text PRIMARY KEY,
+        kind text NOT NULL CHECK (kind IN ('backend', 'wallet')),
+        jwk jsonb NOT NULL,
+        scopes text[] NOT NULL,
+        patient_id uuid UNIQUE,
+        created_at timestamptz NOT NULL DEFAULT now(),
+        CHECK ((kind = 'wallet') = (patient_id IS NOT NULL))
+      )`);
+    await runner.query(`
+      CREATE TABLE used_assertion (
+        client_id text NOT NULL,
+        jti text NOT NULL,
+        expires_at timestamptz NOT NULL,
+        PRIMARY KEY (client_id, jti)
+      )`);
+    await runner.query(`CREATE INDEX used_assertion_expiry ON used_assertion (expires_at)`);
+    await runner.query(`
+      CREATE TABLE patient (
+        patient_id uuid PRIMARY KEY,
+        identifier_hash bytea NOT NULL UNIQUE,
+        code_hash bytea UNIQUE,
+        code_expires_at timestamptz,
+        enrolment jsonb,
+        signature text,
+        event_seq bigint,
+        event_salt text,
+        created_at timestamptz NOT NULL DEFAULT now()
+      )`);
+    await runner.query(`
+      CREATE TABLE department (
+        department_id uuid PRIMARY KEY,
+        name text NOT NULL UNIQUE,
+        meta_address text NOT NULL UNIQUE,
+        sealed_keys bytea NOT NULL,
+        created_at timestamptz NOT NULL DEFAULT now()
+      )`);
+    await runner.query(`
+      CREATE TABLE clinician (
+        clinician_id uuid PRIMARY KEY,
+        department_id uuid NOT NULL REFERENCES department,
+        registration_hash bytea NOT NULL UNIQUE,
+        created_at timestamptz NOT NULL DEFAULT now()
+      )`);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP TABLE clinician, department, patient, used_assertion, client');
+  }
+}
+
+/** Tables of identity. */
+export const identityMigrations = [IdentityTables1763820000000];

@@ -1,0 +1,33 @@
+import { Controller, Inject } from '@nestjs/common';
+import { MessagePattern, Payload } from '@nestjs/microservices';
+import { parse } from '@cpds/errors';
+import {
+  type EnrolmentEvidence,
+  EvidenceQuery,
+  type MatchAnswer,
+  MatchQuery,
+  type PatientAnswer,
+  PatientQuery,
+} from '@cpds/messages';
+import type { z } from 'zod';
+import { PatientsService } from './patients.service.js';
+
+@Controller()
+export class PatientsBusController {
+  constructor(@Inject(PatientsService) private readonly patients: PatientsService) {}
+
+  @MessagePattern('identity.match')
+  async match(@Payload() body: unknown): Promise<z.infer<typeof MatchAnswer>> {
+    return { patientId: await this.patients.matchEnrolled(parse(MatchQuery, body, 'match query')) };
+  }
+
+  @MessagePattern('identity.patient')
+  patient(@Payload() body: unknown): Promise<z.infer<typeof PatientAnswer>> {
+    return this.patients.patient(parse(PatientQuery, body, 'patient query').patientId);
+  }
+
+  @MessagePattern('identity.enrolment-evidence')
+  evidence(@Payload() body: unknown): Promise<EnrolmentEvidence | null> {
+    return this.patients.evidence(parse(EvidenceQuery, body, 'evidence query').patientId);
+  }
+}

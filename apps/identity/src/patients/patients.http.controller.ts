@@ -1,0 +1,39 @@
+import { Body, Controller, HttpCode, Inject, Post } from '@nestjs/common';
+import { parse } from '@cpds/errors';
+import {
+  type EnrolledPatient,
+  EnrolPatient,
+  type PatientMatch,
+  type RegisteredPatient,
+  RegisterPatient,
+} from '@cpds/messages';
+import { Open, Scopes } from '@cpds/service';
+import type { z } from 'zod';
+import { PatientsService } from './patients.service.js';
+
+@Controller()
+export class PatientsHttpController {
+  constructor(@Inject(PatientsService) private readonly patients: PatientsService) {}
+
+  @Post('patients')
+  @HttpCode(201)
+  @Scopes('identity.admin')
+  register(@Body() body: unknown): Promise<z.infer<typeof RegisteredPatient>> {
+    return this.patients.register(parse(RegisterPatient, body, 'patient').identifier);
+  }
+
+  @Post('patients/match')
+  @HttpCode(200)
+  @Scopes('identity.admin')
+  match(@Body() body: unknown): Promise<z.infer<typeof PatientMatch>> {
+    return this.patients.match(parse(RegisterPatient, body, 'patient').identifier);
+  }
+
+  /** No token: the one-time code is the authority. */
+  @Post('enrolments')
+  @HttpCode(201)
+  @Open()
+  enrol(@Body() body: unknown): Promise<z.infer<typeof EnrolledPatient>> {
+    return this.patients.enrol(parse(EnrolPatient, body, 'enrolment'));
+  }
+}

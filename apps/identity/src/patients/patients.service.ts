@@ -1,0 +1,168 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import { BusRequests } from '@cpds/bus';
+import { conflict, missing } from '@cpds/errors';
+import {
+  canonicalJson,
+  type EnrolledPatient,
+  type Enrolment,
+  type EnrolmentEvidence,
+  type EnrolPatient,
+  events,
+  InclusionAnswer,
+  InclusionQuery,
+  type PatientAnswer,
+  type PatientIdentifier,
+  type PatientMatch,
+  type RegisteredPatient,
+} from '@cpds/messages';
+import { Outbox } from '@cpds/outbox';
+import { type Tx, UnitOfWork } from '@cpds/store';
+import type { z } from 'zod';
+import { ClientsService } from '../clients/clients.service.js';
+import { InstitutionService } from '../institution/institution.service.js';
+import { KeyedHash } from '../keyed-hash.js';
+import { authKeyOf, checkEnrolment, codeHash, codeRefused, metaAddressOf } from './patient.js';
+import { PatientRow } from './patient.row.js';
+
+/** Life of an enrolment code, seconds. */
+export const enrolmentCodeTtlSec = Symbol('enrolment code ttl');
+
+/** Pseudonyms, one-time codes and enrolments. */
+@Injectable()
+export class PatientsService {
+  constructor(
+    @Inject(UnitOfWork) private readonly unitOfWork: UnitOfWork,
+    @Inject(Outbox) private readonly outbox: Outbox,
+    @Inject(BusRequests) private readonly requests: BusRequests,
+    @Inject(ClientsService) private readonly clients: ClientsService,
+    @Inject(InstitutionService) private readonly institution: InstitutionService,
+    @Inject(KeyedHash) private readonly hashes: KeyedHash,
+    @Inject(enrolmentCodeTtlSec) private readonly codeTtlSec: number,
+  ) {}
+
+  /**
+   * A pseudonym for the person of this identifier and a code to enrol a wallet with. Asked again before enrolment it
+   * gives the same pseudonym and a new code; the earlier code is void.
+   *
+   * @throws AppError `patient-enrolled` (conflict)
+   */
+  async register(identifier: PatientIdentifier): Promise<z.infer<typeof RegisteredPatient>> {
+    const identifierHash = this.hashes.of('identifier', identifier);
+    const enrolmentCode = randomBytes(20).toString('base64url');
+    return this.unitOfWork.run(async (tx) => {
+      const patientId = await this.claimPseudonym(tx, identifierHash);
+      await tx.manager.update(
+        PatientRow,
+        { patientId },
+        {
+          codeHash: codeHash(enrolmentCode),
+          codeExpiresAt: new Date(Date.now() + 1_000 * this.codeTtlSec),
+        },
+      );
+      return { patientId, enrolmentCode };
+    });
+  }
+
+  /**
+   * Takes a wallet's keys for the patient of the code. The event's leaf commits the enrolment, so that another hospital
+   * can be shown that these keys were the patient's before any consent. The same enrolment again gets the same answer.
+   *
+   * @throws AppError `code-refused`, or what `checkEnrolment` names
+   */
+  async enrol(request: z.infer<typeof EnrolPatient>): Promise<z.infer<typeof EnrolledPatient>> {
+    const { code, enrolment, signature } = request;
+    checkEnrolment(enrolment, signature, this.institution.chainUid);
+    return this.unitOfWork.run(async (tx) => {
+      const row = await tx.manager.findOne(PatientRow, {
+        where: { codeHash: codeHash(code) },
+        lock: { mode: 'pessimistic_write' },
+      });
+      if (!row) throw codeRefused();
+      const { patientId } = row;
+      if (row.enrolment) {
+        if (canonicalJson(row.enrolment) !== canonicalJson(enrolment)) throw codeRefused();
+        return { patientId, clientId: patientId };
+      }
+      if (!row.codeExpiresAt || row.codeExpiresAt.getTime() <= Date.now()) throw codeRefused();
+      const clientId = await this.clients.registerWallet(tx, patientId, authKeyOf(enrolment));
+      const event = await this.outbox.append(tx, events.patientEnrolled, {
+        correlation: randomUUID(),
+        details: enrolmentDetails(enrolment, signature),
+        person: patientId,
+      });
+      await tx.manager.update(
+        PatientRow,
+        { patientId },
+        {
+          enrolment,
+          signature,
+          eventSeq: String(event.seq),
+          eventSalt: event.salt,
+        },
+      );
+      return { patientId, clientId };
+    });
+  }
+
+  /** The pseudonym of an identifier, for the backend. @throws AppError `patient-unknown` */
+  async match(identifier: PatientIdentifier): Promise<z.infer<typeof PatientMatch>> {
+    const row = await this.find(identifier);
+    if (!row) throw missing('patient-unknown', 'identifier: no patient has it', { field: 'identifier' });
+    return { patientId: row.patientId, enrolled: row.enrolment !== null };
+  }
+
+  /** The pseudonym of an enrolled patient, or null: somebody who cannot consent is nobody to other services. */
+  async matchEnrolled(identifier: PatientIdentifier): Promise<string | null> {
+    const row = await this.find(identifier);
+    return row?.enrolment ? row.patientId : null;
+  }
+
+  /** An enrolled patient's keys, or null. */
+  async patient(patientId: string): Promise<z.infer<typeof PatientAnswer>> {
+    const row = await this.unitOfWork.reader.findOneBy(PatientRow, { patientId });
+    if (!row?.enrolment || !row.signature) return null;
+    const { enrolment, signature } = row;
+    return { patientId, enrolment, signature, metaAddress: metaAddressOf(enrolment) };
+  }
+
+  /** The enrolment with its place in the log, or null until its leaf is under a checkpoint anchored on the hub. */
+  async evidence(patientId: string): Promise<EnrolmentEvidence | null> {
+    const row = await this.unitOfWork.reader.findOneBy(PatientRow, { patientId });
+    if (!row?.enrolment || !row.signature || !row.eventSalt) return null;
+    const { enrolment, signature, eventSalt: salt } = row;
+    const query = { producer: this.outbox.producer, seq: Number(row.eventSeq), anchored: true };
+    const inclusion = await this.requests.ask('audit.inclusion', InclusionQuery, InclusionAnswer, query);
+    return inclusion && { enrolment, signature, salt, details: enrolmentDetails(enrolment, signature), ...inclusion };
+  }
+
+  private find(identifier: PatientIdentifier): Promise<PatientRow | null> {
+    const identifierHash = this.hashes.of('identifier', identifier);
+    return this.unitOfWork.reader.findOneBy(PatientRow, { identifierHash });
+  }
+
+  private async claimPseudonym(tx: Tx, identifierHash: Buffer): Promise<string> {
+    const patientId = randomUUID();
+    const created = (await tx.manager.query(
+      'INSERT INTO patient (patient_id, identifier_hash) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING patient_id',
+      [patientId, identifierHash],
+    )) as unknown[];
+    if (created.length === 1) {
+      const body = { correlation: randomUUID(), details: { registered: true }, person: patientId };
+      await this.outbox.append(tx, events.patientRegistered, body);
+      return patientId;
+    }
+    const row = await tx.manager.findOneOrFail(PatientRow, {
+      where: { identifierHash },
+      lock: { mode: 'pessimistic_write' },
+    });
+    if (row.enrolment)
+      throw conflict('patient-enrolled', 'identifier: this patient has a wallet', { field: 'identifier' });
+    return row.patientId;
+  }
+}
+
+/** What the leaf commits: the enrolment and its signature, and nothing that another hospital should not see. */
+function enrolmentDetails(enrolment: Enrolment, signature: string): Record<string, unknown> {
+  return { enrolment, signature };
+}

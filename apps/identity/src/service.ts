@@ -1,0 +1,18 @@
+import { createLocalJWKSet } from 'jose';
+import { hospitalAudience, type ServiceOptions, TokenVerifier } from '@cpds/service';
+import { AppModule } from './app.module.js';
+import { identityConfig } from './config.js';
+import { InstitutionService } from './institution/institution.service.js';
+import { tokenIssuer, type TokenIssuer } from './tokens/tokens.service.js';
+
+/** identity as a service: what `main` starts and tests run. It checks its own tokens without asking itself over HTTP. */
+export const identityService: ServiceOptions<typeof identityConfig> = {
+  name: 'identity',
+  config: identityConfig,
+  module: (context) => AppModule.with(context),
+  tokens: (app, config) => {
+    const { key, issuer } = app.get<TokenIssuer>(tokenIssuer, { strict: false });
+    return new TokenVerifier(createLocalJWKSet({ keys: [key.publicJwk] }), issuer, hospitalAudience(config.PARTY));
+  },
+  probes: (app) => [app.get(InstitutionService, { strict: false }).probe],
+};
