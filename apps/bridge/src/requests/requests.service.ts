@@ -26,6 +26,7 @@ import { Injectable } from '@nestjs/common';
 import { In } from 'typeorm';
 import type { z } from 'zod';
 import { Consortium, hospitalNamed } from '../chains/consortium-view.js';
+import { refusalOf } from '../datagrams/datagram.js';
 import { Datagrams } from '../datagrams/datagrams.js';
 import { openJson, sealJson, type NodeKeys } from '../secrets.js';
 import { DutyExecutors, type DutyResult } from '../transfers/duty-executors.js';
@@ -61,7 +62,8 @@ export class RequestsService {
     );
     // `received` only ends the re-sending; what comes of the request comes as a datagram of its own
     datagrams.onAnswer('request', async (_sent, answer) => {
-      parse(RequestAnswer, answer.body, 'request answer');
+      // what A refuses outright comes to nothing by itself: the request expires here as there
+      if (!refusalOf(answer)) parse(RequestAnswer, answer.body, 'request answer');
     });
     duties.register('answer-not-granted', (row) => this.answerNotGranted(row));
   }

@@ -12,6 +12,7 @@ import {
 import { UnitOfWork } from '@cpds/store';
 import { Injectable } from '@nestjs/common';
 import { Consortium, hospitalOfChain } from '../chains/consortium-view.js';
+import { refusalOf } from '../datagrams/datagram.js';
 import { Datagrams } from '../datagrams/datagrams.js';
 import { signAnswer } from '../signing/answers.js';
 import type { MessageKey } from '../signing/message-key.js';
@@ -44,7 +45,7 @@ export class RevocationsService {
   ) {
     datagrams.handle('revoke', (received) => this.receive(received));
     datagrams.onAnswer('revoke', async (_sent, answer) => {
-      parse(RevokeAnswer, answer.body, 'revoke answer');
+      if (!refusalOf(answer)) parse(RevokeAnswer, answer.body, 'revoke answer');
     });
     duties.register('forward-statement', (row) => this.forward(row));
   }

@@ -1,0 +1,45 @@
+/** A datagram's signature, and what this node thinks of one that arrives (wire.md "Between hospitals"). Pure. */
+
+import { AppError, denied, invalid } from '@cpds/errors';
+import { datagramDigest, type Datagram, type Hex } from '@cpds/messages';
+import { to0x } from '@cpds/crypto';
+import { z } from 'zod';
+import { isSignedBy, type MessageKey } from '../signing/message-key.js';
+
+/** keccak256("cpds/v1/datagram" ‖ sha256(RFC 8785 of the datagram without sig)), hex. */
+export function digestOf(datagram: object): Hex {
+  return to0x(datagramDigest(datagram));
+}
+
+/** Signs a datagram as its sender. */
+export function signDatagram(key: MessageKey, unsigned: Omit<Datagram, 'sig'>): Datagram {
+  return { ...unsigned, sig: key.sign(digestOf(unsigned)) };
+}
+
+/**
+ * Refuses a datagram that is not for this node or not signed by who it says it is from.
+ *
+ * @param senderKey message key of `datagram.from` on the hub; undefined for a stranger
+ * @throws AppError `not-addressed`, `unknown-sender`, `bad-signature`
+ */
+export function checkDatagram(datagram: Datagram, self: string, senderKey: string | undefined): void {
+  if (datagram.to !== self) throw invalid('not-addressed', 'to', `to is ${datagram.to}, this is ${self}`);
+  if (!senderKey) throw denied('unknown-sender', 'the sender is not registered on the hub');
+  if (!isSignedBy(senderKey, digestOf(datagram), datagram.sig))
+    throw denied('bad-signature', 'sig is not by the message key of the sender');
+}
+
+const Refusal = z.object({
+  refused: z.object({ code: z.string().max(64), field: z.string().max(128).optional(), message: z.string().max(512) }),
+});
+
+/** Body of an answer that refuses the datagram itself. */
+export function refusalBody({ code, field, message }: AppError): Record<string, unknown> {
+  return { refused: { code, ...(field ? { field } : {}), message: message.slice(0, 512) } };
+}
+
+/** The refusal in an answer, or null where the datagram was acted on. */
+export function refusalOf(answer: Datagram): { code: string; field?: string; message: string } | null {
+  const refusal = Refusal.safeParse(answer.body);
+  return refusal.success ? refusal.data.refused : null;
+}

@@ -1,0 +1,270 @@
+import { randomUUID } from 'node:crypto';
+import type { Bus } from '@cpds/bus';
+import { AppError, parse, toAppError, unavailable } from '@cpds/errors';
+import { Datagram, DatagramKind, datagramSubject } from '@cpds/messages';
+import { UnitOfWork, type Tx } from '@cpds/store';
+import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { Consortium, messageKeyOf } from '../chains/consortium-view.js';
+import type { MessageKey } from '../signing/message-key.js';
+import { checkDatagram, digestOf, refusalBody, refusalOf, signDatagram } from './datagram.js';
+import { AnsweredDatagramRow, OutgoingDatagramRow } from './datagram.row.js';
+import { Datagrams, type AnswerHandler, type DatagramHandler, type OutgoingDatagram } from './datagrams.js';
+import { SenderLimits } from './sender-limits.js';
+
+/** A repeat waits at least and at most this long, milliseconds; it doubles in between. */
+const firstRepeatMs = 1_000;
+const lastRepeatMs = 30_000;
+/** Rows looked at per round, and how often a round is made without any wake-up, milliseconds. */
+const perRound = 100;
+const roundMs = 250;
+/** Datagrams looked at at once; more are not heard, so that strangers cannot fill the memory. */
+const maxInWork = 256;
+/** Answers are repeated for this long: longer than any deadline of a datagram. */
+const keepAnswersDays = 32;
+/** Rounds are answered from memory: what is behind them answers a repeat the same way by itself. */
+const roundKinds: readonly DatagramKind[] = ['sign', 'release'];
+
+interface Waiter {
+  to: string;
+  settle: (answer: Datagram) => void;
+}
+
+/**
+ * Datagrams over plain NATS: at most once on the wire, made at least once by rows and repeats.
+ *
+ * Crash story: a datagram to be sent is a row with its signed bytes in the caller's transaction. An answer is handed to
+ * its handler before the row says `answered`: a crash in between has it answered again. An answer given is a row before
+ * it leaves, so a repeat gets the same one; a handler that ran before a crash runs again, and is idempotent.
+ */
+@Injectable()
+export class DatagramsService extends Datagrams implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly handlers = new Map<DatagramKind, DatagramHandler>();
+  private readonly answerHandlers = new Map<DatagramKind, AnswerHandler>();
+  private readonly waiters = new Map<string, Waiter>();
+  private readonly inWork = new Set<Promise<void>>();
+  private readonly limits = new SenderLimits();
+  private readonly subscriptions: { unsubscribe(): void }[] = [];
+  private stopped = false;
+  private loop: Promise<void> = Promise.resolve();
+  private kick: () => void = () => undefined;
+
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly bus: Bus,
+    private readonly consortium: Consortium,
+    private readonly messageKey: MessageKey,
+    private readonly onError: (error: unknown, context: { kind?: string; from?: string; to?: string }) => void,
+  ) {
+    super();
+  }
+
+  handle(kind: DatagramKind, handler: DatagramHandler): void {
+    this.handlers.set(kind, handler);
+  }
+
+  onAnswer(kind: DatagramKind, handler: AnswerHandler): void {
+    this.answerHandlers.set(kind, handler);
+  }
+
+  onApplicationBootstrap(): void {
+    for (const kind of DatagramKind.options) {
+      const subject = datagramSubject(this.consortium.self, kind);
+      this.subscriptions.push(this.bus.subscribe(subject, ({ body }) => this.arrive(kind, body)));
+    }
+    this.loop = this.repeat();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.stopped = true;
+    for (const subscription of this.subscriptions) subscription.unsubscribe();
+    this.kick();
+    await this.loop;
+    await Promise.all(this.inWork);
+  }
+
+  async send(tx: Tx, outgoing: OutgoingDatagram): Promise<void> {
+    const { to, kind, grantId, body, deadline } = outgoing;
+    const datagram = this.signed({ to, grantId, body });
+    await tx.manager
+      .createQueryBuilder()
+      .insert()
+      .into(OutgoingDatagramRow)
+      .values({
+        id: datagram.id,
+        recipient: to,
+        kind,
+        grantId,
+        // typeorm's deep partial type does not know that a JSON column takes any JSON
+        datagram: () => ':datagram::jsonb',
+        deadline: String(deadline),
+        state: 'open',
+        attempts: 0,
+        nextAt: new Date(),
+      })
+      .setParameter('datagram', JSON.stringify(datagram))
+      .orIgnore()
+      .updateEntity(false)
+      .execute();
+    tx.afterCommit(() => this.kick());
+  }
+
+  async ask(
+    outgoing: Pick<OutgoingDatagram, 'to' | 'kind' | 'grantId' | 'body'>,
+    timeoutMs: number,
+  ): Promise<Datagram> {
+    const datagram = this.signed(outgoing);
+    const answer = await new Promise<Datagram | null>((resolve) => {
+      const timer = setTimeout(() => resolve(null), timeoutMs);
+      const settle = (answered: Datagram): void => {
+        clearTimeout(timer);
+        resolve(answered);
+      };
+      this.waiters.set(datagram.id, { to: outgoing.to, settle });
+      this.bus.publish(datagramSubject(outgoing.to, outgoing.kind), datagram);
+    }).finally(() => this.waiters.delete(datagram.id));
+    if (!answer) throw unavailable('no-answer', `${outgoing.to} did not answer`);
+    const refusal = refusalOf(answer);
+    if (refusal) throw new AppError(refusal.code, 'denied', refusal.message, { field: refusal.field });
+    return answer;
+  }
+
+  /** Starts work on a message without keeping the next one waiting; a sender over its limit is not heard. */
+  private arrive(kind: DatagramKind, body: unknown): void {
+    if (this.inWork.size >= maxInWork) return; // it is sent again
+    const work = this.take(kind, body)
+      .catch((error: unknown) => this.onError(error, { kind }))
+      .finally(() => this.inWork.delete(work));
+    this.inWork.add(work);
+  }
+
+  private async take(kind: DatagramKind, body: unknown): Promise<void> {
+    const datagram = parse(Datagram, body, 'datagram');
+    checkDatagram(datagram, this.consortium.self, messageKeyOf(this.consortium.current(), datagram.from));
+    if (!this.limits.admits(datagram.from)) return; // it is sent again
+    if (datagram.re === undefined) await this.answer(kind, datagram);
+    else await this.takeAnswer(datagram.re, datagram);
+  }
+
+  private async takeAnswer(re: string, answer: Datagram): Promise<void> {
+    const waiter = this.waiters.get(re);
+    if (waiter) {
+      if (waiter.to === answer.from) waiter.settle(answer);
+      return;
+    }
+    const row = await this.unitOfWork.reader.findOneBy(OutgoingDatagramRow, { id: re, state: 'open' });
+    if (!row || row.recipient !== answer.from) return;
+    const { recipient: to, kind, grantId, datagram, deadline } = row;
+    await this.answerHandlers.get(kind)?.(
+      { to, kind, grantId, body: datagram.body, deadline: Number(deadline) },
+      answer,
+    );
+    await this.unitOfWork.run((tx) => tx.manager.update(OutgoingDatagramRow, { id: re }, { state: 'answered' }));
+  }
+
+  private async answer(kind: DatagramKind, datagram: Datagram): Promise<void> {
+    const handler = this.handlers.get(kind);
+    if (!handler) return; // this role has no door for the kind
+    const digest = digestOf(datagram);
+    const earlier = roundKinds.includes(kind)
+      ? null
+      : await this.unitOfWork.reader.findOneBy(AnsweredDatagramRow, { id: datagram.id });
+    if (earlier && (earlier.digest !== digest || earlier.sender !== datagram.from)) return;
+    const answer = earlier?.answer ?? (await this.newAnswer(kind, handler, datagram, digest));
+    if (answer) this.bus.publish(datagramSubject(answer.to, kind), answer);
+  }
+
+  private async newAnswer(
+    kind: DatagramKind,
+    handler: DatagramHandler,
+    datagram: Datagram,
+    digest: string,
+  ): Promise<Datagram | null> {
+    const body = await this.bodyOf(kind, handler, datagram);
+    if (!body) return null;
+    const answer = this.signed({ to: datagram.from, grantId: datagram.grantId, body, re: datagram.id });
+    if (roundKinds.includes(kind)) return answer;
+    return this.unitOfWork.run(async (tx) => {
+      await tx.manager.query(
+        `INSERT INTO answered_datagram (id, sender, digest, answer, answered_at) VALUES ($1, $2, $3, $4, now())
+         ON CONFLICT DO NOTHING`,
+        [datagram.id, datagram.from, digest, JSON.stringify(answer)],
+      );
+      return (await tx.manager.findOneByOrFail(AnsweredDatagramRow, { id: datagram.id })).answer;
+    });
+  }
+
+  /** What the handler says; a refusal of the message is an answer too, trouble of this node's own is none. */
+  private async bodyOf(kind: DatagramKind, handler: DatagramHandler, datagram: Datagram) {
+    try {
+      return await handler(datagram);
+    } catch (thrown) {
+      const error = toAppError(thrown);
+      this.onError(error, { kind, from: datagram.from });
+      if (error.kind === 'unavailable' || error.kind === 'bug') return null;
+      return refusalBody(error);
+    }
+  }
+
+  private signed(parts: Pick<Datagram, 'to' | 'grantId' | 'body'> & { re?: string }): Datagram {
+    return signDatagram(this.messageKey, {
+      id: randomUUID(),
+      from: this.consortium.self,
+      sentAt: Math.floor(Date.now() / 1000),
+      ...parts,
+    });
+  }
+
+  private async repeat(): Promise<void> {
+    let prunedAt = 0;
+    while (!this.stopped) {
+      try {
+        await this.round();
+        if (Date.now() - prunedAt > 3_600_000) {
+          await this.prune();
+          prunedAt = Date.now();
+        }
+      } catch (error) {
+        this.onError(error, {});
+      }
+      if (!this.stopped) await this.pause();
+    }
+  }
+
+  private async round(): Promise<void> {
+    const due = (await this.unitOfWork.reader.query(
+      `SELECT id, datagram, kind, deadline, attempts FROM outgoing_datagram
+       WHERE state = 'open' AND next_at <= now() ORDER BY next_at LIMIT $1`,
+      [perRound],
+    )) as Pick<OutgoingDatagramRow, 'id' | 'datagram' | 'kind' | 'deadline' | 'attempts'>[];
+    for (const { id, datagram, kind, deadline, attempts } of due) {
+      const isOver = Number(deadline) <= Date.now() / 1000;
+      const waitMs = Math.min(firstRepeatMs * 2 ** attempts, lastRepeatMs);
+      await this.unitOfWork.run((tx) =>
+        tx.manager.update(
+          OutgoingDatagramRow,
+          { id, state: 'open' },
+          isOver ? { state: 'expired' } : { attempts: attempts + 1, nextAt: new Date(Date.now() + waitMs) },
+        ),
+      );
+      if (!isOver) this.bus.publish(datagramSubject(datagram.to, kind), datagram);
+    }
+  }
+
+  private async prune(): Promise<void> {
+    await this.unitOfWork.run(async (tx) => {
+      const age = `now() - make_interval(days => ${keepAnswersDays})`;
+      await tx.manager.query(`DELETE FROM answered_datagram WHERE answered_at < ${age}`);
+      await tx.manager.query(`DELETE FROM outgoing_datagram WHERE state <> 'open' AND next_at < ${age}`);
+    });
+  }
+
+  private async pause(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, roundMs);
+      this.kick = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}
