@@ -3,7 +3,7 @@
  * transcript and another domain, so that no DLEQ verifies as a ring of one and no base can be chosen after the proof.
  */
 
-import { ascii, concat, equalBytes } from './bytes.js';
+import { ascii, concat } from './bytes.js';
 import { CryptoError } from './crypto-error.js';
 import {
   addressOf,
@@ -73,11 +73,6 @@ export function dleqBytes(proof: DleqProof): Uint8Array {
 export function parseDleq(bytes: Uint8Array, field: string): DleqProof {
   if (bytes.length !== 64) throw new CryptoError('bad-proof', field, `must be 64 bytes, has ${bytes.length}`);
   return { c: parseScalar(bytes.slice(0, 32), `${field}.c`), s: parseScalar(bytes.slice(32), `${field}.s`) };
-}
-
-/** Whether two proofs are bit-equal. */
-export function sameDleq(a: DleqProof, b: DleqProof): boolean {
-  return equalBytes(dleqBytes(a), dleqBytes(b));
 }
 
 /** Everything hashed before L and R. */

@@ -3,7 +3,7 @@
  * It says "the holder of one of these deeds signed `message`", and its tag says "and this deed and slot only once".
  */
 
-import { ascii, concat, equalBytes, toHex, u16, u256 } from './bytes.js';
+import { ascii, concat, equalBytes, u16, u256 } from './bytes.js';
 import { CryptoError } from './crypto-error.js';
 import {
   addressOf,
@@ -163,9 +163,4 @@ function transcriptHead(statement: RingStatement, tag: Point): Uint8Array {
 /** c_{i+1} = keccak256("cpds/v1/lsag" ‖ m ‖ ringHash ‖ I ‖ addr(L_i) ‖ R_i) mod n. */
 function nextChallenge(statement: RingStatement, tag: Point, L: Point, R: Point): bigint {
   return challenge(keccak256(transcriptHead(statement, tag), addressOf(L), xy(R)));
-}
-
-/** The tag as the chain's key for "used once": lower-case hex of the compressed point. */
-export function tagKey(tag: Point): string {
-  return toHex(compressed(tag));
 }
