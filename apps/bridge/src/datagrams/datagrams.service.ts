@@ -205,12 +205,15 @@ export class DatagramsService extends Datagrams implements OnApplicationBootstra
     }
   }
 
-  private signed(parts: Pick<Datagram, 'to' | 'grantId' | 'body'> & { re?: string }): Datagram {
+  private signed({ to, grantId, body, re }: Pick<Datagram, 'to' | 'grantId' | 'body' | 're'>): Datagram {
     return signDatagram(this.messageKey, {
       id: randomUUID(),
       from: this.consortium.self,
+      to,
+      grantId,
       sentAt: Math.floor(Date.now() / 1000),
-      ...parts,
+      body,
+      ...(re === undefined ? {} : { re }),
     });
   }
 

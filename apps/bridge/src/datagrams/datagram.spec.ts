@@ -1,0 +1,60 @@
+import { conflict } from '@cpds/errors';
+import { Wallet } from 'ethers';
+import { MessageKey } from '../signing/message-key.js';
+import { checkDatagram, refusalBody, refusalOf, signDatagram } from './datagram.js';
+import { SenderLimits } from './sender-limits.js';
+
+const secret = new Uint8Array(32).fill(7);
+const key = new MessageKey(secret);
+const address = new Wallet(`0x${Buffer.from(secret).toString('hex')}`).address.toLowerCase();
+
+const datagram = signDatagram(key, {
+  id: '5f0b9a9e-3f9f-4f57-9d5e-3d1f9d4c0a11',
+  from: 'north',
+  to: 'south',
+  grantId: 'g',
+  sentAt: 1,
+  body: { outcome: 'received' },
+});
+
+describe('a datagram', () => {
+  it('is believed by the message key of its sender', () => {
+    expect(() => checkDatagram(datagram, 'south', address)).not.toThrow();
+  });
+
+  it('is refused when any field was changed after signing', () => {
+    const changes = { id: '6f0b9a9e-3f9f-4f57-9d5e-3d1f9d4c0a11', from: 'hub', grantId: 'h', sentAt: 2, body: {} };
+    for (const [field, value] of Object.entries(changes))
+      expect(() => checkDatagram({ ...datagram, [field]: value }, 'south', address)).toThrow('message key');
+    expect(() => checkDatagram({ ...datagram, re: datagram.id }, 'south', address)).toThrow('message key');
+  });
+
+  it('is refused by another addressee and from a stranger', () => {
+    expect(() => checkDatagram(datagram, 'north', address)).toThrow('to is south');
+    expect(() => checkDatagram(datagram, 'south', undefined)).toThrow('not registered');
+    expect(() => checkDatagram(datagram, 'south', `0x${'1'.repeat(40)}`)).toThrow('message key');
+  });
+
+  it('carries a refusal with code, field and words', () => {
+    const body = refusalBody(conflict('request-over', 'it is over', { field: 'requestId' }));
+    expect(refusalOf({ ...datagram, body })).toEqual({
+      code: 'request-over',
+      field: 'requestId',
+      message: 'it is over',
+    });
+    expect(refusalOf(datagram)).toBeNull();
+  });
+});
+
+describe('the limit on one sender', () => {
+  it('lets a burst pass, then so many a second, and does not touch other senders', () => {
+    let now = 0;
+    const limits = new SenderLimits(() => now);
+    const admitted = (from: string, tries: number) =>
+      Array.from({ length: tries }, () => limits.admits(from)).filter(Boolean).length;
+    expect(admitted('north', 1_000)).toBe(400);
+    expect(admitted('south', 1)).toBe(1);
+    now = 1_000;
+    expect(admitted('north', 1_000)).toBe(200);
+  });
+});
