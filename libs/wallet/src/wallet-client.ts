@@ -26,6 +26,9 @@ export interface WalletClientOptions {
   fetcher?: Fetcher;
 }
 
+/** Longest wait of one long poll, seconds. */
+export const MAX_WAIT_SECONDS = 25;
+
 /** Calls of one enrolled wallet; its tokens are asked for with its auth key (private_key_jwt, EdDSA). */
 export class WalletClient {
   private readonly records: HttpClient;
