@@ -1,1 +1,4 @@
-export {};
+import { startService } from '@cpds/service';
+import { recordsService } from './app.module.js';
+
+await startService(recordsService);

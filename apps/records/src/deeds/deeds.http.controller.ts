@@ -1,0 +1,18 @@
+import { Controller, Get } from '@nestjs/common';
+import { denied } from '@cpds/errors';
+import type { WalletDeed } from '@cpds/messages';
+import { Caller, type Principal, Scopes } from '@cpds/service';
+import { DeedsService } from './deeds.service.js';
+
+/** The wallet's view of its deeds. */
+@Controller('wallet/deeds')
+export class DeedsHttpController {
+  constructor(private readonly deeds: DeedsService) {}
+
+  @Get()
+  @Scopes('wallet')
+  async mine(@Caller() { patientId }: Principal): Promise<{ deeds: WalletDeed[] }> {
+    if (patientId === undefined) throw denied('not-a-wallet', 'this token names no patient');
+    return { deeds: await this.deeds.ofPatient(patientId) };
+  }
+}

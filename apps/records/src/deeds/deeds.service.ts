@@ -1,0 +1,128 @@
+import { base64 } from '@scure/base';
+import { compressed, liftX, to0x, toBigInt } from '@cpds/crypto';
+import type { Hex } from '@cpds/contracts';
+import type { DeedAnswer, DeedQuery, WalletDeed } from '@cpds/messages';
+import { UnitOfWork } from '@cpds/store';
+import type { z } from 'zod';
+import { metadataOf, type RecordRow } from '../records/record.row.js';
+import { CohortRow, DeedRow } from './deed.row.js';
+
+/** What is public of a cohort, and the one number that is for patients only. */
+interface CohortFacts {
+  number: number;
+  xs: Hex[];
+  ys: Hex[];
+  commitmentsHash: Hex;
+  ringReal: number;
+}
+
+/** A deed joined with its object and record. */
+interface DeedFacts {
+  x: Buffer;
+  commitment: Buffer;
+  cohort_id: string;
+  ephemeral_key: Buffer;
+  view_tag: number;
+  is_current: boolean;
+  header: Buffer;
+  payload_sha256: Buffer;
+  salt: Buffer;
+  record_id: string;
+  patient_id: string;
+  content_type: RecordRow['contentType'];
+  category: string;
+  size_bytes: string;
+}
+
+const finalDeeds = `
+  SELECT d.x, d.commitment, d.cohort_id, d.ephemeral_key, d.view_tag, o.is_current, o.header, o.payload_sha256, o.salt,
+         r.id AS record_id, r.patient_id, r.content_type, r.category, r.size_bytes
+  FROM deed d
+  JOIN cohort c ON c.id = d.cohort_id AND c.state = 'final'
+  JOIN object o ON o.id = d.object_id
+  JOIN record r ON r.id = o.record_id`;
+
+/** Deeds in final cohorts, as the patient's wallet and the bridge see them. Padding is nowhere among the answers. */
+export class DeedsService {
+  constructor(private readonly unitOfWork: UnitOfWork) {}
+
+  /** Current deeds of one patient, oldest first. The wallet checks each against chain and file key. */
+  async ofPatient(patientId: string): Promise<WalletDeed[]> {
+    const deeds = await this.find('WHERE r.patient_id = $1 AND o.is_current ORDER BY r.created_at, r.id', [patientId]);
+    return Promise.all(
+      deeds.map(async (deed) => {
+        const { number, xs, commitmentsHash, ringReal } = await this.cohort(deed.cohort_id);
+        return {
+          recordId: deed.record_id,
+          ephemeralKey: to0x(deed.ephemeral_key),
+          viewTag: to0x(Uint8Array.of(deed.view_tag)),
+          deedKey: to0x(compressed(liftX(toBigInt(deed.x), 'x'))),
+          cohort: number,
+          xs,
+          commitmentsHash,
+          commitment: to0x(deed.commitment),
+          payloadHash: to0x(deed.payload_sha256),
+          metadata: metadataOf(asRecord(deed)),
+          salt: to0x(deed.salt),
+          header: base64.encode(deed.header),
+          ringReal,
+        };
+      }),
+    );
+  }
+
+  /** The deed with this x or commitment, when it is a patient's and its cohort is final. */
+  async named(query: z.infer<typeof DeedQuery>): Promise<DeedAnswer> {
+    const [column, value] = 'x' in query ? ['x', query.x] : ['commitment', query.commitment];
+    const [deed] = await this.find(`WHERE d.${column} = $1`, [Buffer.from(value.slice(2), 'hex')]);
+    if (!deed) return null;
+    const { number, xs, ys, commitmentsHash, ringReal } = await this.cohort(deed.cohort_id);
+    return {
+      patientId: deed.patient_id,
+      recordId: deed.record_id,
+      category: deed.category,
+      x: to0x(deed.x),
+      cohort: number,
+      xs,
+      ys,
+      commitmentsHash,
+      commitment: to0x(deed.commitment),
+      current: deed.is_current,
+      ringReal,
+    };
+  }
+
+  private async find(where: string, values: unknown[]): Promise<DeedFacts[]> {
+    return (await this.unitOfWork.reader.query(`${finalDeeds} ${where}`, values)) as DeedFacts[];
+  }
+
+  private async cohort(id: string): Promise<CohortFacts> {
+    const { reader } = this.unitOfWork;
+    const [row, deeds, [real]] = await Promise.all([
+      reader.findOneByOrFail(CohortRow, { id }),
+      reader.find(DeedRow, { where: { cohortId: id }, order: { x: 'ASC' } }),
+      reader.query(
+        `SELECT count(DISTINCT r.patient_id)::int AS patients FROM deed d
+         JOIN object o ON o.id = d.object_id AND o.is_current JOIN record r ON r.id = o.record_id WHERE d.cohort_id = $1`,
+        [id],
+      ) as Promise<[{ patients: number }]>,
+    ]);
+    return {
+      number: row.number!,
+      xs: deeds.map(({ x }) => to0x(x)),
+      ys: deeds.map(({ y }) => to0x(y)),
+      commitmentsHash: to0x(row.commitmentsHash),
+      ringReal: real.patients,
+    };
+  }
+}
+
+function asRecord(deed: DeedFacts): RecordRow {
+  return {
+    id: deed.record_id,
+    patientId: deed.patient_id,
+    contentType: deed.content_type,
+    category: deed.category,
+    sizeBytes: deed.size_bytes,
+  } as RecordRow;
+}

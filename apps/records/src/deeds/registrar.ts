@@ -1,0 +1,215 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { Call, SendOutcome } from '@cpds/chain';
+import { DeedRegistry, type Hex } from '@cpds/contracts';
+import { to0x, toBigInt } from '@cpds/crypto';
+import { assert, bug } from '@cpds/errors';
+import { events } from '@cpds/messages';
+import { Outbox } from '@cpds/outbox';
+import { pause, UnitOfWork, type Tx } from '@cpds/store';
+import { assemble, choose, type CohortMember, type PendingDeed } from './cohort.js';
+import type { DeedChain } from './deed-chain.js';
+import { CohortRow, DeedRow } from './deed.row.js';
+
+export interface RegistrarOptions {
+  /** The oldest pending deed waits this long, milliseconds; never shortened because somebody asks. */
+  flushAfterMs: number;
+  /** between two looks at rows and chain, milliseconds */
+  pollMs: number;
+  /** Opens the chain; tried again until it works. */
+  connect: () => Promise<DeedChain>;
+  onError: (error: unknown) => void;
+}
+
+/** Between two tries to reach chains or to repeat a refused mint, milliseconds. */
+const retryMs = 1_000;
+
+/**
+ * Mints pending deeds in whole cohorts (protocol section 5).
+ *
+ * Crash story: a cohort's deeds, its row and the wish to mint it commit together, and the sender sends a wish once; so a
+ * kill at any line neither loses a deed nor mints one twice. Deeds are current when their mint is final.
+ */
+export class Registrar {
+  private readonly stopped = new AbortController();
+  private running: Promise<void> = Promise.resolve();
+  private chain: DeedChain | undefined;
+
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly outbox: Outbox,
+    private readonly options: RegistrarOptions,
+  ) {}
+
+  start(): void {
+    this.running = this.run();
+  }
+
+  async stop(): Promise<void> {
+    this.stopped.abort();
+    await this.running;
+    await this.chain?.sender.stop();
+  }
+
+  /** True once the own chain is known and this process may mint on it. */
+  get isConnected(): boolean {
+    return this.chain !== undefined;
+  }
+
+  private async run(): Promise<void> {
+    const { signal } = this.stopped;
+    while (!signal.aborted) {
+      try {
+        if (!this.chain) await this.connect();
+        else await this.step(this.chain);
+        await pause(this.options.pollMs, signal);
+      } catch (error) {
+        this.options.onError(error);
+        await pause(retryMs, signal);
+      }
+    }
+  }
+
+  private async connect(): Promise<void> {
+    const chain = await this.options.connect();
+    await chain.sender.start();
+    this.chain = chain;
+  }
+
+  private async step(chain: DeedChain): Promise<void> {
+    // Another process of this service mints: its rows tell this one nothing to do.
+    if (!chain.sender.isWriter) return;
+    while (await this.assembleOne(chain));
+    for (const cohort of await this.unitOfWork.reader.findBy(CohortRow, { state: 'assembled' }))
+      await this.follow(chain, cohort);
+  }
+
+  /** Puts the next cohort together when its oldest deed has waited; false when none is due. */
+  private async assembleOne(chain: DeedChain): Promise<boolean> {
+    return this.unitOfWork.run(async (tx) => {
+      // Two at once would give one deed to two cohorts.
+      await tx.manager.query(`SELECT pg_advisory_xact_lock(hashtext('cpds/registrar'))`);
+      const pending = await this.pendingDeeds(tx);
+      if (!pending.some(({ isDue }) => isDue)) return false;
+      const chosen = choose(pending);
+      const cohort = assemble(chosen, (length) => new Uint8Array(randomBytes(length)));
+      const id = randomUUID();
+      await tx.manager.insert(CohortRow, {
+        id,
+        state: 'assembled',
+        attempt: 1,
+        commitmentsHash: Buffer.from(cohort.commitmentsHash),
+      });
+      for (const { x, y, commitment } of cohort.padding)
+        await tx.manager.insert(DeedRow, {
+          x: Buffer.from(x),
+          y: Buffer.from(y),
+          commitment: Buffer.from(commitment),
+          objectId: null,
+          ephemeralKey: null,
+          viewTag: null,
+          cohortId: id,
+        });
+      for (const { x } of chosen) await tx.manager.update(DeedRow, { x: Buffer.from(x) }, { cohortId: id });
+      await chain.sender.enqueue(tx, mintKey(id, 1), mintCall(chain.registry, cohort.members));
+      return true;
+    });
+  }
+
+  private async pendingDeeds(tx: Tx): Promise<(PendingDeed & { isDue: boolean })[]> {
+    return (await tx.manager.query(
+      `SELECT d.x, d.y, d.commitment, r.patient_id AS "patientId",
+              d.pending_since <= now() - $1 * interval '1 millisecond' AS "isDue"
+       FROM deed d JOIN object o ON o.id = d.object_id AND o.is_current JOIN record r ON r.id = o.record_id
+       WHERE d.cohort_id IS NULL ORDER BY d.pending_since, d.x LIMIT 1000`,
+      [this.options.flushAfterMs],
+    )) as (PendingDeed & { isDue: boolean })[];
+  }
+
+  /** Looks where a cohort's mint stands and does the next thing. */
+  private async follow(chain: DeedChain, cohort: CohortRow): Promise<void> {
+    const outcome = await chain.sender.outcome(mintKey(cohort.id, cohort.attempt));
+    assert(outcome, 'a cohort and its wish commit together');
+    switch (outcome.state) {
+      case 'queued':
+      case 'sent':
+      case 'mined':
+        return;
+      case 'final':
+        return this.finish(chain, cohort, outcome);
+      case 'refused':
+        // Registered for another account, or not deployed where it should be: an operator's matter, so keep trying.
+        this.options.onError(
+          bug('mint-refused', `the registry refuses the cohort: ${outcome.revert?.name ?? 'unknown'}`),
+        );
+        await pause(retryMs, this.stopped.signal);
+        await chain.sender.submit(mintKey(cohort.id, cohort.attempt), await this.callOf(chain, cohort));
+        return;
+      case 'reverted':
+      case 'cancelled':
+        this.options.onError(bug('mint-failed', `the mint of a cohort ended ${outcome.state}`));
+        return this.mintAgain(chain, cohort);
+    }
+  }
+
+  private async finish(
+    chain: DeedChain,
+    cohort: CohortRow,
+    outcome: Extract<SendOutcome, { state: 'final' }>,
+  ): Promise<void> {
+    const number = await this.mintedNumber(chain, outcome.hash);
+    await this.unitOfWork.run(async (tx) => {
+      const { affected } = await tx.manager.update(
+        CohortRow,
+        { id: cohort.id, state: 'assembled' },
+        { state: 'final', number, finalAt: new Date() },
+      );
+      if (affected !== 1) return;
+      await this.outbox.append(tx, events.cohortFinal, {
+        correlation: cohort.id,
+        details: { cohort: number, transaction: outcome.hash, blockHash: outcome.blockHash, gasUsed: outcome.gasUsed },
+      });
+    });
+  }
+
+  private async mintAgain(chain: DeedChain, cohort: CohortRow): Promise<void> {
+    const call = await this.callOf(chain, cohort);
+    await this.unitOfWork.run(async (tx) => {
+      await tx.manager.update(CohortRow, { id: cohort.id }, { attempt: cohort.attempt + 1 });
+      await chain.sender.enqueue(tx, mintKey(cohort.id, cohort.attempt + 1), call);
+    });
+    await pause(retryMs, this.stopped.signal);
+  }
+
+  /** The cohort's index, as its own transaction's event tells it. */
+  private async mintedNumber(chain: DeedChain, hash: Hex): Promise<number> {
+    const receipt = await chain.reader.receipt(hash);
+    for (const log of receipt?.logs ?? []) {
+      const event = log.address === chain.registry ? DeedRegistry.decodeLog(log) : undefined;
+      if (event?.name === 'CohortMinted') return Number(event.args.cohort);
+    }
+    throw bug('mint-without-event', 'a final mint carries no CohortMinted');
+  }
+
+  private async callOf(chain: DeedChain, cohort: CohortRow): Promise<Call> {
+    const deeds = await this.unitOfWork.reader.find(DeedRow, { where: { cohortId: cohort.id }, order: { x: 'ASC' } });
+    return mintCall(chain.registry, deeds);
+  }
+}
+
+/** The sender's name for one mint: what is sent once. */
+export function mintKey(cohortId: string, attempt: number): string {
+  return `cohort/${cohortId}/${attempt}`;
+}
+
+function mintCall(registry: Hex, members: readonly CohortMember[]): Call {
+  const xs = members.map(({ x }) => toBigInt(x));
+  const ys = members.map(({ y }) => toBigInt(y));
+  return {
+    to: registry,
+    data: DeedRegistry.calldata.mint(
+      xs,
+      ys,
+      members.map(({ commitment }) => to0x(commitment)),
+    ),
+  };
+}

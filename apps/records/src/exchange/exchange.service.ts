@@ -1,0 +1,127 @@
+import { BusRequests } from '@cpds/bus';
+import { clip } from '../objects/object-store.js';
+import type { ObjectStore } from '../objects/object-store.js';
+import { conflict, denied, missing, unavailable } from '@cpds/errors';
+import {
+  AuthorizeFetchAnswer,
+  AuthorizeFetchQuery,
+  events,
+  GrantQuery,
+  GrantQueryAnswer,
+  type FetchRequest,
+  type RecordMetadata,
+} from '@cpds/messages';
+import { UnitOfWork } from '@cpds/store';
+import type { z } from 'zod';
+import { objectKey } from '../objects/vault.js';
+import type { Disclosure } from '../records/disclosure.js';
+import { metadataOf, ObjectRow, RecordRow } from '../records/record.row.js';
+import { bytesOf, checkStatement, GrantEnded, nonceKeptSec, type KnownGrant } from './fetch.js';
+import type { MayServe } from './may-serve.js';
+
+type Request = z.infer<typeof FetchRequest>;
+
+/** What a fetch is answered with. */
+export interface FetchAnswer {
+  metadata: RecordMetadata;
+  /** opens the deed's commitment, 0x hex */
+  salt: string;
+  /** first byte served, how many, and of how many: the age file, header included */
+  from: number;
+  length: number;
+  sizeBytes: number;
+  body: AsyncIterable<Uint8Array>;
+}
+
+/** A's door for ciphertext (protocol section 7, "Fetch"): authority is q's signature and t storemen's partials. */
+export class ExchangeService {
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly requests: BusRequests,
+    private readonly store: ObjectStore,
+    private readonly disclosure: Disclosure,
+    private readonly mayServe: MayServe,
+    private readonly nowSec: () => number = () => Math.floor(Date.now() / 1000),
+  ) {}
+
+  /**
+   * Answers a fetch. Checked in the protocol's order: signature, nonce, facts that forbid, lock and partials, receipt.
+   *
+   * @throws AppError `unknown-grant`, `bad-fetch-signature`, `fetch-expired`, `nonce-used`, `fetch-refused`, `disclosure-withheld`; GrantEnded
+   */
+  async serve(request: Request): Promise<FetchAnswer> {
+    const { fetch } = request;
+    const known = await this.grant(fetch.grantId);
+    checkStatement(fetch, request.signature, known, this.nowSec());
+    await this.claimNonce(fetch);
+    const commitment = await this.authorize(request);
+    if (commitment !== fetch.objectId) throw denied('wrong-object', 'the grant consents to another record');
+    const { record, object } = await this.consented(commitment);
+    const key = objectKey(object.id);
+    const { sizeBytes } = await this.store.get(key);
+    const { from, length } = clip(fetch, sizeBytes);
+    await this.disclosure.logged(events.disclosed, {
+      correlation: fetch.grantId,
+      person: record.patientId,
+      details: { ...fetch, recordId: record.id, bytes: length },
+    });
+    const { body } = await this.store.get(key, fetch);
+    const guarded = this.mayServe.guarded(fetch.grantId, body);
+    return {
+      metadata: metadataOf(record),
+      salt: `0x${object.salt.toString('hex')}`,
+      from,
+      length,
+      sizeBytes,
+      body: guarded,
+    };
+  }
+
+  /** Forgets nonces that no fetch can carry any more. */
+  async pruneNonces(): Promise<void> {
+    await this.unitOfWork.reader.query(`DELETE FROM fetch_nonce WHERE expires < now() - $1 * interval '1 second'`, [
+      nonceKeptSec,
+    ]);
+  }
+
+  private async grant(grantId: string): Promise<KnownGrant> {
+    const known = await this.requests.ask('bridge.grant', GrantQuery, GrantQueryAnswer, {
+      grantId: grantId as `0x${string}`,
+    });
+    if (!known) throw missing('unknown-grant', 'there is no such grant');
+    return known;
+  }
+
+  /** Once per (grantId, nonce), also when what follows refuses: a statement is spent by being shown. */
+  private async claimNonce({ grantId, nonce, expires }: Request['fetch']): Promise<void> {
+    const claimed = (await this.unitOfWork.reader.query(
+      `INSERT INTO fetch_nonce (grant_id, nonce, expires) VALUES ($1, $2, to_timestamp($3)) ON CONFLICT DO NOTHING RETURNING nonce`,
+      [bytesOf(grantId), bytesOf(nonce), expires],
+    )) as unknown[];
+    if (claimed.length === 0) throw conflict('nonce-used', 'this fetch was made already', { field: 'fetch.nonce' });
+  }
+
+  private async authorize({ fetch, partials }: Request): Promise<string> {
+    const query = { grantId: fetch.grantId, partials };
+    const answer = await this.requests.ask('bridge.authorize-fetch', AuthorizeFetchQuery, AuthorizeFetchAnswer, query);
+    switch (answer.outcome) {
+      case 'allowed':
+        return answer.commitment;
+      case 'revoked':
+      case 'expired':
+        throw new GrantEnded(answer.outcome, answer.answer);
+      case 'refused':
+        throw denied('fetch-refused', answer.reason, { field: answer.field });
+      case 'unavailable':
+        throw unavailable('fetch-unavailable', answer.reason, { retryAfterSec: 1 });
+    }
+  }
+
+  private async consented(commitment: string): Promise<{ record: RecordRow; object: ObjectRow }> {
+    const { reader } = this.unitOfWork;
+    // Not the current one of the record: a grant names one deed, also after the record was sealed anew.
+    const object = await reader.findOneBy(ObjectRow, { commitment: bytesOf(commitment) });
+    if (!object) throw missing('unknown-object', 'there is no object with this commitment');
+    return { object, record: await reader.findOneByOrFail(RecordRow, { id: object.recordId }) };
+  }
+}

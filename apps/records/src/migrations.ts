@@ -1,0 +1,98 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+class RecordsTables1763820000000 implements MigrationInterface {
+  name = 'RecordsTables1763820000000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      CREATE TABLE record (
+        id uuid PRIMARY KEY,
+        patient_id uuid NOT NULL,
+        content_type text NOT NULL,
+        category text NOT NULL,
+        size_bytes bigint NOT NULL CHECK (size_bytes > 0),
+        created_at timestamptz NOT NULL DEFAULT now()
+      )`);
+    // One row per sealing of a record: a re-encryption adds one and takes is_current from the others.
+    await runner.query(`
+      CREATE TABLE object (
+        id uuid PRIMARY KEY,
+        record_id uuid NOT NULL REFERENCES record (id),
+        header bytea NOT NULL,
+        payload_sha256 bytea NOT NULL,
+        salt bytea NOT NULL,
+        commitment bytea NOT NULL UNIQUE,
+        is_current boolean NOT NULL,
+        stored_at timestamptz NOT NULL DEFAULT now()
+      )`);
+    await runner.query(`CREATE UNIQUE INDEX object_current ON object (record_id) WHERE is_current`);
+    // Written before an object is, deleted with the row that names it: what stays here longer is swept.
+    await runner.query(`
+      CREATE TABLE pending_object (
+        key text PRIMARY KEY,
+        begun_at timestamptz NOT NULL DEFAULT now()
+      )`);
+    await runner.query(`
+      CREATE TABLE cohort (
+        id uuid PRIMARY KEY,
+        state text NOT NULL CHECK (state IN ('assembled', 'final')),
+        number integer UNIQUE,
+        attempt integer NOT NULL DEFAULT 1,
+        commitments_hash bytea NOT NULL,
+        assembled_at timestamptz NOT NULL DEFAULT now(),
+        final_at timestamptz,
+        CHECK ((state = 'final') = (number IS NOT NULL))
+      )`);
+    // Padding has no object: only this table can tell it apart.
+    await runner.query(`
+      CREATE TABLE deed (
+        x bytea PRIMARY KEY,
+        y bytea NOT NULL,
+        commitment bytea NOT NULL UNIQUE,
+        object_id uuid UNIQUE REFERENCES object (id),
+        ephemeral_key bytea,
+        view_tag smallint,
+        cohort_id uuid REFERENCES cohort (id),
+        pending_since timestamptz NOT NULL DEFAULT now(),
+        CHECK ((object_id IS NULL) = (ephemeral_key IS NULL)),
+        CHECK ((object_id IS NULL) = (view_tag IS NULL)),
+        CHECK (object_id IS NOT NULL OR cohort_id IS NOT NULL)
+      )`);
+    await runner.query(`CREATE INDEX deed_pending ON deed (pending_since) WHERE cohort_id IS NULL`);
+    await runner.query(`CREATE INDEX deed_cohort ON deed (cohort_id)`);
+    await runner.query(`CREATE INDEX record_patient ON record (patient_id)`);
+    await runner.query(`
+      CREATE TABLE fetch_nonce (
+        grant_id bytea NOT NULL,
+        nonce bytea NOT NULL,
+        expires timestamptz NOT NULL,
+        PRIMARY KEY (grant_id, nonce)
+      )`);
+    await runner.query(`
+      CREATE TABLE re_encryption (
+        grant_id bytea PRIMARY KEY,
+        commitment bytea NOT NULL,
+        done_at timestamptz
+      )`);
+    // What this hospital holds of others' records: ciphertext, and the file key as a stanza to its own age identity.
+    await runner.query(`
+      CREATE TABLE opening (
+        grant_id bytea PRIMARY KEY,
+        object_key text NOT NULL,
+        header bytea NOT NULL,
+        stanza text NOT NULL,
+        metadata jsonb NOT NULL,
+        commitment bytea NOT NULL,
+        department_id uuid NOT NULL,
+        fetched_at timestamptz NOT NULL DEFAULT now(),
+        opened_at timestamptz
+      )`);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP TABLE opening, re_encryption, fetch_nonce, deed, cohort, pending_object, object, record');
+  }
+}
+
+/** Tables of this service. */
+export const recordsMigrations = [RecordsTables1763820000000];

@@ -1,0 +1,76 @@
+import { toAppError, unavailable } from '@cpds/errors';
+import type { Tx, UnitOfWork } from '@cpds/store';
+import type { ObjectStore } from './object-store.js';
+
+/**
+ * Objects whose row is not written yet. The intent commits before the first byte, and goes with the transaction that
+ * names the object; so whatever a crash leaves behind is found here and removed.
+ */
+export class PendingObjects {
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly store: ObjectStore,
+    private readonly onError: (error: unknown) => void,
+  ) {}
+
+  /**
+   * Runs `work`, which writes `key` and must `keep` it in its own transaction. When it throws, the object goes at once,
+   * or at the next sweep where even that fails.
+   */
+  async guard<T>(key: string, work: () => Promise<T>): Promise<T> {
+    await this.unitOfWork.reader.query('INSERT INTO pending_object (key) VALUES ($1)', [key]);
+    try {
+      return await work();
+    } catch (error) {
+      await this.undo(key, toAppError(error).code === sweptCode);
+      throw error;
+    }
+  }
+
+  /**
+   * The row that names `key` commits with `tx`: the object stays.
+   *
+   * @throws AppError `object-swept` (unavailable) when writing it took longer than a sweep waits
+   */
+  async keep(tx: Tx, key: string): Promise<void> {
+    const kept = (await tx.manager.query('DELETE FROM pending_object WHERE key = $1 RETURNING key', [key])) as [
+      unknown[],
+    ];
+    if (kept[0].length === 0) throw unavailable(sweptCode, 'writing the object took too long', { retryAfterSec: 1 });
+  }
+
+  /** Takes back an object that was kept: the next sweep after `tx` removes it. */
+  async release(tx: Tx, key: string): Promise<void> {
+    await tx.manager.query(`INSERT INTO pending_object (key, begun_at) VALUES ($1, 'epoch')`, [key]);
+  }
+
+  /** Removes objects begun longer than `olderThanMs` ago and never kept. Returns how many. */
+  async sweep(olderThanMs: number): Promise<number> {
+    const rows = (await this.unitOfWork.reader.query(
+      `SELECT key FROM pending_object WHERE begun_at < now() - $1 * interval '1 millisecond' LIMIT 100`,
+      [olderThanMs],
+    )) as { key: string }[];
+    for (const { key } of rows) await this.remove(key);
+    return rows.length;
+  }
+
+  private async undo(key: string, wasSwept: boolean): Promise<void> {
+    try {
+      // A commit whose answer was lost may have kept the object: without the intent it is somebody's, and stays.
+      const [pending] = (await this.unitOfWork.reader.query('SELECT key FROM pending_object WHERE key = $1', [
+        key,
+      ])) as unknown[];
+      if (pending !== undefined || wasSwept) await this.remove(key);
+    } catch (error) {
+      this.onError(error);
+    }
+  }
+
+  /** Object first, intent second: a crash between them sweeps again. */
+  private async remove(key: string): Promise<void> {
+    await this.store.delete(key);
+    await this.unitOfWork.reader.query('DELETE FROM pending_object WHERE key = $1', [key]);
+  }
+}
+
+const sweptCode = 'object-swept';

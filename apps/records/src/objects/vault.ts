@@ -1,0 +1,124 @@
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import {
+  createHeader,
+  openPayload,
+  parseHeader,
+  payloadLength,
+  payloadNonceBytes,
+  recipientOf,
+  sealPayload,
+  serializeHeader,
+  splitFile,
+  unwrapHeader,
+  keyCommit,
+} from '@cpds/crypto';
+import { nodeAead } from '@cpds/crypto/node';
+import { invalid } from '@cpds/errors';
+import type { ObjectStore } from './object-store.js';
+import type { PendingObjects } from './pending-objects.js';
+import { after, hashed } from './streams.js';
+
+/** Plaintext on its way in. */
+export interface Plaintext {
+  /** exactly this many bytes, at least one */
+  sizeBytes: number;
+  body: AsyncIterable<Uint8Array>;
+}
+
+/** What is known of an object that was just sealed; its bytes are in the store. */
+export interface SealedObject {
+  id: string;
+  /** age header, last newline included */
+  header: Uint8Array;
+  payloadSha256: Uint8Array;
+  plaintextSha256: Uint8Array;
+  /** commits to the file key; the key itself is in the header only */
+  keyCommit: Uint8Array;
+}
+
+/** Name of a sealed record in the object store. */
+export const objectKey = (id: string): string => `objects/${id}`;
+
+/**
+ * Records at rest: age files in the object store, each under a fresh 16-byte file key that only its header holds, for
+ * the patient and for this hospital (protocol section 6).
+ */
+export class Vault {
+  /** This hospital's `age1…`. */
+  readonly recipient: string;
+
+  constructor(
+    private readonly store: ObjectStore,
+    private readonly pending: PendingObjects,
+    private readonly identity: string,
+  ) {
+    this.recipient = recipientOf(identity);
+  }
+
+  /**
+   * Seals `content` for this hospital and `patientRecipient` while it streams into the store, then runs `keep`, which
+   * names the object in a transaction of its own and calls `PendingObjects.keep` there. When anything throws, there is
+   * no object.
+   *
+   * @throws AppError `body-cut-off` (invalid) when the body is not as long as announced; what `body` or `keep` throws
+   */
+  async seal<T>(content: Plaintext, patientRecipient: string, keep: (sealed: SealedObject) => Promise<T>): Promise<T> {
+    const id = randomUUID();
+    const fileKey = new Uint8Array(randomBytes(16));
+    const header = serializeHeader(createHeader(fileKey, [patientRecipient, this.recipient]));
+    const plaintext = createHash('sha256');
+    const payload = createHash('sha256');
+    const sealing = sealPayload(
+      hashed(measured(content), plaintext),
+      fileKey,
+      new Uint8Array(randomBytes(payloadNonceBytes)),
+      nodeAead,
+    );
+    return this.pending.guard(objectKey(id), async () => {
+      await this.store.put(
+        objectKey(id),
+        header.length + payloadLength(content.sizeBytes),
+        after(header, hashed(sealing, payload)),
+      );
+      const commit = keyCommit(fileKey);
+      fileKey.fill(0);
+      return keep({
+        id,
+        header,
+        payloadSha256: payload.digest(),
+        plaintextSha256: plaintext.digest(),
+        keyCommit: commit,
+      });
+    });
+  }
+
+  /**
+   * Plaintext of a stored object, by this hospital's identity.
+   *
+   * @throws AppError `unknown-object`; CryptoError when the file was changed
+   */
+  async open(id: string): Promise<AsyncIterable<Uint8Array>> {
+    const { header, payload } = await splitFile((await this.store.get(objectKey(id))).body);
+    return openPayload(payload, unwrapHeader(parseHeader(header), this.identity), nodeAead);
+  }
+}
+
+/** Every byte of the content, and an error unless there are as many as announced. */
+async function* measured({ sizeBytes, body }: Plaintext): AsyncGenerator<Uint8Array> {
+  let seen = 0;
+  try {
+    for await (const bytes of body) {
+      seen += bytes.length;
+      if (seen > sizeBytes) break;
+      yield bytes;
+    }
+  } catch (cause) {
+    // A client that hangs up resets the stream: the upload's fault, not this service's.
+    if ((cause as { code?: unknown }).code === 'ECONNRESET') throw bodyCutOff(cause);
+    throw cause;
+  }
+  if (seen !== sizeBytes) throw bodyCutOff();
+}
+
+const bodyCutOff = (cause?: unknown) =>
+  invalid('body-cut-off', 'content-length', 'the body has another length than announced', { cause });

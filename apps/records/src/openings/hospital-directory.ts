@@ -1,0 +1,36 @@
+import { ChainReader } from '@cpds/chain';
+import { ChainRegistry } from '@cpds/contracts';
+import { missing } from '@cpds/errors';
+
+/** Where hospitals' exchange endpoints are, as the hub's ChainRegistry says now. */
+export class HospitalDirectory {
+  private reader: Promise<ChainReader> | undefined;
+
+  constructor(
+    private readonly hubUrls: readonly string[],
+    private readonly chainRegistry: string,
+  ) {}
+
+  /** @throws AppError `unknown-hospital` (missing) for a chain that has no exchange endpoint */
+  async exchangeUrlOf(chainUid: string): Promise<string> {
+    const hub = await this.hub();
+    const head = await hub.head();
+    const registry = new ChainRegistry(this.chainRegistry, { call: ({ to, data }) => hub.callAt(head, to, data) });
+    const { exchangeUrl } = await registry.chainOf(chainUid);
+    if (exchangeUrl === '') throw missing('unknown-hospital', 'this chain has no exchange endpoint');
+    return exchangeUrl;
+  }
+
+  /** One connection, made when it is first needed; a failed try is not kept. */
+  private hub(): Promise<ChainReader> {
+    this.reader ??= ChainReader.connect({
+      name: 'hub',
+      urls: this.hubUrls,
+      rules: { finality: { kind: 'instant' }, blockSeconds: 1, maxHeadAgeSeconds: 60 },
+    }).catch((error: unknown) => {
+      this.reader = undefined;
+      throw error;
+    });
+    return this.reader;
+  }
+}

@@ -1,0 +1,67 @@
+import {
+  checkHeaderMac,
+  equalBytes,
+  fromHex,
+  keyCommit,
+  parseHeader,
+  parseStanza,
+  payloadLength,
+  recordCommitment,
+  unwrapStanza,
+} from '@cpds/crypto';
+import { AppError, unavailable } from '@cpds/errors';
+import type { RecordMetadata } from '@cpds/messages';
+
+/** What was fetched, before anything of it is believed. */
+export interface FetchedFile {
+  header: Uint8Array;
+  /** of everything after the header */
+  payloadSha256: Uint8Array;
+  payloadBytes: number;
+  metadata: RecordMetadata;
+  salt: Uint8Array;
+}
+
+/**
+ * The file key of identity's stanza, opened by this service's own age identity.
+ *
+ * @throws AppError `bad-stanza` (unavailable): identity wrapped it for another key
+ */
+export function openStanza(stanza: string, identity: string): Uint8Array {
+  const key = unwrapStanza(parseStanza(stanza.split('\n')).stanza, identity);
+  if (!key) throw unavailable('bad-stanza', 'the stanza is for another age identity');
+  return key;
+}
+
+/**
+ * Accepts a fetched file only when the file key sealed its header and the whole is what the deed commits to. The MAC
+ * comes first: without it, a payload could be made that opens under two keys (protocol section 11, attack 13).
+ *
+ * @throws WrongBytes names the check
+ */
+export function checkFetched(file: FetchedFile, fileKey: Uint8Array, deedCommitment: string): void {
+  try {
+    checkHeaderMac(parseHeader(file.header), fileKey);
+  } catch (cause) {
+    throw new WrongBytes('header', cause);
+  }
+  const commitment = recordCommitment({
+    payloadSha256: file.payloadSha256,
+    keyCommit: keyCommit(fileKey),
+    metadata: file.metadata,
+    salt: file.salt,
+  });
+  if (!equalBytes(commitment, fromHex(deedCommitment, 'commitment', 32))) throw new WrongBytes('commitment');
+  if (file.payloadBytes !== payloadLength(file.metadata.sizeBytes)) throw new WrongBytes('sizeBytes');
+}
+
+/** What came is not what the deed on the home chain commits to. */
+export class WrongBytes extends AppError {
+  constructor(field: string, cause?: unknown) {
+    super('wrong-bytes', 'unavailable', `what the home hospital sent is not the consented record: ${field}`, {
+      field,
+      cause,
+      status: 502,
+    });
+  }
+}

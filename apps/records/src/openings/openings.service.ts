@@ -1,0 +1,225 @@
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { BusRequests } from '@cpds/bus';
+import { openPayload, splitFile } from '@cpds/crypto';
+import { nodeAead } from '@cpds/crypto/node';
+import { AppError, conflict, missing, toAppError, unavailable } from '@cpds/errors';
+import {
+  events,
+  GrantQuery,
+  GrantQueryAnswer,
+  OpenAnswer,
+  OpenedAnswer,
+  OpenedQuery,
+  OpenQuery,
+  ReleasedAnswer,
+  ReleasedQuery,
+  SignQuery,
+  SignQueryAnswer,
+  type FetchRequest,
+  type HomeAnswer,
+} from '@cpds/messages';
+import { Outbox } from '@cpds/outbox';
+import { UnitOfWork, type Tx } from '@cpds/store';
+import type { z } from 'zod';
+import { bytesOf, maxFetchLifeSec } from '../exchange/fetch.js';
+import type { MayServe } from '../exchange/may-serve.js';
+import type { ObjectStore } from '../objects/object-store.js';
+import type { PendingObjects } from '../objects/pending-objects.js';
+import { after, hashed } from '../objects/streams.js';
+import type { Disclosure } from '../records/disclosure.js';
+import type { OutgoingBytes } from '../records/records.service.js';
+import type { HomeExchange } from './home-exchange.js';
+import type { HospitalDirectory } from './hospital-directory.js';
+import { checkFetched, openStanza, WrongBytes } from './opening.js';
+import { OpeningRow } from './opening.row.js';
+
+type Released = NonNullable<z.infer<typeof ReleasedAnswer>>;
+type Hex = `0x${string}`;
+
+/** Full fetches tried for one reader before it is told that A withholds, and the rest between them. */
+const attempts = 2;
+const restMs = 1_000;
+/** Asks for the file to its end, whatever its length. */
+const toTheEnd = Number.MAX_SAFE_INTEGER;
+
+/** Records of other hospitals, as grants let this one read them: fetched, checked against the deed, opened, deleted. */
+export class OpeningsService {
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly outbox: Outbox,
+    private readonly requests: BusRequests,
+    private readonly store: ObjectStore,
+    private readonly pending: PendingObjects,
+    private readonly home: HomeExchange,
+    private readonly directory: HospitalDirectory,
+    private readonly disclosure: Disclosure,
+    private readonly mayServe: MayServe,
+    /** this service's age identity */
+    private readonly identity: string,
+  ) {}
+
+  /**
+   * Plaintext of the record that a released grant names. Fetched once; every reading is logged, and the first byte waits
+   * for the log's receipt (transfer table: Released -> Opened).
+   *
+   * @throws GrantEnded (410); AppError `not-released` (conflict), `fetch-withheld`, `disclosure-withheld` (unavailable)
+   */
+  async open(grantId: Hex, clientId: string): Promise<OutgoingBytes> {
+    await this.mayServe.check(grantId);
+    const opening = (await this.find(grantId)) ?? (await this.fetch(grantId));
+    const fileKey = openStanza(opening.stanza, this.identity);
+    const { contentType, sizeBytes } = opening.metadata;
+    await this.disclosure.logged(events.opened, {
+      correlation: grantId,
+      details: { grantId, clientId, departmentId: opening.departmentId, bytes: sizeBytes },
+    });
+    await this.requests.ask('bridge.opened', OpenedQuery, OpenedAnswer, { grantId });
+    await this.unitOfWork.reader.query(
+      'UPDATE opening SET opened_at = now() WHERE grant_id = $1 AND opened_at IS NULL',
+      [bytesOf(grantId)],
+    );
+    const { payload } = await splitFile((await this.store.get(opening.objectKey)).body);
+    return { contentType, sizeBytes, body: this.mayServe.guarded(grantId, openPayload(payload, fileKey, nodeAead)) };
+  }
+
+  /**
+   * What the home hospital says to a fetch of this grant, without partials: it can serve nothing, so this shows a refusal
+   * and moves no byte.
+   *
+   * @throws AppError `unknown-grant`; `home-silent`
+   */
+  async askHome(grantId: Hex): Promise<HomeAnswer> {
+    const known = await this.requests.ask('bridge.grant', GrantQuery, GrantQueryAnswer, { grantId });
+    if (!known) throw missing('unknown-grant', 'there is no such grant');
+    const exchangeUrl = await this.directory.exchangeUrlOf(known.homeUid);
+    return this.home.ask(exchangeUrl, await this.statement(grantId, known, []));
+  }
+
+  /** Deletes what is held under a grant that ended. */
+  async forget(tx: Tx, grantId: Hex): Promise<void> {
+    const opening = await tx.manager.findOneBy(OpeningRow, { grantId: bytesOf(grantId) });
+    if (!opening) return;
+    await tx.manager.delete(OpeningRow, { grantId: bytesOf(grantId) });
+    await this.pending.release(tx, opening.objectKey);
+  }
+
+  private find(grantId: Hex): Promise<OpeningRow | null> {
+    return this.unitOfWork.reader.findOneBy(OpeningRow, { grantId: bytesOf(grantId) });
+  }
+
+  /** Tries again where A is silent, busy or sends something else; each failure is evidence in the log. */
+  private async fetch(grantId: Hex): Promise<OpeningRow> {
+    const released = await this.requests.ask('bridge.released', ReleasedQuery, ReleasedAnswer, { grantId });
+    if (!released) throw conflict('not-released', 'the storemen have not released the key of this grant');
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.fetchOnce(grantId, released);
+      } catch (thrown) {
+        const error = toAppError(thrown);
+        if (error.kind !== 'unavailable') throw error;
+        await this.unitOfWork.run((tx) =>
+          this.outbox.append(tx, events.fetchWithheld, {
+            correlation: grantId,
+            details: { grantId, attempt, code: error.code },
+          }),
+        );
+        if (attempt === attempts)
+          throw unavailable('fetch-withheld', `the home hospital does not give the record: ${error.code}`, {
+            cause: error,
+            retryAfterSec: 5,
+          });
+        await delay(restMs);
+      }
+    }
+  }
+
+  private async fetchOnce(grantId: Hex, released: Released): Promise<OpeningRow> {
+    const request = await this.statement(grantId, released, released.partials);
+    const file = await this.home.fetch(released.exchangeUrl, request);
+    const key = `fetched/${randomUUID()}`;
+    return this.pending.guard(key, async () => {
+      const { header, payloadSha256 } = await this.keepCiphertext(key, file.sizeBytes, file.body);
+      const { grant, homeUid, capsule, keyId, ySeal, w, commitment, departmentId } = released;
+      const { stanza } = await this.requests.ask('identity.open', OpenQuery, OpenAnswer, {
+        grant,
+        homeUid,
+        capsule,
+        keyId,
+        ySeal,
+        w,
+      });
+      const { metadata, salt } = file;
+      const payloadBytes = file.sizeBytes - header.length;
+      checkFetched(
+        { header, payloadSha256, payloadBytes, metadata, salt },
+        openStanza(stanza, this.identity),
+        commitment,
+      );
+      const row = {
+        grantId: bytesOf(grantId),
+        objectKey: key,
+        header: Buffer.from(header),
+        stanza,
+        metadata,
+        commitment: bytesOf(commitment),
+        departmentId,
+      };
+      return this.unitOfWork.run((tx) => this.claim(tx, grantId, row));
+    });
+  }
+
+  /** Two readers at once fetch twice; the first row stands and the other's object goes. */
+  private async claim(tx: Tx, grantId: Hex, row: Omit<OpeningRow, 'fetchedAt' | 'openedAt'>): Promise<OpeningRow> {
+    await this.pending.keep(tx, row.objectKey);
+    await tx.manager.createQueryBuilder().insert().into(OpeningRow).values(row).orIgnore().execute();
+    const stands = await tx.manager.findOneByOrFail(OpeningRow, { grantId: row.grantId });
+    if (stands.objectKey !== row.objectKey) await this.pending.release(tx, row.objectKey);
+    else
+      await this.outbox.append(tx, events.fetched, {
+        correlation: grantId,
+        details: { grantId, bytes: row.metadata.sizeBytes },
+      });
+    return stands;
+  }
+
+  private async keepCiphertext(
+    key: string,
+    sizeBytes: number,
+    body: AsyncIterable<Uint8Array>,
+  ): Promise<{ header: Uint8Array; payloadSha256: Uint8Array }> {
+    try {
+      const { header, payload } = await splitFile(body);
+      const hash = createHash('sha256');
+      await this.store.put(key, sizeBytes, after(header, hashed(payload, hash)));
+      return { header, payloadSha256: hash.digest() };
+    } catch (thrown) {
+      // Our own store being away is not A's fault; everything else is what came down the line.
+      if (thrown instanceof AppError && thrown.kind === 'unavailable') throw thrown;
+      throw new WrongBytes('body', thrown);
+    }
+  }
+
+  /** A Fetch by q, which identity holds. */
+  private async statement(
+    grantId: Hex,
+    { homeUid, grant, commitment }: Pick<Released, 'homeUid' | 'grant' | 'commitment'>,
+    partials: Released['partials'],
+  ): Promise<z.infer<typeof FetchRequest>> {
+    const fetch = {
+      grantId,
+      objectId: commitment,
+      from: 0,
+      to: toTheEnd,
+      nonce: `0x${randomBytes(16).toString('hex')}` as const,
+      expires: Math.floor(Date.now() / 1000) + maxFetchLifeSec,
+    };
+    const { signature } = await this.requests.ask('identity.sign', SignQuery, SignQueryAnswer, {
+      kind: 'fetch' as const,
+      homeUid,
+      grant,
+      fetch,
+    });
+    return { fetch, signature, partials };
+  }
+}

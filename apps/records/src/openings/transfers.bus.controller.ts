@@ -1,0 +1,39 @@
+import { Controller } from '@nestjs/common';
+import { EventPattern, Payload } from '@nestjs/microservices';
+import { parse } from '@cpds/errors';
+import { type EventEnvelope, TransferClosedDetails } from '@cpds/messages';
+import { Inbox } from '@cpds/outbox';
+import { UnitOfWork } from '@cpds/store';
+import { bytesOf } from '../exchange/fetch.js';
+import { ReEncryptions } from '../records/re-encryptions.js';
+import { OpeningsService } from './openings.service.js';
+
+/** Why a home hospital seals a record anew: a key of it was, or may have been, used and is not wanted any more. */
+const withdrawn: readonly string[] = ['revoked', 'given-back'];
+
+/** What the end of a transfer means for the bytes kept here. */
+@Controller()
+export class TransfersBusController {
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly inbox: Inbox,
+    private readonly openings: OpeningsService,
+    private readonly reEncryptions: ReEncryptions,
+  ) {}
+
+  @EventPattern('bridge.transfer-closed.v1')
+  async closed(@Payload() event: EventEnvelope): Promise<void> {
+    const { grantId, role, reason, commitment, mapped } = parse(
+      TransferClosedDetails,
+      event.details,
+      'transfer-closed',
+    );
+    if (!grantId) return; // over before there was a grant: nothing is kept under it
+    await this.unitOfWork.run(async (tx) => {
+      if (!(await this.inbox.once(tx, 'records', event.id))) return;
+      if (role === 'B') await this.openings.forget(tx, grantId);
+      if (role === 'A' && mapped && commitment && withdrawn.includes(reason))
+        await this.reEncryptions.request(tx, bytesOf(grantId), bytesOf(commitment));
+    });
+  }
+}

@@ -1,0 +1,38 @@
+import { toAppError } from '@cpds/errors';
+import { UnitOfWork, type Tx } from '@cpds/store';
+import type { RecordsService } from './records.service.js';
+
+/** Records to seal anew because a key of theirs may have left: stored wishes, worked off one by one. */
+export class ReEncryptions {
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly records: RecordsService,
+    private readonly onError: (error: unknown) => void,
+  ) {}
+
+  /** Wishes it, once per grant. */
+  async request(tx: Tx, grantId: Buffer, commitment: Buffer): Promise<void> {
+    await tx.manager.query('INSERT INTO re_encryption (grant_id, commitment) VALUES ($1, $2) ON CONFLICT DO NOTHING', [
+      grantId,
+      commitment,
+    ]);
+  }
+
+  /** Works off what is wished. One that fails stays and is tried again at the next call. */
+  async workOff(): Promise<void> {
+    const open = (await this.unitOfWork.reader.query(
+      'SELECT grant_id, commitment FROM re_encryption WHERE done_at IS NULL LIMIT 10',
+    )) as { grant_id: Buffer; commitment: Buffer }[];
+    for (const { grant_id, commitment } of open) {
+      try {
+        await this.records.reEncrypt(commitment, `0x${grant_id.toString('hex')}`, (tx) => this.done(tx, grant_id));
+      } catch (error) {
+        this.onError(toAppError(error));
+      }
+    }
+  }
+
+  private async done(tx: Tx, grantId: Buffer): Promise<void> {
+    await tx.manager.query('UPDATE re_encryption SET done_at = now() WHERE grant_id = $1', [grantId]);
+  }
+}

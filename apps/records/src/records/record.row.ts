@@ -1,0 +1,73 @@
+import type { RecordMetadata } from '@cpds/messages';
+import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
+import type { NewObject } from './record.js';
+
+/** A patient's record, whatever it is sealed as. */
+@Entity('record')
+export class RecordRow {
+  @PrimaryColumn('uuid')
+  id!: string;
+
+  @Column('uuid', { name: 'patient_id' })
+  patientId!: string;
+
+  @Column('text', { name: 'content_type' })
+  contentType!: RecordMetadata['contentType'];
+
+  @Column('text')
+  category!: string;
+
+  /** of the plaintext */
+  @Column('bigint', { name: 'size_bytes' })
+  sizeBytes!: string;
+
+  @CreateDateColumn({ type: 'timestamptz', name: 'created_at' })
+  createdAt!: Date;
+}
+
+/** One sealing of a record: an age file in the object store under `objectKey(id)`. */
+@Entity('object')
+export class ObjectRow {
+  @PrimaryColumn('uuid')
+  id!: string;
+
+  @Column('uuid', { name: 'record_id' })
+  recordId!: string;
+
+  @Column('bytea')
+  header!: Buffer;
+
+  @Column('bytea', { name: 'payload_sha256' })
+  payloadSha256!: Buffer;
+
+  @Column('bytea')
+  salt!: Buffer;
+
+  @Column('bytea')
+  commitment!: Buffer;
+
+  /** False once the record was sealed anew; the deed of an earlier sealing is not current. */
+  @Column('boolean', { name: 'is_current' })
+  isCurrent!: boolean;
+
+  @CreateDateColumn({ type: 'timestamptz', name: 'stored_at' })
+  storedAt!: Date;
+}
+
+/** What the deed commits to beside bytes and key. */
+export function metadataOf(row: RecordRow): RecordMetadata {
+  return { contentType: row.contentType, sizeBytes: Number(row.sizeBytes), category: row.category };
+}
+
+/** The row of a sealing that is current from its commit on. */
+export function objectRow(recordId: string, { sealed, salt, commitment }: NewObject): Omit<ObjectRow, 'storedAt'> {
+  return {
+    id: sealed.id,
+    recordId,
+    header: Buffer.from(sealed.header),
+    payloadSha256: Buffer.from(sealed.payloadSha256),
+    salt: Buffer.from(salt),
+    commitment: Buffer.from(commitment),
+    isCurrent: true,
+  };
+}

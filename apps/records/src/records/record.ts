@@ -1,0 +1,98 @@
+import { randomBytes } from 'node:crypto';
+import { canonicalJson, compressed, newDeedKey, parseMetaAddress, recordCommitment, u256 } from '@cpds/crypto';
+import { invalid, missing, parse } from '@cpds/errors';
+import { RecordMetadata } from '@cpds/messages';
+import { z } from 'zod';
+import type { SealedObject } from '../objects/vault.js';
+
+/** A patient of this hospital as far as records needs to know. */
+export interface Owner {
+  patientId: string;
+  /** `age1…` of the patient's wallet */
+  ageRecipient: string;
+  /** `st:eth:0x…`, never published */
+  metaAddress: string;
+}
+
+/** What an upload claims of itself: query and headers, before the first byte is read. */
+export interface UploadClaim {
+  patientId: string;
+  metadata: RecordMetadata;
+}
+
+/** A deed not yet in a cohort: P by its coordinates, and what the patient's wallet finds it by. */
+export interface NewDeed {
+  x: Uint8Array;
+  y: Uint8Array;
+  ephemeralKey: Uint8Array;
+  viewTag: number;
+}
+
+/** One sealing of a record: what its row says, the deed it gets, and what the deed commits to. */
+export interface NewObject {
+  sealed: SealedObject;
+  salt: Uint8Array;
+  commitment: Uint8Array;
+  deed: NewDeed;
+}
+
+const Query = z.object({ patient: z.uuid(), category: z.string().min(1).max(64).default('record') }).strict();
+
+/**
+ * The claim of `POST /records?patient=…&category=…` with its headers.
+ *
+ * @throws AppError `invalid-input` names the query field; `content-type-unknown`, `length-required`, `body-empty`, `body-too-large`
+ */
+export function parseUpload(
+  query: unknown,
+  headers: { 'content-type'?: string; 'content-length'?: string },
+  maxBytes: number,
+): UploadClaim {
+  const { patient, category } = parse(Query, query, 'query');
+  const contentType = RecordMetadata.shape.contentType.safeParse(mediaType(headers['content-type']));
+  if (!contentType.success)
+    throw invalid(
+      'content-type-unknown',
+      'content-type',
+      `the content type must be one of ${RecordMetadata.shape.contentType.options.join(', ')}`,
+      { status: 415 },
+    );
+  if (headers['content-length'] === undefined)
+    throw invalid('length-required', 'content-length', 'an upload announces its length', { status: 411 });
+  const sizeBytes = Number(headers['content-length']);
+  if (sizeBytes === 0) throw invalid('body-empty', 'body', 'the body is empty');
+  if (!(sizeBytes <= maxBytes))
+    throw invalid('body-too-large', 'content-length', `a record has at most ${maxBytes} bytes`, { status: 413 });
+  return { patientId: patient, metadata: { contentType: contentType.data, sizeBytes, category } };
+}
+
+/**
+ * Draws salt and one-time account for a sealed object: a new sealing takes a fresh P and a fresh salt, so that nothing
+ * public joins it to an earlier one (protocol section 5).
+ */
+export function newObject(sealed: SealedObject, metadata: RecordMetadata, owner: Owner): NewObject {
+  const salt = new Uint8Array(randomBytes(32));
+  const { payloadSha256, keyCommit } = sealed;
+  const commitment = recordCommitment({ payloadSha256, keyCommit, metadata, salt });
+  const oneTime = newDeedKey(parseMetaAddress(owner.metaAddress), (length) => new Uint8Array(randomBytes(length)));
+  const { x, y } = oneTime.key.toAffine();
+  return {
+    sealed,
+    salt,
+    commitment,
+    deed: { x: u256(x), y: u256(y), ephemeralKey: compressed(oneTime.ephemeralKey), viewTag: oneTime.viewTag },
+  };
+}
+
+/** Metadata in the one form that is hashed and sent. */
+export function metadataText(metadata: RecordMetadata): string {
+  return Buffer.from(canonicalJson(metadata)).toString();
+}
+
+function mediaType(header: string | undefined): string {
+  return (header ?? '').split(';')[0]!.trim().toLowerCase();
+}
+
+export const unknownRecord = () => missing('unknown-record', 'there is no such record');
+export const unknownPatient = () =>
+  missing('unknown-patient', 'there is no such enrolled patient', { field: 'patient' });

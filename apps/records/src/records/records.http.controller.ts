@@ -1,0 +1,54 @@
+import { Controller, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { parse } from '@cpds/errors';
+import { type StoredRecord } from '@cpds/messages';
+import { Caller, Fhir, type GuardedRequest, type Principal, Scopes } from '@cpds/service';
+import type { FastifyReply } from 'fastify';
+import { z } from 'zod';
+import { parseUpload } from './record.js';
+import { RecordsService } from './records.service.js';
+import { sendBytes } from './send-bytes.js';
+
+const RecordId = z.uuid();
+
+/** How much one upload may bring. */
+export class UploadLimits {
+  constructor(readonly maxBytes: number) {}
+}
+
+/** Records of this hospital's own patients. */
+@Controller('records')
+export class RecordsHttpController {
+  constructor(
+    private readonly records: RecordsService,
+    private readonly limits: UploadLimits,
+  ) {}
+
+  @Post()
+  @HttpCode(201)
+  @Scopes('records.write')
+  @Fhir()
+  upload(@Query() query: unknown, @Req() request: GuardedRequest, @Caller() caller: Principal): Promise<StoredRecord> {
+    const claim = parseUpload(query, request.headers, this.limits.maxBytes);
+    return this.records.upload(claim, request.raw, caller.clientId);
+  }
+
+  @Get(':id')
+  @Scopes('records.read')
+  @Fhir()
+  async read(@Param('id') id: string, @Caller() caller: Principal, @Res() reply: FastifyReply): Promise<void> {
+    const { contentType, ...bytes } = await this.records.read(parse(RecordId, id, 'record id'), caller.clientId);
+    await sendBytes(reply, { ...bytes, headers: { 'content-type': contentType } });
+  }
+
+  @Get(':id/object')
+  @Scopes('wallet')
+  async readSealed(@Param('id') id: string, @Caller() caller: Principal, @Res() reply: FastifyReply): Promise<void> {
+    const { patientId, clientId } = caller;
+    const { contentType, ...bytes } = await this.records.readSealed(
+      parse(RecordId, id, 'record id'),
+      patientId,
+      clientId,
+    );
+    await sendBytes(reply, { ...bytes, headers: { 'content-type': contentType } });
+  }
+}

@@ -1,0 +1,172 @@
+import { randomUUID } from 'node:crypto';
+import { to0x } from '@cpds/crypto';
+import { denied } from '@cpds/errors';
+import { events, type RecordMetadata, type StoredRecord } from '@cpds/messages';
+import { Outbox } from '@cpds/outbox';
+import { UnitOfWork, type Tx } from '@cpds/store';
+import { checked, contentCheck } from '../content/content.js';
+import { DeedRow } from '../deeds/deed.row.js';
+import type { ObjectStore } from '../objects/object-store.js';
+import type { PendingObjects } from '../objects/pending-objects.js';
+import { objectKey, type Vault } from '../objects/vault.js';
+import type { Disclosure } from './disclosure.js';
+import type { Patients } from './patients.js';
+import { newObject, unknownRecord, type NewObject, type UploadClaim } from './record.js';
+import { metadataOf, objectRow, ObjectRow, RecordRow } from './record.row.js';
+
+/** Bytes on their way out, and what they are. */
+export interface OutgoingBytes {
+  contentType: string;
+  sizeBytes: number;
+  body: AsyncIterable<Uint8Array>;
+}
+
+/** What a hospital keeps of its patients: sealed, one version current, every reading in the log. */
+export class RecordsService {
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly outbox: Outbox,
+    private readonly patients: Patients,
+    private readonly vault: Vault,
+    private readonly pending: PendingObjects,
+    private readonly store: ObjectStore,
+    private readonly disclosure: Disclosure,
+  ) {}
+
+  /**
+   * Stores a body as a record of the claim's patient, and lets its deed wait for a cohort. Record, deed and
+   * `records.object-stored.v1` commit together, after the object is durable; before that nothing is visible.
+   *
+   * @throws AppError `unknown-patient`; `not-what-it-says`; `body-cut-off`; `object-store-away`
+   */
+  async upload(claim: UploadClaim, body: AsyncIterable<Uint8Array>, clientId: string): Promise<StoredRecord> {
+    const owner = await this.patients.enrolled(claim.patientId); // refuse cheaply before the body is read
+    const { metadata } = claim;
+    const content = { sizeBytes: metadata.sizeBytes, body: checked(body, contentCheck(metadata.contentType)) };
+    return this.vault.seal(content, owner.ageRecipient, async (sealed) => {
+      const object = newObject(sealed, metadata, owner);
+      const recordId = randomUUID();
+      await this.unitOfWork.run(async (tx) => {
+        await tx.manager.insert(RecordRow, {
+          id: recordId,
+          patientId: owner.patientId,
+          contentType: metadata.contentType,
+          category: metadata.category,
+          sizeBytes: String(metadata.sizeBytes),
+        });
+        await this.name(tx, recordId, object);
+        await this.outbox.append(tx, events.objectStored, {
+          correlation: recordId,
+          person: owner.patientId,
+          details: {
+            recordId,
+            patientId: owner.patientId,
+            objectId: sealed.id,
+            commitment: to0x(object.commitment),
+            clientId,
+          },
+        });
+      });
+      return {
+        recordId,
+        patientId: owner.patientId,
+        metadata,
+        sha256: to0x(sealed.plaintextSha256),
+        commitment: to0x(object.commitment),
+        deed: 'pending',
+      };
+    });
+  }
+
+  /**
+   * The record's plaintext for this hospital's own staff.
+   *
+   * @throws AppError `unknown-record`; `disclosure-withheld`; `unknown-object`
+   */
+  async read(recordId: string, clientId: string): Promise<OutgoingBytes> {
+    const { record, object } = await this.current(recordId);
+    const metadata = metadataOf(record);
+    await this.logged(record, { objectId: object.id, clientId, as: 'plaintext' });
+    return { contentType: metadata.contentType, sizeBytes: metadata.sizeBytes, body: await this.vault.open(object.id) };
+  }
+
+  /**
+   * The record's age file for the patient's own wallet.
+   *
+   * @throws AppError `unknown-record` also for another patient's; `disclosure-withheld`
+   */
+  async readSealed(recordId: string, patientId: string | undefined, clientId: string): Promise<OutgoingBytes> {
+    if (patientId === undefined) throw denied('not-a-wallet', 'this token names no patient');
+    const { record, object } = await this.current(recordId);
+    if (record.patientId !== patientId) throw unknownRecord();
+    await this.logged(record, { objectId: object.id, clientId, as: 'age file' });
+    const { sizeBytes, body } = await this.store.get(objectKey(object.id));
+    return { contentType: 'application/octet-stream', sizeBytes, body };
+  }
+
+  /**
+   * Seals a record anew after a key of it left this hospital: new file key, object, salt and deed. The earlier deed is
+   * not current from the commit on; its object stays for grants that are still open.
+   *
+   * Repeating it for an object that is not current does nothing.
+   */
+  async reEncrypt(commitment: Uint8Array, grantId: string, done: (tx: Tx) => Promise<void>): Promise<void> {
+    const reader = this.unitOfWork.reader;
+    const object = await reader.findOneBy(ObjectRow, { commitment: Buffer.from(commitment) });
+    if (!object?.isCurrent) return this.unitOfWork.run(done);
+    const record = await reader.findOneByOrFail(RecordRow, { id: object.recordId });
+    const owner = await this.patients.enrolled(record.patientId);
+    const metadata: RecordMetadata = metadataOf(record);
+    const content = { sizeBytes: metadata.sizeBytes, body: await this.vault.open(object.id) };
+    await this.vault.seal(content, owner.ageRecipient, async (sealed) => {
+      const next = newObject(sealed, metadata, owner);
+      await this.unitOfWork.run(async (tx) => {
+        await tx.manager.update(ObjectRow, { recordId: record.id, isCurrent: true }, { isCurrent: false });
+        await this.name(tx, record.id, next);
+        await done(tx);
+        await this.outbox.append(tx, events.objectStored, {
+          correlation: grantId,
+          person: record.patientId,
+          details: {
+            recordId: record.id,
+            patientId: record.patientId,
+            objectId: sealed.id,
+            commitment: to0x(next.commitment),
+            replaces: to0x(commitment),
+          },
+        });
+      });
+    });
+  }
+
+  /** Rows of a sealing and its deed: from this commit on the object is somebody's. */
+  private async name(tx: Tx, recordId: string, object: NewObject): Promise<void> {
+    await this.pending.keep(tx, objectKey(object.sealed.id));
+    await tx.manager.insert(ObjectRow, objectRow(recordId, object));
+    const { x, y, ephemeralKey, viewTag } = object.deed;
+    await tx.manager.insert(DeedRow, {
+      x: Buffer.from(x),
+      y: Buffer.from(y),
+      commitment: Buffer.from(object.commitment),
+      objectId: object.sealed.id,
+      ephemeralKey: Buffer.from(ephemeralKey),
+      viewTag,
+      cohortId: null,
+    });
+  }
+
+  private async current(recordId: string): Promise<{ record: RecordRow; object: ObjectRow }> {
+    const record = await this.unitOfWork.reader.findOneBy(RecordRow, { id: recordId });
+    if (!record) throw unknownRecord();
+    const object = await this.unitOfWork.reader.findOneByOrFail(ObjectRow, { recordId, isCurrent: true });
+    return { record, object };
+  }
+
+  private async logged(record: RecordRow, how: Record<string, unknown>): Promise<void> {
+    await this.disclosure.logged(events.objectRead, {
+      correlation: randomUUID(),
+      person: record.patientId,
+      details: { recordId: record.id, patientId: record.patientId, ...how },
+    });
+  }
+}

@@ -1,0 +1,215 @@
+/**
+ * One hospital's records service on real servers, with the answers of its neighbours given by hand: what identity, bridge
+ * and audit say is the test's to decide.
+ */
+
+import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { encodeIdentity, recipientOf, formatMetaAddress, metaAddressOf, to0x, compressed, G } from '@cpds/crypto';
+import { testNats, testObjectStore, testPostgres } from '@cpds/local';
+import { readConfig, runService, hospitalAudience, type RunningService } from '@cpds/service';
+import { exportJWK, generateKeyPair, SignJWT, type CryptoKey } from 'jose';
+import { recordsService } from '../src/app.module.js';
+import { recordsConfig } from '../src/config.js';
+
+/** Answers one bus request; what it throws with `code` and `kind` is the answer's error. */
+export type Answer = (body: never) => unknown;
+
+export interface Patient {
+  id: string;
+  ageIdentity: string;
+  secrets: { spending: bigint; viewing: bigint };
+}
+
+export interface Hospital {
+  party: string;
+  url: string;
+  ageIdentity: string;
+  bus: NatsConnection;
+  databaseUrl: string;
+  bucket: Awaited<ReturnType<typeof testObjectStore>>;
+  /** answers by subject; missing ones are not answered at all */
+  answers: Map<string, Answer>;
+  /** every event the service published, by type */
+  events: { type: string; seq: number; correlation: string; details: Record<string, unknown> }[];
+  /** while true, nothing is receipted */
+  isLogSilent: boolean;
+  newPatient(): Patient;
+  token(scope: string, claims?: Record<string, unknown>): Promise<string>;
+  restart(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface Chain {
+  url: string;
+  /** registrar's key */
+  gasKey: string;
+  chainRegistry: string;
+}
+
+const nowhere: Chain = { url: 'http://127.0.0.1:9', gasKey: '11'.repeat(32), chainRegistry: `0x${'00'.repeat(19)}01` };
+
+/** Starts it. Without a chain, deeds stay pending. */
+export async function startHospital(party: string, chain: Chain = nowhere): Promise<Hospital> {
+  const [postgres, nats, bucket] = await Promise.all([testPostgres(), testNats(), testObjectStore()]);
+  const issuer = await startIssuer();
+  const folder = mkdtempSync(join(tmpdir(), 'cpds-records-'));
+  const ageIdentity = encodeIdentity(randomBytes(32));
+  const keyFile = join(folder, 'keys.json');
+  const keys = { kek: '22'.repeat(32), gas: chain.gasKey.replace('0x', ''), age: ageIdentity };
+  writeFileSync(keyFile, JSON.stringify(keys), { mode: 0o600 });
+  const env = {
+    PARTY: party,
+    PORT: '0',
+    KEY_FILE: keyFile,
+    LOG_LEVEL: process.env.CPDS_TEST_LOG ?? 'silent',
+    DATABASE_URL: postgres.url,
+    NATS_URL: nats.url,
+    IDENTITY_URL: issuer.url,
+    CHAINS: JSON.stringify({ hub: [chain.url], [party]: [chain.url] }),
+    OWN_CHAIN: party,
+    HUB_CHAIN_REGISTRY: chain.chainRegistry,
+    S3_ENDPOINT: bucket.endpoint,
+    S3_ACCESS_KEY: bucket.accessKey,
+    S3_SECRET_KEY: bucket.secretKey,
+    S3_BUCKET: bucket.bucket,
+    FLUSH_AFTER_MS: '300',
+    POLL_MS: '100',
+    RECEIPT_TIMEOUT_MS: '1500',
+    MAX_RECORD_BYTES: '20000000',
+  };
+  const bus = await connect({ servers: nats.url });
+  const hospital: Hospital = {
+    party,
+    url: '',
+    ageIdentity,
+    bus,
+    databaseUrl: postgres.url,
+    bucket,
+    answers: new Map(),
+    events: [],
+    isLogSilent: false,
+    newPatient: () => newPatient(hospital),
+    token: (scope, claims = {}) => issuer.token(hospitalAudience(party), scope, claims),
+    restart: async () => {
+      await running?.close();
+      running = await runService(recordsService, readConfig(recordsConfig, env));
+      hospital.url = running.url;
+    },
+    close: async () => {
+      await running?.close();
+      await bus.close();
+      issuer.server.close();
+      await Promise.all([postgres.close(), nats.close(), bucket.close()]);
+      rmSync(folder, { recursive: true });
+    },
+  };
+  let running: RunningService | undefined;
+  answerRequests(hospital);
+  receiptEvents(hospital);
+  await hospital.restart();
+  return hospital;
+}
+
+/** A patient with a wallet's keys, enrolled as far as `identity.patient` tells. */
+function newPatient(hospital: Hospital): Patient {
+  const patient: Patient = {
+    id: randomUUID(),
+    ageIdentity: encodeIdentity(randomBytes(32)),
+    secrets: { spending: BigInt(to0x(randomBytes(31))), viewing: BigInt(to0x(randomBytes(31))) },
+  };
+  const earlier = hospital.answers.get('identity.patient');
+  hospital.answers.set('identity.patient', (body: never) => {
+    const { patientId } = body as { patientId: string };
+    return patientId === patient.id ? patientAnswer(patient) : (earlier?.(body) ?? null);
+  });
+  return patient;
+}
+
+function patientAnswer(patient: Patient): unknown {
+  return {
+    patientId: patient.id,
+    enrolment: {
+      homeUid: `0x${'aa'.repeat(32)}`,
+      spendingKey: to0x(compressed(G.multiply(patient.secrets.spending))),
+      viewingKey: to0x(compressed(G.multiply(patient.secrets.viewing))),
+      ageRecipient: recipientOf(patient.ageIdentity),
+      authKey: `0x${'bb'.repeat(32)}`,
+    },
+    signature: `0x${'cc'.repeat(65)}`,
+    metaAddress: formatMetaAddress(metaAddressOf(patient.secrets)),
+  };
+}
+
+function answerRequests(hospital: Hospital): void {
+  const subscription = hospital.bus.subscribe('>');
+  void (async () => {
+    for await (const message of subscription) {
+      const answer = message.reply ? hospital.answers.get(message.subject) : undefined;
+      if (!answer) continue;
+      try {
+        message.respond(JSON.stringify({ ok: true, value: answer(message.json() as never) }));
+      } catch (error) {
+        const { code, kind, message: text } = error as { code: string; kind: string; message: string };
+        message.respond(JSON.stringify({ ok: false, error: { code, kind, message: text } }));
+      }
+    }
+  })();
+}
+
+function receiptEvents(hospital: Hospital): void {
+  const subscription = hospital.bus.subscribe('records.*.v1');
+  const producer = `records.${hospital.party}`;
+  const receipt = () => ({ producer, throughSeq: Math.max(0, ...hospital.events.map(({ seq }) => seq)), treeSize: 1 });
+  hospital.answers.set('audit.receipt', () =>
+    hospital.isLogSilent ? { producer, throughSeq: 0, treeSize: 0 } : receipt(),
+  );
+  void (async () => {
+    for await (const message of subscription) {
+      const event = message.json() as Hospital['events'][number];
+      if (!hospital.events.some(({ seq }) => seq === event.seq)) hospital.events.push(event);
+      if (!hospital.isLogSilent) hospital.bus.publish('audit.receipted.v1', JSON.stringify(receipt()));
+    }
+  })();
+}
+
+/** An issuer of access tokens with its JWKS on HTTP. */
+async function startIssuer(): Promise<{
+  url: string;
+  server: Server;
+  token(audience: string, scope: string, claims: Record<string, unknown>): Promise<string>;
+}> {
+  const { publicKey, privateKey } = await generateKeyPair('ES384');
+  const jwks = JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), kid: 'one', alg: 'ES384' }] });
+  const server = createServer((_, response) => response.setHeader('content-type', 'application/json').end(jwks));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return { url, server, token: (audience, scope, claims) => sign(privateKey, url, audience, scope, claims) };
+}
+
+function sign(
+  key: CryptoKey,
+  issuer: string,
+  audience: string,
+  scope: string,
+  claims: Record<string, unknown>,
+): Promise<string> {
+  return new SignJWT({ scope, ...claims })
+    .setProtectedHeader({ alg: 'ES384', kid: 'one' })
+    .setIssuer(issuer)
+    .setAudience(audience)
+    .setSubject('backend')
+    .setIssuedAt()
+    .setExpirationTime('5m')
+    .sign(key);
+}
+
+/** Waits for a fact that another process makes true; the test's own timeout is the limit. */
+export async function until(fact: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await fact())) await new Promise((resolve) => setTimeout(resolve, 20));
+}

@@ -1,0 +1,290 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { request as httpRequest } from 'node:http';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Client as S3Client } from 'minio';
+import pg from 'pg';
+import { openPayload, parseHeader, splitFile, unwrapHeader } from '@cpds/crypto';
+import { nodeAead } from '@cpds/crypto/node';
+import { startHospital, until, type Hospital, type Patient } from './hospital.js';
+
+const bundle = readFileSync(
+  join(
+    import.meta.dirname,
+    '../../../examples/records/Lindsey52_Swaniawski813_a7004633-15b2-6d32-b97b-958b655604e9.json',
+  ),
+);
+const image = readFileSync(join(import.meta.dirname, '../../../examples/records/CT_small.dcm'));
+const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+let north: Hospital;
+let patient: Patient;
+let database: pg.Client;
+
+beforeAll(async () => {
+  north = await startHospital('north');
+  patient = north.newPatient();
+  database = new pg.Client({ connectionString: north.databaseUrl });
+  await database.connect();
+});
+afterAll(async () => {
+  await database.end();
+  await north.close();
+});
+
+async function call(path: string, scope: string, init: RequestInit = {}, claims = {}): Promise<Response> {
+  const authorization = `Bearer ${await north.token(scope, claims)}`;
+  return fetch(`${north.url}${path}`, { ...init, headers: { authorization, ...init.headers } });
+}
+
+async function upload(
+  body: Uint8Array | string,
+  type = 'application/fhir+json',
+  query = `patient=${patient.id}`,
+): Promise<Response> {
+  return call(`/records?${query}`, 'records.write', {
+    method: 'POST',
+    body: body as BodyInit,
+    headers: { 'content-type': type },
+  });
+}
+
+/** Objects in the bucket, and rows that speak of them. */
+async function kept(): Promise<{ objects: string[]; records: number; deeds: number; pending: number }> {
+  const { hostname, port } = new URL(north.bucket.endpoint);
+  const client = new S3Client({
+    endPoint: hostname,
+    port: Number(port),
+    useSSL: false,
+    region: 'us-east-1',
+    ...north.bucket,
+  });
+  const objects: string[] = [];
+  for await (const { name } of client.listObjectsV2(north.bucket.bucket, '', true)) objects.push(name as string);
+  const count = async (table: string): Promise<number> =>
+    Number((await database.query(`SELECT count(*) FROM ${table}`)).rows[0].count);
+  return {
+    objects,
+    records: await count('record'),
+    deeds: await count('deed'),
+    pending: await count('pending_object'),
+  };
+}
+
+describe('uploading a record', () => {
+  it('stores it as an age file for the patient and this hospital, and says so in the log', async () => {
+    const answer = await upload(
+      bundle,
+      'application/fhir+json; charset=utf-8',
+      `patient=${patient.id}&category=summary`,
+    );
+    expect(answer.status).toBe(201);
+    const stored = await answer.json();
+    expect(stored).toEqual({
+      recordId: expect.any(String),
+      patientId: patient.id,
+      metadata: { contentType: 'application/fhir+json', sizeBytes: bundle.length, category: 'summary' },
+      sha256: `0x${digest(bundle)}`,
+      commitment: expect.stringMatching(/^0x[0-9a-f]{64}$/),
+      deed: 'pending',
+    });
+    await until(() => north.events.some(({ type }) => type === 'records.object-stored.v1'));
+    expect(north.events.find(({ type }) => type === 'records.object-stored.v1')).toMatchObject({
+      correlation: stored.recordId,
+      details: { commitment: stored.commitment, patientId: patient.id },
+    });
+    expect((await kept()).pending).toBe(0);
+
+    const sealed = await call(`/records/${stored.recordId}/object`, 'wallet', {}, { patient: patient.id });
+    const file = Buffer.from(await sealed.arrayBuffer());
+    expect(file.subarray(0, 21).toString()).toBe('age-encryption.org/v1');
+    expect(file.includes('Swaniawski')).toBe(false);
+    for (const identity of [patient.ageIdentity, north.ageIdentity]) {
+      const { header, payload } = await splitFile([file]);
+      const parts: Uint8Array[] = [];
+      for await (const part of openPayload(payload, unwrapHeader(parseHeader(header), identity), nodeAead))
+        parts.push(part);
+      expect(digest(Buffer.concat(parts))).toBe(digest(bundle));
+    }
+  });
+
+  it('takes an image too, and gives both back to staff, each reading in the log first', async () => {
+    const { recordId } = await (await upload(image, 'application/dicom')).json();
+    const before = north.events.filter(({ type }) => type === 'records.object-read.v1').length;
+    const answer = await call(`/records/${recordId}`, 'records.read');
+    expect(answer.headers.get('content-type')).toBe('application/dicom');
+    expect(answer.headers.get('content-length')).toBe(String(image.length));
+    expect(digest(Buffer.from(await answer.arrayBuffer()))).toBe(digest(image));
+    const reads = north.events.filter(({ type }) => type === 'records.object-read.v1');
+    expect(reads).toHaveLength(before + 1);
+    expect(reads.at(-1)!.details).toMatchObject({ recordId, clientId: 'backend' });
+  });
+
+  it('passes 16 MiB in and out unchanged', async () => {
+    const text = Buffer.alloc(16 * 1024 * 1024, 'blood pressure 120 over 80\n');
+    const { recordId, sha256 } = await (await upload(text, 'text/plain')).json();
+    expect(sha256).toBe(`0x${digest(text)}`);
+    const answer = await call(`/records/${recordId}`, 'records.read');
+    expect(digest(Buffer.from(await answer.arrayBuffer()))).toBe(digest(text));
+  });
+
+  it.each([
+    ['an empty body', '', 'application/fhir+json', 400, 'body-empty', 'body'],
+    ['text that claims to be FHIR', 'no json', 'application/fhir+json', 422, 'not-what-it-says', 'body'],
+    ['a resource without type', '{"a":1}', 'application/fhir+json', 422, 'not-what-it-says', 'resourceType'],
+    [
+      'a bundle that claims to be DICOM',
+      '{"resourceType":"Bundle"}',
+      'application/dicom',
+      422,
+      'not-what-it-says',
+      'body',
+    ],
+    ['another content type', 'x', 'application/xml', 415, 'content-type-unknown', 'content-type'],
+  ])('refuses %s by naming the field, and keeps nothing', async (_, body, type, status, code, field) => {
+    const before = await kept();
+    const answer = await upload(body, type);
+    expect(answer.status).toBe(status);
+    expect(answer.headers.get('content-type')).toContain('application/fhir+json');
+    const outcome = await answer.json();
+    expect(outcome.resourceType).toBe('OperationOutcome');
+    expect(outcome.issue[0].details.coding[0].code).toBe(code);
+    expect(outcome.issue[0].expression).toEqual([field]);
+    expect(await kept()).toEqual(before);
+  });
+
+  it('refuses a bundle that is wrong at its very end, after most of it was stored', async () => {
+    const before = await kept();
+    const broken = Buffer.from(bundle);
+    broken[broken.lastIndexOf('}')] = 0x20;
+    const answer = await upload(broken);
+    expect(answer.status).toBe(422);
+    expect(await kept()).toEqual(before);
+  });
+
+  it('keeps nothing of an upload that is cut off', async () => {
+    const before = await kept();
+    const authorization = `Bearer ${await north.token('records.write')}`;
+    const request = httpRequest(`${north.url}/records?patient=${patient.id}`, {
+      method: 'POST',
+      headers: { authorization, 'content-type': 'application/fhir+json', 'content-length': bundle.length },
+    });
+    const closed = new Promise((resolve) => request.on('error', resolve).on('close', resolve));
+    request.write(bundle.subarray(0, 300_000));
+    await until(async () => (await kept()).pending === 1); // it is under way
+    request.destroy();
+    await closed;
+    await until(async () => (await kept()).pending === 0);
+    expect(await kept()).toEqual(before);
+  });
+
+  it.each([
+    ['no patient', 'category=x', 400, 'patient'],
+    ['a patient that is no id', 'patient=7', 400, 'patient'],
+    ['an unknown patient', `patient=${randomUUID()}`, 404, 'patient'],
+    ['an unknown parameter', `patient=${randomUUID()}&name=x`, 400, 'name'],
+  ])('refuses %s', async (_, query, status, field) => {
+    const answer = await upload(bundle, 'application/fhir+json', query);
+    expect(answer.status).toBe(status);
+    expect((await answer.json()).issue[0].expression).toEqual([field]);
+  });
+
+  it('asks for a length, and refuses one that is too large', async () => {
+    const body = new ReadableStream({
+      start: (controller) => (controller.enqueue(Buffer.from('{}')), controller.close()),
+    });
+    const init = { method: 'POST', body, duplex: 'half', headers: { 'content-type': 'application/fhir+json' } };
+    expect((await call(`/records?patient=${patient.id}`, 'records.write', init as RequestInit)).status).toBe(411);
+    expect((await upload(Buffer.alloc(20_000_001), 'text/plain')).status).toBe(413);
+  });
+});
+
+describe('who may', () => {
+  let recordId: string;
+  beforeAll(async () => {
+    ({ recordId } = await (await upload(image, 'application/dicom')).json());
+  });
+
+  it('is said by the scope of a token of this hospital', async () => {
+    expect((await fetch(`${north.url}/records/${recordId}`)).status).toBe(401);
+    expect((await call(`/records/${recordId}`, 'records.write')).status).toBe(403);
+    expect((await call(`/records/${recordId}/object`, 'records.read')).status).toBe(403);
+    const other = await startHospital('south');
+    const foreign = await other.token('records.read');
+    await other.close();
+    const answer = await fetch(`${north.url}/records/${recordId}`, { headers: { authorization: `Bearer ${foreign}` } });
+    expect(answer.status).toBe(401);
+    expect((await answer.json()).resourceType).toBe('OperationOutcome');
+  });
+
+  it('read the age file: its own patient, and no other', async () => {
+    const path = `/records/${recordId}/object`;
+    expect((await call(path, 'wallet', {}, { patient: patient.id })).status).toBe(200);
+    const other = await call(path, 'wallet', {}, { patient: randomUUID() });
+    expect(other.status).toBe(404);
+    expect(other.headers.get('content-type')).toContain('application/problem+json');
+    expect((await call(path, 'wallet')).status).toBe(403);
+  });
+
+  it('finds no unknown record', async () => {
+    expect((await call(`/records/${randomUUID()}`, 'records.read')).status).toBe(404);
+    expect((await call('/records/seven', 'records.read')).status).toBe(400);
+  });
+});
+
+describe('a log that does not answer', () => {
+  it('withholds the reading with 503 and an event, and sends no byte', async () => {
+    const { recordId } = await (await upload(image, 'application/dicom')).json();
+    north.isLogSilent = true;
+    const answer = await call(`/records/${recordId}`, 'records.read');
+    north.isLogSilent = false;
+    expect(answer.status).toBe(503);
+    expect(answer.headers.get('retry-after')).toBe('5');
+    expect((await answer.json()).issue[0].details.coding[0].code).toBe('disclosure-withheld');
+    await until(() => north.events.some(({ type }) => type === 'records.disclosure-withheld.v1'));
+    expect((await call(`/records/${recordId}`, 'records.read')).status).toBe(200);
+  });
+});
+
+describe('an object that was changed in the store', () => {
+  it('is not given out as if it were whole', async () => {
+    const { recordId } = await (await upload(bundle)).json();
+    const { rows } = await database.query('SELECT id FROM object WHERE record_id = $1', [recordId]);
+    const { hostname, port } = new URL(north.bucket.endpoint);
+    const client = new S3Client({
+      endPoint: hostname,
+      port: Number(port),
+      useSSL: false,
+      region: 'us-east-1',
+      ...north.bucket,
+    });
+    const name = `objects/${rows[0].id}`;
+    const parts: Uint8Array[] = [];
+    for await (const part of await client.getObject(north.bucket.bucket, name)) parts.push(part as Uint8Array);
+    const file = Buffer.concat(parts);
+    file[file.length - 200_000]! ^= 1;
+    await client.putObject(north.bucket.bucket, name, file);
+    const answer = await call(`/records/${recordId}`, 'records.read');
+    await expect(answer.arrayBuffer()).rejects.toThrow();
+  });
+});
+
+describe('objects that nobody names', () => {
+  it('are swept, and only those', async () => {
+    const before = await kept();
+    await database.query(`INSERT INTO pending_object (key, begun_at) VALUES ('objects/orphan', 'epoch')`);
+    const { hostname, port } = new URL(north.bucket.endpoint);
+    const client = new S3Client({
+      endPoint: hostname,
+      port: Number(port),
+      useSSL: false,
+      region: 'us-east-1',
+      ...north.bucket,
+    });
+    await client.putObject(north.bucket.bucket, 'objects/orphan', Buffer.from('left by a crash'));
+    await north.restart(); // sweeps at its start
+    await until(async () => !(await kept()).objects.includes('objects/orphan'));
+    await until(async () => (await kept()).pending === 0);
+    expect(await kept()).toEqual(before);
+  });
+});
