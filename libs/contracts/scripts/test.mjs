@@ -33,15 +33,13 @@ const run = spawnSync(
     cwd: root,
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, FOUNDRY_DISABLE_NIGHTLY_WARNING: '1' },
+    env: { ...process.env, FOUNDRY_DISABLE_NIGHTLY_WARNING: '1', NO_COLOR: '1' },
   },
 );
 process.stdout.write(run.stdout);
 if (run.error) throw run.error;
 
-const total = /Ran \d+ test suites?.*?: (\d+) tests passed, (\d+) failed/.exec(
-  run.stdout.replace(/\x1b\[[0-9;]*m/g, ''),
-);
+const total = /Ran \d+ test suites?.*?: (\d+) tests passed, (\d+) failed/.exec(run.stdout);
 const [passed, failed] = total ? [Number(total[1]), Number(total[2])] : [0, 1];
 console.log(`contracts: ${passed} passed, ${failed} failed`);
 if (run.status !== 0 || failed > 0 || passed === 0 || fresh.status !== 0) process.exitCode = 1;
