@@ -1,0 +1,550 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { HttpClient, IdentityClient, TokenSource } from '@cpds/client';
+import { giveBackDigest, grantDigestWithoutKey, grantId, type Hex } from '@cpds/contracts';
+import {
+  capsuleLabel,
+  compressed,
+  fromHex,
+  G,
+  newOneTimeKey,
+  parseMetaAddress,
+  parseStanza,
+  pointFromHex,
+  sealCapsule,
+  sealedKeyHash,
+  to0x,
+  u8,
+  unwrapStanza,
+  verifyOpen,
+} from '@cpds/crypto';
+import {
+  type EventEnvelope,
+  EvidenceAnswer,
+  EvidenceQuery,
+  eventCommitment,
+  events,
+  type Grant,
+  MatchAnswer,
+  MatchQuery,
+  OpenAnswer,
+  OpenQuery,
+  PatientAnswer,
+  PatientMatch,
+  PatientQuery,
+  ProveAnswer,
+  ProveQuery,
+  RegisteredClient,
+  ScanAnswer,
+  ScanQuery,
+  SignQuery,
+  SignQueryAnswer,
+} from '@cpds/messages';
+import { enrol, isSignedBy, Wallet } from '@cpds/wallet';
+import { computeAddress } from 'ethers';
+import { importJWK, type JWK, SignJWT } from 'jose';
+import pg from 'pg';
+import { z } from 'zod';
+import { newBackendKey, openStage, type Stage } from './stage.js';
+
+let stage: Stage;
+let backend: IdentityClient;
+let http: HttpClient;
+const log: EventEnvelope[] = [];
+
+beforeAll(async () => {
+  stage = await openStage();
+  stage.bus.subscribe('identity.*.v1', ({ body }) => void log.push(body as EventEnvelope));
+  backend = new IdentityClient({ baseUrl: stage.url, tokens: stage.admin });
+  http = new HttpClient({ baseUrl: stage.url, tokens: stage.admin });
+});
+
+afterAll(() => stage.close());
+
+const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
+const identifier = () => ({ system: 'urn:oid:2.16.840.1.113883.4.1', value: randomUUID() });
+
+async function until(fact: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await fact())) await new Promise((resolve) => setTimeout(resolve, 50));
+}
+
+/** A raw token request: the answer's status and body. */
+async function askToken(
+  assertion: string,
+  scope = 'identity.admin',
+): Promise<{ status: number; body: Record<string, unknown> }> {
+  const body = new URLSearchParams({
+    grant_type: 'client_credentials',
+    client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+    client_assertion: assertion,
+    scope,
+  });
+  const response = await fetch(`${stage.url}/token`, { method: 'POST', body });
+  return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+}
+
+async function assertion(jwk: JWK, claims: Record<string, unknown> = {}, algorithm = 'ES384'): Promise<string> {
+  const now = Math.floor(Date.now() / 1_000);
+  return new SignJWT({
+    iss: 'backend.north',
+    sub: 'backend.north',
+    aud: `${stage.url}/token`,
+    jti: randomUUID(),
+    iat: now,
+    exp: now + 60,
+    ...claims,
+  })
+    .setProtectedHeader({ alg: algorithm })
+    .sign(await importJWK(jwk, algorithm));
+}
+
+describe('tokens', () => {
+  it('are given to a client that proves itself, and open the doors its scopes name', async () => {
+    const { status, body } = await askToken(await assertion(stage.adminJwk));
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ token_type: 'bearer', expires_in: 300, scope: 'identity.admin' });
+    const listed = await fetch(`${stage.url}/departments`, {
+      headers: { authorization: `Bearer ${String(body['access_token'])}` },
+    });
+    expect(listed.status).toBe(200);
+  });
+
+  it('are refused to another key under the same name', async () => {
+    const { privateJwk } = await newBackendKey();
+    const { status, body } = await askToken(await assertion(privateJwk));
+    expect(status).toBe(401);
+    expect(body).toMatchObject({ code: 'client-refused', kind: 'denied', field: 'client_assertion' });
+  });
+
+  it('are refused for an assertion that was used before', async () => {
+    const once = await assertion(stage.adminJwk);
+    expect((await askToken(once)).status).toBe(200);
+    expect(await askToken(once)).toMatchObject({ status: 401, body: { code: 'assertion-replayed' } });
+  });
+
+  it.each<[string, () => Record<string, unknown>, string]>([
+    ["another hospital's token endpoint", () => ({ aud: 'http://south.example/token' }), 'aud'],
+    ['another subject', () => ({ sub: 'somebody' }), 'sub'],
+    ['a past end', () => ({ exp: Math.floor(Date.now() / 1_000) - 60 }), 'exp'],
+    ['a life of an hour', () => ({ exp: Math.floor(Date.now() / 1_000) + 3_600 }), 'exp'],
+    ['no id', () => ({ jti: undefined }), 'jti'],
+  ])('are refused for an assertion with %s', async (_, claims, claim) => {
+    const { status, body } = await askToken(await assertion(stage.adminJwk, claims()));
+    expect(status).toBe(401);
+    expect(body['code']).toBe('client-refused');
+    expect(body['detail']).toContain(claim);
+  });
+
+  it('are refused to an unknown client with the same words as to a wrong key', async () => {
+    const { privateJwk } = await newBackendKey();
+    const stranger = await askToken(await assertion(privateJwk, { iss: 'stranger', sub: 'stranger' }));
+    const wrongKey = await askToken(await assertion(privateJwk));
+    expect(stranger).toEqual(wrongKey);
+  });
+
+  it('carry no scope the client is not registered for', async () => {
+    const answer = await askToken(await assertion(stage.adminJwk), 'bridge.open');
+    expect(answer).toMatchObject({ status: 403, body: { code: 'scope-denied', field: 'scope' } });
+  });
+
+  it('are refused for a request that names no grant type, with the field', async () => {
+    const response = await fetch(`${stage.url}/token`, { method: 'POST', body: new URLSearchParams({ scope: 'x' }) });
+    expect(response.status).toBe(400);
+    expect(response.headers.get('content-type')).toContain('application/problem+json');
+    expect(await response.json()).toMatchObject({ code: 'invalid-input', field: 'grant_type' });
+  });
+});
+
+describe('doors', () => {
+  const list = (token?: string) =>
+    fetch(`${stage.url}/departments`, { headers: token === undefined ? {} : { authorization: `Bearer ${token}` } });
+
+  it('are closed without a token', async () => {
+    const response = await list();
+    expect(response.status).toBe(401);
+    expect(response.headers.get('www-authenticate')).toBe('Bearer');
+    expect(await response.json()).toMatchObject({ code: 'token-missing' });
+  });
+
+  it("are closed to another hospital's token, whose key is not in this JWKS", async () => {
+    const { privateJwk } = await newBackendKey();
+    const now = Math.floor(Date.now() / 1_000);
+    const foreign = await new SignJWT({ scope: 'identity.admin' })
+      .setProtectedHeader({ alg: 'ES384' })
+      .setIssuer(stage.url)
+      .setAudience('urn:cpds:hospital:north')
+      .setSubject('backend.south')
+      .setExpirationTime(now + 300)
+      .sign(await importJWK(privateJwk, 'ES384'));
+    const response = await list(foreign);
+    expect(response.status).toBe(401);
+    expect(await response.json()).toMatchObject({ code: 'token-refused' });
+  });
+
+  it('are closed to a token without the scope', async () => {
+    const { body } = await askToken(await assertion(stage.adminJwk), 'records.write');
+    const response = await list(String(body['access_token']));
+    expect(response.status).toBe(403);
+    expect(await response.json()).toMatchObject({ code: 'scope-missing', field: 'scope' });
+  });
+
+  it('answer an unknown route and a body that is no JSON with problem documents', async () => {
+    const unknown = await fetch(`${stage.url}/nowhere`);
+    expect(unknown.status).toBe(404);
+    expect(await unknown.json()).toMatchObject({ type: 'urn:cpds:error:route-unknown' });
+    const broken = await fetch(`${stage.url}/enrolments`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"code":',
+    });
+    expect(broken.status).toBe(400);
+    expect(await broken.json()).toMatchObject({ code: 'bad-request', field: 'body' });
+  });
+
+  it('show the public token key, health, readiness and metrics to anyone', async () => {
+    const jwks = (await (await fetch(`${stage.url}/.well-known/jwks.json`)).json()) as { keys: JWK[] };
+    expect(jwks.keys[0]).toMatchObject({ kty: 'EC', crv: 'P-384', alg: 'ES384' });
+    expect(jwks.keys[0]).not.toHaveProperty('d');
+    expect((await fetch(`${stage.url}/healthz`)).status).toBe(200);
+    await until(async () => (await fetch(`${stage.url}/readyz`)).status === 200);
+    expect(await (await fetch(`${stage.url}/metrics`)).text()).toContain('cpds_http_request_seconds');
+  });
+});
+
+describe('clients', () => {
+  it('are registered with a public key and then get tokens', async () => {
+    const { privateJwk, publicJwk } = await newBackendKey();
+    const { kty, crv, x, y } = publicJwk;
+    const body = { clientId: 'lab.north', jwk: { kty, crv, x, y }, scopes: ['records.read'] };
+    await http.post('clients', body, RegisteredClient);
+    const lab = new TokenSource({
+      identityUrl: stage.url,
+      clientId: 'lab.north',
+      privateJwk,
+      scopes: ['records.read'],
+    });
+    await expect(lab.token()).resolves.toEqual(expect.any(String));
+  });
+
+  it.each([
+    [{ clientId: 'x', scopes: ['wallet.all'] }, 'scopes.0'],
+    [{ clientId: 'Bad Name', scopes: ['records.read'] }, 'clientId'],
+  ])('are refused by field: %j', async (part, field) => {
+    const { publicJwk } = await newBackendKey();
+    const { kty, crv, x, y } = publicJwk;
+    const asked = http.post('clients', { jwk: { kty, crv, x, y }, ...part }, RegisteredClient);
+    await expect(asked).rejects.toMatchObject({ kind: 'invalid', field });
+  });
+});
+
+describe('patients', () => {
+  it('enrol a wallet with a one-time code, and the wallet gets tokens by its own key', async () => {
+    const wallet = new Wallet(random(32));
+    const person = identifier();
+    const { patientId, enrolmentCode } = await backend.registerPatient(person);
+    const enrolled = await enrol(wallet, stage.url, enrolmentCode, stage.homeUid);
+    expect(enrolled).toEqual({ patientId, clientId: patientId });
+
+    const tokens = new TokenSource({
+      identityUrl: stage.url,
+      clientId: patientId,
+      privateJwk: wallet.authJwk,
+      scopes: ['wallet'],
+    });
+    const [, claims] = (await tokens.token()).split('.');
+    expect(JSON.parse(Buffer.from(claims ?? '', 'base64url').toString())).toMatchObject({
+      patient: patientId,
+      scope: 'wallet',
+    });
+
+    await expect(stage.requests.ask('identity.match', MatchQuery, MatchAnswer, person)).resolves.toEqual({ patientId });
+    const known = await stage.requests.ask('identity.patient', PatientQuery, PatientAnswer, { patientId });
+    expect(known).toMatchObject({
+      patientId,
+      metaAddress: wallet.metaAddress,
+      enrolment: wallet.enrolment(stage.homeUid).enrolment,
+    });
+    await expect(http.post('patients/match', { identifier: person }, PatientMatch)).resolves.toEqual({
+      patientId,
+      enrolled: true,
+    });
+  });
+
+  it('keep their pseudonym and get a new code while no wallet is enrolled; the old code is void', async () => {
+    const person = identifier();
+    const first = await backend.registerPatient(person);
+    const second = await backend.registerPatient(person);
+    expect(second.patientId).toBe(first.patientId);
+    await expect(enrol(new Wallet(random(32)), stage.url, first.enrolmentCode, stage.homeUid)).rejects.toMatchObject({
+      code: 'code-refused',
+      field: 'code',
+    });
+    await expect(stage.requests.ask('identity.match', MatchQuery, MatchAnswer, person)).resolves.toEqual({
+      patientId: null,
+    });
+    await enrol(new Wallet(random(32)), stage.url, second.enrolmentCode, stage.homeUid);
+    await expect(backend.registerPatient(person)).rejects.toMatchObject({ code: 'patient-enrolled', kind: 'conflict' });
+  });
+
+  it('get the same answer for the same enrolment sent twice, and a refusal for another wallet with a used code', async () => {
+    const wallet = new Wallet(random(32));
+    const { enrolmentCode } = await backend.registerPatient(identifier());
+    const answers = [
+      await enrol(wallet, stage.url, enrolmentCode, stage.homeUid),
+      await enrol(wallet, stage.url, enrolmentCode, stage.homeUid),
+    ];
+    expect(answers[0]).toEqual(answers[1]);
+    await expect(enrol(new Wallet(random(32)), stage.url, enrolmentCode, stage.homeUid)).rejects.toMatchObject({
+      code: 'code-refused',
+    });
+  });
+
+  it.each<[string, (body: EnrolBody) => EnrolBody, string]>([
+    [
+      'of another chain',
+      (body) => ({ ...body, enrolment: { ...body.enrolment, homeUid: `0x${'11'.repeat(32)}` } }),
+      'enrolment.homeUid',
+    ],
+    [
+      'whose signature is another wallet’s',
+      (body) => ({ ...body, signature: new Wallet(random(32)).enrolment(stage.homeUid).signature }),
+      'signature',
+    ],
+    [
+      'with a point off the curve',
+      (body) => ({ ...body, enrolment: { ...body.enrolment, spendingKey: `0x02${'ff'.repeat(32)}` } }),
+      'enrolment.spendingKey',
+    ],
+    [
+      'with one key for both uses',
+      (body) => ({ ...body, enrolment: { ...body.enrolment, viewingKey: body.enrolment.spendingKey } }),
+      'enrolment.viewingKey',
+    ],
+    [
+      'with a broken age recipient',
+      (body) => ({ ...body, enrolment: { ...body.enrolment, ageRecipient: 'age1nonsense' } }),
+      'enrolment.ageRecipient',
+    ],
+    ['with an unknown field', (body) => ({ ...body, extra: 1 }) as EnrolBody, 'extra'],
+  ])('are refused an enrolment %s, by field, and the code stays good', async (_, spoil, field) => {
+    const wallet = new Wallet(random(32));
+    const { enrolmentCode } = await backend.registerPatient(identifier());
+    const good = { code: enrolmentCode, ...wallet.enrolment(stage.homeUid) };
+    const open = new HttpClient({ baseUrl: stage.url });
+    await expect(open.post('enrolments', spoil(good), z.unknown())).rejects.toMatchObject({ kind: 'invalid', field });
+    await expect(open.post('enrolments', good, z.unknown())).resolves.toBeDefined();
+  });
+
+  it('have evidence of their enrolment: the logged event commits exactly the details that are sent on', async () => {
+    const { patientId, enrolmentCode } = await backend.registerPatient(identifier());
+    await enrol(new Wallet(random(32)), stage.url, enrolmentCode, stage.homeUid);
+    await until(() => log.some(({ type, person }) => type === events.patientEnrolled && person === patientId));
+    const event = log.find(({ type, person }) => type === events.patientEnrolled && person === patientId)!;
+
+    // The audit service is another process; here its answer is enough.
+    const asked: unknown[] = [];
+    const inclusion = { leaf: 'leaf', leafIndex: 3, proof: [`0x${'22'.repeat(32)}`], checkpoint: 'checkpoint' };
+    const audit = stage.bus.connection.subscribe('audit.inclusion', {
+      callback: (_error, message) => {
+        asked.push(message.json());
+        message.respond(JSON.stringify({ ok: true, value: asked.length === 1 ? null : inclusion }));
+      },
+    });
+    const ask = () => stage.requests.ask('identity.enrolment-evidence', EvidenceQuery, EvidenceAnswer, { patientId });
+    await expect(ask()).resolves.toBeNull();
+    const evidence = await ask();
+    expect(asked[0]).toEqual({ producer: 'identity.north', seq: event.seq, anchored: true });
+    expect(eventCommitment(evidence!.salt, evidence!.details)).toBe(eventCommitment(event.salt, event.details));
+    expect(JSON.stringify(evidence)).not.toContain(patientId);
+    audit.unsubscribe();
+  });
+
+  it('are unknown by an id nobody has', async () => {
+    const nobody = { patientId: randomUUID() };
+    await expect(stage.requests.ask('identity.patient', PatientQuery, PatientAnswer, nobody)).resolves.toBeNull();
+    await expect(http.post('patients/match', { identifier: identifier() }, PatientMatch)).rejects.toMatchObject({
+      code: 'patient-unknown',
+      kind: 'missing',
+    });
+  });
+});
+
+describe('departments and custody', () => {
+  it('register the institution’s keys once, and each department under an address of its own', async () => {
+    const a = await backend.registerDepartment(`cardiology ${randomUUID()}`);
+    const b = await backend.registerDepartment(`radiology ${randomUUID()}`);
+    await until(async () => (await stage.keyRegistry.keyIds()).length === 3);
+    for (const { metaAddress } of [a, b]) {
+      const { spendingKey } = parseMetaAddress(metaAddress);
+      const registrant = computeAddress(to0x(compressed(spendingKey)));
+      await until(
+        async () =>
+          (await stage.metaAddresses.stealthMetaAddressOf(registrant, 1n)) === metaAddress.slice('st:eth:'.length),
+      );
+    }
+    const uses = await Promise.all(
+      (await stage.keyRegistry.keyIds()).map(async (id) => (await stage.keyRegistry.keyOf(id)).use),
+    );
+    expect(uses.sort()).toEqual(['hpke', 'message', 'token']);
+    await until(() => log.filter(({ type }) => type === events.institutionKeyRegistered).length === 3);
+    await until(() => log.filter(({ type }) => type === events.departmentPublished).length === 2);
+  });
+
+  it('refuse a second department of one name, an empty name, and a clinician of no department', async () => {
+    const name = `oncology ${randomUUID()}`;
+    await backend.registerDepartment(name);
+    await expect(backend.registerDepartment(name)).rejects.toMatchObject({ code: 'department-exists', field: 'name' });
+    await expect(backend.registerDepartment('')).rejects.toMatchObject({ kind: 'invalid', field: 'name' });
+    await expect(backend.registerClinician(randomUUID(), 'GMC 1')).rejects.toMatchObject({
+      code: 'department-unknown',
+      field: 'departmentId',
+    });
+  });
+
+  it('find, prove, sign and open with the department’s one-time key, each an event, and no scalar in any answer', async () => {
+    const { departmentId, metaAddress } = await backend.registerDepartment(`neurology ${randomUUID()}`);
+    const clinician = await backend.registerClinician(departmentId, `GMC ${randomUUID()}`);
+    expect(clinician.departmentId).toBe(departmentId);
+    const share = sealedGrant(metaAddress);
+    const { grant, homeUid } = share;
+    const announcement = { ephemeralKey: grant.ephemeralKey, viewTag: grant.viewTag, recipientKey: grant.recipientKey };
+
+    await expect(stage.requests.ask('identity.scan', ScanQuery, ScanAnswer, announcement)).resolves.toEqual({
+      departmentId,
+    });
+    const other = { ...announcement, recipientKey: to0x(compressed(G)) };
+    await expect(stage.requests.ask('identity.scan', ScanQuery, ScanAnswer, other)).resolves.toEqual({
+      departmentId: null,
+    });
+
+    const proven = await stage.requests.ask('identity.prove', ProveQuery, ProveAnswer, {
+      ...announcement,
+      grantId: share.grantId,
+    });
+    const proof = { c: BigInt(proven.proof.c), s: BigInt(proven.proof.s) };
+    const open = { qBar: pointFromHex(proven.qBar, 'qBar'), proof };
+    expect(verifyOpen(pointFromHex(grant.recipientKey, 'Q'), fromHex(share.grantId, 'grantId', 32), open)).toBe(true);
+
+    const signed = await stage.requests.ask('identity.sign', SignQuery, SignQueryAnswer, {
+      kind: 'give-back',
+      homeUid,
+      grant,
+    });
+    expect(isSignedBy(grant.recipientKey, giveBackDigest(homeUid, share.grantId), signed.signature)).toBe(true);
+
+    const { capsule, keyId, ySeal, w } = share;
+    const opened = await stage.requests.ask('identity.open', OpenQuery, OpenAnswer, {
+      homeUid,
+      grant,
+      capsule,
+      keyId,
+      ySeal,
+      w,
+    });
+    expect(unwrapStanza(parseStanza(opened.stanza.split('\n')).stanza, stage.recordsIdentity)).toEqual(share.fileKey);
+
+    const wrong = { homeUid, grant, capsule, keyId, ySeal, w: to0x(compressed(G)) };
+    await expect(stage.requests.ask('identity.open', OpenQuery, OpenAnswer, wrong)).rejects.toMatchObject({
+      code: 'wrong-key',
+    });
+    const notOurs = { ...announcement, recipientKey: to0x(compressed(G)), grantId: share.grantId };
+    await expect(stage.requests.ask('identity.prove', ProveQuery, ProveAnswer, notOurs)).rejects.toMatchObject({
+      code: 'key-not-ours',
+    });
+
+    const uses = () =>
+      log.filter(({ type, correlation }) => type === events.custodyUsed && correlation === share.grantId);
+    await until(() => uses().length === 3);
+    expect(uses().map(({ details }) => details['use'])).toEqual(['prove', 'sign-give-back', 'open']);
+  });
+});
+
+describe('after a restart', () => {
+  it('tokens stay good, codes and departments are still there, and no key is registered twice', async () => {
+    const { enrolmentCode } = await backend.registerPatient(identifier());
+    const token = await stage.admin.token();
+    const before = await (
+      await fetch(`${stage.url}/departments`, { headers: { authorization: `Bearer ${token}` } })
+    ).json();
+    await stage.restart();
+    const after = await (
+      await fetch(`${stage.url}/departments`, { headers: { authorization: `Bearer ${token}` } })
+    ).json();
+    expect(after).toEqual(before);
+    await enrol(new Wallet(random(32)), stage.url, enrolmentCode, stage.homeUid);
+    await until(async () => (await fetch(`${stage.url}/readyz`)).status === 200);
+    expect(await stage.keyRegistry.keyIds()).toHaveLength(3);
+  });
+
+  it('the database holds no identifier, no code and no usable key', async () => {
+    const person = { system: 'urn:planted', value: `planted-${randomUUID()}` };
+    const { enrolmentCode } = await backend.registerPatient(person);
+    const client = new pg.Client({ connectionString: stage.databaseUrl });
+    await client.connect();
+    const dump: string[] = [];
+    for (const table of [
+      'client',
+      'patient',
+      'department',
+      'clinician',
+      'outbox',
+      'used_assertion',
+      'chain_transaction',
+    ]) {
+      const { rows } = await client.query(`SELECT row_to_json(t)::text AS line FROM ${table} t`);
+      dump.push(...rows.map(({ line }: { line: string }) => line));
+    }
+    await client.end();
+    const text = dump.join('\n');
+    expect(text.length).toBeGreaterThan(1_000);
+    for (const secret of [person.value, enrolmentCode, Buffer.from(person.value).toString('hex')])
+      expect(text).not.toContain(secret);
+  });
+});
+
+interface EnrolBody {
+  code: string;
+  enrolment: ReturnType<Wallet['enrolment']>['enrolment'];
+  signature: Hex;
+}
+
+/** A grant to a department of this hospital with a capsule, as another hospital's patient would make it, and the storemen's W. */
+function sealedGrant(metaAddress: string) {
+  const recipient = newOneTimeKey(parseMetaAddress(metaAddress), random);
+  const homeUid = to0x(random(32));
+  const draft: Grant = {
+    nonce: to0x(random(32)),
+    lockedAccount: to0x(random(20)),
+    destinationUid: stage.homeUid,
+    mappedDeeds: to0x(random(20)),
+    slot: 7,
+    tag: to0x(compressed(G)),
+    recipientKey: to0x(compressed(recipient.key)),
+    ephemeralKey: to0x(compressed(recipient.ephemeralKey)),
+    viewTag: to0x(u8(recipient.viewTag)),
+    revoker: to0x(random(20)),
+    termsHash: to0x(random(32)),
+    sealedKeyHash: `0x${'00'.repeat(32)}`,
+    lockBefore: 1,
+    mintBefore: 2,
+    notAfter: 3,
+  };
+  const y = 123456789n;
+  const ySeal = G.multiply(y);
+  const keyId = random(32);
+  const fileKey = random(16);
+  const label = capsuleLabel(fromHex(grantDigestWithoutKey(homeUid, draft), 'digest', 32), keyId, ySeal);
+  const capsule = sealCapsule({ fileKey, label, recipientKey: recipient.key, ySeal }, random);
+  const grant = { ...draft, sealedKeyHash: to0x(sealedKeyHash(capsule)) };
+  const C = pointFromHex(to0x(capsule.slice(0, 33)), 'C');
+  const w = to0x(compressed(C.add(recipient.key).multiply(y)));
+  return {
+    grant,
+    homeUid,
+    grantId: grantId(homeUid, grant),
+    capsule: to0x(capsule),
+    keyId: to0x(keyId),
+    ySeal: to0x(compressed(ySeal)),
+    w,
+    fileKey,
+  };
+}
