@@ -4,12 +4,14 @@ import { events, ReleaseBody, type Datagram, type Hex, type ReleaseAnswer, type 
 import type { Outbox } from '@cpds/outbox';
 import type { UnitOfWork } from '@cpds/store';
 import { randomBytes } from 'node:crypto';
+import type { z } from 'zod';
 import type { Consortium, Group } from '../chains/consortium-view.js';
 import type { KeyShares } from '../ceremonies/key-shares.js';
 import { checkCapsule } from '../grants/grant-checks.js';
 import { signAnswer } from '../signing/answers.js';
 import { mayRelease } from '../signing/guards.js';
 import type { MessageKey } from '../signing/message-key.js';
+import { unavailableAnswer } from '../signing/unavailable-answer.js';
 import { commitAct, hasActed } from '../signing/storeman-acts.js';
 import {
   askedGrant,
@@ -52,8 +54,16 @@ export class ReleaseService {
   /** Answers a datagram of kind `release`. @throws AppError `bad-open-proof`, `grant-refused`, `not-coordinator`, … */
   async answer(received: Pick<Datagram, 'from' | 'body'>): Promise<ReleaseAnswer> {
     const body = parse(ReleaseBody, received.body, 'release');
+    try {
+      return await this.answerOf(received.from, body);
+    } catch (error) {
+      return unavailableAnswer(error);
+    }
+  }
+
+  private async answerOf(from: string, body: z.infer<typeof ReleaseBody>): Promise<ReleaseAnswer> {
     const asked = askedGrant(this.consortium, body.homeUid, body.grant);
-    checkCoordinator(asked, 'release', received.from);
+    checkCoordinator(asked, 'release', from);
     const { group, index } = ownGroup(this.consortium, asked.home.sealKeyId);
     checkCapsule(asked.homeUid, asked.grant, body.capsule, { keyId: group.keyId, ySeal: group.y });
     checkProofOfQ(asked, body);

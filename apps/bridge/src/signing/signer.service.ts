@@ -25,6 +25,7 @@ import type { MessageKey } from './message-key.js';
 import { commitmentFault, nonceCommitmentOf, signCommitment } from './sign-commitment.js';
 import { SpentNonceRow } from './storeman-act.row.js';
 import { checkQuota, commitAct, hasActed } from './storeman-acts.js';
+import { unavailableAnswer } from './unavailable-answer.js';
 import {
   askedGrant,
   checkCoordinator,
@@ -88,7 +89,11 @@ export class SignerService {
   /** Answers a datagram of kind `sign`. @throws AppError for what is refused: the sender gets its code and field */
   async answer(received: Pick<Datagram, 'from' | 'body'>): Promise<SignAnswer> {
     const body = parse(SignBody, received.body, 'sign');
-    return body.step === 'commit' ? this.commit(received.from, body) : this.sign(received.from, body);
+    try {
+      return await (body.step === 'commit' ? this.commit(received.from, body) : this.sign(received.from, body));
+    } catch (error) {
+      return unavailableAnswer(error);
+    }
   }
 
   private async commit(from: string, body: SignOpen): Promise<SignAnswer> {

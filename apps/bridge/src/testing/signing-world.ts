@@ -1,0 +1,215 @@
+/** Five storemen and two hospitals over one real NATS server, each storeman with a database of its own; chains by script. */
+
+import { connectBus } from '@cpds/bus';
+import { testNats, testPostgres } from '@cpds/local';
+import { Outbox, outboxMigrations } from '@cpds/outbox';
+import { openStore, UnitOfWork } from '@cpds/store';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { Consortium, type ConsortiumView } from '../chains/consortium-view.js';
+import { KeyShareRow } from '../ceremonies/key-share.row.js';
+import { KeyShares } from '../ceremonies/key-shares.js';
+import { storemanMigrations } from '../ceremonies/migrations.js';
+import { AnsweredDatagramRow, OutgoingDatagramRow } from '../datagrams/datagram.row.js';
+import { DatagramsService } from '../datagrams/datagrams.service.js';
+import { Datagrams1763900000001 } from '../datagrams/migrations.js';
+import { ReleaseCollector } from '../release/release-collector.service.js';
+import { ReleaseRow } from '../release/release.row.js';
+import { ReleaseService } from '../release/release.service.js';
+import { MessageKey } from '../signing/message-key.js';
+import { SignerService } from '../signing/signer.service.js';
+import { SigningCoordinator } from '../signing/signing-coordinator.service.js';
+import { SpentNonceRow, StoremanActRow } from '../signing/storeman-act.row.js';
+import { StoremanView } from '../signing/storeman-view.js';
+import { FactsReader, type Facts } from '../transfers/facts.js';
+import { Transfers1763900000000 } from '../transfers/migrations.js';
+import { TransferRow } from '../transfers/transfer.row.js';
+import { TransfersService } from '../transfers/transfers.service.js';
+import { generateKey, operator, viewOf, type MadeGrant } from './group.js';
+
+/** What the chains say to one node; a test changes it. */
+export class ScriptedFacts extends FactsReader {
+  facts: Facts;
+
+  constructor(now: number) {
+    super();
+    this.facts = factsOf(now, 'locked', 'none');
+  }
+
+  gather(): Promise<Facts> {
+    return Promise.resolve(structuredClone(this.facts));
+  }
+}
+
+/** A lock at `now` − 10 whose vouches are final, and a mapping in this state. */
+export function factsOf(
+  now: number,
+  lock: 'none' | 'locked' | 'revoked',
+  mapping: 'none' | 'mapped',
+  time = now,
+): Facts {
+  const block = (timestamp: number, hash: string) => ({ number: timestamp, hash: `0x${hash.repeat(64)}`, timestamp });
+  return {
+    now: time,
+    home: {
+      head: { block: block(time, '1'), status: lock },
+      final: { block: block(time - 2, '2'), status: lock },
+      written: { block: block(now - 10, '3'), tx: `0x${'4'.repeat(64)}` },
+      tagUsed: true,
+    },
+    destination: {
+      head: { block: block(time, '5'), status: mapping },
+      final: { block: block(time - 2, '6'), status: mapping },
+      ...(mapping === 'mapped' ? { written: { block: block(now, '7'), tx: `0x${'8'.repeat(64)}` } } : {}),
+    },
+    hub: { finalTime: time, vouched: true, ownVouch: false, paused: false, fresh: true },
+    lockTx: 'missing',
+    mintTx: 'missing',
+    refundTx: 'missing',
+  };
+}
+
+class FixedConsortium extends Consortium {
+  constructor(
+    readonly self: string,
+    private readonly view: ConsortiumView,
+  ) {
+    super();
+  }
+
+  current(): ConsortiumView {
+    return this.view;
+  }
+}
+
+const parties = ['storeman-1', 'storeman-2', 'storeman-3', 'storeman-4', 'storeman-5'];
+
+export async function openSigningWorld(now: number) {
+  const nats = await testNats();
+  const made = parties.map(operator);
+  const north = operator('north');
+  const south = operator('south');
+  const storemen = made.map((one) => one.operator);
+  const sign = generateKey('sign', storemen);
+  const seal = generateKey('seal', storemen);
+  const groups = { sign: sign.group, seal: seal.group };
+  const view = viewOf(storemen, { north: north.operator, south: south.operator }, groups);
+  const errors: unknown[] = [];
+
+  const openNode = async (party: string, messageSecret: Uint8Array, database: { url: string }) => {
+    const store = await openStore({
+      url: database.url,
+      entities: [
+        TransferRow,
+        OutgoingDatagramRow,
+        AnsweredDatagramRow,
+        KeyShareRow,
+        StoremanActRow,
+        SpentNonceRow,
+        ReleaseRow,
+      ],
+      migrations: [...outboxMigrations, ...storemanMigrations, Transfers1763900000000, Datagrams1763900000001],
+      poolSize: 4,
+    });
+    const unitOfWork = new UnitOfWork(store);
+    const bus = await connectBus({ url: nats.url, name: party });
+    const consortium = new FixedConsortium(party, view);
+    const messageKey = new MessageKey(messageSecret);
+    const datagrams = new DatagramsService(unitOfWork, bus, consortium, messageKey, (error) => void errors.push(error));
+    datagrams.onApplicationBootstrap();
+    const close = async () => {
+      await datagrams.beforeApplicationShutdown();
+      await bus.close();
+      await store.destroy();
+    };
+    return { party, unitOfWork, consortium, messageKey, datagrams, close };
+  };
+
+  const openStoreman = async (i: number, kek: Uint8Array, database: { url: string; close(): Promise<void> }) => {
+    const node = await openNode(parties[i]!, made[i]!.messageSecret, database);
+    const { unitOfWork, consortium, messageKey, datagrams } = node;
+    const outbox = new Outbox(node.party);
+    const shares = new KeyShares(unitOfWork, kek);
+    for (const { group, shares: all } of [sign, seal]) {
+      const { purpose, keyId, epoch } = group;
+      const { index, secret } = all[i]!;
+      await unitOfWork.run((tx) => shares.store(tx, { purpose, keyId, epoch, index, secret }, new Date()));
+    }
+    const facts = new ScriptedFacts(now);
+    const transfers = new TransfersService(unitOfWork, outbox);
+    const storemanView = new StoremanView(consortium, facts, transfers);
+    const signer = new SignerService(unitOfWork, outbox, consortium, storemanView, transfers, shares, messageKey, {
+      quotaPerHour: 1_000,
+    });
+    const release = new ReleaseService(unitOfWork, outbox, consortium, storemanView, shares, messageKey);
+    const storeman = {
+      ...node,
+      kek,
+      database,
+      facts,
+      transfers,
+      signer,
+      release,
+      /** what a lying node would make of its answers; null is silence */
+      tamper: (said: Record<string, unknown>): Record<string, unknown> | null => said,
+      rowsOf: (table: 'storeman_act' | 'release' | 'spent_nonce' | 'outbox') =>
+        unitOfWork.reader.query(`SELECT * FROM ${table}`) as Promise<Record<string, unknown>[]>,
+    };
+    datagrams.handle('sign', async (received) => storeman.tamper(await signer.answer(received)));
+    datagrams.handle('release', async (received) => storeman.tamper(await release.answer(received)));
+    return storeman;
+  };
+
+  const nodes = await Promise.all(
+    parties.map(async (_, i) => openStoreman(i, new Uint8Array(randomBytes(32)), await testPostgres())),
+  );
+  const hospitalDatabases = await Promise.all([testPostgres(), testPostgres()]);
+  const a = await openNode('north', north.messageSecret, hospitalDatabases[0]);
+  const b = await openNode('south', south.messageSecret, hospitalDatabases[1]);
+  const round = { roundTimeoutMs: 3_000 };
+
+  return {
+    view,
+    groups,
+    nodes,
+    errors,
+    coordinatorA: new SigningCoordinator(a.consortium, a.datagrams, round),
+    coordinatorB: new SigningCoordinator(b.consortium, b.datagrams, round),
+    collector: new ReleaseCollector(b.consortium, b.datagrams, { timeoutMs: 3_000 }),
+    askFromB: b.datagrams,
+    askFromA: a.datagrams,
+    /** All storemen see the same from now on. */
+    say: (facts: Facts) => nodes.forEach((node) => (node.facts.facts = facts)),
+    /** Kills a storeman and starts it again on its database. */
+    restart: async (i: number) => {
+      const { kek, database, facts, close } = nodes[i]!;
+      await close();
+      nodes[i] = await openStoreman(i, kek, database);
+      nodes[i].facts.facts = facts.facts;
+    },
+    /** Gives storeman `i` its own row of a grant. */
+    insertRow: async (i: number, { grant, grantId }: MadeGrant, state: TransferRow['state']) =>
+      nodes[i]!.unitOfWork.run((tx) =>
+        nodes[i]!.transfers.insert(tx, {
+          id: randomUUID(),
+          role: 'S',
+          state,
+          grantId,
+          grant,
+          home: 'north',
+          destination: 'south',
+          homeUid: view.hospitals[0]!.chainUid,
+          destinationUid: view.hospitals[1]!.chainUid,
+          requestExpires: String(grant.notAfter),
+        }),
+      ),
+    close: async () => {
+      await Promise.all([...nodes, a, b].map((node) => node.close()));
+      await Promise.all(
+        [...nodes.map((node) => node.database), ...hospitalDatabases].map((database) => database.close()),
+      );
+      await nats.close();
+    },
+  };
+}
+
+export type SigningWorld = Awaited<ReturnType<typeof openSigningWorld>>;
