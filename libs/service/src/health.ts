@@ -13,7 +13,7 @@ export interface Readiness {
 const probeTimeoutMs = 2_000;
 
 /** Asks all probes at once. A probe that is slow or throws is down. */
-export async function readiness(probes: readonly Probe[]): Promise<Readiness> {
+export async function readinessOf(probes: readonly Probe[]): Promise<Readiness> {
   const states = await Promise.all(
     probes.map(async ({ name, probe }) => {
       const deadline = new Promise<never>((_, reject) => {

@@ -9,7 +9,7 @@ import { UnitOfWork } from '@cpds/store';
 import { AccessGuard } from './access.guard.js';
 import { commonConfig, type ConfigOf, type ConfigShape, readConfig } from './config.js';
 import { ErrorFilter } from './error.filter.js';
-import { type Probe, readiness } from './health.js';
+import { type Probe, readinessOf } from './health.js';
 import { type KeyFile, readKeyFile } from './key-file.js';
 import { createLog, errorLine, type Logger, nestLogger } from './log.js';
 import { Metrics } from './metrics.js';
@@ -125,7 +125,7 @@ function addDoors(app: NestFastifyApplication, metrics: Metrics, log: Logger, pr
   });
   http.get('/healthz', async () => ({ status: 'up' }));
   http.get('/readyz', async (_request, reply) => {
-    const { isReady, checks } = await readiness(probes());
+    const { isReady, checks } = await readinessOf(probes());
     return reply.status(isReady ? 200 : 503).send({ status: isReady ? 'ready' : 'not-ready', checks });
   });
   http.get('/metrics', async (_request, reply) =>

@@ -48,9 +48,11 @@ export class TokenVerifier {
         ...(patient === undefined ? {} : { patientId: patient }),
       };
     } catch (cause) {
-      // A known key set that lacks the token's key speaks against the token; anything else that is not jose's own
-      // refusal is a fetch that failed.
-      const isRefusal = cause instanceof errors.JOSEError && !(cause instanceof errors.JWKSTimeout);
+      // Everything jose names is the token's fault, but a key set that did not come: a timeout, or its generic error.
+      const isRefusal =
+        cause instanceof errors.JOSEError &&
+        !(cause instanceof errors.JWKSTimeout) &&
+        cause.code !== 'ERR_JOSE_GENERIC';
       if (isRefusal || cause instanceof z.ZodError)
         throw denied('token-refused', `the access token is refused: ${reasonOf(cause)}`, { status: 401, cause });
       throw unavailable('identity-unreachable', 'the token keys cannot be read', { cause, retryAfterSec: 1 });

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { unavailable } from '@cpds/errors';
-import { DataSource, type EntityTarget, type MigrationInterface, type ObjectLiteral } from 'typeorm';
+import { DataSource, type MigrationInterface } from 'typeorm';
 import { storeMigrations } from './migrations.js';
 
 /** Where a service keeps its rows, and the code that owns their shape. */
@@ -8,7 +8,7 @@ export interface StoreOptions {
   /** `postgres://user:password@host:port/database` */
   url: string;
   /** Row classes. */
-  entities?: Extract<EntityTarget<ObjectLiteral>, Function>[];
+  entities?: (new () => object)[];
   /** Migration classes; names end in a 13-digit timestamp. Those of the store itself are added. */
   migrations?: (new () => MigrationInterface)[];
   /** Connections at most; leases hold one each. Default 10. */

@@ -1,0 +1,86 @@
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { defineConfig, json, key, readConfig } from './config.js';
+import { readinessOf } from './health.js';
+import { readKeyFile, secret } from './key-file.js';
+import { createLog, errorLine } from './log.js';
+
+const shape = defineConfig({
+  PORT: key(z.coerce.number().int(), 'port', 'none'),
+  CHAINS: key(json(z.record(z.string(), z.array(z.url()))), 'JSON', 'none'),
+  OPTION: key(z.string().default('standard'), 'word', 'none'),
+});
+
+describe('readConfig', () => {
+  it('gives typed values and defaults; an empty value is no value', () => {
+    const config = readConfig(shape, { PORT: '80', CHAINS: '{"hub":["http://a"]}', OPTION: '' });
+    expect(config).toEqual({ PORT: 80, CHAINS: { hub: ['http://a'] }, OPTION: 'standard' });
+  });
+
+  it.each([
+    [{ PORT: 'x', CHAINS: '{}' }, 'PORT'],
+    [{ PORT: '1' }, 'CHAINS'],
+    [{ PORT: '1', CHAINS: 'secret text' }, 'CHAINS'],
+    [{ PORT: '1', CHAINS: '{"hub":["nonsense"]}' }, 'CHAINS'],
+  ])('names the key that is wrong in %j and never quotes a value', (env, name) => {
+    const read = (): unknown => readConfig(shape, env);
+    expect(read).toThrow(expect.objectContaining({ code: 'bad-config', field: name }));
+    expect(read).not.toThrow(/secret|nonsense/);
+  });
+});
+
+describe('the key file', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'keys-'));
+  const path = join(folder, 'keys.json');
+  const write = (content: unknown): void =>
+    writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it('gives its secrets as bytes and names the one it lacks', () => {
+    write({ kek: '11'.repeat(32) });
+    chmodSync(path, 0o600);
+    const keys = readKeyFile(path);
+    expect(secret(keys, 'kek')).toEqual(new Uint8Array(32).fill(0x11));
+    expect(() => secret(keys, 'gas')).toThrow(expect.objectContaining({ code: 'key-missing', field: 'gas' }));
+  });
+
+  it.each([
+    ['is not JSON', 'kek: 2222'],
+    ['has a short key', { kek: '2222' }],
+    ['has a key nobody knows', { kek: '22'.repeat(32), other: '2222' }],
+  ])('that %s is refused without quoting it', (_, content) => {
+    write(content);
+    chmodSync(path, 0o600);
+    expect(() => readKeyFile(path)).toThrow(expect.objectContaining({ code: 'bad-key-file', field: 'KEY_FILE' }));
+    expect(() => readKeyFile(path)).not.toThrow(/2222/);
+  });
+
+  it('that others may read is refused', () => {
+    write({ kek: '11'.repeat(32) });
+    chmodSync(path, 0o640);
+    expect(() => readKeyFile(path)).toThrow(expect.objectContaining({ code: 'bad-key-file' }));
+  });
+});
+
+describe('log lines', () => {
+  it('say nothing of what a foreign error says', () => {
+    const line = JSON.stringify(errorLine(new Error('patient Ada Lovelace')));
+    expect(line).not.toContain('Lovelace');
+    expect(line).toContain('config.spec');
+  });
+
+  it('are silent when told so', () => {
+    expect(createLog('x', 'north', 'silent').isLevelEnabled('error')).toBe(false);
+  });
+});
+
+describe('readiness', () => {
+  it('is down when one probe throws, and says which', async () => {
+    const up = { name: 'store', probe: async () => undefined };
+    const down = { name: 'bus', probe: () => Promise.reject(new Error('away')) };
+    await expect(readinessOf([up])).resolves.toEqual({ isReady: true, checks: { store: 'up' } });
+    await expect(readinessOf([up, down])).resolves.toEqual({ isReady: false, checks: { store: 'up', bus: 'down' } });
+  });
+});

@@ -1,0 +1,275 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { Body, Controller, Get, Module, Param, Post, Req } from '@nestjs/common';
+import { EventPattern, Payload } from '@nestjs/microservices';
+import { BusModule } from '@cpds/bus';
+import { invalid, unavailable } from '@cpds/errors';
+import { testNats, testPostgres } from '@cpds/local';
+import type { EventEnvelope } from '@cpds/messages';
+import { Outbox, OutboxModule, outboxMigrations } from '@cpds/outbox';
+import { StoreModule, UnitOfWork } from '@cpds/store';
+import { createLocalJWKSet, exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { Caller, Fhir, Open, type Principal, Scopes } from './access.js';
+import { commonConfig, readConfig } from './config.js';
+import { type RunningService, runService } from './start-service.js';
+import { hospitalAudience, TokenVerifier } from './token.js';
+
+const seen: EventEnvelope[] = [];
+
+@Controller()
+class Doors {
+  @Get('who')
+  @Scopes('records.read')
+  who(@Caller() caller: Principal): { clientId: string; patientId?: string } {
+    return { clientId: caller.clientId, patientId: caller.patientId };
+  }
+
+  @Get('forgotten')
+  forgotten(): string {
+    return 'open by mistake';
+  }
+
+  @Get('bad/:how')
+  @Open()
+  bad(@Param('how') how: string): never {
+    if (how === 'invalid') throw invalid('empty', 'Bundle.entry', 'Bundle.entry: is empty');
+    if (how === 'away') throw unavailable('away', 'away', { retryAfterSec: 7 });
+    throw new Error('patient Ada Lovelace');
+  }
+
+  @Get('fhir/bad/:how')
+  @Open()
+  @Fhir()
+  badFhir(@Param('how') how: string): never {
+    return this.bad(how);
+  }
+
+  @Post('upload')
+  @Open()
+  async upload(@Req() { body }: { body: Readable }): Promise<{ bytes: number }> {
+    let bytes = 0;
+    for await (const chunk of body) bytes += (chunk as Buffer).length;
+    return { bytes };
+  }
+
+  @Post('json')
+  @Open()
+  json(@Body() body: unknown): unknown {
+    return body;
+  }
+
+  @EventPattern('records.object-stored.v1')
+  stored(@Payload() event: EventEnvelope): void {
+    seen.push(event);
+    if (event.details['poison']) throw invalid('poison', 'details', 'details: are poison');
+  }
+}
+
+let postgres: Awaited<ReturnType<typeof testPostgres>>;
+let nats: Awaited<ReturnType<typeof testNats>>;
+let service: RunningService;
+let folder: string;
+let keyPair: Awaited<ReturnType<typeof generateKeyPair>>;
+
+beforeAll(async () => {
+  [postgres, nats] = await Promise.all([testPostgres(), testNats()]);
+  keyPair = await generateKeyPair('ES384', { extractable: true });
+  folder = mkdtempSync(join(tmpdir(), 'service-'));
+  writeFileSync(join(folder, 'keys'), JSON.stringify({ kek: '11'.repeat(32) }), { mode: 0o600 });
+  const environment = {
+    PARTY: 'north',
+    PORT: '0',
+    LOG_LEVEL: 'silent',
+    KEY_FILE: join(folder, 'keys'),
+    DATABASE_URL: postgres.url,
+    NATS_URL: nats.url,
+  };
+  const jwk = await exportJWK(keyPair.publicKey);
+  service = await runService(
+    {
+      name: 'records',
+      config: commonConfig,
+      module: () => {
+        @Module({
+          imports: [
+            StoreModule.forRoot({ url: postgres.url, migrations: outboxMigrations }),
+            BusModule.forRoot({ url: nats.url, name: 'records' }),
+            OutboxModule.forHospital({ producer: 'records.north', onError: () => undefined }),
+          ],
+          controllers: [Doors],
+        })
+        class App {}
+        return App;
+      },
+      tokens: () => new TokenVerifier(createLocalJWKSet({ keys: [jwk] }), 'http://identity', hospitalAudience('north')),
+    },
+    readConfig(commonConfig, environment),
+  );
+});
+
+afterAll(async () => {
+  await service.close();
+  rmSync(folder, { recursive: true });
+  await Promise.all([postgres.close(), nats.close()]);
+});
+
+const get = (path: string, headers: Record<string, string> = {}) => fetch(`${service.url}/${path}`, { headers });
+
+function token(claims: {
+  issuer?: string;
+  audience?: string;
+  scope?: string;
+  endsInSec?: number;
+  patient?: string;
+}): Promise<string> {
+  const {
+    issuer = 'http://identity',
+    audience = hospitalAudience('north'),
+    scope = 'records.read',
+    endsInSec = 60,
+    patient,
+  } = claims;
+  return new SignJWT({ scope, ...(patient === undefined ? {} : { patient }) })
+    .setProtectedHeader({ alg: 'ES384' })
+    .setIssuer(issuer)
+    .setAudience(audience)
+    .setSubject('backend')
+    .setExpirationTime(Math.floor(Date.now() / 1_000) + endsInSec)
+    .sign(keyPair.privateKey);
+}
+
+describe('access', () => {
+  it('knows the caller by the token', async () => {
+    const patient = '6f0f9c1e-0f0e-4f0a-9a53-0d4f1f6a2b11';
+    const response = await get('who', { authorization: `Bearer ${await token({ patient })}` });
+    expect(await response.json()).toEqual({ clientId: 'backend', patientId: patient });
+  });
+
+  it.each<[string, Parameters<typeof token>[0], number, string]>([
+    ["another hospital's audience", { audience: hospitalAudience('south') }, 401, 'token-refused'],
+    ['another issuer', { issuer: 'http://elsewhere' }, 401, 'token-refused'],
+    ['an end in the past', { endsInSec: -60 }, 401, 'token-refused'],
+    ['another scope', { scope: 'records.write' }, 403, 'scope-missing'],
+  ])('refuses a token with %s', async (_, claims, status, code) => {
+    const response = await get('who', { authorization: `Bearer ${await token(claims)}` });
+    expect(response.status).toBe(status);
+    expect(await response.json()).toMatchObject({ code });
+  });
+
+  it('says unavailable, not refused, while the keys cannot be read', async () => {
+    const good = await token({});
+    const nowhere = TokenVerifier.remote('http://127.0.0.1:1', 'north');
+    await expect(nowhere.verify(good)).rejects.toMatchObject({ code: 'identity-unreachable', kind: 'unavailable' });
+    const notThere = TokenVerifier.remote(service.url, 'north');
+    await expect(notThere.verify(good)).rejects.toMatchObject({ code: 'identity-unreachable' });
+  });
+
+  it('lets nobody through a route that names neither a scope nor that it is open', async () => {
+    const response = await get('forgotten', { authorization: `Bearer ${await token({})}` });
+    expect(response.status).toBe(500);
+    expect(await response.json()).toMatchObject({ code: 'route-unguarded' });
+  });
+});
+
+describe('errors', () => {
+  it('leave as problem documents', async () => {
+    const response = await get('bad/invalid');
+    expect([response.status, response.headers.get('content-type')]).toEqual([
+      400,
+      'application/problem+json; charset=utf-8',
+    ]);
+    expect(await response.json()).toMatchObject({ code: 'empty', field: 'Bundle.entry' });
+  });
+
+  it('leave as OperationOutcome on FHIR routes', async () => {
+    const response = await get('fhir/bad/invalid');
+    expect([response.status, response.headers.get('content-type')]).toEqual([
+      400,
+      'application/fhir+json; charset=utf-8',
+    ]);
+    expect(await response.json()).toMatchObject({
+      resourceType: 'OperationOutcome',
+      issue: [{ expression: ['Bundle.entry'] }],
+    });
+  });
+
+  it('say when to come back', async () => {
+    const response = await get('bad/away');
+    expect([response.status, response.headers.get('retry-after')]).toEqual([503, '7']);
+  });
+
+  it('of a bug tell nothing of its inside', async () => {
+    const response = await get('bad/bug');
+    expect(response.status).toBe(500);
+    expect(await response.text()).not.toContain('Lovelace');
+  });
+});
+
+describe('bodies', () => {
+  it('of unknown content types come as streams, beyond the limit of JSON', async () => {
+    const body = new Uint8Array(3 << 20);
+    const response = await fetch(`${service.url}/upload`, {
+      method: 'POST',
+      body,
+      headers: { 'content-type': 'application/dicom' },
+    });
+    expect(await response.json()).toEqual({ bytes: 3 << 20 });
+  });
+
+  it('of JSON are limited', async () => {
+    const headers = { 'content-type': 'application/json' };
+    const response = await fetch(`${service.url}/json`, {
+      method: 'POST',
+      body: JSON.stringify('x'.repeat(2 << 20)),
+      headers,
+    });
+    expect(response.status).toBe(413);
+    expect(await response.json()).toMatchObject({ code: 'body-too-large', field: 'body' });
+  });
+
+  it('cut off in the middle end the request and nothing else', async () => {
+    await new Promise<void>((resolve) => {
+      const upload = request(`${service.url}/upload`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/dicom', 'content-length': '1000' },
+      });
+      upload.on('error', () => resolve());
+      upload.write(Buffer.alloc(10), () => upload.destroy());
+      upload.on('close', resolve);
+    });
+    expect((await get('healthz')).status).toBe(200);
+  });
+});
+
+describe('events', () => {
+  it('reach the handler through outbox, stream and consumer; a poisoned one becomes a dead letter that is itself an event', async () => {
+    const outbox = service.app.get(Outbox, { strict: false });
+    const unitOfWork = service.app.get(UnitOfWork, { strict: false });
+    const append = (details: Record<string, unknown>) =>
+      unitOfWork.run((tx) => outbox.append(tx, 'records.object-stored.v1', { correlation: 'r-1', details }));
+    const good = await append({ n: 1 });
+    const bad = await append({ poison: true });
+    const rows = async (): Promise<EventEnvelope[]> =>
+      (
+        (await unitOfWork.reader.query(`SELECT envelope FROM outbox ORDER BY seq`)) as { envelope: EventEnvelope }[]
+      ).map(({ envelope }) => envelope);
+    while ((await rows()).length < 3) await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(seen.map(({ id }) => id)).toEqual([good.id, bad.id]);
+    expect((await rows())[2]).toMatchObject({
+      type: 'records.message-dead-lettered.v1',
+      seq: 3,
+      correlation: 'r-1',
+      details: { eventId: bad.id, producer: 'records.north', code: 'poison', deliveries: 1 },
+    });
+  });
+});
+
+describe('health', () => {
+  it('is ready while store and bus answer', async () => {
+    const response = await get('readyz');
+    expect(await response.json()).toEqual({ status: 'ready', checks: { store: 'up', bus: 'up' } });
+  });
+});
