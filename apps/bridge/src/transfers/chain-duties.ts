@@ -8,6 +8,7 @@ import { ringOf } from '../grants/grant-checks.js';
 import type { GrantsService } from '../grants/grants.service.js';
 import type { DutyExecutors, DutyResult } from './duty-executors.js';
 import { sendKeys, type Facts, type SentOutcome } from './facts.js';
+import { OwnTransactions, sentNothing, type SentFacts } from './own-transactions.js';
 import type { GroupSignature, TransferReceipt, TransferRow } from './transfer.row.js';
 import type { TransfersService } from './transfers.service.js';
 
@@ -43,7 +44,7 @@ export class ClosingDuties {
 }
 
 /** What A and B send for a grant: lock and refund, mint; one transaction per purpose, however often it is asked for. */
-export class HospitalChainDuties {
+export class HospitalChainDuties extends OwnTransactions {
   constructor(
     private readonly senderOf: SenderOf,
     private readonly transfers: TransfersService,
@@ -51,6 +52,7 @@ export class HospitalChainDuties {
     private readonly bus: BusRequests,
     duties: DutyExecutors,
   ) {
+    super();
     duties.register('send-lock', (row, facts) => this.lock(row, facts));
     duties.register('cancel-lock', (row) => this.cancelLock(row));
     duties.register('send-mint', (row) => this.mint(row));
@@ -58,17 +60,13 @@ export class HospitalChainDuties {
   }
 
   /** What became of this row's own transactions, for the facts the table decides on. */
-  async sent(row: TransferRow): Promise<Pick<Facts, 'lockTx' | 'mintTx' | 'refundTx'>> {
-    if (!row.grantId) return { lockTx: 'missing', mintTx: 'missing', refundTx: 'missing' };
+  async sent(row: TransferRow): Promise<SentFacts> {
+    if (!row.grantId) return sentNothing;
     if (row.role === 'B')
-      return {
-        lockTx: 'missing',
-        mintTx: await this.stateOf(row.destinationUid, sendKeys.mint(row.grantId)),
-        refundTx: 'missing',
-      };
+      return { ...sentNothing, mintTx: await this.stateOf(row.destinationUid, sendKeys.mint(row.grantId)) };
     return {
+      ...sentNothing,
       lockTx: await this.stateOf(row.homeUid, sendKeys.lock(row.grantId, row.lockResends)),
-      mintTx: 'missing',
       refundTx: await this.stateOf(row.homeUid, sendKeys.refund(row.grantId)),
     };
   }

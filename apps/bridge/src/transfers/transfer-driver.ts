@@ -3,6 +3,7 @@ import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap
 import { dutiesOf, type DutyContext } from './duties.js';
 import { DutyExecutors, type DutyResult } from './duty-executors.js';
 import { FactsReader, noFacts, type Facts } from './facts.js';
+import { OwnTransactions } from './own-transactions.js';
 import { snapshotOf, type TransferRow } from './transfer.row.js';
 import { TransfersService } from './transfers.service.js';
 
@@ -39,6 +40,7 @@ export class TransferDriver implements OnApplicationBootstrap, BeforeApplication
     private readonly facts: FactsReader,
     private readonly duties: DutyExecutors,
     private readonly timing: DutyTiming,
+    private readonly own: OwnTransactions,
     private readonly options: DriverOptions,
   ) {
     transfers.onChange((row) => this.wake(row.id));
@@ -115,7 +117,7 @@ export class TransferDriver implements OnApplicationBootstrap, BeforeApplication
       if (result.waitsFor) this.lastWait.set(id, result.waitsFor);
       if (result.culprits?.length) await this.blame(id, result.culprits);
       if (result.event) {
-        ({ row } = await this.transfers.raise(id, result.event, facts, result.patch));
+        await this.transfers.raise(id, result.event, facts, result.patch);
         return; // the step wakes the row again
       }
     }
@@ -153,7 +155,7 @@ export class TransferDriver implements OnApplicationBootstrap, BeforeApplication
 
   private async gather(row: TransferRow): Promise<Facts> {
     if (!row.grant || !row.grantId) return noFacts();
-    return this.facts.gather({
+    const chains = await this.facts.gather({
       role: row.role,
       grantId: row.grantId,
       homeUid: row.homeUid,
@@ -162,6 +164,7 @@ export class TransferDriver implements OnApplicationBootstrap, BeforeApplication
       mappedDeeds: row.grant.mappedDeeds,
       tag: row.grant.tag,
     });
+    return { ...chains, ...(await this.own.sent(row)) };
   }
 
   private async pause(): Promise<void> {

@@ -1,15 +1,9 @@
 import type { TransferView } from '@cpds/messages';
 import { Injectable } from '@nestjs/common';
+import { OwnTransactions } from './own-transactions.js';
 import { TransferDriver } from './transfer-driver.js';
-import type { TransferReceipt, TransferRow } from './transfer.row.js';
+import type { TransferRow } from './transfer.row.js';
 import { TransfersService } from './transfers.service.js';
-
-/** Reads what became of a row's own transactions; a role that sends none for a grant answers nothing. */
-export abstract class Receipts {
-  abstract receipts(
-    row: TransferRow,
-  ): Promise<{ lock?: TransferReceipt; mint?: TransferReceipt; refund?: TransferReceipt }>;
-}
 
 /** Where a transfer is and why it waits, in the words of its row. */
 @Injectable()
@@ -17,13 +11,13 @@ export class TransferViewService {
   constructor(
     private readonly transfers: TransfersService,
     private readonly driver: TransferDriver,
-    private readonly chain: Receipts,
+    private readonly own: OwnTransactions,
   ) {}
 
   /** @throws AppError `unknown-grant` */
   async view(grantId: string): Promise<TransferView> {
     const row = await this.transfers.byGrant(grantId);
-    const { lock, mint, refund } = await this.chain.receipts(row);
+    const { lock, mint, refund } = await this.own.receipts(row);
     return {
       grantId: row.grantId as TransferView['grantId'],
       role: row.role,
