@@ -1,0 +1,86 @@
+import type { BlockRef, ChainReader } from '@cpds/chain';
+import { CheckpointAnchor, DeedRegistry, LockedAccount } from '@cpds/contracts';
+import { keccak256, to0x, u256, u64, utf8 } from '@cpds/crypto';
+import type { Hex } from '@cpds/messages';
+import { DeedEvidence, type FinalCohort } from '../grants/deed-evidence.js';
+import type { ChainSet } from './chain-set.js';
+import type { ConsortiumReader, HubContracts } from './consortium-reader.js';
+import { hospitalNamed, hospitalOfChain } from './consortium-view.js';
+import { HomeClock } from './home-clock.js';
+
+/** Reads deeds on their home chain and anchors on the hub, at finality. */
+export class ChainEvidence extends DeedEvidence {
+  constructor(
+    private readonly chains: ChainSet,
+    private readonly consortium: ConsortiumReader,
+    private readonly contracts: HubContracts,
+  ) {
+    super();
+  }
+
+  async finalCohort(homeUid: string, cohort: number): Promise<FinalCohort | null> {
+    const { deedRegistry } = hospitalOfChain(this.consortium.current(), homeUid);
+    const reader = this.chains.requireReader(homeUid);
+    const final = await reader.final();
+    await this.consortium.assertCode(reader, final, deedRegistry);
+    const topics = [DeedRegistry.topics.CohortMinted, to0x(u256(cohort))];
+    const [log] = await reader.logs({ addresses: [deedRegistry], topics }, 0, final.number);
+    const event = log && DeedRegistry.decodeLog(log);
+    if (event?.name !== 'CohortMinted') return null;
+    return {
+      xs: event.args.xs.map((x) => to0x(u256(x))),
+      commitments: event.args.commitments.map((commitment) => commitment.toLowerCase() as Hex),
+    };
+  }
+
+  /** An anchor of exactly this size and root: roots of other sizes prove nothing about it without the log. */
+  async anchoredAt(origin: string, size: number, root: string): Promise<number | null> {
+    const hub = this.chains.requireReader(this.consortium.current().hub.chainUid);
+    const final = await hub.final();
+    const topics = [CheckpointAnchor.topics.Anchored, to0x(keccak256(utf8(origin))), null, to0x(u256(u64Value(size)))];
+    const logs = await hub.logs({ addresses: [this.contracts.checkpointAnchor], topics }, 0, final.number);
+    for (const log of logs) {
+      const event = CheckpointAnchor.decodeLog(log);
+      if (event?.name !== 'Anchored' || event.args.root.toLowerCase() !== root.toLowerCase()) continue;
+      return (await blockOf(hub, log.blockNumber)).timestamp;
+    }
+    return null;
+  }
+}
+
+/** The own chain's time and constants. */
+export class OwnChainClock extends HomeClock {
+  constructor(
+    private readonly chains: ChainSet,
+    private readonly consortium: ConsortiumReader,
+  ) {
+    super();
+  }
+
+  async headTime(): Promise<number> {
+    const { chainUid } = hospitalNamed(this.consortium.current(), this.consortium.self);
+    const reader = this.chains.requireReader(chainUid);
+    const snapshot = await reader.snapshot();
+    reader.assertFresh(snapshot);
+    return snapshot.head.timestamp;
+  }
+
+  async minWindowSeconds(lockedAccount: string): Promise<number> {
+    const { chainUid } = hospitalNamed(this.consortium.current(), this.consortium.self);
+    const reader = this.chains.requireReader(chainUid);
+    const block = await reader.final();
+    const contract = new LockedAccount(lockedAccount, { call: ({ to, data }) => reader.callAt(block, to, data) });
+    return Number(await contract.minWindow());
+  }
+}
+
+async function blockOf(reader: ChainReader, number: number): Promise<BlockRef> {
+  const block = await reader.blockAt(number);
+  if (block === null) throw new Error('a final log without its block');
+  return block;
+}
+
+/** Refuses what is no uint64 before it becomes a topic. */
+function u64Value(size: number): bigint {
+  return BigInt(to0x(u64(size)));
+}

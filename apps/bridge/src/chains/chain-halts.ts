@@ -1,0 +1,31 @@
+import type { UnitOfWork } from '@cpds/store';
+import { noFacts } from '../transfers/facts.js';
+import type { TransfersService } from '../transfers/transfers.service.js';
+
+/** Halts and resumes the transfers of a chain that contradicted itself (protocol section 7, Halted). */
+export class ChainHalts {
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly transfers: TransfersService,
+  ) {}
+
+  /** Halts every open transfer that touches the chain; one that is halted already stays so. */
+  async halt(chainUid: string): Promise<void> {
+    for (const id of await this.rows(chainUid, `state NOT IN ('requested', 'closed', 'halted')`))
+      await this.transfers.raise(id, { type: 'equivocation' }, noFacts());
+  }
+
+  /** The operator accepted the new history: its transfers go on from what the chains say now. */
+  async resume(chainUid: string): Promise<void> {
+    for (const id of await this.rows(chainUid, `state = 'halted'`))
+      await this.transfers.raise(id, { type: 'resume' }, noFacts());
+  }
+
+  private async rows(chainUid: string, condition: string): Promise<string[]> {
+    const rows = (await this.unitOfWork.reader.query(
+      `SELECT id FROM transfer WHERE (home_uid = $1 OR destination_uid = $1) AND ${condition}`,
+      [chainUid],
+    )) as { id: string }[];
+    return rows.map((row) => row.id);
+  }
+}

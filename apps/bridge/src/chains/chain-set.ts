@@ -1,0 +1,163 @@
+/**
+ * The chains this process reads and those it sends on. Each is connected in the background and tried again for ever: a
+ * hospital whose chain is away must not keep a node from taking a revoke. Until its rules have been read from the hub
+ * (`adopt`), a chain is not there for anybody.
+ */
+
+import { ChainReader, Sender, type ChainRules, type SentTransaction } from '@cpds/chain';
+import { ChainRegistry, LockedAccount, MappedDeeds, StoremanRegistry, TransferLedger, type Hex } from '@cpds/contracts';
+import { toHex } from '@cpds/crypto';
+import { unavailable } from '@cpds/errors';
+import { events } from '@cpds/messages';
+import type { Outbox } from '@cpds/outbox';
+import { pause, type Leases, type Tx, type UnitOfWork } from '@cpds/store';
+import { Interface } from 'ethers';
+
+/** Nickname of the hub in CHAINS. */
+export const HUB = 'hub';
+
+export interface ChainSetOptions {
+  /** RPC urls by nickname. */
+  readonly chains: Readonly<Record<string, readonly string[]>>;
+  /** Nicknames of the chains this process's account sends on. */
+  readonly sendsOn: readonly string[];
+  /** The account's private key; absent for who sends nothing. */
+  readonly gasKey?: Uint8Array;
+  readonly pollMs: number;
+  readonly onError: (error: unknown) => void;
+}
+
+type Listener = (reader: ChainReader, nickname: string) => void;
+
+/** Rules of a reader that nobody may use yet; only the hub's own registry entry is read under them. */
+const UNREAD: ChainRules = { finality: { kind: 'tag', depth: 0 }, blockSeconds: 1, maxHeadAgeSeconds: 0 };
+const RETRY_MS = 1_000;
+
+const interfaces = [LockedAccount, MappedDeeds, TransferLedger, StoremanRegistry, ChainRegistry].map(
+  ({ abi }) => new Interface(abi),
+);
+
+export class ChainSet {
+  private readonly connected = new Map<string, ChainReader>();
+  private readonly adopted = new Set<string>();
+  private readonly senders = new Map<string, Sender>();
+  private readonly listeners: Listener[] = [];
+  private readonly stopping = new AbortController();
+  private connecting: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly leases: Leases,
+    private readonly outbox: Outbox,
+    private readonly options: ChainSetOptions,
+  ) {}
+
+  start(): void {
+    this.connecting = Promise.all(Object.keys(this.options.chains).map((nickname) => this.connect(nickname)));
+  }
+
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    await this.connecting;
+    await Promise.all([...this.senders.values()].map((sender) => sender.stop()));
+  }
+
+  /** Calls `listener` once for every chain that answers, those that do already included. Its rules may be unread. */
+  onConnected(listener: Listener): void {
+    this.listeners.push(listener);
+    for (const [nickname, reader] of this.connected) listener(reader, nickname);
+  }
+
+  /** The chain's reader once its rules are read, else undefined: nothing can be told of it. */
+  readerOf(chainUid: string): ChainReader | undefined {
+    if (!this.adopted.has(chainUid)) return undefined;
+    return [...this.connected.values()].find((reader) => reader.chainUid === chainUid);
+  }
+
+  /** @throws AppError `chain-away` (unavailable) */
+  requireReader(chainUid: string): ChainReader {
+    const reader = this.readerOf(chainUid);
+    if (!reader) throw unavailable('chain-away', 'a chain is not connected or not registered yet');
+    return reader;
+  }
+
+  /** The hub's reader once its rules are read. */
+  get hub(): ChainReader | undefined {
+    const hub = this.connected.get(HUB);
+    return hub && this.readerOf(hub.chainUid);
+  }
+
+  /** The sender of this process's account on a chain. @throws AppError `chain-away` (unavailable) */
+  senderOf = (chainUid: string): Sender => {
+    const sender = this.senders.get(chainUid);
+    if (!sender) throw unavailable('chain-away', 'this process does not send on that chain, or not yet');
+    return sender;
+  };
+
+  /** The reader and the sender of the hub, as soon as both are there; never rejects before `stop`. */
+  async whenHub(): Promise<{ reader: ChainReader; sender: Sender }> {
+    for (;;) {
+      const reader = this.hub;
+      const sender = reader && this.senders.get(reader.chainUid);
+      if (reader && sender) return { reader, sender };
+      if (this.stopping.signal.aborted) throw unavailable('chain-away', 'stopped before the hub answered');
+      await pause(100, this.stopping.signal);
+    }
+  }
+
+  /** Takes what the hub's registry says of a chain. */
+  adopt(chainUid: string, rules: ChainRules): void {
+    for (const reader of this.connected.values()) {
+      if (reader.chainUid !== chainUid) continue;
+      reader.adopt(rules);
+      this.adopted.add(chainUid);
+      if (!this.senders.has(chainUid)) this.openSender(reader);
+    }
+  }
+
+  private async connect(nickname: string): Promise<void> {
+    const { chains, pollMs, onError } = this.options;
+    while (!this.stopping.signal.aborted) {
+      try {
+        const reader = await ChainReader.connect({
+          name: nickname,
+          urls: chains[nickname]!,
+          rules: UNREAD,
+          pollMs,
+          onError,
+        });
+        this.connected.set(nickname, reader);
+        for (const listener of this.listeners) listener(reader, nickname);
+        return;
+      } catch (error) {
+        onError(error);
+        await pause(RETRY_MS, this.stopping.signal);
+      }
+    }
+  }
+
+  private openSender(reader: ChainReader): void {
+    const { gasKey, sendsOn, onError } = this.options;
+    if (!gasKey || !sendsOn.includes(reader.name) || this.stopping.signal.aborted) return;
+    const sender = new Sender({
+      reader,
+      unitOfWork: this.unitOfWork,
+      leases: this.leases,
+      privateKey: `0x${toHex(gasKey)}`,
+      interfaces,
+      onSigned: (tx, sent) => this.record(tx, sent),
+      onError,
+    });
+    this.senders.set(reader.chainUid, sender);
+    sender.start().catch(onError);
+  }
+
+  /** The audit leaf of a transaction (invariant I9), in the transaction that stores its bytes. */
+  private async record(tx: Tx, sent: SentTransaction): Promise<void> {
+    const grantId = /^(?:lock|mint|refund|vouch|revoke|give-back):(0x[0-9a-f]{64})/.exec(sent.key)?.[1];
+    await this.outbox.append(tx, events.transactionSent, {
+      correlation: (grantId ?? sent.key).slice(0, 80),
+      details: { key: sent.key, chainUid: sent.chainUid, account: sent.account, to: sent.to, hash: sent.hash as Hex },
+    });
+  }
+}

@@ -1,0 +1,124 @@
+import { ChainFollower, type ChainLog, type ChainReader, type LogFilter } from '@cpds/chain';
+import { LockedAccount, MappedDeeds, TransferLedger } from '@cpds/contracts';
+import { pause, type Tx, type UnitOfWork } from '@cpds/store';
+import type { ChainSet } from './chain-set.js';
+import type { ConsortiumReader, HubContracts } from './consortium-reader.js';
+import type { ConsortiumView } from './consortium-view.js';
+
+export interface GrantWatchOptions {
+  /** Also follow MappedDeeds: for who reads destination chains. */
+  readonly watchesMappings: boolean;
+  /** Writes in the transaction that delivers a final `Locked`; for roles whose rows begin there. */
+  readonly onLocked?: (tx: Tx, homeUid: string, log: ChainLog) => Promise<void>;
+  /** A final block of this chain vanished. May be told again after a restart. */
+  readonly onDeepReorg: (chainUid: string) => Promise<void>;
+  readonly onError: (error: unknown) => void;
+}
+
+const LOCKS = [LockedAccount.topics.Locked, LockedAccount.topics.LockClosed, LockedAccount.topics.LockVoided];
+const MAPPINGS = [MappedDeeds.topics.Mapped, MappedDeeds.topics.MappingClosed, MappedDeeds.topics.MappingVoided];
+const VOUCHES = [TransferLedger.topics.VouchGiven, TransferLedger.topics.TransferVouched];
+
+/**
+ * Says which grants moved on any chain, at a glance and again when final. It wakes and never decides: whoever is woken
+ * reads the facts itself.
+ */
+export class GrantWatch {
+  private readonly followers = new Map<string, ChainFollower>();
+  private readonly listeners: ((grantId: string) => void)[] = [];
+  private readonly stopping = new AbortController();
+
+  constructor(
+    private readonly chains: ChainSet,
+    private readonly consortium: ConsortiumReader,
+    private readonly contracts: HubContracts,
+    private readonly unitOfWork: UnitOfWork,
+    private readonly options: GrantWatchOptions,
+  ) {}
+
+  /** Calls `listener` for each log that concerns a grant. */
+  onGrant(listener: (grantId: string) => void): void {
+    this.listeners.push(listener);
+  }
+
+  start(): void {
+    this.consortium.onRead((view) => this.follow(view));
+  }
+
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    await Promise.all([...this.followers.values()].map((follower) => follower.stop()));
+  }
+
+  /** The operator accepts a chain's new history: everything on it is delivered again. */
+  async acceptNewHistory(chainUid: string): Promise<void> {
+    for (const [place, follower] of this.followers)
+      if (place.startsWith(chainUid) && follower.isHalted) await follower.acceptNewHistory();
+  }
+
+  private follow(view: ConsortiumView): void {
+    const hub = this.chains.hub;
+    if (hub) this.open(hub, this.contracts.transferLedger, VOUCHES, false);
+    for (const hospital of view.hospitals) {
+      const reader = this.chains.readerOf(hospital.chainUid);
+      if (!reader) continue;
+      for (const address of hospital.lockedAccounts) this.open(reader, address, LOCKS, true);
+      if (!this.options.watchesMappings) continue;
+      for (const address of hospital.allMappedDeeds) this.open(reader, address, MAPPINGS, true);
+    }
+  }
+
+  private open(reader: ChainReader, address: string, topics: string[], isHospital: boolean): void {
+    const place = `${reader.chainUid}/${address}`;
+    if (this.followers.has(place) || this.stopping.signal.aborted) return;
+    const filter: LogFilter = { addresses: [address], topics: [topics] };
+    const follower = new ChainFollower({
+      reader,
+      unitOfWork: this.unitOfWork,
+      name: `grants/${address}`,
+      filter,
+      onGlance: ({ appeared, vanished }) => [...appeared, ...vanished].forEach((log) => this.wake(log)),
+      onFinal: async (tx, { logs }) => {
+        for (const log of logs) {
+          if (log.topics[0] === LockedAccount.topics.Locked) await this.options.onLocked?.(tx, reader.chainUid, log);
+        }
+        tx.afterCommit(() => logs.forEach((log) => this.wake(log)));
+      },
+      onDeepReorg: (tx) => {
+        tx.afterCommit(() => this.reportReorg(reader.chainUid));
+        return Promise.resolve();
+      },
+    });
+    this.followers.set(place, follower);
+    void this.begin(follower, reader, address, isHospital);
+  }
+
+  private async begin(
+    follower: ChainFollower,
+    reader: ChainReader,
+    address: string,
+    isHospital: boolean,
+  ): Promise<void> {
+    while (!this.stopping.signal.aborted) {
+      try {
+        if (isHospital) await this.consortium.assertCode(reader, await reader.lastFinal(), address);
+        await follower.start();
+        // Halted before this start, and maybe killed before the rows heard of it.
+        if (follower.isHalted) this.reportReorg(reader.chainUid);
+        return;
+      } catch (error) {
+        this.options.onError(error);
+        await pause(1_000, this.stopping.signal);
+      }
+    }
+  }
+
+  private reportReorg(chainUid: string): void {
+    this.options.onDeepReorg(chainUid).catch(this.options.onError);
+  }
+
+  private wake(log: ChainLog): void {
+    const grantId = log.topics[1];
+    if (grantId) for (const listener of this.listeners) listener(grantId);
+  }
+}

@@ -1,0 +1,65 @@
+import { Outbox } from '@cpds/outbox';
+import { UnitOfWork } from '@cpds/store';
+import {
+  Inject,
+  Module,
+  type BeforeApplicationShutdown,
+  type DynamicModule,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
+import { ChainSet } from '../chains/chain-set.js';
+import { Consortium } from '../chains/consortium-view.js';
+import { onceInAWhile } from '../chains/error-lines.js';
+import { GrantFacts } from '../chains/grant-facts.js';
+import { DutyExecutors } from '../transfers/duty-executors.js';
+import { NoTransactions, OwnTransactions } from '../transfers/own-transactions.js';
+import { HeadsService } from '../vouching/heads.service.js';
+import { VouchingService } from '../vouching/vouching.service.js';
+
+export interface VoucherOptions {
+  /** TransferLedger on the hub. */
+  transferLedger: string;
+  onError: (error: unknown) => void;
+}
+
+/** Role V: vouches on the hub for locks it saw final on their home chains, and anchors those chains' heads there. */
+@Module({})
+export class VoucherModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  constructor(@Inject(HeadsService) private readonly heads: HeadsService) {}
+
+  static with({ transferLedger, onError }: VoucherOptions): DynamicModule {
+    return {
+      module: VoucherModule,
+      global: true,
+      providers: [
+        { provide: OwnTransactions, useClass: NoTransactions },
+        {
+          provide: VouchingService,
+          inject: [UnitOfWork, Outbox, ChainSet, GrantFacts, DutyExecutors],
+          useFactory: (
+            unitOfWork: UnitOfWork,
+            outbox: Outbox,
+            chains: ChainSet,
+            facts: GrantFacts,
+            duties: DutyExecutors,
+          ) => new VouchingService(unitOfWork, outbox, chains, facts, transferLedger, duties),
+        },
+        {
+          provide: HeadsService,
+          inject: [ChainSet, Consortium],
+          useFactory: (chains: ChainSet, consortium: Consortium) =>
+            new HeadsService(chains, consortium, transferLedger, onceInAWhile(onError)),
+        },
+      ],
+      exports: [OwnTransactions],
+    };
+  }
+
+  onApplicationBootstrap(): void {
+    this.heads.start();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.heads.stop();
+  }
+}

@@ -1,0 +1,56 @@
+import { TransferLedger } from '@cpds/contracts';
+import { bug } from '@cpds/errors';
+import { events } from '@cpds/messages';
+import type { Outbox } from '@cpds/outbox';
+import type { UnitOfWork } from '@cpds/store';
+import type { ChainSet } from '../chains/chain-set.js';
+import type { GrantFacts } from '../chains/grant-facts.js';
+import type { DutyExecutors, DutyResult } from '../transfers/duty-executors.js';
+import { sendKeys, type Facts } from '../transfers/facts.js';
+import type { TransferRow } from '../transfers/transfer.row.js';
+import { vouchDigest, vouchFault, vouchOf } from './vouch.js';
+
+/** A voucher's one duty: says on the hub what it saw final on the home chain, once per grant. */
+export class VouchingService {
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly outbox: Outbox,
+    private readonly chains: ChainSet,
+    private readonly facts: GrantFacts,
+    private readonly transferLedger: string,
+    duties: DutyExecutors,
+  ) {
+    duties.register('vouch', (row, facts) => this.vouch(row, facts));
+  }
+
+  /** The vouch and its event commit together; the sender carries on from there, whatever happens to this process. */
+  private async vouch(row: TransferRow, facts: Facts): Promise<DutyResult> {
+    const fault = vouchFault(facts);
+    if (fault !== null) return { done: false, waitsFor: fault };
+    const hub = this.chains.hub;
+    const lock = await this.facts.lockSeen(queryOf(row));
+    if (!hub || !lock) return { done: false, waitsFor: 'the lock to be final' };
+    const digest = vouchDigest(lock);
+    const key = sendKeys.vouch(lock.grantId, digest);
+    const sender = this.chains.senderOf(hub.chainUid);
+    const earlier = await sender.outcome(key);
+    if (earlier === null || earlier.state === 'refused') {
+      await this.unitOfWork.run(async (tx) => {
+        await sender.enqueue(tx, key, { to: this.transferLedger, data: TransferLedger.calldata.vouch(vouchOf(lock)) });
+        await this.outbox.append(tx, events.vouchSent, {
+          correlation: lock.grantId,
+          details: { digest, homeUid: lock.homeUid, block: lock.block.number, blockHash: lock.block.hash },
+        });
+      });
+    }
+    const said = earlier?.state === 'refused' ? ` (refused: ${earlier.revert?.name ?? 'no reason given'})` : '';
+    return { done: false, waitsFor: `the own vouch to be final${said}` };
+  }
+}
+
+function queryOf(row: TransferRow) {
+  if (!row.grant || !row.grantId) throw bug('no-grant', "a voucher's row begins with a lock and its grant");
+  const { lockedAccount, mappedDeeds, tag } = row.grant;
+  const { homeUid, destinationUid, grantId } = row;
+  return { role: 'V' as const, grantId, homeUid, destinationUid, lockedAccount, mappedDeeds, tag };
+}
