@@ -68,7 +68,7 @@ export class ReleaseService {
     checkCapsule(asked.homeUid, asked.grant, body.capsule, { keyId: group.keyId, ySeal: group.y });
     checkProofOfQ(asked, body);
 
-    const outcome = mayRelease(await this.view.of(asked));
+    const { outcome } = await this.view.guarded(asked, mayRelease);
     if (outcome.outcome === 'unavailable') return outcome;
     if (outcome.outcome === 'answer') {
       const said = { grantId: asked.grantId, action: 'release' as const, verdict: outcome.verdict };

@@ -15,6 +15,9 @@ import { FactsReader } from '../transfers/facts.js';
 import { NoTransactions, OwnTransactions } from '../transfers/own-transactions.js';
 import { TransfersService } from '../transfers/transfers.service.js';
 
+/** Longer than nodes usually see a block apart, shorter than a coordinator waits for a round; milliseconds. */
+const patienceMs = 1_500;
+
 export interface StoremanOptions {
   /** seals shares and seeds */
   kek: Uint8Array;
@@ -58,7 +61,7 @@ function providersOf(options: StoremanOptions): Provider[] {
       provide: StoremanView,
       inject: [Consortium, FactsReader, TransfersService],
       useFactory: (consortium: Consortium, facts: FactsReader, transfers: TransfersService) =>
-        new StoremanView(consortium, facts, transfers),
+        new StoremanView(consortium, facts, transfers, patienceMs),
     },
     {
       provide: SignerService,

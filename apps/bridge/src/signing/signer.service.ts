@@ -20,7 +20,7 @@ import { checkCapsule } from '../grants/grant-checks.js';
 import type { TransfersService } from '../transfers/transfers.service.js';
 import { signAnswer } from './answers.js';
 import { groupKeyOf } from './group-key.js';
-import { mayDenyMapping, mayMint, type GuardOutcome } from './guards.js';
+import { mayDenyMapping, mayMint } from './guards.js';
 import type { MessageKey } from './message-key.js';
 import { commitmentFault, nonceCommitmentOf, signCommitment } from './sign-commitment.js';
 import { SpentNonceRow } from './storeman-act.row.js';
@@ -164,16 +164,16 @@ export class SignerService {
     asked: AskedGrant,
     action: Action,
   ): Promise<{ refused: SignAnswer | null; lockBlock: string; input: StoremanFacts }> {
-    const input = await this.view.of(asked);
-    let outcome: GuardOutcome = action === 'mint' ? mayMint(input) : mayDenyMapping(input);
+    const { input, outcome: said } = await this.view.guarded(asked, action === 'mint' ? mayMint : mayDenyMapping);
+    let outcome = said;
     if (outcome.outcome === 'yes' && action === 'not-mapped' && (await this.hasReleased(asked)))
       outcome = { outcome: 'answer', verdict: 'mapped' };
     switch (outcome.outcome) {
       case 'yes':
         return { refused: null, lockBlock: outcome.lockBlock, input };
       case 'answer': {
-        const said = { grantId: asked.grantId, action, verdict: outcome.verdict };
-        const answer = signAnswer(this.consortium.current().hub.chainUid, this.messageKey, said);
+        const statement = { grantId: asked.grantId, action, verdict: outcome.verdict };
+        const answer = signAnswer(this.consortium.current().hub.chainUid, this.messageKey, statement);
         return { refused: { outcome: 'answer', answer }, lockBlock: '', input };
       }
       case 'unavailable':

@@ -64,6 +64,15 @@ describe('signing over the bus', () => {
     }
   });
 
+  it('signs when the storemen see the vouches a moment after the coordinator', async () => {
+    const early = factsOf(now, 'locked', 'none');
+    early.hub!.vouched = false;
+    world.say(early);
+    const outcome = mint();
+    setTimeout(() => world.say(factsOf(now, 'locked', 'none')), 100);
+    expect(isMintSigned(await outcome)).toBe(true);
+  });
+
   it('gives the same digest again after the signers were killed: nonces die with the process, the act stands', async () => {
     expect(isMintSigned(await mint())).toBe(true);
     await world.restart(0);

@@ -5,7 +5,7 @@ import type { Grant, Hex } from '@cpds/messages';
 import { groupOf, hospitalOfChain, type Consortium, type Group, type Hospital } from '../chains/consortium-view.js';
 import { FactsReader, type Facts } from '../transfers/facts.js';
 import { TransfersService } from '../transfers/transfers.service.js';
-import type { GuardInput } from './guards.js';
+import type { GuardInput, GuardOutcome } from './guards.js';
 
 /** A grant as a storeman was asked about it: who asked, and what its own view of the consortium says of the parties. */
 export interface AskedGrant {
@@ -45,13 +45,36 @@ export interface StoremanFacts extends GuardInput {
   rowId: string | null;
 }
 
+/** Between two looks at facts that are not there yet. */
+const lookAgainMs = 150;
+
 /** Reads what a guard decides on, now: chains, own row, registries. */
 export class StoremanView {
   constructor(
     private readonly consortium: Consortium,
     private readonly facts: FactsReader,
     private readonly transfers: TransfersService,
+    /** how long a "not yet" is looked at again before it is said, milliseconds */
+    private readonly patienceMs: number,
   ) {}
+
+  /**
+   * What a guard says now. Chains show a fact to one node a moment before another: who asks has seen it, so a `wait` is
+   * looked at again for a while before it is answered, and a fact that forbids still ends it at once.
+   */
+  async guarded(
+    asked: AskedGrant,
+    guard: (input: GuardInput) => GuardOutcome,
+  ): Promise<{ outcome: GuardOutcome; input: StoremanFacts }> {
+    const until = Date.now() + this.patienceMs;
+    for (;;) {
+      const input = await this.of(asked);
+      const outcome = guard(input);
+      const isWait = outcome.outcome === 'answer' && outcome.verdict === 'wait';
+      if (!isWait || Date.now() + lookAgainMs > until) return { outcome, input };
+      await new Promise((resolve) => setTimeout(resolve, lookAgainMs));
+    }
+  }
 
   async of(asked: AskedGrant): Promise<StoremanFacts> {
     const { grant, grantId, homeUid, home, destination } = asked;

@@ -136,7 +136,7 @@ export async function openSigningWorld(now: number) {
     }
     const facts = new ScriptedFacts(now);
     const transfers = new TransfersService(unitOfWork, outbox);
-    const storemanView = new StoremanView(consortium, facts, transfers);
+    const storemanView = new StoremanView(consortium, facts, transfers, 400);
     const signer = new SignerService(unitOfWork, outbox, consortium, storemanView, transfers, shares, messageKey, {
       quotaPerHour: 1_000,
     });
