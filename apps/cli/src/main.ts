@@ -1,1 +1,123 @@
-export {};
+import { Command } from 'commander';
+import { down, logs, status, up, type ProcessStatus } from './commands/lifecycle.commands.js';
+import { fail, print } from './commands/output.js';
+import { share, transferShow, transferWords } from './commands/share.commands.js';
+import { start } from './commands/start.command.js';
+import { walletAgeIdentity, walletList, walletRevoke } from './commands/wallet.commands.js';
+
+interface CommonOptions {
+  readonly dir: string;
+  readonly json?: boolean;
+}
+
+/** Adds what every command has, and turns what it throws into words and an exit code. */
+function command<Options extends CommonOptions>(
+  parent: Command,
+  usage: string,
+  description: string,
+  run: (options: Options, ...args: string[]) => Promise<void>,
+): Command {
+  return parent
+    .command(usage)
+    .description(description)
+    .option('--dir <dir>', "the consortium's folder", '.cpds')
+    .option('--json', 'print one JSON document')
+    .action(async (...given: unknown[]) => {
+      const self = given.at(-1) as Command;
+      const options = self.opts<Options>();
+      try {
+        await run(options, ...(given.slice(0, -2) as string[]));
+      } catch (thrown) {
+        fail(options.json ?? false, thrown);
+      }
+      // Connections of clients that are done would keep the process for their keep-alive time.
+      process.exit();
+    });
+}
+
+const statusWords = (processes: readonly ProcessStatus[]): string =>
+  processes
+    .map(({ name, pid, url, isReady }) =>
+      `${name.padEnd(16)} ${String(pid).padStart(7)}  ${isReady === false ? 'NOT READY  ' : ''}${url ?? ''}`.trimEnd(),
+    )
+    .join('\n');
+
+const program = new Command('cpds')
+  .description('A consortium of hospitals on this machine: records shared from one chain to another')
+  .exitOverride();
+
+command<CommonOptions & { once?: boolean; records: string; report?: string }>(
+  program,
+  'start',
+  'the consortium and the main job; stays up until Ctrl-C',
+  ({ dir, once, records, report }) =>
+    start({ dir, records, once: once ?? false, ...(report === undefined ? {} : { report }) }),
+)
+  .option('--once', 'stop when the main job is done')
+  .option('--records <dir>', 'FHIR Bundles (*.json) and DICOM files (*.dcm) to share', 'examples/records')
+  .option('--report <file>', 'write the report as JSON');
+
+command(program, 'up', 'start the consortium and leave it running', async ({ dir, json }) => {
+  const processes = await up(dir);
+  print(json ?? false, processes, () => statusWords(processes));
+});
+command<CommonOptions & { reset?: boolean }>(program, 'down', 'stop it', async ({ dir, json, reset }) => {
+  const stopped = await down(dir, reset ?? false);
+  print(json ?? false, { stopped }, () => `${stopped} processes stopped${reset ? ', data removed' : ''}`);
+}).option('--reset', 'remove its data too');
+command(program, 'status', 'what runs, and whether it is ready', async ({ dir, json }) => {
+  const processes = await status(dir);
+  print(json ?? false, processes, () => statusWords(processes));
+});
+command<CommonOptions & { follow?: boolean }>(
+  program,
+  'logs [process]',
+  'logs of one process or of all',
+  ({ dir, follow }, name) => logs(dir, name, follow ?? false),
+).option('--follow', 'go on with what is added');
+command(program, 'share <file>', 'share one record on the running consortium', async ({ dir, json }, file) => {
+  const result = await share(dir, file as string);
+  print(json ?? false, result, () => `${result.file} opened at south, sha256 equal (${result.grantId})`);
+});
+
+const transfer = program.command('transfer').description('transfers of records');
+command(transfer, 'show <grantId>', 'where a transfer is and why it waits', async ({ dir, json }, grantId) => {
+  const views = await transferShow(dir, grantId as string);
+  print(json ?? false, views, () => transferWords(views));
+});
+
+const wallet = program.command('wallet').description("patients' wallets on this machine");
+command(wallet, 'list', 'wallets and the grants they gave', async ({ dir, json }) => {
+  const wallets = await walletList(dir);
+  print(json ?? false, wallets, () =>
+    wallets.map(({ file, grants }) => [file, ...grants.map((id) => `  ${id}`)].join('\n')).join('\n'),
+  );
+});
+command(
+  wallet,
+  'age-identity <file>',
+  "a wallet's age identity: opens its patient's records, secret",
+  async ({ json }, file) => {
+    const identity = await walletAgeIdentity(file as string);
+    print(json ?? false, { identity }, () => identity);
+  },
+);
+command<CommonOptions & { bridge?: string }>(
+  wallet,
+  'revoke <grantId>',
+  'end a grant, through any bridge',
+  async ({ dir, json, bridge }, grantId) => {
+    const result = await walletRevoke(dir, grantId as string, bridge);
+    print(
+      json ?? false,
+      result,
+      () =>
+        `${result.confirmedBy.length} storemen confirmed (${result.needed} needed): ${result.confirmedBy.join(', ')}`,
+    );
+  },
+).option('--bridge <url>', 'the bridge to bring it to');
+
+await program.parseAsync().catch((thrown: unknown) => {
+  // Commander has said what is wrong with the arguments, or printed the help that was asked for.
+  process.exitCode = (thrown as { exitCode?: number }).exitCode === 0 ? 0 : 2;
+});

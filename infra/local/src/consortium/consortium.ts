@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { reachableDataDir, serverUser } from '../binaries/postgres.js';
@@ -68,11 +68,26 @@ export class Consortium {
     const entered = (child: Child, group: number) => enter(dir, child, group);
     try {
       const servers = await startServers({ dir, ports, secrets, report: spec.report, entered });
+      // For `attach`. It holds the superuser's password, which is in this folder anyway.
+      writeFileSync(join(dir, 'servers.json'), JSON.stringify(servers), { mode: 0o600 });
       return new Consortium({ ...spec, dir }, ports, secrets, servers);
     } catch (cause) {
       await stopAll(dir);
       throw cause;
     }
+  }
+
+  /** The servers of a consortium that another launcher keeps running in this folder, or null when none does. */
+  static async attach(dir: string, report: Report): Promise<Consortium | null> {
+    const root = resolve(dir);
+    if (!existsSync(join(root, 'servers.json')) || runningProcesses(root).length === 0) return null;
+    const servers = JSON.parse(readFileSync(join(root, 'servers.json'), 'utf8')) as Servers;
+    return new Consortium(
+      { dir: root, report, until: 'down' },
+      new Ports(root),
+      new Secrets(join(root, 'secrets')),
+      servers,
+    );
   }
 
   get dir(): string {

@@ -1,0 +1,21 @@
+import { toAppError } from '@cpds/errors';
+
+/** Exit codes of `cpds`. */
+export const exitCodes = { ok: 0, failed: 1, usage: 2, notRunning: 3 } as const;
+
+/** Prints a result: as one JSON document with `--json`, else in words. */
+export function print(isJson: boolean, value: unknown, words: () => string): void {
+  process.stdout.write(`${isJson ? JSON.stringify(value, null, 2) : words()}\n`);
+}
+
+/** Says what failed on standard error and leaves the exit code. A bug shows its stack, since nobody but us can do anything about it. */
+export function fail(isJson: boolean, thrown: unknown): void {
+  const error = toAppError(thrown);
+  const { code, kind, message, field } = error;
+  if (isJson)
+    process.stdout.write(`${JSON.stringify({ ok: false, error: { code, kind, message, field } }, null, 2)}\n`);
+  const cause = error.cause instanceof Error ? error.cause : thrown instanceof Error ? thrown : error;
+  process.stderr.write(`${kind === 'bug' ? (cause.stack ?? cause.message) : `${message} (${code})`}\n`);
+  process.exitCode =
+    code === 'not-running' ? exitCodes.notRunning : kind === 'invalid' ? exitCodes.usage : exitCodes.failed;
+}

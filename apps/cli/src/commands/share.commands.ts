@@ -1,0 +1,62 @@
+import { dirname, join, resolve } from 'node:path';
+import { AppError, missing } from '@cpds/errors';
+import { reportToStderr } from '@cpds/local';
+import type { TransferView } from '@cpds/messages';
+import { attach } from '../consortium/launch.js';
+import { patientOf } from '../main-job/patients.js';
+import { readRecordsFolder } from '../main-job/records-folder.js';
+import { askAndConsent, finishShare, upload, waitForDeed, type ShareResult } from '../main-job/share.js';
+import { waitFor } from '../main-job/waiting.js';
+
+/** Shares one file, from upload to compared bytes, on the running consortium. `yes` consents without asking; else the lines are shown and asked for. */
+export async function share(dir: string, file: string): Promise<ShareResult> {
+  const world = await attach(resolve(dir), reportToStderr);
+  const all = await readRecordsFolder(dirname(resolve(file)));
+  const record = all.find(({ path }) => path === resolve(file));
+  if (record === undefined) throw missing('unknown-file', `${file} is no FHIR Bundle and no DICOM file`);
+  const { holder } = await patientOf(world, record.patient);
+  const { recordId } = await upload(world, holder.account.patientId, record);
+  await waitForDeed(world, recordId);
+  const { size } = await world.audits.north.anchor();
+  await waitFor('the anchor of the enrolment', async () => {
+    const { anchors } = await world.audits.north.log();
+    return anchors.some((anchor) => anchor.chain === 'hub' && anchor.state === 'final' && anchor.size >= size)
+      ? true
+      : null;
+  });
+  const { departmentId } = await world.backends.south.identity.registerDepartment('Command line');
+  const { given, startedAt } = await askAndConsent(world, departmentId, holder, { ...record, recordId });
+  reportToStderr(given.lines.map((line) => `  | ${line}`).join('\n'));
+  return finishShare(world, record, given, startedAt);
+}
+
+/** Where a transfer stands at both hospitals. @throws AppError `unknown-grant` neither knows it */
+export async function transferShow(dir: string, grantId: string): Promise<TransferView[]> {
+  const world = await attach(resolve(dir), reportToStderr);
+  const views = await Promise.all(
+    (['north', 'south'] as const).map((hospital) =>
+      world.backends[hospital].bridge.transfer(grantId).catch((cause: unknown) => {
+        if (cause instanceof AppError && cause.kind === 'missing') return null;
+        throw cause;
+      }),
+    ),
+  );
+  const known = views.filter((view) => view !== null);
+  if (known.length === 0) throw missing('unknown-grant', `no hospital knows the grant ${grantId}`);
+  return known;
+}
+
+/** A transfer in words: where it is and why it waits. */
+export function transferWords(views: readonly TransferView[]): string {
+  return views
+    .flatMap((view) => [
+      `${view.role === 'A' ? view.home : view.destination} (${view.role}): ${view.state}${view.closeReason === null ? '' : `, ${view.closeReason}`}`,
+      `  waits for ${view.waitsFor}${view.deadline === null ? '' : `, until ${new Date(view.deadline * 1000).toISOString()}`}`,
+      ...view.steps.map(({ state, at }) => `  ${at}  ${state}`),
+      ...(view.culprits.length === 0 ? [] : [`  culprits: ${view.culprits.join(', ')}`]),
+    ])
+    .join('\n');
+}
+
+/** The default place of a patient's wallet files. */
+export const walletsDir = (dir: string): string => join(resolve(dir), 'wallets');

@@ -1,0 +1,64 @@
+import { writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { participants, reportToStderr } from '@cpds/local';
+import { toAppError } from '@cpds/errors';
+import { launch } from '../consortium/launch.js';
+import { mainJob } from '../main-job/main-job.js';
+import { closingTable } from '../main-job/table.js';
+
+/** Options of `npm start`. */
+export interface StartOptions {
+  readonly dir: string;
+  readonly records: string;
+  readonly once: boolean;
+  readonly report?: string;
+}
+
+/**
+ * The consortium, the main job, the closing table; then it stays up until Ctrl-C, or with `once` stops.
+ *
+ * @throws the first thing that failed, after a clean stop; the report file then says `ok: false` and what it was
+ */
+export async function start(options: StartOptions): Promise<void> {
+  const stopRequest = new AbortController();
+  const onSignal = () => {
+    if (stopRequest.signal.aborted) return;
+    reportToStderr('stopping: Ctrl-C');
+    stopRequest.abort();
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  const interrupted = new Promise<'interrupted'>((done) => {
+    stopRequest.signal.addEventListener('abort', () => done('interrupted'));
+  });
+  const launching = launch({ dir: resolve(options.dir), report: reportToStderr, until: 'launcher' });
+  const local = await Promise.race([launching, interrupted]);
+  if (local === 'interrupted') {
+    // The guard stops what has started; a launch under way has nothing else to lose.
+    process.exit(130);
+  }
+  try {
+    const job = mainJob(local.world, resolve(options.records), local.restart);
+    const done = await Promise.race([job, interrupted]);
+    if (done === 'interrupted') {
+      process.exitCode = 130;
+      return;
+    }
+    const { report, steps } = done;
+    if (options.report !== undefined) await writeFile(resolve(options.report), `${JSON.stringify(report, null, 2)}\n`);
+    const addresses = await Promise.all(
+      participants.map(async ({ name }) => [name, await local.world.consortium.urlOf(name)] as const),
+    );
+    process.stdout.write(`\n${closingTable([...local.steps, ...steps], report, addresses)}\n\n`);
+    if (options.once) return;
+    process.stdout.write('The consortium stays up. Ctrl-C stops it; the next start goes on with its data.\n');
+    await interrupted;
+  } catch (thrown) {
+    const { code, message } = toAppError(thrown);
+    const failure = { ok: false, error: { code, message } };
+    if (options.report !== undefined) await writeFile(resolve(options.report), `${JSON.stringify(failure, null, 2)}\n`);
+    throw thrown;
+  } finally {
+    await local.world.consortium.stop();
+  }
+}

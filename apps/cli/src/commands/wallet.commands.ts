@@ -1,0 +1,48 @@
+import { readdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { missing } from '@cpds/errors';
+import { WalletHolder } from '../wallets/wallet-holder.js';
+import { walletsDir } from './share.commands.js';
+
+/** A wallet as `cpds wallet list` shows it: nothing secret. */
+export interface WalletSummary {
+  readonly file: string;
+  readonly patientId: string | null;
+  readonly grants: readonly string[];
+}
+
+/** The wallets of this consortium. */
+export async function walletList(dir: string): Promise<WalletSummary[]> {
+  const names = await readdir(walletsDir(dir)).catch(() => []);
+  return Promise.all(
+    names
+      .filter((name) => name.endsWith('.json'))
+      .map(async (name) => {
+        const path = join(walletsDir(dir), name);
+        const { file } = await WalletHolder.open(path);
+        return {
+          file: path,
+          patientId: file.account?.patientId ?? null,
+          grants: file.grants.map(({ grantId }) => grantId),
+        };
+      }),
+  );
+}
+
+/** The age identity of a wallet: with it the public `age` program opens every record of this patient. Secret. */
+export async function walletAgeIdentity(path: string): Promise<string> {
+  return (await WalletHolder.open(resolve(path))).wallet.ageIdentity;
+}
+
+/** Revokes a grant of whichever wallet gave it, through the bridge at `bridgeUrl` or the first the wallet knows. @throws AppError `unknown-grant` */
+export async function walletRevoke(dir: string, grantId: string, bridgeUrl?: string) {
+  for (const { file, grants } of await walletList(dir)) {
+    if (!grants.includes(grantId)) continue;
+    const holder = await WalletHolder.open(file);
+    const through = bridgeUrl ?? holder.file.revocationUrls[0];
+    if (through === undefined) throw missing('no-bridge', 'the wallet knows no bridge: name one with --bridge');
+    const { confirmedBy, needed } = await holder.revoke(grantId, through);
+    return { grantId, through, confirmedBy, needed, isEnough: confirmedBy.length >= needed };
+  }
+  throw missing('unknown-grant', `no wallet here gave the grant ${grantId}`);
+}

@@ -1,0 +1,92 @@
+import { join } from 'node:path';
+import { recipientOf, type AgeIdentity } from '@cpds/crypto';
+import { participant, participants, storemen, type Consortium, type ExtraEnvironment } from '@cpds/local';
+import { accountOf, type Complete, type HubDeployment } from '../deploy/index.js';
+import { backendClient } from './backend.js';
+
+/** Numbers of a consortium with one-second blocks (wire.md "Local consortium's numbers"). */
+export const localNumbers = {
+  pollMs: 200,
+  recheckMs: 1_000,
+  flushAfterMs: 5_000,
+  anchorEveryMs: 10_000,
+  requestTtlSeconds: 3_600,
+  threshold: 3,
+  nMin: 4,
+  vouchesNeeded: 2,
+  bondWei: 10n ** 18n,
+  phaseSeconds: 30,
+  minWindowSeconds: 30,
+  depth: 2,
+  blockSeconds: 1,
+  maxHeadAgeSeconds: 10,
+  wSeconds: 10,
+};
+
+/** The account that pays for a process's transactions, lower case. */
+export async function gasAccount(consortium: Consortium, name: string): Promise<string> {
+  return accountOf((await consortium.secrets.keyFile(participant(name))).keys.gas);
+}
+
+/** What each process is told beyond what libs/local tells it: contracts, its neighbours, and the local numbers. */
+export async function environmentOf(consortium: Consortium, hub: Complete<HubDeployment>): Promise<ExtraEnvironment> {
+  const roster = {
+    accounts: await Promise.all(storemen.map((name) => gasAccount(consortium, name))),
+    threshold: localNumbers.threshold,
+    nMin: localNumbers.nMin,
+  };
+  const ageRecipients = Object.fromEntries(
+    await Promise.all(
+      (['north', 'south'] as const).map(async (hospital) => {
+        const { keys } = await consortium.secrets.keyFile(participant(`records.${hospital}`));
+        return [hospital, recipientOf(keys.age as AgeIdentity)] as const;
+      }),
+    ),
+  );
+  const urls = Object.fromEntries(
+    await Promise.all(participants.map(async ({ name }) => [name, await consortium.urlOf(name)] as const)),
+  );
+  // Bridges that a wallet may bring a revocation to, whatever becomes of its own hospital.
+  const revocationUrls = ['bridge.south', 'bridge.north', ...storemen].map((name) => urls[name]);
+  const common = {
+    HUB_CHAIN_REGISTRY: hub.chainRegistry,
+    HUB_STOREMAN_REGISTRY: hub.storemanRegistry,
+    HUB_TRANSFER_LEDGER: hub.transferLedger,
+    HUB_CHECKPOINT_ANCHOR: hub.checkpointAnchor,
+    POLL_MS: String(localNumbers.pollMs),
+  };
+  return (one) => {
+    switch (one.app) {
+      case 'identity':
+        return {
+          ...common,
+          RECORDS_AGE_RECIPIENT: ageRecipients[one.party] as string,
+          BOOTSTRAP_CLIENTS: JSON.stringify([
+            backendClient(consortium.secrets.dir, one.party as 'north' | 'south').registration,
+          ]),
+        };
+      case 'records':
+        return { ...common, FLUSH_AFTER_MS: String(localNumbers.flushAfterMs), TMPDIR: join(consortium.dir, 'tmp') };
+      case 'audit':
+        return {
+          ...common,
+          ANCHOR_EVERY_MS: String(localNumbers.anchorEveryMs),
+          ...(one.party === 'hub'
+            ? { TOKEN_ISSUERS: JSON.stringify({ north: urls['identity.north'], south: urls['identity.south'] }) }
+            : {}),
+        };
+      case 'bridge':
+        return {
+          ...common,
+          RECHECK_MS: String(localNumbers.recheckMs),
+          ...(one.role === 'hospital'
+            ? {
+                REVOCATION_URLS: JSON.stringify(revocationUrls),
+                REQUEST_TTL_SECONDS: String(localNumbers.requestTtlSeconds),
+              }
+            : {}),
+          ...(one.role === 'storeman' ? { ROSTER: JSON.stringify(roster) } : {}),
+        };
+    }
+  };
+}

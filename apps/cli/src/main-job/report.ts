@@ -1,0 +1,26 @@
+import type { AuditResult } from './audit-check.js';
+import type { RevocationResult } from './revocations.js';
+import type { ShareResult } from './share.js';
+
+/** What `--report FILE` writes. */
+export interface Report {
+  readonly ok: boolean;
+  readonly hospitals: readonly string[];
+  readonly storemen: {
+    readonly n: number;
+    readonly t: number;
+    readonly signingKey: string;
+    readonly sealingKey: string;
+  };
+  readonly ringSize: number;
+  readonly ringReal: number;
+  readonly shares: readonly ShareResult[];
+  readonly revocations: readonly RevocationResult[];
+  readonly refund: { readonly grantId: string; readonly tx: string };
+  readonly audit: readonly AuditResult[];
+}
+
+/** The middle value; of an even number the lower of the two in the middle. Zero of none. */
+export function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor((values.length - 1) / 2)] ?? 0;
+}

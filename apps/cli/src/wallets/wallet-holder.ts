@@ -1,0 +1,211 @@
+import { randomBytes } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { ChainReader, type ChainRules } from '@cpds/chain/read';
+import { fromHex } from '@cpds/crypto';
+import { AppError, missing, parse } from '@cpds/errors';
+import type { Grant, RevocationAnswer, WalletDeed, WalletRequest } from '@cpds/messages';
+import {
+  answersNeeded,
+  checkDeed,
+  checkRequest,
+  confirmedBy,
+  consent,
+  consentLines,
+  enrol,
+  hospitalOn,
+  MAX_WAIT_SECONDS,
+  readCohort,
+  readHub,
+  sendRevocation,
+  usedSlots,
+  Wallet,
+  WalletClient,
+  WalletFile,
+  withGrant,
+  type HubFacts,
+} from '@cpds/wallet';
+
+/** Used for one read only: the rules that the hub holds take their place before anything is believed. */
+const rulesBeforeTheHubs: ChainRules = {
+  finality: { kind: 'depth', depth: 2 },
+  blockSeconds: 1,
+  maxHeadAgeSeconds: 30,
+};
+
+/** What the patient was shown, and what was sent. */
+export interface GivenConsent {
+  readonly grantId: `0x${string}`;
+  /** Who, what, why, until when, in plain words. */
+  readonly lines: readonly string[];
+  readonly grant: Grant;
+  readonly ringSize: number;
+  readonly ringReal: number;
+}
+
+/** The answers to a revocation, counted by signature. */
+export interface Revoked {
+  readonly answer: RevocationAnswer;
+  /** Storemen whose own signed `revoked` is among the answers. */
+  readonly confirmedBy: readonly string[];
+  /** How many must have confirmed before fewer than t are left to release. */
+  readonly needed: number;
+}
+
+/** A patient at their wallet: its file, its doors at the home hospital, its own view of hub and home chain. */
+export class WalletHolder {
+  readonly wallet: Wallet;
+
+  private constructor(
+    private readonly path: string,
+    private current: WalletFile,
+    private readonly hub: ChainReader,
+    private readonly home: ChainReader,
+  ) {
+    this.wallet = new Wallet(fromHex(current.seed, 'seed', 32));
+  }
+
+  /** Makes a wallet of 32 random bytes, pinned to these addresses, not enrolled yet. @throws AppError `wallet-exists` */
+  static async create(path: string, pins: Pick<WalletFile, 'home' | 'hub'>): Promise<WalletHolder> {
+    if (existsSync(path)) throw new AppError('wallet-exists', 'conflict', `there is a wallet already in ${path}`);
+    const seed = `0x${randomBytes(32).toString('hex')}`;
+    const file = { version: 1, seed, ...pins, account: null, revocationUrls: [], grants: [] };
+    return WalletHolder.of(path, parse(WalletFile, file, 'wallet'));
+  }
+
+  /** Opens a wallet's file. @throws AppError `unknown-wallet`, `invalid` names the field */
+  static async open(path: string): Promise<WalletHolder> {
+    if (!existsSync(path)) throw missing('unknown-wallet', `there is no wallet in ${path}`);
+    return WalletHolder.of(path, parse(WalletFile, JSON.parse(readFileSync(path, 'utf8')), 'wallet'));
+  }
+
+  private static async of(path: string, file: WalletFile): Promise<WalletHolder> {
+    const [hub, home] = await Promise.all([
+      ChainReader.connect({ name: 'hub', urls: file.hub.rpcUrls, rules: rulesBeforeTheHubs }),
+      ChainReader.connect({ name: file.home.name, urls: file.home.rpcUrls, rules: rulesBeforeTheHubs }),
+    ]);
+    return new WalletHolder(path, file, hub, home);
+  }
+
+  get file(): WalletFile {
+    return this.current;
+  }
+
+  /** As the home hospital knows the patient. @throws AppError `not-enrolled` */
+  get account(): { patientId: string; clientId: string } {
+    if (this.current.account === null) throw new AppError('not-enrolled', 'conflict', 'this wallet is not enrolled');
+    return this.current.account;
+  }
+
+  /** Enrols with the one-time code that the hospital gave; the file is written before and after, so that a crash loses no seed. */
+  async enrol(code: string): Promise<void> {
+    this.save(this.current);
+    const { identityUrl, chainUid } = this.current.home;
+    const account = await enrol(this.wallet, identityUrl, code, chainUid as `0x${string}`);
+    this.save({ ...this.current, account });
+  }
+
+  /** The deeds that the hospital says are this patient's. */
+  deeds(): Promise<WalletDeed[]> {
+    return this.client().deeds();
+  }
+
+  /** What the wallet itself reads of others, at a final block of the pinned hub. */
+  facts(): Promise<HubFacts> {
+    return readHub(this.hub, this.current.hub);
+  }
+
+  /** Waits until this request has arrived. @throws AppError `unknown-request` after `withinMs` */
+  async request(requestId: string, withinMs = 60_000): Promise<WalletRequest> {
+    const deadline = Date.now() + withinMs;
+    for (;;) {
+      const requests = await this.client().requests(Math.min(MAX_WAIT_SECONDS, 5));
+      const found = requests.find((one) => one.requestId === requestId);
+      if (found !== undefined) return found;
+      if (Date.now() > deadline) throw missing('unknown-request', `the request ${requestId} did not arrive`);
+      // A request of another hospital keeps the long poll from waiting.
+      if (requests.length > 0) await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  }
+
+  /**
+   * Checks request and deed, shows what is asked, and consents. The grant is in the wallet's file before it is sent.
+   *
+   * @param recordId the record the patient picks
+   * @throws AppError of the checks and of the home hospital
+   */
+  async consent(
+    request: WalletRequest,
+    recordId: string,
+    options: { extraMintSeconds?: number } = {},
+  ): Promise<GivenConsent> {
+    const client = this.client();
+    const hub = await this.facts();
+    const home = hospitalOn(hub, this.current.home.chainUid);
+    const now = Math.floor(Date.now() / 1000);
+    const checked = checkRequest(request, hub, now);
+    const [parameters, deeds] = await Promise.all([client.parameters(), client.deeds()]);
+    const deed = deeds.find((one) => one.recordId === recordId);
+    if (deed === undefined) throw missing('unknown-record', `the hospital names no deed of the record ${recordId}`);
+    const checkedDeed = checkDeed(this.wallet, deed, await readCohort(this.home, home, deed.cohort));
+    const lines = consentLines(checked, checkedDeed, checked.request.period.end);
+    const made = consent(
+      this.wallet,
+      {
+        request: checked,
+        deed: checkedDeed,
+        parameters,
+        hub,
+        homeUid: this.current.home.chainUid as `0x${string}`,
+        usedSlots: usedSlots(this.current, checkedDeed.x),
+        now,
+        ...options,
+      },
+      (length: number) => new Uint8Array(randomBytes(length)),
+    );
+    this.save({
+      ...withGrant(this.current, made, checkedDeed.x),
+      revocationUrls: [...new Set([...this.current.revocationUrls, ...parameters.revocationUrls])],
+    });
+    await client.consent(request.requestId, made.consent);
+    const { grant } = made.consent;
+    return { grantId: made.grantId, lines, grant, ringSize: deed.xs.length, ringReal: deed.ringReal };
+  }
+
+  /** Says no to a request. */
+  deny(requestId: string): Promise<void> {
+    return this.client().deny(requestId);
+  }
+
+  /** Revokes a grant of this wallet through one bridge, any bridge. @throws AppError `unknown-grant` */
+  async revoke(grantId: string, bridgeUrl: string): Promise<Revoked> {
+    const given = this.current.grants.find((one) => one.grantId === grantId);
+    if (given === undefined) throw missing('unknown-grant', `this wallet gave no grant ${grantId}`);
+    const hub = await this.facts();
+    const answer = await sendRevocation(bridgeUrl, this.wallet.revocation(given.homeUid as `0x${string}`, given.grant));
+    const home = hospitalOn(hub, given.homeUid);
+    const group = hub.sealing.find((one) => one.keyId === home.sealKeyId);
+    if (group === undefined) throw missing('unknown-key', 'the hub names no group with the sealing key');
+    return { answer, confirmedBy: confirmedBy(grantId, [answer], hub, group), needed: answersNeeded(group) };
+  }
+
+  private client(): WalletClient {
+    const { identityUrl, recordsUrl, bridgeUrl } = this.current.home;
+    this.openClient ??= new WalletClient(this.wallet, {
+      identityUrl,
+      recordsUrl,
+      bridgeUrl,
+      clientId: this.account.clientId,
+    });
+    return this.openClient;
+  }
+  private openClient: WalletClient | undefined;
+
+  private save(file: WalletFile): void {
+    mkdirSync(dirname(this.path), { recursive: true, mode: 0o700 });
+    writeFileSync(`${this.path}.new`, JSON.stringify(file, null, 2), { mode: 0o600 });
+    chmodSync(`${this.path}.new`, 0o600);
+    renameSync(`${this.path}.new`, this.path);
+    this.current = file;
+  }
+}
