@@ -1,1 +1,4 @@
-export {};
+import { startService } from '@cpds/service';
+import { bridgeService } from './service.js';
+
+await startService(bridgeService);

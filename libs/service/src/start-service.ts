@@ -36,7 +36,7 @@ export interface ServiceOptions<Shape extends ConfigShape> {
   /** what must answer before this process is ready, beside store and bus */
   probes?: (app: INestApplicationContext) => Probe[];
   /** answers bus requests and consumes events; false for a process that uses the bus for datagrams only */
-  hasTransport?: boolean;
+  hasTransport?: boolean | ((config: ConfigOf<Shape>) => boolean);
   /** largest JSON body, bytes; default 1 MiB. Streams of other content types have no limit here. */
   bodyLimitBytes?: number;
 }
@@ -100,7 +100,9 @@ export async function runService<Shape extends ConfigShape & typeof commonConfig
   app.useGlobalFilters(new ErrorFilter(log));
   app.useGlobalGuards(new AccessGuard(app.get(Reflector), options.tokens?.(app, config)));
   addDoors(app, metrics, log, () => probesOf(app, options.probes?.(app) ?? []));
-  if (options.hasTransport ?? true) connectTransport(app, options.name, log);
+  const { hasTransport = true } = options;
+  if (typeof hasTransport === 'function' ? hasTransport(config) : hasTransport)
+    connectTransport(app, options.name, log);
   await app.startAllMicroservices();
   await app.listen(PORT, HOST);
   const url = await app.getUrl();

@@ -1,0 +1,21 @@
+import { TokenVerifier, type ServiceOptions } from '@cpds/service';
+import type { INestApplicationContext } from '@nestjs/common';
+import { AppModule } from './app.module.js';
+import { ConsortiumReader } from './chains/consortium-reader.js';
+import { bridgeConfig, type BridgeConfig } from './config.js';
+
+/** bridge as a service, in the role its environment names. A role node takes no token: it has only doors that need none. */
+export const bridgeService: ServiceOptions<typeof bridgeConfig> = {
+  name: 'bridge',
+  config: bridgeConfig,
+  module: (context) => AppModule.with(context),
+  tokens: (_app: INestApplicationContext, config: BridgeConfig) =>
+    TokenVerifier.remote(config.IDENTITY_URL ?? 'http://no-tokens.invalid', config.PARTY),
+  hasTransport: (config: BridgeConfig) => config.ROLE === 'hospital',
+  probes: (app) => [
+    {
+      name: 'hub',
+      probe: async () => void app.get(ConsortiumReader, { strict: false }).current(),
+    },
+  ],
+};
