@@ -114,6 +114,6 @@ export default tseslint.config(
   },
   { files: ['**/*.ts'], rules: { 'no-undef': 'off' } },
   ...all.map((name) => boundary(name, [`${folderOf(name)}/src/**/*.ts`, `${folderOf(name)}/migrations/**/*.ts`])),
-  // Tests may start servers, whatever their package.
-  ...all.map((name) => boundary(name, [`${folderOf(name)}/**/*.spec.ts`, `${folderOf(name)}/test/**/*.ts`], launchers)),
+  // Tests and what they share may start servers, whatever their package.
+  ...all.map((name) => boundary(name, [`${folderOf(name)}/**/*.spec.ts`, `${folderOf(name)}/{test,src/testing}/**/*.ts`], launchers)),
 );

@@ -12,7 +12,7 @@ import { mintDigest, notMappedDigest } from '@cpds/contracts';
 import { conflict, denied, invalid, parse } from '@cpds/errors';
 import { events, SignBody, type Datagram, type Hex, type SignAnswer, type SignCommitment } from '@cpds/messages';
 import type { Outbox } from '@cpds/outbox';
-import type { Tx, UnitOfWork } from '@cpds/store';
+import type { UnitOfWork } from '@cpds/store';
 import type { z } from 'zod';
 import type { Consortium, Group } from '../chains/consortium-view.js';
 import type { KeyShares } from '../ceremonies/key-shares.js';

@@ -1,6 +1,6 @@
 /** Five storemen on one hub, each with its own database, account, reader and sender: for the integration tests here. */
 
-import { chainEntities, chainMigrations, ChainReader, Rpc, Sender } from '@cpds/chain';
+import { chainEntities, chainMigrations, ChainReader, Sender } from '@cpds/chain';
 import { ChainRegistry, StoremanRegistry, type Hex } from '@cpds/contracts';
 import { generateHpkeKey, to0x } from '@cpds/crypto';
 import { testAnvil, testPostgres } from '@cpds/local';

@@ -8,7 +8,7 @@
  * new one starts without the culprits, with another id and so with fresh polynomials.
  */
 
-import { ascii, concat, equalBytes, toHex, u16 } from '../bytes.js';
+import { ascii, equalBytes, toHex, u16 } from '../bytes.js';
 import { CryptoError } from '../crypto-error.js';
 import { keccak256 } from '../hash.js';
 import { checkHpkePublicKey, deriveHpkeKey, hpkeOpen, hpkePublicKey, hpkeSeal } from '../hpke.js';
