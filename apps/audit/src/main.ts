@@ -1,1 +1,4 @@
-export {};
+import { startService } from '@cpds/service';
+import { auditService } from './service.js';
+
+await startService(auditService);

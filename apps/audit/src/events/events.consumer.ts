@@ -11,6 +11,11 @@ import type { Intake } from './intake.js';
 const DURABLE = 'audit';
 /** Unsettled messages at most: two full batches, so that one is read while the other commits. */
 const MAX_UNSETTLED = 1024;
+/**
+ * What a killed process had taken comes again after this, milliseconds. Short, because disclosures wait for it; too short
+ * costs repeats that the log recognises, never an entry twice.
+ */
+const ACK_WAIT_MS = 2_000;
 /** First pause before a failed message or a lost consumer is tried again, milliseconds. */
 const RETRY_MS = 500;
 
@@ -58,7 +63,7 @@ export class EventsConsumer {
       filter_subjects: subjects.filter((subject) => isHub || !subject.startsWith('audit.')),
       ack_policy: AckPolicy.Explicit,
       deliver_policy: DeliverPolicy.All,
-      ack_wait: nanos(30_000),
+      ack_wait: nanos(ACK_WAIT_MS),
       max_ack_pending: MAX_UNSETTLED,
       max_deliver: -1,
     });

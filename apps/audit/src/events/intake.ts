@@ -1,6 +1,6 @@
 import { toAppError } from '@cpds/errors';
-import type { EventEnvelope, Receipted } from '@cpds/messages';
-import type { AuditLog } from '../log/log.service.js';
+import type { EventEnvelope } from '@cpds/messages';
+import type { Acceptance, AuditLog } from '../log/log.service.js';
 
 /** Events that one transaction takes at most. */
 const MAX_BATCH = 512;
@@ -21,7 +21,8 @@ export class Intake {
 
   constructor(
     private readonly log: Pick<AuditLog, 'append'>,
-    private readonly announce: (receipts: readonly Receipted[], alarms: number) => void,
+    /** Told of every transaction, after its commit. */
+    private readonly onDurable: (acceptance: Acceptance) => void | Promise<void>,
   ) {}
 
   /** Resolves when `event` is durable: in the log, or kept until its predecessor is there, or recorded as a conflict. */
@@ -43,8 +44,7 @@ export class Intake {
 
   private async take(batch: readonly Waiting[]): Promise<void> {
     try {
-      const { receipts, alarms } = await this.log.append(batch.map((waiting) => waiting.event));
-      this.announce(receipts, alarms);
+      await this.onDurable(await this.log.append(batch.map((waiting) => waiting.event)));
       for (const waiting of batch) waiting.resolve();
     } catch (error) {
       // One event that the database refuses must not hold back its neighbours.

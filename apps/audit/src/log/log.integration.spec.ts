@@ -78,7 +78,7 @@ describe('the audit log on Postgres', () => {
       { producer: 'records.north', throughSeq: 2, treeSize: 3 },
     ]);
     // The same again, also twice in one batch: nothing happens but the receipt.
-    expect(await log.append([...batch, ...batch])).toEqual({ size: 3, alarms: 0, receipts });
+    expect(await log.append([...batch, ...batch])).toEqual({ size: 3, appended: 0, alarms: 0, receipts });
     expect((await verified()).sort()).toEqual(batch.map(eventLeaf).sort());
     expect(await log.receiptOf('identity.north')).toEqual({ producer: 'identity.north', throughSeq: 0, treeSize: 3 });
   });

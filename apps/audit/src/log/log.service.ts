@@ -19,10 +19,25 @@ export interface LogIdentity {
 /** What a transaction made durable. */
 export interface Acceptance {
   readonly size: number;
+  /** Entries that were added. */
+  readonly appended: number;
   /** One per producer that the batch named or that grew. */
   readonly receipts: readonly Receipted[];
   /** Alarm events raised: sequence conflicts and refused messages. */
   readonly alarms: number;
+}
+
+/** What a transaction took before it gave leaf indices. */
+interface Taken {
+  readonly producers: readonly string[];
+  readonly alarms: number;
+}
+
+/** What it gave. */
+interface Growth {
+  readonly size: number;
+  readonly producers: readonly string[];
+  readonly appended: number;
 }
 
 interface LogRow {
@@ -146,34 +161,28 @@ export class AuditLog {
     return { producer, throughSeq: 0, treeSize: Number(row.size) };
   }
 
-  private async commit(
-    take: (tx: Tx) => Promise<{ producers: readonly string[]; alarms: number }>,
-  ): Promise<Acceptance> {
-    const { grown, taken } = await this.unitOfWork.run(async (tx) => {
-      // A pool or role may have turned this off; a receipt promises the disk.
-      await tx.manager.query('SET LOCAL synchronous_commit = on');
-      const row = await this.lock(tx);
+  private async commit(take: (tx: Tx) => Promise<Taken>): Promise<Acceptance> {
+    const first = await this.unitOfWork.run(async (tx) => {
+      const log = await this.lock(tx);
       const taken = await take(tx);
-      return { grown: await this.sequence(tx, row), taken };
+      return { ...taken, grown: await this.sequence(tx, log) };
     });
-    if (grown.isMore) return this.mergeNext(taken, grown.producers);
-    const touched = new Set([...taken.producers, ...grown.producers]);
-    return {
-      size: grown.size,
-      receipts: (await this.receipts()).filter((receipt) => touched.has(receipt.producer)),
-      alarms: taken.alarms,
-    };
-  }
-
-  /** A long run of waiting events became ready: goes on, transaction by transaction. */
-  private async mergeNext(
-    taken: { producers: readonly string[]; alarms: number },
-    grown: readonly string[],
-  ): Promise<Acceptance> {
-    return this.commit(() => Promise.resolve({ ...taken, producers: [...taken.producers, ...grown] }));
+    const producers = new Set([...first.producers, ...first.grown.producers]);
+    let grown = first.grown;
+    let appended = grown.appended;
+    // A long run of waiting events became ready: on, transaction by transaction.
+    while (grown.appended === MAX_LEAVES) {
+      grown = await this.unitOfWork.run(async (tx) => this.sequence(tx, await this.lock(tx)));
+      for (const producer of grown.producers) producers.add(producer);
+      appended += grown.appended;
+    }
+    const receipts = (await this.receipts()).filter((receipt) => producers.has(receipt.producer));
+    return { size: grown.size, appended, receipts, alarms: first.alarms };
   }
 
   private async lock(tx: Tx): Promise<LogRow> {
+    // A pool or role may have turned this off; a receipt promises the disk.
+    await tx.manager.query('SET LOCAL synchronous_commit = on');
     const rows = (await tx.manager.query('SELECT origin, size, root, checkpoint FROM log FOR UPDATE')) as {
       origin: string;
       size: string;
@@ -187,7 +196,7 @@ export class AuditLog {
   }
 
   /** Gives leaf indices to every event whose predecessors have theirs, and writes tiles and checkpoint over them. */
-  private async sequence(tx: Tx, log: LogRow): Promise<{ size: number; producers: string[]; isMore: boolean }> {
+  private async sequence(tx: Tx, log: LogRow): Promise<Growth> {
     const ready = (await tx.manager.query(
       `SELECT producer, seq, leaf FROM (
          SELECT e.producer, e.seq, e.leaf, coalesce(p.through_seq, 0) AS through,
@@ -195,7 +204,7 @@ export class AuditLog {
          FROM event e LEFT JOIN producer p USING (producer) WHERE e.leaf_index IS NULL) waiting
        WHERE seq = through + place ORDER BY place, producer LIMIT ${MAX_LEAVES}`,
     )) as { producer: string; seq: string; leaf: Buffer }[];
-    if (ready.length === 0) return { size: log.size, producers: [], isMore: false };
+    if (ready.length === 0) return { size: log.size, producers: [], appended: 0 };
     const growth = growLog(
       log.size,
       await this.edge(tx, log.size),
@@ -230,7 +239,7 @@ export class AuditLog {
       signCheckpoint({ origin: this.origin, size, root }, this.identity.signer),
       this.now(),
     ]);
-    return { size, producers: [...through.keys()], isMore: ready.length === MAX_LEAVES };
+    return { size, producers: [...through.keys()], appended: ready.length };
   }
 
   private async edge(tx: Tx, size: number): Promise<TileHashes[]> {

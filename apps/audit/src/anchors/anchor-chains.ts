@@ -1,0 +1,143 @@
+import { ChainReader, Sender, type ChainRules } from '@cpds/chain';
+import { CheckpointAnchor, ChainRegistry, type ChainStruct, type Hex } from '@cpds/contracts';
+import { toHex } from '@cpds/crypto';
+import { unavailable } from '@cpds/errors';
+import { type Leases, pause, type UnitOfWork } from '@cpds/store';
+import { Interface } from 'ethers';
+import type { Anchors } from './anchors.service.js';
+
+export interface AnchorChainsOptions {
+  /** RPC urls by nickname. */
+  readonly chains: Readonly<Record<string, readonly string[]>>;
+  readonly ownChain: string;
+  readonly hubChain: string;
+  /** ChainRegistry on the hub. */
+  readonly registry: string;
+  /** CheckpointAnchor on the hub; the own chain's is read from the registry. */
+  readonly hubAnchor: string;
+  readonly origin: string;
+  readonly gasKey: Uint8Array;
+  readonly pollMs: number;
+  readonly onError: (error: unknown) => void;
+}
+
+/** How long to wait before a chain that is not there or not registered yet is tried again, milliseconds. */
+const RETRY_MS = 1_000;
+
+/** Rules until the registry has been read: only looks at the head rest on them. */
+const UNREAD: ChainRules = { finality: { kind: 'depth', depth: 0 }, blockSeconds: 1, maxHeadAgeSeconds: 60 };
+
+/**
+ * Brings the chains of `Anchors` into service, each as soon as the hub's registry knows it. The log does not wait for
+ * them: events come before chains are deployed.
+ */
+export class AnchorChains {
+  private readonly stopped = new AbortController();
+  private readonly senders: Sender[] = [];
+  private connecting: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly leases: Leases,
+    private readonly anchors: Anchors,
+    private readonly options: AnchorChainsOptions,
+  ) {}
+
+  start(): void {
+    const names = [...new Set([this.options.ownChain, this.options.hubChain])];
+    this.connecting = Promise.all(names.map((name) => this.untilConnected(name))).then(() => undefined);
+  }
+
+  async stop(): Promise<void> {
+    this.stopped.abort();
+    await this.connecting;
+    await Promise.all(this.senders.map((sender) => sender.stop()));
+  }
+
+  private async untilConnected(name: string): Promise<void> {
+    while (!this.stopped.signal.aborted) {
+      try {
+        return await this.connect(name);
+      } catch (error) {
+        this.options.onError(error);
+        await pause(RETRY_MS, this.stopped.signal);
+      }
+    }
+  }
+
+  private async connect(name: string): Promise<void> {
+    const hub = await this.readerOf(this.options.hubChain);
+    const reader = name === this.options.hubChain ? hub : await this.readerOf(name);
+    hub.adopt(rulesOf(await this.atHead(hub).chainOf(hub.chainUid)));
+    const registry = await this.atFinality(hub);
+    reader.adopt(rulesOf(await registry.chainOf(reader.chainUid)));
+    const contract =
+      name === this.options.hubChain
+        ? this.options.hubAnchor
+        : (await registry.baseContractsOf(reader.chainUid)).checkpointAnchor.account;
+    if (BigInt(contract) === 0n)
+      throw unavailable('chain-unregistered', `${name} has no CheckpointAnchor on the hub yet`);
+
+    const sender = new Sender({
+      reader,
+      unitOfWork: this.unitOfWork,
+      leases: this.leases,
+      privateKey: `0x${toHex(this.options.gasKey)}`,
+      interfaces: [new Interface(CheckpointAnchor.abi)],
+      onSettled: (tx, key, outcome) => this.anchors.settle(tx, name, key, outcome),
+      onError: this.options.onError,
+    });
+    this.senders.push(sender);
+    await sender.start();
+    const { origin } = this.options;
+    this.anchors.serve({
+      chain: name,
+      sender,
+      callOf: (size, root) => ({
+        to: contract,
+        data: CheckpointAnchor.calldata.anchor(origin, size, `0x${toHex(root)}`),
+      }),
+    });
+  }
+
+  private readerOf(name: string): Promise<ChainReader> {
+    const urls = this.options.chains[name] ?? [];
+    return ChainReader.connect({
+      name,
+      urls,
+      rules: UNREAD,
+      pollMs: this.options.pollMs,
+      onError: this.options.onError,
+    });
+  }
+
+  private atHead(hub: ChainReader): ChainRegistry {
+    return new ChainRegistry(this.options.registry, {
+      call: async ({ to, data }) => answerOf((await hub.glance(to, data))[0]!.data),
+    });
+  }
+
+  private async atFinality(hub: ChainReader): Promise<ChainRegistry> {
+    const block = await hub.lastFinal();
+    return new ChainRegistry(this.options.registry, {
+      call: async ({ to, data }) => answerOf(await hub.callAt(block, to, data)),
+    });
+  }
+}
+
+/** An address without code answers nothing. */
+function answerOf(data: Hex): Hex {
+  if (data === '0x') throw unavailable('chain-unregistered', 'the hub has no ChainRegistry yet');
+  return data;
+}
+
+function rulesOf(chain: ChainStruct): ChainRules {
+  const depth = Number(chain.depth);
+  const finality =
+    chain.finality === 'Depth'
+      ? ({ kind: 'depth', depth } as const)
+      : chain.finality === 'Tag'
+        ? ({ kind: 'tag', depth } as const)
+        : ({ kind: 'instant' } as const);
+  return { finality, blockSeconds: Number(chain.blockSeconds), maxHeadAgeSeconds: Number(chain.maxHeadAge) };
+}

@@ -1,0 +1,40 @@
+import { chainConfig, commonConfig, defineConfig, json, key, type ConfigOf } from '@cpds/service';
+import { z } from 'zod';
+
+const Address = z.string().regex(/^0x[0-9a-fA-F]{40}$/, 'must be an address');
+
+/** The environment of an audit service: a hospital's, or with PARTY `hub` the one of the role nodes. */
+export const auditConfig = defineConfig({
+  ...commonConfig,
+  ...chainConfig,
+  IDENTITY_URL: key(z.url().optional(), 'url', 'issuer of the tokens taken here; the hub has TOKEN_ISSUERS instead'),
+  TOKEN_ISSUERS: key(
+    json(z.record(z.string(), z.url())).optional(),
+    'JSON: hospital -> url of its identity',
+    'auditors of these hospitals may read; takes the place of IDENTITY_URL',
+  ),
+  HUB_CHAIN_REGISTRY: key(Address, 'address on the hub', 'finality rules and contracts are read there'),
+  HUB_CHECKPOINT_ANCHOR: key(Address, 'address on the hub', 'a wrong one: other hospitals see no anchor of this log'),
+  ANCHOR_EVERY_MS: key(
+    z.coerce.number().int().min(1_000).default(60_000),
+    'ms between two anchors of a chain',
+    'what is not anchored yet can be taken back unseen; short costs gas',
+  ),
+  POLL_MS: key(
+    z.coerce.number().int().min(50).default(1_000),
+    'ms between two looks at a chain',
+    'short costs the node, long makes anchors late',
+  ),
+});
+export type AuditConfig = ConfigOf<typeof auditConfig>;
+
+/** Nickname of the hub chain in CHAINS. */
+export const hubChain = 'hub';
+
+/** Party name of the consortium's own audit service. */
+export const hubParty = 'hub';
+
+/** Name of a party's log, which is the name of its key: `cpds/<party>/audit`. */
+export function originOf(party: string): string {
+  return `cpds/${party}/audit`;
+}
