@@ -115,5 +115,7 @@ export default tseslint.config(
   { files: ['**/*.ts'], rules: { 'no-undef': 'off' } },
   ...all.map((name) => boundary(name, [`${folderOf(name)}/src/**/*.ts`, `${folderOf(name)}/migrations/**/*.ts`])),
   // Tests and what they share may start servers, whatever their package.
-  ...all.map((name) => boundary(name, [`${folderOf(name)}/**/*.spec.ts`, `${folderOf(name)}/{test,src/testing}/**/*.ts`], launchers)),
+  ...all.map((name) =>
+    boundary(name, [`${folderOf(name)}/**/*.spec.ts`, `${folderOf(name)}/{test,src/testing}/**/*.ts`], launchers),
+  ),
 );
