@@ -44,15 +44,17 @@ export class RecordsClient {
     this.http = new HttpClient(options);
   }
 
-  /** Uploads one record as a stream (scope records.write); never repeated, since a stream is read once. */
+  /** Uploads one record of `sizeBytes` as a stream (scope records.write); never repeated, since a stream is read once. */
   async upload(
     patientId: string,
     category: string,
     contentType: string,
     body: ReadableStream<Uint8Array> | Uint8Array,
+    sizeBytes: number,
     timeoutMs: number = 300_000,
   ): Promise<StoredRecord> {
-    const headers = { 'content-type': contentType };
+    // The announced length is how records knows an upload that was cut off.
+    const headers = { 'content-type': contentType, 'content-length': String(sizeBytes) };
     const response = await this.http.raw(
       'POST',
       'records',

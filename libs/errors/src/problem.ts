@@ -1,3 +1,4 @@
+import type { OperationOutcome } from './operation-outcome.js';
 import { AppError, type ErrorKind, errorKinds, toAppError } from './app-error.js';
 import { httpStatus, outcomes } from './outcome.js';
 
@@ -32,9 +33,16 @@ export function toProblem(thrown: unknown): Problem {
 export function fromProblem(body: unknown, status: number, retryAfterSec?: number): AppError {
   const problem = (typeof body === 'object' && body !== null ? body : {}) as Partial<Problem>;
   const kind = errorKinds.find((known) => known === problem.kind) ?? kindOfStatus(status);
-  const code = typeof problem.code === 'string' ? problem.code : `http-${status}`;
-  const detail = typeof problem.detail === 'string' ? problem.detail : `the peer answered ${status}`;
-  return new AppError(code, kind, detail, { field: problem.field, culprit: problem.culprit, status, retryAfterSec });
+  // FHIR routes say the same as an OperationOutcome.
+  const issue = (body as Partial<OperationOutcome> | null)?.issue?.[0];
+  const said = {
+    code: problem.code ?? issue?.details?.coding?.[0]?.code,
+    detail: problem.detail ?? issue?.diagnostics,
+  };
+  const code = typeof said.code === 'string' ? said.code : `http-${status}`;
+  const detail = typeof said.detail === 'string' ? said.detail : `the peer answered ${status}`;
+  const field = problem.field ?? issue?.expression?.[0];
+  return new AppError(code, kind, detail, { field, culprit: problem.culprit, status, retryAfterSec });
 }
 
 function kindOfStatus(status: number): ErrorKind {

@@ -25,7 +25,13 @@ export interface ShareResult extends ShareTimes {
 /** Uploads a file to north as a stream, and checks that what north says it received is what was sent. */
 export async function upload(world: World, patientId: string, file: RecordFile): Promise<StoredRecord> {
   const body = Readable.toWeb(createReadStream(file.path)) as ReadableStream<Uint8Array>;
-  const stored = await world.backends.north.records.upload(patientId, file.category, file.contentType, body);
+  const stored = await world.backends.north.records.upload(
+    patientId,
+    file.category,
+    file.contentType,
+    body,
+    file.sizeBytes,
+  );
   if (stored.sha256 !== `0x${file.sha256}`)
     throw new AppError('upload-differs', 'bug', `north stored other bytes than ${file.name} holds`);
   return stored;
