@@ -39,9 +39,10 @@ export class PendingObjects {
     if (kept[0].length === 0) throw unavailable(sweptCode, 'writing the object took too long', { retryAfterSec: 1 });
   }
 
-  /** Takes back an object that was kept: the next sweep after `tx` removes it. */
+  /** Takes back an object that was kept: removed after `tx` commits, by the next sweep where that fails. */
   async release(tx: Tx, key: string): Promise<void> {
     await tx.manager.query(`INSERT INTO pending_object (key, begun_at) VALUES ($1, 'epoch')`, [key]);
+    tx.afterCommit(() => void this.undo(key, false));
   }
 
   /** Removes objects begun longer than `olderThanMs` ago and never kept. Returns how many. */

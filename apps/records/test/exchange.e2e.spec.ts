@@ -1,0 +1,527 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { SigningKey } from 'ethers';
+import { Client as S3Client } from 'minio';
+import pg from 'pg';
+import { fetchDigest, type Grant, type Hex } from '@cpds/contracts';
+import {
+  compressed,
+  G,
+  parseHeader,
+  recipientOf,
+  scalarBytes,
+  serializeStanza,
+  splitFile,
+  to0x,
+  unwrapHeader,
+  wrapFileKey,
+} from '@cpds/crypto';
+import { fetchHeaders } from '@cpds/messages';
+import { startChain, type TestChain } from './chain.js';
+import { startHospital, until, type Hospital, type Patient } from './hospital.js';
+
+const bundle = readFileSync(
+  join(
+    import.meta.dirname,
+    '../../../examples/records/Lindsey52_Swaniawski813_a7004633-15b2-6d32-b97b-958b655604e9.json',
+  ),
+);
+const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+const fill = (byte: string, length: number): Hex => `0x${byte.repeat(length)}`;
+
+/** q, the secret of the grant's one-time recipient. In the house only identity's custody has it. */
+const q = BigInt(to0x(randomBytes(31)));
+const point = (n: bigint): Hex => to0x(compressed(G.multiply(n)));
+
+let chain: TestChain;
+let north: Hospital;
+let south: Hospital;
+let patient: Patient;
+
+/** A consent to one record, as the bridges know it. */
+interface Consent {
+  grantId: Hex;
+  grant: Grant;
+  commitment: Hex;
+  recordId: string;
+}
+
+/** What the two bridges say of each grant; tests change it. */
+const consents = new Map<string, Consent>();
+const mayServe = { north: () => ({ ok: true }) as object, south: () => ({ ok: true }) as object };
+const authorize = new Map<string, () => object>();
+const opened: string[] = [];
+
+beforeAll(async () => {
+  chain = await startChain('north', 7_002);
+  [north, south] = await Promise.all([startHospital('north', chain), startHospital('south', chain)]);
+  await chain.setExchangeUrl(north.url);
+  patient = north.newPatient();
+  const known = ({ grantId }: { grantId: string }) => consents.get(grantId);
+  const asGrant = (body: never) => {
+    const consent = known(body);
+    if (!consent) return null;
+    return { homeUid: chain.chainUid, grant: consent.grant, commitment: consent.commitment, patientId: null };
+  };
+  north.answers.set('bridge.grant', asGrant);
+  north.answers.set('bridge.may-serve', () => mayServe.north());
+  north.answers.set('bridge.authorize-fetch', (body: never) => {
+    const { grantId } = body as { grantId: string };
+    return authorize.get(grantId)?.() ?? { outcome: 'allowed', commitment: known(body)!.commitment };
+  });
+  south.answers.set('bridge.grant', asGrant);
+  south.answers.set('bridge.may-serve', () => mayServe.south());
+  south.answers.set('bridge.released', (body: never) => released(known(body)));
+  south.answers.set('bridge.opened', (body: never) => {
+    opened.push((body as { grantId: string }).grantId);
+    return { state: 'opened' };
+  });
+  south.answers.set('identity.sign', (body: never) => {
+    const { homeUid, fetch } = body as { homeUid: Hex; fetch: Parameters<typeof fetchDigest>[1] };
+    return { signature: sign(fetch, homeUid) };
+  });
+  south.answers.set('identity.open', (body: never) => ({
+    stanza: serializeStanza(
+      wrapFileKey(fileKeys.get((body as { grant: Grant }).grant.nonce)!, recipientOf(south.ageIdentity)),
+    ),
+  }));
+});
+afterAll(async () => {
+  await Promise.all([north.close(), south.close()]);
+  await chain.close();
+});
+afterEach(() => {
+  mayServe.north = () => ({ ok: true });
+  mayServe.south = () => ({ ok: true });
+  authorize.clear();
+});
+
+/** File keys by grant nonce: what a capsule would hold. */
+const fileKeys = new Map<string, Uint8Array>();
+
+function sign(fetch: Parameters<typeof fetchDigest>[1], homeUid: string = chain.chainUid, secret = q): Hex {
+  return new SigningKey(to0x(scalarBytes(secret))).sign(fetchDigest(homeUid, fetch)).serialized as Hex;
+}
+
+const partial = {
+  grantId: fill('01', 32),
+  epoch: 1,
+  index: 1,
+  sealedKeyHash: fill('02', 32),
+  w: point(5n),
+  c: fill('03', 32),
+  s: fill('04', 32),
+  lockBlock: fill('05', 32),
+  mintBlock: fill('06', 32),
+  signature: fill('07', 65),
+};
+
+function released(consent: Consent | undefined): object | null {
+  if (!consent) return null;
+  const { grant, commitment } = consent;
+  return {
+    homeUid: chain.chainUid,
+    grant,
+    capsule: fill('08', 162),
+    keyId: fill('09', 32),
+    ySeal: point(6n),
+    w: point(7n),
+    partials: [partial],
+    exchangeUrl: north.url,
+    commitment,
+    departmentId: '11111111-2222-4333-8444-555555555555',
+  };
+}
+
+/** Uploads a record at north and consents to its being read at south. */
+async function consentTo(body: Uint8Array, type = 'application/fhir+json'): Promise<Consent> {
+  const answer = await fetch(`${north.url}/records?patient=${patient.id}`, {
+    method: 'POST',
+    body: body as BodyInit,
+    headers: { authorization: `Bearer ${await north.token('records.write')}`, 'content-type': type },
+  });
+  const { recordId, commitment } = (await answer.json()) as { recordId: string; commitment: Hex };
+  const object = await fetch(`${north.url}/records/${recordId}/object`, {
+    headers: { authorization: `Bearer ${await north.token('wallet', { patient: patient.id })}` },
+  });
+  const { header } = await splitFile([Buffer.from(await object.arrayBuffer())]);
+  const nonce = to0x(randomBytes(32));
+  fileKeys.set(nonce, unwrapHeader(parseHeader(header), patient.ageIdentity));
+  const grant: Grant = {
+    nonce,
+    lockedAccount: fill('0a', 20),
+    destinationUid: fill('0b', 32),
+    mappedDeeds: fill('0c', 20),
+    slot: 7,
+    tag: point(8n),
+    recipientKey: point(q),
+    ephemeralKey: point(9n),
+    viewTag: '0x01',
+    revoker: fill('0d', 20),
+    termsHash: fill('0e', 32),
+    sealedKeyHash: fill('0f', 32),
+    lockBefore: 1,
+    mintBefore: 2,
+    notAfter: 3,
+  };
+  const consent = { grantId: to0x(randomBytes(32)), grant, commitment, recordId };
+  consents.set(consent.grantId, consent);
+  return consent;
+}
+
+interface Statement {
+  grantId: Hex;
+  objectId: Hex;
+  from: number;
+  to: number;
+  nonce: Hex;
+  expires: number;
+}
+
+const statement = ({ grantId, commitment }: Consent, change: Partial<Statement> = {}): Statement => ({
+  grantId,
+  objectId: commitment,
+  from: 0,
+  to: Number.MAX_SAFE_INTEGER,
+  nonce: to0x(randomBytes(16)),
+  expires: Math.floor(Date.now() / 1000) + 50,
+  ...change,
+});
+
+function post(fetched: Statement, signature: Hex = sign(fetched), partials: object[] = [partial]): Promise<Response> {
+  return fetch(`${north.url}/exchange/fetch`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ fetch: fetched, signature, partials }),
+  });
+}
+
+const read = async ({ grantId }: Consent): Promise<Response> =>
+  fetch(`${south.url}/grants/${grantId}/record`, {
+    headers: { authorization: `Bearer ${await south.token('records.read')}` },
+  });
+
+const of = (hospital: Hospital, type: string, { grantId }: Consent) =>
+  hospital.events.filter((event) => event.type === type && event.correlation === grantId);
+
+function bucketOf(hospital: Hospital): S3Client {
+  const { hostname, port } = new URL(hospital.bucket.endpoint);
+  return new S3Client({
+    endPoint: hostname,
+    port: Number(port),
+    useSSL: false,
+    region: 'us-east-1',
+    ...hospital.bucket,
+  });
+}
+
+async function objectsOf(hospital: Hospital): Promise<string[]> {
+  const names: string[] = [];
+  for await (const { name } of bucketOf(hospital).listObjectsV2(hospital.bucket.bucket, '', true))
+    names.push(name as string);
+  return names;
+}
+
+async function bytesOf(hospital: Hospital, name: string): Promise<Buffer> {
+  const parts: Uint8Array[] = [];
+  for await (const part of await bucketOf(hospital).getObject(hospital.bucket.bucket, name))
+    parts.push(part as Uint8Array);
+  return Buffer.concat(parts);
+}
+
+describe('opening a record of another hospital', () => {
+  it('fetches it once, checks it against the deed, logs, and hands out the same bytes', async () => {
+    const consent = await consentTo(bundle);
+    const answer = await read(consent);
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('content-type')).toBe('application/fhir+json');
+    expect(digest(Buffer.from(await answer.arrayBuffer()))).toBe(digest(bundle));
+    expect(of(north, 'records.disclosed.v1', consent)).toHaveLength(1);
+    expect(of(south, 'records.fetched.v1', consent)).toHaveLength(1);
+    expect(of(south, 'records.opened.v1', consent)[0]!.details).toMatchObject({
+      clientId: 'backend',
+      bytes: bundle.length,
+    });
+    expect(opened.filter((grantId) => grantId === consent.grantId)).toHaveLength(1);
+
+    const [name] = await objectsOf(south);
+    const kept = await bytesOf(south, name!);
+    expect(kept.subarray(0, 21).toString()).toBe('age-encryption.org/v1');
+    expect(kept.includes('Swaniawski')).toBe(false);
+
+    expect(digest(Buffer.from(await (await read(consent)).arrayBuffer()))).toBe(digest(bundle));
+    expect(of(north, 'records.disclosed.v1', consent)).toHaveLength(1);
+    expect(of(south, 'records.opened.v1', consent)).toHaveLength(2);
+  });
+
+  it('deletes ciphertext and stanza when the transfer is closed', async () => {
+    const consent = await consentTo(bundle);
+    const before = await objectsOf(south);
+    await (await read(consent)).arrayBuffer();
+    expect(await objectsOf(south)).toHaveLength(before.length + 1);
+    const { grantId, commitment } = consent;
+    const details = {
+      grantId,
+      role: 'B',
+      state: 'closed',
+      reason: 'expired',
+      because: 'time',
+      commitment,
+      mapped: true,
+    };
+    const event = {
+      id: '21111111-2222-4333-8444-555555555555',
+      type: 'bridge.transfer-closed.v1',
+      producer: 'bridge.south',
+      seq: 1,
+      at: new Date().toISOString(),
+      correlation: grantId,
+      salt: fill('01', 32),
+      details,
+    };
+    south.bus.publish(event.type, JSON.stringify(event));
+    const database = new pg.Client({ connectionString: south.databaseUrl });
+    await database.connect();
+    const rows = async () =>
+      (await database.query('SELECT 1 FROM opening WHERE grant_id = $1', [Buffer.from(grantId.slice(2), 'hex')]))
+        .rowCount;
+    await until(async () => (await rows()) === 0);
+    await database.end();
+    await until(async () => (await objectsOf(south)).length === before.length);
+  });
+
+  it('of two readers at once both get it, and one copy stays', async () => {
+    const consent = await consentTo(bundle);
+    const before = (await objectsOf(south)).length;
+    const answers = await Promise.all([read(consent), read(consent)]);
+    for (const answer of answers) expect(digest(Buffer.from(await answer.arrayBuffer()))).toBe(digest(bundle));
+    await until(async () => (await objectsOf(south)).length === before + 1);
+  });
+
+  it('is refused before anything is asked when the grant ended, and what A says can be shown', async () => {
+    const consent = await consentTo(bundle);
+    const signed = { grantId: consent.grantId, action: 'release', verdict: 'revoked', signature: fill('07', 65) };
+    authorize.set(consent.grantId, () => ({ outcome: 'revoked', answer: signed }));
+    mayServe.south = () => ({ ok: false, reason: 'revoked' });
+    const refused = await read(consent);
+    expect(refused.status).toBe(410);
+    expect((await refused.json()).issue[0].details.coding[0].code).toBe('revoked');
+    const asked = await fetch(`${south.url}/grants/${consent.grantId}/home-answer`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${await south.token('records.read')}` },
+    });
+    expect(await asked.json()).toMatchObject({ status: 410, problem: { code: 'revoked', answer: signed } });
+  });
+
+  it('waits for its own log: without a receipt no plaintext', async () => {
+    const consent = await consentTo(bundle);
+    south.isLogSilent = true;
+    const answer = await read(consent);
+    south.isLogSilent = false;
+    expect(answer.status).toBe(503);
+    expect(opened).not.toContain(consent.grantId);
+    expect((await read(consent)).status).toBe(200);
+  });
+
+  it.each([
+    ['one payload byte changed', (file: Buffer) => ((file[file.length - 3]! ^= 1), file)],
+    ['its end cut off', (file: Buffer) => file.subarray(0, file.length - 100)],
+    ['a header that is not one', (file: Buffer) => ((file[0]! ^= 1), file)],
+    ['the header of another file', (file: Buffer) => ((file[60]! = file[60] === 65 ? 66 : 65), file)],
+  ])('refuses a file with %s, says so twice in the log and keeps nothing', async (_, change) => {
+    const consent = await consentTo(bundle);
+    const before = await objectsOf(south);
+    const name = (await objectsOf(north)).at(-1)!;
+    const database = new pg.Client({ connectionString: north.databaseUrl });
+    await database.connect();
+    const { rows } = await database.query('SELECT id FROM object WHERE record_id = $1', [consent.recordId]);
+    await database.end();
+    const own = `objects/${rows[0].id}`;
+    expect(name).toBeDefined();
+    await bucketOf(north).putObject(north.bucket.bucket, own, change(await bytesOf(north, own)));
+    const answer = await read(consent);
+    expect(answer.status).toBe(503);
+    expect((await answer.json()).issue[0].details.coding[0].code).toBe('fetch-withheld');
+    await until(() => of(south, 'records.fetch-withheld.v1', consent).length === 2);
+    expect(of(south, 'records.opened.v1', consent)).toEqual([]);
+    expect(await objectsOf(south)).toEqual(before);
+  });
+
+  it('refuses a file key that did not seal the header, though the payload may open', async () => {
+    const consent = await consentTo(bundle);
+    fileKeys.set(consent.grant.nonce, randomBytes(16));
+    expect((await read(consent)).status).toBe(503);
+    await until(() => of(south, 'records.fetch-withheld.v1', consent).length === 2);
+    expect(of(south, 'records.fetch-withheld.v1', consent)[0]!.details).toMatchObject({ code: 'wrong-bytes' });
+  });
+
+  it('says that nothing is released yet, and that a grant is unknown', async () => {
+    const consent = await consentTo(bundle);
+    consents.delete(consent.grantId);
+    expect((await read(consent)).status).toBe(409);
+    const asked = await fetch(`${south.url}/grants/${consent.grantId}/home-answer`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${await south.token('records.read')}` },
+    });
+    expect(asked.status).toBe(404);
+    expect((await read({ ...consent, grantId: '0x12' })).status).toBe(400);
+  });
+});
+
+describe('the exchange endpoint', () => {
+  let consent: Consent;
+  beforeAll(async () => {
+    consent = await consentTo(bundle);
+  });
+
+  it('gives age file, metadata and salt to whom q signed for, and a part of it', async () => {
+    const whole = await post(statement(consent));
+    expect(whole.status).toBe(200);
+    const file = Buffer.from(await whole.arrayBuffer());
+    expect(whole.headers.get('content-length')).toBe(String(file.length));
+    expect(JSON.parse(Buffer.from(whole.headers.get(fetchHeaders.metadata)!, 'base64url').toString())).toEqual({
+      contentType: 'application/fhir+json',
+      sizeBytes: bundle.length,
+      category: 'record',
+    });
+    expect(whole.headers.get(fetchHeaders.salt)).toMatch(/^0x[0-9a-f]{64}$/);
+    const part = await post(statement(consent, { from: 100, to: 299 }));
+    expect(part.status).toBe(206);
+    expect(part.headers.get('content-range')).toBe(`bytes 100-299/${file.length}`);
+    expect(Buffer.from(await part.arrayBuffer()).equals(file.subarray(100, 300))).toBe(true);
+  });
+
+  it('takes a statement once', async () => {
+    const one = statement(consent);
+    await (await post(one)).arrayBuffer();
+    const again = await post(one);
+    expect(again.status).toBe(409);
+    expect(await again.json()).toMatchObject({ code: 'nonce-used', field: 'fetch.nonce' });
+  });
+
+  it.each<[string, (consent: Consent) => [Statement, Hex], number, string]>([
+    ['of another key', (c) => [statement(c), sign(statement(c), chain.chainUid, q + 1n)], 403, 'bad-fetch-signature'],
+    ['of other bytes', (c) => [statement(c), sign(statement(c))], 403, 'bad-fetch-signature'],
+    [
+      'for another chain',
+      (c) => ((s) => [s, sign(s, fill('99', 32))])(statement(c)) as [Statement, Hex],
+      403,
+      'bad-fetch-signature',
+    ],
+    ['that is garbage', (c) => [statement(c), fill('07', 65)], 403, 'bad-fetch-signature'],
+    [
+      'that expired',
+      (c) => ((s) => [s, sign(s)])(statement(c, { expires: 1_700_000_000 })) as [Statement, Hex],
+      403,
+      'fetch-expired',
+    ],
+    [
+      'that lives for hours',
+      (c) => ((s) => [s, sign(s)])(statement(c, { expires: 4_000_000_000 })) as [Statement, Hex],
+      400,
+      'fetch-too-long-lived',
+    ],
+    [
+      'for another record',
+      (c) => ((s) => [s, sign(s)])(statement(c, { objectId: fill('33', 32) })) as [Statement, Hex],
+      403,
+      'wrong-object',
+    ],
+    [
+      'for a range backwards',
+      (c) => ((s) => [s, sign(s)])(statement(c, { from: 9, to: 8 })) as [Statement, Hex],
+      400,
+      'bad-range',
+    ],
+    [
+      'for an unknown grant',
+      (c) => ((s) => [s, sign(s)])(statement(c, { grantId: fill('34', 32) })) as [Statement, Hex],
+      404,
+      'unknown-grant',
+    ],
+  ])('refuses a statement %s', async (_, make, status, code) => {
+    const answer = await post(...make(consent));
+    expect(answer.status).toBe(status);
+    expect(answer.headers.get('content-type')).toContain('application/problem+json');
+    expect(await answer.json()).toMatchObject({ code });
+  });
+
+  it('refuses with 410 and the signed answer when the grant ended, before partials are looked at', async () => {
+    for (const verdict of ['revoked', 'expired']) {
+      const answer = { grantId: consent.grantId, action: 'release', verdict, signature: fill('07', 65) };
+      authorize.set(consent.grantId, () => ({ outcome: verdict, answer }));
+      const refused = await post(statement(consent), undefined, []);
+      expect(refused.status).toBe(410);
+      expect(await refused.json()).toMatchObject({ code: verdict, status: 410, answer });
+    }
+  });
+
+  it('refuses partials that the bridge does not take, and is unavailable when it cannot say', async () => {
+    authorize.set(consent.grantId, () => ({
+      outcome: 'refused',
+      field: 'partials',
+      reason: '3 partials are needed, 1 came',
+    }));
+    const refused = await post(statement(consent));
+    expect(refused.status).toBe(403);
+    expect(await refused.json()).toMatchObject({ code: 'fetch-refused', field: 'partials' });
+    authorize.set(consent.grantId, () => ({ outcome: 'unavailable', reason: 'the chain is away' }));
+    const away = await post(statement(consent));
+    expect(away.status).toBe(503);
+    expect(away.headers.get('retry-after')).toBe('1');
+  });
+
+  it('sends no byte before the log has it, nor when the bridge says no or nothing', async () => {
+    const before = of(north, 'records.disclosed.v1', consent).length;
+    north.isLogSilent = true;
+    expect((await post(statement(consent))).status).toBe(503);
+    north.isLogSilent = false;
+    await until(() => of(north, 'records.disclosed.v1', consent).length === before + 1);
+
+    mayServe.north = () => ({ ok: false, reason: 'revoked' });
+    expect((await post(statement(consent))).status).toBe(410);
+    north.answers.delete('bridge.may-serve');
+    const silent = await post(statement(consent));
+    north.answers.set('bridge.may-serve', () => mayServe.north());
+    expect(silent.status).toBe(503);
+    expect(await silent.json()).toMatchObject({ code: 'may-serve-unknown' });
+  });
+
+  it('stops in the middle of a file when a revoke comes', async () => {
+    const large = await consentTo(Buffer.alloc(6_000_000, 'blood pressure 120 over 80\n'), 'text/plain');
+    let asked = 0;
+    mayServe.north = () => (++asked <= 2 ? { ok: true } : { ok: false, reason: 'revoked' });
+    const answer = await post(statement(large));
+    expect(answer.status).toBe(200);
+    let got = 0;
+    const reading = (async () => {
+      for await (const part of answer.body!) got += (part as Uint8Array).length;
+    })();
+    await expect(reading).rejects.toThrow();
+    expect(asked).toBe(3);
+    expect(got).toBeLessThan(3_000_000);
+  });
+
+  it('asks after each MiB of a file that is served whole', async () => {
+    const large = await consentTo(Buffer.alloc(3_500_000, 'blood pressure 120 over 80\n'), 'text/plain');
+    let asked = 0;
+    mayServe.north = () => (asked++, { ok: true });
+    await (await post(statement(large))).arrayBuffer();
+    expect(asked).toBe(4);
+  });
+
+  it('refuses a body that is no fetch by naming the field', async () => {
+    const answer = await fetch(`${north.url}/exchange/fetch`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        fetch: { ...statement(consent), nonce: '0x00' },
+        signature: fill('07', 65),
+        partials: [],
+      }),
+    });
+    expect(answer.status).toBe(400);
+    expect(await answer.json()).toMatchObject({ field: 'fetch.nonce' });
+  });
+});
