@@ -22,8 +22,8 @@ contract StoremanRegistry is IStoremanRegistry, Members {
     /// @dev Identifier of a member in an attempt, from 1.
     mapping(bytes32 attemptId => mapping(address account => uint16)) private identifier;
     mapping(bytes32 attemptId => mapping(bytes32 hpkeKeyHash => bool)) private seenHpkeKey;
-    /// @dev What the first member to finish computed.
-    mapping(bytes32 attemptId => bytes32) private finishDigest;
+    /// @dev By member; the first one's is at 0 too, for all to compare with.
+    mapping(bytes32 attemptId => mapping(uint256 member => bytes32)) public finishDigest;
     mapping(bytes32 keyId => Group) private groups;
 
     constructor(bytes32 hubUid_, address chainRegistry_, uint256 bondNeeded_, uint32 minPhaseSeconds_)
@@ -146,26 +146,29 @@ contract StoremanRegistry is IStoremanRegistry, Members {
         bytes32 digest = keccak256(abi.encode(attemptId, key, memberKeys, transcript));
         emit FinishPosted(attemptId, member, digest);
 
-        if (finishDigest[attemptId] == 0) finishDigest[attemptId] = digest;
-        if (finishDigest[attemptId] != digest) {
+        mapping(uint256 => bytes32) storage digests = finishDigest[attemptId];
+        bytes32 keyId = keyIdOf(attemptId);
+        Group storage group = groups[keyId];
+        if (digests[0] == 0) {
+            // The first member pays for the group's storage, the last one only for its activation: who happens to be last
+            // did not know it when it estimated its gas.
+            digests[0] = digest;
+            _describe(group, attemptId, attempt, key, memberKeys, transcript);
+        }
+        if (digests[0] != digest) {
+            delete groups[keyId];
             _fail(attemptId, attempt, 0);
             return;
         }
-        if (!_allPosted(attempt)) return;
+        if (!_allPosted(attempt)) {
+            digests[member] = digest;
+            return;
+        }
         attempt.phase = Phase.Finished;
         attempt.phaseEndsAt = 0;
         attempt.phaseBlock = uint64(block.number);
-        bytes32 keyId = keyIdOf(attemptId);
-        Group storage group = groups[keyId];
-        group.attemptId = attemptId;
-        group.purpose = attempt.purpose;
         group.epoch = 1;
-        group.t = attempt.t;
         group.activatedBlock = uint64(block.number);
-        group.transcript = transcript;
-        group.key = key;
-        group.memberAccounts = attempt.roster;
-        for (uint256 i = 0; i < memberKeys.length; ++i) group.memberKeys.push(memberKeys[i]);
         currentKeyId[attempt.purpose] = keyId;
         emit GroupActivated(keyId, attempt.purpose, 1, attemptId);
     }
@@ -196,8 +199,26 @@ contract StoremanRegistry is IStoremanRegistry, Members {
     }
 
     /// @inheritdoc IStoremanRegistry
-    function groupOf(bytes32 keyId) external view returns (Group memory) {
-        return groups[keyId];
+    function groupOf(bytes32 keyId) external view returns (Group memory group) {
+        return groups[keyId].epoch == 0 ? group : groups[keyId];
+    }
+
+    /// @dev All of a group but its epoch and block, which activation sets.
+    function _describe(
+        Group storage group,
+        bytes32 attemptId,
+        Attempt storage attempt,
+        Point calldata key,
+        Point[] calldata memberKeys,
+        bytes32 transcript
+    ) private {
+        group.attemptId = attemptId;
+        group.purpose = attempt.purpose;
+        group.t = attempt.t;
+        group.transcript = transcript;
+        group.key = key;
+        group.memberAccounts = attempt.roster;
+        for (uint256 i = 0; i < memberKeys.length; ++i) group.memberKeys.push(memberKeys[i]);
     }
 
     /// @dev Notes the sender's post in the phase that must be the current one.

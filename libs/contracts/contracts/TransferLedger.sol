@@ -9,12 +9,21 @@ import {Members} from "./lib/Members.sol";
 /// @notice Promises, units and errors are at ITransferLedger.
 contract TransferLedger is ITransferLedger, Members {
     uint256 public immutable vouchesNeeded;
-    mapping(bytes32 grantId => Transfer) private transfers;
-    mapping(bytes32 grantId => mapping(address voucher => bytes32)) public vouchOf;
-    /// @dev The digest does not hold the destination, so votes are counted for both together.
-    mapping(bytes32 digest => mapping(bytes32 destinationUid => uint256)) public countOf;
+    /// @dev Vouches for the same digest and the same destination, which the digest does not hold.
+    struct Candidate {
+        uint64 count;
+        uint64 decidedAt;
+        bytes32 digest;
+        bytes32 homeUid;
+        bytes32 destinationUid;
+    }
+
+    mapping(bytes32 key => Candidate) private candidates;
+    /// @dev The first candidate, or the one that was decided. Written by the first voucher already: the one that decides
+    /// must not cost more than it estimated when it did not know that it would.
+    mapping(bytes32 grantId => bytes32 key) private leading;
+    mapping(bytes32 grantId => mapping(address voucher => bytes32 key)) private vouchKey;
     mapping(bytes32 chainUid => mapping(address voucher => Head)) private heads;
-    mapping(bytes32 grantId => mapping(address voucher => bytes32)) private destinationOfVouch;
 
     constructor(address chainRegistry_, uint256 bondNeeded_, uint256 vouchesNeeded_)
         Members(chainRegistry_, bondNeeded_)
@@ -29,17 +38,27 @@ contract TransferLedger is ITransferLedger, Members {
             revert UnknownLockedAccount(what.homeUid, what.lockedAccount);
         }
         bytes32 digest = digestOf(what);
-        bytes32 earlier = vouchOf[what.grantId][msg.sender];
-        if (earlier != 0) {
-            if (earlier == digest && destinationOfVouch[what.grantId][msg.sender] == what.destinationUid) return;
-            revert OtherVouch(earlier);
+        bytes32 key = _key(digest, what.destinationUid);
+        bytes32 earlier = vouchKey[what.grantId][msg.sender];
+        if (earlier == key) return;
+        if (earlier != 0) revert OtherVouch(candidates[earlier].digest);
+        vouchKey[what.grantId][msg.sender] = key;
+
+        Candidate storage candidate = candidates[key];
+        uint64 count = ++candidate.count;
+        if (count == 1) {
+            candidate.digest = digest;
+            candidate.homeUid = what.homeUid;
+            candidate.destinationUid = what.destinationUid;
         }
-        vouchOf[what.grantId][msg.sender] = digest;
-        destinationOfVouch[what.grantId][msg.sender] = what.destinationUid;
-        uint256 count = ++countOf[digest][what.destinationUid];
         emit VouchGiven(what.grantId, msg.sender, digest, count, what);
-        if (count >= vouchesNeeded && transfers[what.grantId].digest == 0) {
-            transfers[what.grantId] = Transfer(digest, what.homeUid, what.destinationUid, uint64(block.number));
+
+        bytes32 lead = leading[what.grantId];
+        if (lead == 0) leading[what.grantId] = key;
+        bool isDecided = lead != 0 && candidates[lead].decidedAt != 0;
+        if (count >= vouchesNeeded && !isDecided) {
+            candidate.decidedAt = uint64(block.number);
+            leading[what.grantId] = key;
             emit TransferVouched(what.grantId, digest, what.homeUid, what.destinationUid);
         }
     }
@@ -58,8 +77,20 @@ contract TransferLedger is ITransferLedger, Members {
     }
 
     /// @inheritdoc ITransferLedger
-    function transferOf(bytes32 grantId) external view returns (Transfer memory) {
-        return transfers[grantId];
+    function transferOf(bytes32 grantId) external view returns (Transfer memory transfer) {
+        Candidate storage lead = candidates[leading[grantId]];
+        if (lead.decidedAt == 0) return transfer;
+        return Transfer(lead.digest, lead.homeUid, lead.destinationUid, lead.decidedAt);
+    }
+
+    /// @inheritdoc ITransferLedger
+    function vouchOf(bytes32 grantId, address voucher) external view returns (bytes32) {
+        return candidates[vouchKey[grantId][voucher]].digest;
+    }
+
+    /// @inheritdoc ITransferLedger
+    function countOf(bytes32 digest, bytes32 destinationUid) external view returns (uint256) {
+        return candidates[_key(digest, destinationUid)].count;
     }
 
     /// @inheritdoc ITransferLedger
@@ -80,5 +111,9 @@ contract TransferLedger is ITransferLedger, Members {
                 what.blockHash
             )
         );
+    }
+
+    function _key(bytes32 digest, bytes32 destinationUid) private pure returns (bytes32) {
+        return keccak256(abi.encodePacked(digest, destinationUid));
     }
 }

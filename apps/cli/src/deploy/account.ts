@@ -1,10 +1,24 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { AppError } from '@cpds/errors';
 import type { Hex } from '@cpds/contracts';
-import { JsonRpcProvider, Network, Wallet, getCreateAddress, isError, keccak256 } from 'ethers';
+import {
+  JsonRpcProvider,
+  Network,
+  Wallet,
+  getCreateAddress,
+  isError,
+  keccak256,
+  type TransactionRequest,
+} from 'ethers';
 
-/** How often a receipt is asked for. */
+/** How often receipts are asked for. */
 const POLL_MS = 50;
+
+/**
+ * Gas limit of calls that are sent together: an estimate would not see those before it. More than the dearest of them
+ * takes, and what is not used is not paid.
+ */
+export const CALL_GAS = 1_000_000n;
 
 /** A transaction that a deployment waits for. `what` names it in errors. */
 export interface DeployCall {
@@ -13,19 +27,28 @@ export interface DeployCall {
   readonly data?: string;
   /** Wei. */
   readonly value?: bigint;
+  /** Gas limit. Default: estimated for one call, `CALL_GAS` for calls sent together. */
+  readonly gas?: bigint;
 }
 
-/** A provider that neither caches nor sleeps: a deployment reads what it has just written. */
+/** A contract to be created. */
+export interface DeployCode {
+  readonly what: string;
+  /** Creation code with its arguments. */
+  readonly data: string;
+}
+
+/** A provider that caches nothing: a deployment reads what it has just written. */
 export async function connect(rpcUrl: string): Promise<JsonRpcProvider> {
   const first = new JsonRpcProvider(rpcUrl, undefined, { cacheTimeout: -1 });
   const { chainId } = await first.getNetwork();
   first.destroy();
   const network = new Network(`chain ${chainId}`, chainId);
-  return new JsonRpcProvider(rpcUrl, network, { staticNetwork: network, cacheTimeout: -1, polling: true });
+  return new JsonRpcProvider(rpcUrl, network, { staticNetwork: network, cacheTimeout: -1 });
 }
 
 /**
- * One account that deploys and sends, one transaction after the other, each waited for.
+ * One account that deploys and sends. What it sends together it sends in order, and waits for all of it.
  *
  * Safe to stop at any line: whoever runs the deployment again looks at the chain first.
  */
@@ -45,45 +68,63 @@ export class DeployAccount {
     return this.#wallet.address.toLowerCase() as Hex;
   }
 
-  /** Sends and waits until the transaction is in a block. @throws AppError `deploy-reverted`, `deploy-timeout` */
-  async send(call: DeployCall): Promise<void> {
-    await this.#mined(call.what, { to: call.to, data: call.data ?? '0x', value: call.value ?? 0n });
+  /** Sends and waits until the transactions are in blocks. @throws AppError `deploy-reverted`, `deploy-failed`, `deploy-timeout` */
+  async send(...calls: readonly DeployCall[]): Promise<void> {
+    const together = calls.length > 1 ? CALL_GAS : undefined;
+    await this.#mined(
+      calls.map(({ what, to, data, value, gas }) => ({
+        what,
+        to,
+        data: data ?? '0x',
+        value,
+        gasLimit: gas ?? together,
+      })),
+    );
   }
 
-  /** Creates a contract; returns its address, lower case. @throws AppError `deploy-reverted`, `deploy-timeout` */
-  async create(what: string, data: string): Promise<Hex> {
-    const nonce = await this.#mined(what, { data });
-    return getCreateAddress({ from: this.#wallet.address, nonce }).toLowerCase() as Hex;
+  /** Creates contracts; returns their addresses in order, lower case. @throws as `send` */
+  async create(...codes: readonly DeployCode[]): Promise<Hex[]> {
+    const nonces = await this.#mined(codes.map(({ what, data }) => ({ what, data })));
+    return nonces.map((nonce) => getCreateAddress({ from: this.#wallet.address, nonce }).toLowerCase() as Hex);
   }
 
-  async #mined(what: string, transaction: { to?: string; data: string; value?: bigint }): Promise<number> {
-    const nonce = await this.provider.getTransactionCount(this.#wallet.address, 'latest');
-    const { hash } = await this.#wallet.sendTransaction({ ...transaction, nonce }).catch((cause: unknown) => {
-      const reverted = isError(cause, 'CALL_EXCEPTION');
-      const data = reverted ? ` (${cause.data ?? 'no data'})` : '';
-      throw new AppError(
-        reverted ? 'deploy-reverted' : 'deploy-failed',
-        reverted ? 'conflict' : 'unavailable',
-        `${what}: ${reverted ? `the contract refuses${data}` : 'the chain did not take the transaction'}`,
-        { cause },
-      );
-    });
+  async #mined(transactions: readonly (TransactionRequest & { what: string })[]): Promise<number[]> {
+    const first = await this.provider.getTransactionCount(this.#wallet.address, 'latest');
+    const sent: { what: string; hash: string; nonce: number }[] = [];
+    for (const [i, { what, ...transaction }] of transactions.entries()) {
+      const nonce = first + i;
+      const { hash } = await this.#wallet.sendTransaction({ ...transaction, nonce }).catch((cause: unknown) => {
+        throw notSent(what, cause);
+      });
+      sent.push({ what, hash, nonce });
+    }
     const until = Date.now() + this.timeoutMs;
+    for (const { what, hash } of sent) await this.#inBlock(what, hash, until);
+    return sent.map(({ nonce }) => nonce);
+  }
+
+  async #inBlock(what: string, hash: string, until: number): Promise<void> {
     for (;;) {
       const receipt = await this.provider.getTransactionReceipt(hash);
-      if (receipt !== null) {
-        if (receipt.status === 1) return nonce;
-        throw new AppError('deploy-reverted', 'conflict', `${what}: reverted in ${hash}`);
-      }
+      if (receipt?.status === 1) return;
+      if (receipt) throw new AppError('deploy-reverted', 'conflict', `${what}: reverted in ${hash}`);
       if (Date.now() > until)
         throw new AppError(
           'deploy-timeout',
           'unavailable',
-          `${what}: not in a block after ${this.timeoutMs} ms (${hash})`,
+          `${what}: in no block after ${this.timeoutMs} ms (${hash})`,
         );
       await pause(POLL_MS);
     }
   }
+}
+
+function notSent(what: string, cause: unknown): AppError {
+  if (isError(cause, 'CALL_EXCEPTION'))
+    return new AppError('deploy-reverted', 'conflict', `${what}: the contract refuses (${cause.data ?? 'no data'})`, {
+      cause,
+    });
+  return new AppError('deploy-failed', 'unavailable', `${what}: the chain did not take the transaction`, { cause });
 }
 
 /** keccak256 of the code at an address, which EXTCODEHASH gives too; null where there is none. */

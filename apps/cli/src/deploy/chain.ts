@@ -21,17 +21,32 @@ export function requireSameChain(what: string, noted: string | undefined, found:
     );
 }
 
-/** The contract at `noted` if there is code, else a new one. A chain that lost blocks gets its contracts again. */
-export async function ensureContract(
+/**
+ * The contracts noted in the deployment's file where there is code, else new ones, created together. A chain that lost
+ * blocks gets its contracts again.
+ *
+ * @param note writes the addresses of new contracts down; called once, after all of them stand
+ */
+export async function ensureContracts<Name extends string>(
   provider: JsonRpcProvider,
   deployer: DeployAccount,
-  contract: { what: string; noted: string | undefined; data: () => string; note: (address: Hex) => void },
-): Promise<Hex> {
-  if (contract.noted !== undefined && (await codeHashOf(provider, contract.noted)) !== null)
-    return contract.noted as Hex;
-  const address = await deployer.create(contract.what, contract.data());
-  contract.note(address);
-  return address;
+  noted: Partial<Record<NoInfer<Name>, string>> | undefined,
+  codes: Record<Name, () => string>,
+  note: (made: Partial<Record<Name, Hex>>) => void,
+): Promise<Record<Name, Hex>> {
+  const names = Object.keys(codes) as Name[];
+  const standing = await Promise.all(
+    names.map(async (name) => {
+      const address = noted?.[name];
+      return address !== undefined && (await codeHashOf(provider, address)) !== null ? (address as Hex) : undefined;
+    }),
+  );
+  const found = names.flatMap((name, i) => (standing[i] === undefined ? [] : [[name, standing[i]] as const]));
+  const missing = names.filter((_, i) => standing[i] === undefined);
+  const addresses = await deployer.create(...missing.map((name) => ({ what: `create ${name}`, data: codes[name]() })));
+  const made = missing.map((name, i) => [name, addresses[i]!] as const);
+  if (made.length > 0) note(Object.fromEntries(made) as Partial<Record<Name, Hex>>);
+  return Object.fromEntries([...found, ...made]) as Record<Name, Hex>;
 }
 
 /** A contract's address with its code hash, as ChainRegistry records it. @throws AppError `no-code` */

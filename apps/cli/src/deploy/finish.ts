@@ -1,7 +1,7 @@
 import { ChainRegistry, LockedAccount, MappedDeeds } from '@cpds/contracts';
 import { AppError } from '@cpds/errors';
 import { DeployAccount, connect } from './account.js';
-import { codeAt, ensureContract, requireSameChain, uidOf } from './chain.js';
+import { codeAt, ensureContracts, requireSameChain, uidOf } from './chain.js';
 import type { Complete, HospitalDeployment } from './deployment.js';
 import type { GroupKeys } from './group-keys.js';
 import { noteHospital, type HospitalSpec } from './hospital.js';
@@ -35,27 +35,17 @@ export async function finishHospital(spec: FinishSpec): Promise<Complete<Hospita
     const { sign, seal } = spec.keys;
     const point = { x: sign.x, y: sign.y };
     const sameKey = noted?.signKeyId === sign.keyId;
-    if (!sameKey)
-      noteHospital(spec.file, spec.name, uid, {
-        signKeyId: sign.keyId,
-        lockedAccount: undefined,
-        mappedDeeds: undefined,
-      });
-    const admin = new DeployAccount(provider, spec.adminKey);
-    const make = (name: 'lockedAccount' | 'mappedDeeds', data: () => string) =>
-      ensureContract(provider, admin, {
-        what: `${spec.name}: create ${name}`,
-        noted: sameKey ? noted?.[name] : undefined,
-        data,
-        note: (address) => {
-          spec.report?.(`${spec.name}: ${name} at ${address}`);
-          noteHospital(spec.file, spec.name, uid, { [name]: address });
-        },
-      });
-    const lockedAccount = await make('lockedAccount', () =>
-      LockedAccount.deployData(uid, deedRegistry, sign.keyId, point, spec.minWindowSeconds),
+    if (!sameKey) noteHospital(spec, uid, { signKeyId: sign.keyId, lockedAccount: undefined, mappedDeeds: undefined });
+    const { lockedAccount, mappedDeeds } = await ensureContracts(
+      provider,
+      new DeployAccount(provider, spec.adminKey),
+      sameKey ? noted : undefined,
+      {
+        lockedAccount: () => LockedAccount.deployData(uid, deedRegistry, sign.keyId, point, spec.minWindowSeconds),
+        mappedDeeds: () => MappedDeeds.deployData(uid, sign.keyId, point, announcer),
+      },
+      (made) => noteHospital(spec, uid, made),
     );
-    const mappedDeeds = await make('mappedDeeds', () => MappedDeeds.deployData(uid, sign.keyId, point, announcer));
 
     const registry = new ChainRegistry(spec.chainRegistry, hub);
     const sets = await registry.transferContractsOf(uid);
@@ -67,7 +57,8 @@ export async function finishHospital(spec: FinishSpec): Promise<Complete<Hospita
         sealKeyId: seal.keyId,
       });
       const owners = new Owners(hub, spec.ownerKeys, spec.approvalsNeeded);
-      await owners.approve(`${spec.name}: record LockedAccount and MappedDeeds`, spec.chainRegistry, data);
+      const what = `record LockedAccount and MappedDeeds of ${spec.name}`;
+      await owners.approve({ what, to: spec.chainRegistry, data });
     }
     const base = { chainUid: uid, deedRegistry, keyRegistry, checkpointAnchor, announcer, metaAddresses };
     return { ...base, signKeyId: sign.keyId, lockedAccount, mappedDeeds };

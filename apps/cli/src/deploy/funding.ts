@@ -4,9 +4,10 @@ import type { Funding } from './parties.js';
 
 /** Fills accounts that have less than half of `wei` up to it; the others are left alone, so repeating it is free. */
 export async function fund(provider: JsonRpcProvider, { funderKey, accounts, wei }: Funding): Promise<void> {
-  const funder = new DeployAccount(provider, funderKey);
-  for (const account of new Set(accounts.map((address) => address.toLowerCase()))) {
-    const balance = await provider.getBalance(account);
-    if (balance < wei / 2n) await funder.send({ what: `fund ${account}`, to: account, value: wei - balance });
-  }
+  const all = [...new Set(accounts.map((address) => address.toLowerCase()))];
+  const balances = await Promise.all(all.map((account) => provider.getBalance(account)));
+  const calls = all.flatMap((account, i) =>
+    balances[i]! < wei / 2n ? [{ what: `fund ${account}`, to: account, value: wei - balances[i]! }] : [],
+  );
+  await new DeployAccount(provider, funderKey).send(...calls);
 }

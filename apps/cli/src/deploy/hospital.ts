@@ -9,10 +9,10 @@ import {
 } from '@cpds/contracts';
 import type { JsonRpcProvider } from 'ethers';
 import { DeployAccount, connect } from './account.js';
-import { codeAt, ensureContract, requireSameChain, uidOf } from './chain.js';
+import { codeAt, ensureContracts, requireSameChain, uidOf } from './chain.js';
 import type { Complete, DeploymentFile, HospitalDeployment } from './deployment.js';
 import { fund } from './funding.js';
-import { listChain, registryParameters } from './hub.js';
+import { chainListing, registryParameters } from './hub.js';
 import { Owners } from './owners.js';
 import { accountOf, type ChainParameters, type Funding } from './parties.js';
 
@@ -67,24 +67,20 @@ export async function deployHospital(spec: HospitalSpec): Promise<HospitalBase> 
     spec.report?.(`${spec.name}: funding accounts`);
     await fund(provider, { ...spec.funding, accounts: [accountOf(spec.adminKey), ...spec.funding.accounts] });
     const admin = new DeployAccount(provider, spec.adminKey);
-    const make = (name: Exclude<keyof HospitalBase, 'chainUid'>, data: () => string) =>
-      ensureContract(provider, admin, {
-        what: `${spec.name}: create ${name}`,
-        noted: noted?.[name],
-        data,
-        note: (address) => {
-          spec.report?.(`${spec.name}: ${name} at ${address}`);
-          noteHospital(spec.file, spec.name, uid, { [name]: address });
-        },
-      });
-    const base: HospitalBase = {
-      chainUid: uid,
-      deedRegistry: await make('deedRegistry', () => DeedRegistry.deployData(uid, spec.deedRegistrar)),
-      keyRegistry: await make('keyRegistry', () => KeyRegistry.deployData(uid, spec.keyRegistrar)),
-      checkpointAnchor: await make('checkpointAnchor', () => CheckpointAnchor.deployData()),
-      announcer: await make('announcer', () => ERC5564Announcer.deployData()),
-      metaAddresses: await make('metaAddresses', () => ERC6538Registry.deployData()),
-    };
+    const contracts = await ensureContracts(
+      provider,
+      admin,
+      noted,
+      {
+        deedRegistry: () => DeedRegistry.deployData(uid, spec.deedRegistrar),
+        keyRegistry: () => KeyRegistry.deployData(uid, spec.keyRegistrar),
+        checkpointAnchor: () => CheckpointAnchor.deployData(),
+        announcer: () => ERC5564Announcer.deployData(),
+        metaAddresses: () => ERC6538Registry.deployData(),
+      },
+      (made) => noteHospital(spec, uid, made),
+    );
+    const base: HospitalBase = { chainUid: uid, ...contracts };
     await registerOnHub(spec, provider, hub, base);
     return base;
   } finally {
@@ -104,7 +100,7 @@ async function registerOnHub(
   const registry = new ChainRegistry(chainRegistry, hub);
   const admin = new DeployAccount(hub, spec.adminKey);
   spec.report?.(`${name}: registering on the hub`);
-  await listChain(hub, owners, chainRegistry, base.chainUid, {
+  const calls = await chainListing(hub, chainRegistry, base.chainUid, {
     name,
     ...registryParameters(spec.chain),
     admin: admin.address,
@@ -122,8 +118,9 @@ async function registerOnHub(
       metaAddresses: await codeAt(provider, base.metaAddresses),
     };
     const data = ChainRegistry.calldata.setBaseContracts(base.chainUid, contracts);
-    await owners.approve(`${name}: record its contracts`, chainRegistry, data);
+    calls.push({ what: `record the contracts of ${name}`, to: chainRegistry, data });
   }
+  await owners.approve(...calls);
   const registered = await registry.chainOf(base.chainUid);
   if (registered.exchangeUrl !== exchangeUrl)
     await admin.send({
@@ -135,11 +132,12 @@ async function registerOnHub(
 
 /** Notes contracts of a hospital in the deployment's file. */
 export function noteHospital(
-  file: DeploymentFile,
-  name: string,
+  { file, name, report }: Pick<HospitalSpec, 'file' | 'name' | 'report'>,
   uid: Hex,
   contracts: Partial<HospitalDeployment>,
 ): void {
+  for (const [contract, address] of Object.entries(contracts))
+    if (address !== undefined) report?.(`${name}: ${contract} at ${address}`);
   file.update((all) => {
     all.hospitals[name] = { ...all.hospitals[name], chainUid: uid, ...contracts };
   });

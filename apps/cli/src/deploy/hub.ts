@@ -7,8 +7,8 @@ import {
   type Hex,
 } from '@cpds/contracts';
 import type { JsonRpcProvider } from 'ethers';
-import { DeployAccount, connect } from './account.js';
-import { ensureContract, requireSameChain, uidOf } from './chain.js';
+import { DeployAccount, connect, type DeployCall } from './account.js';
+import { ensureContracts, requireSameChain, uidOf } from './chain.js';
 import type { Complete, DeploymentFile, HubDeployment } from './deployment.js';
 import { fund } from './funding.js';
 import { Owners } from './owners.js';
@@ -53,32 +53,35 @@ export async function deployHub(spec: HubSpec): Promise<Complete<HubDeployment>>
     const accounts = [...spec.ownerKeys.map(accountOf), accountOf(spec.deployerKey), ...spec.funding.accounts];
     await fund(provider, { ...spec.funding, accounts });
     const deployer = new DeployAccount(provider, spec.deployerKey);
-    const make = (name: Exclude<keyof HubDeployment, 'chainUid'>, data: () => string) =>
-      ensureContract(provider, deployer, {
-        what: `hub: create ${name}`,
-        noted: noted?.[name],
-        data,
-        note: (address) => {
-          spec.report?.(`hub: ${name} at ${address}`);
-          spec.file.update((all) => {
-            all.hub = { ...all.hub, chainUid: uid, [name]: address };
-          });
-        },
+    const note = (made: Partial<HubDeployment>) => {
+      for (const [name, address] of Object.entries(made)) spec.report?.(`hub: ${name} at ${address}`);
+      spec.file.update((all) => {
+        all.hub = { ...all.hub, chainUid: uid, ...made };
       });
+    };
     const { depth, blockSeconds } = spec.chain;
-    const chainRegistry = await make('chainRegistry', () =>
-      ChainRegistry.deployData([...spec.owners], spec.approvalsNeeded),
+    const { chainRegistry } = await ensureContracts(
+      provider,
+      deployer,
+      noted,
+      { chainRegistry: () => ChainRegistry.deployData([...spec.owners], spec.approvalsNeeded) },
+      note,
     );
-    const storemanRegistry = await make('storemanRegistry', () =>
-      StoremanRegistry.deployData(uid, chainRegistry, spec.bondWei, 2 * (depth + 2) * blockSeconds),
+    const rest = await ensureContracts(
+      provider,
+      deployer,
+      noted,
+      {
+        storemanRegistry: () =>
+          StoremanRegistry.deployData(uid, chainRegistry, spec.bondWei, 2 * (depth + 2) * blockSeconds),
+        transferLedger: () => TransferLedger.deployData(chainRegistry, spec.bondWei, spec.vouchesNeeded),
+        checkpointAnchor: () => CheckpointAnchor.deployData(),
+      },
+      note,
     );
-    const transferLedger = await make('transferLedger', () =>
-      TransferLedger.deployData(chainRegistry, spec.bondWei, spec.vouchesNeeded),
-    );
-    const checkpointAnchor = await make('checkpointAnchor', () => CheckpointAnchor.deployData());
 
     const owners = new Owners(provider, spec.ownerKeys, spec.approvalsNeeded);
-    await listChain(provider, owners, chainRegistry, uid, {
+    const listing = await chainListing(provider, chainRegistry, uid, {
       name: 'hub',
       ...registryParameters(spec.chain),
       admin: deployer.address,
@@ -87,28 +90,28 @@ export async function deployHub(spec: HubSpec): Promise<Complete<HubDeployment>>
       exchangeUrl: '',
     });
     spec.report?.('hub: admitting storemen and vouchers');
-    const payer = new DeployAccount(provider, spec.funding.funderKey);
-    const storemen = new StoremanRegistry(storemanRegistry, provider);
-    for (const member of spec.storemen) await admit(owners, payer, storemen, member, spec.bondWei);
-    const ledger = new TransferLedger(transferLedger, provider);
-    for (const member of spec.vouchers) await admit(owners, payer, ledger, member, spec.bondWei);
-    return { chainUid: uid, chainRegistry, storemanRegistry, transferLedger, checkpointAnchor };
+    const roles = [
+      await admissions(new StoremanRegistry(rest.storemanRegistry, provider), spec.storemen, spec.bondWei),
+      await admissions(new TransferLedger(rest.transferLedger, provider), spec.vouchers, spec.bondWei),
+    ];
+    await owners.approve(...listing, ...roles.flatMap((role) => role.admit));
+    await new DeployAccount(provider, spec.funding.funderKey).send(...roles.flatMap((role) => role.bond));
+    return { chainUid: uid, chainRegistry, ...rest };
   } finally {
     provider.destroy();
   }
 }
 
-/** Lists a chain in ChainRegistry unless it is there. */
-export async function listChain(
+/** What lists a chain in ChainRegistry: nothing when it is there. */
+export async function chainListing(
   provider: JsonRpcProvider,
-  owners: Owners,
   chainRegistry: string,
   uid: string,
   chain: ChainStruct,
-): Promise<void> {
+): Promise<DeployCall[]> {
   const known = await new ChainRegistry(chainRegistry, provider).chainUids();
-  if (known.includes(uid)) return;
-  await owners.approve(`register ${chain.name}`, chainRegistry, ChainRegistry.calldata.register(uid, chain));
+  if (known.includes(uid)) return [];
+  return [{ what: `register ${chain.name}`, to: chainRegistry, data: ChainRegistry.calldata.register(uid, chain) }];
 }
 
 /** Chain parameters under the registry's names. */
@@ -124,19 +127,26 @@ export function registryParameters(
   };
 }
 
-async function admit(
-  owners: Owners,
-  payer: DeployAccount,
+/** What the owners and the payer of bonds must send for members that are not there, or whose bond is short. */
+async function admissions(
   contract: StoremanRegistry | TransferLedger,
-  member: MemberParty,
+  members: readonly MemberParty[],
   bondWei: bigint,
-): Promise<void> {
-  const { name, account, messageKey, hpkeKey } = member;
-  const known = (await contract.members()).find((one) => one.account.toLowerCase() === account);
-  const { admit: admission, bond } = StoremanRegistry.calldata; // TransferLedger has the same two
-  if (known === undefined)
-    await owners.approve(`admit ${name}`, contract.address, admission(name, account, messageKey, hpkeKey));
-  const missing = bondWei - (known?.bond ?? 0n);
-  if (missing > 0n)
-    await payer.send({ what: `bond of ${name}`, to: contract.address, data: bond(account), value: missing });
+): Promise<{ admit: DeployCall[]; bond: DeployCall[] }> {
+  const { admit, bond } = StoremanRegistry.calldata; // TransferLedger has the same two
+  const known = new Map((await contract.members()).map((one) => [one.account.toLowerCase(), one.bond]));
+  const to = contract.address;
+  return {
+    admit: members
+      .filter(({ account }) => !known.has(account))
+      .map(({ name, account, messageKey, hpkeKey }) => ({
+        what: `admit ${name}`,
+        to,
+        data: admit(name, account, messageKey, hpkeKey),
+      })),
+    bond: members
+      .map(({ name, account }) => ({ name, account, value: bondWei - (known.get(account) ?? 0n) }))
+      .filter(({ value }) => value > 0n)
+      .map(({ name, account, value }) => ({ what: `bond of ${name}`, to, data: bond(account), value })),
+  };
 }

@@ -1,5 +1,5 @@
 import type { JsonRpcProvider } from 'ethers';
-import { DeployAccount } from './account.js';
+import { CALL_GAS, DeployAccount, type DeployCall } from './account.js';
 
 /** Sends what e of f owners must ask for, from each of the first e. */
 export class Owners {
@@ -16,10 +16,12 @@ export class Owners {
   }
 
   /**
-   * The same call from each. Repeating an approval that was given and did not lead to the action changes nothing; that the
-   * action has not happened yet is for the caller to look up first.
+   * The same calls from each, in the same order, so that the actions happen in it. Repeating an approval that was given
+   * and did not lead to its action changes nothing; that an action has not happened yet is for the caller to look up.
    */
-  async approve(what: string, to: string, data: string): Promise<void> {
-    for (const account of this.#accounts) await account.send({ what, to, data });
+  async approve(...calls: readonly DeployCall[]): Promise<void> {
+    // Whose call comes last executes the action, and no estimate knows whose that will be.
+    const sure = calls.map((call) => ({ ...call, gas: CALL_GAS }));
+    await Promise.all(this.#accounts.map((account) => account.send(...sure)));
   }
 }

@@ -155,8 +155,10 @@ interface IStoremanRegistry {
     function keyIdOf(bytes32 attemptId) external pure returns (bytes32);
     /// @notice The last key made for a purpose; 0 until there is one.
     function currentKeyId(Purpose purpose) external view returns (bytes32);
-    /// @notice Zeros for an unknown key.
+    /// @notice Zeros for a key that is not active.
     function groupOf(bytes32 keyId) external view returns (Group memory);
+    /// @notice What a member said at finish; 0 before, and for the last one, whose agreement is the key itself.
+    function finishDigest(bytes32 attemptId, uint256 member) external view returns (bytes32);
     function hubUid() external view returns (bytes32);
     /// @notice Least length of a phase in seconds: 2(d+2)·blockSeconds of the hub.
     function minPhaseSeconds() external view returns (uint32);

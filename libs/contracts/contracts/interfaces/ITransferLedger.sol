@@ -55,7 +55,7 @@ interface ITransferLedger {
     /// @notice v.
     function vouchesNeeded() external view returns (uint256);
     function transferOf(bytes32 grantId) external view returns (Transfer memory);
-    /// @notice Digest the voucher vouched for; 0 for none.
+    /// @notice Digest that the voucher vouched for; 0 for none.
     function vouchOf(bytes32 grantId, address voucher) external view returns (bytes32);
     /// @notice Vouches for exactly this digest and destination.
     function countOf(bytes32 digest, bytes32 destinationUid) external view returns (uint256);
