@@ -1,11 +1,12 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
-import { readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client as S3Client } from 'minio';
 import pg from 'pg';
-import { openPayload, parseHeader, splitFile, unwrapHeader } from '@cpds/crypto';
-import { nodeAead } from '@cpds/crypto/node';
+import { testAge } from '@cpds/local';
 import { startHospital, until, type Hospital, type Patient } from './hospital.js';
 
 const bundle = readFileSync(
@@ -71,6 +72,17 @@ async function kept(): Promise<{ objects: string[]; records: number; deeds: numb
   };
 }
 
+/** What the public age program makes of a file. */
+function openWith(age: string, identity: string, file: Uint8Array): Buffer {
+  const folder = mkdtempSync(join(tmpdir(), 'cpds-age-'));
+  try {
+    writeFileSync(join(folder, 'key'), `${identity}\n`, { mode: 0o600 });
+    return execFileSync(age, ['-d', '-i', join(folder, 'key')], { input: file, maxBuffer: 64 * 1024 * 1024 });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
 describe('uploading a record', () => {
   it('stores it as an age file for the patient and this hospital, and says so in the log', async () => {
     const answer = await upload(
@@ -99,13 +111,10 @@ describe('uploading a record', () => {
     const file = Buffer.from(await sealed.arrayBuffer());
     expect(file.subarray(0, 21).toString()).toBe('age-encryption.org/v1');
     expect(file.includes('Swaniawski')).toBe(false);
-    for (const identity of [patient.ageIdentity, north.ageIdentity]) {
-      const { header, payload } = await splitFile([file]);
-      const parts: Uint8Array[] = [];
-      for await (const part of openPayload(payload, unwrapHeader(parseHeader(header), identity), nodeAead))
-        parts.push(part);
-      expect(digest(Buffer.concat(parts))).toBe(digest(bundle));
-    }
+    // No code of this project is needed to read one's own record.
+    const age = await testAge();
+    for (const identity of [patient.ageIdentity, north.ageIdentity])
+      expect(digest(openWith(age, identity, file))).toBe(digest(bundle));
   });
 
   it('takes an image too, and gives both back to staff, each reading in the log first', async () => {

@@ -54,9 +54,9 @@ export class ServingService {
     return { outcome: 'allowed', commitment: row.commitment as Hex };
   }
 
-  /** What a Fetch is checked with before anything else is looked at. */
+  /** What a Fetch is checked with at A before anything else is looked at, and what B makes one of. */
   async grant(grantId: string): Promise<GrantQueryAnswer> {
-    const row = await this.transfers.findByGrant(grantId, 'A');
+    const row = (await this.transfers.findByGrant(grantId, 'A')) ?? (await this.transfers.findByGrant(grantId, 'B'));
     if (!row?.grant || !row.commitment) return null;
     const { row: asked } = await this.requests.opened(row.id);
     return {

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findAge } from './find-age.js';
+import { testAge } from '@cpds/local';
 import {
   createHeader,
   encodeIdentity,
@@ -16,12 +16,13 @@ import {
 } from './index.js';
 import { nodeAead } from './node-aead.js';
 
-const age = findAge();
 const identity = encodeIdentity(new Uint8Array(32).fill(77));
 
-(age === null ? describe.skip : describe)('the public age program', () => {
+describe('the public age program', () => {
+  let age: string;
   let folder: string;
-  beforeAll(() => {
+  beforeAll(async () => {
+    age = await testAge();
     folder = mkdtempSync(join(tmpdir(), 'cpds-age-'));
     writeFileSync(join(folder, 'key'), `${identity}\n`, { mode: 0o600 });
   });
@@ -33,14 +34,14 @@ const identity = encodeIdentity(new Uint8Array(32).fill(77));
     const parts: Uint8Array[] = [serializeHeader(createHeader(fileKey, [recipientOf(identity)]))];
     for await (const part of sealPayload([plaintext], fileKey, Buffer.alloc(16, 6), nodeAead)) parts.push(part);
     writeFileSync(join(folder, 'file.age'), Buffer.concat(parts));
-    const opened = execFileSync(age!, ['-d', '-i', join(folder, 'key'), join(folder, 'file.age')]);
+    const opened = execFileSync(age, ['-d', '-i', join(folder, 'key'), join(folder, 'file.age')]);
     expect(opened.equals(plaintext)).toBe(true);
   });
 
   it.each([0, 65_536, 200_001])('writes a file of %d bytes that opens here', async (length) => {
     const plaintext = Buffer.alloc(length, 'record ');
     writeFileSync(join(folder, 'plain'), plaintext);
-    execFileSync(age!, ['-r', recipientOf(identity), '-o', join(folder, 'theirs.age'), join(folder, 'plain')]);
+    execFileSync(age, ['-r', recipientOf(identity), '-o', join(folder, 'theirs.age'), join(folder, 'plain')]);
     const { header, payload } = await splitFile([readFileSync(join(folder, 'theirs.age'))]);
     const parts: Uint8Array[] = [];
     for await (const part of openPayload(payload, unwrapHeader(parseHeader(header), identity), nodeAead))
