@@ -72,7 +72,7 @@ describe('key generation over the hub', () => {
   afterEach(async () => {
     await Promise.all(runs.map((run) => run.stop()));
     await world.close();
-  });
+  }, 240_000);
 
   it('makes both keys while a storeman is stopped and started in every phase, and Solidity verifies a signature', async () => {
     await world.propose('Sign');
@@ -107,7 +107,7 @@ describe('key generation over the hub', () => {
 
     const shares = await Promise.all([0, 2, 4].map((i) => runs[i]!.shares.of(signing, i + 1)));
     await expectSolidityVerifies(world, signing, shares);
-  });
+  }, 240_000);
 
   it('keeps no share in the clear, and opens none under another key-encryption key', async () => {
     await world.propose('Sign');
@@ -123,7 +123,7 @@ describe('key generation over the hub', () => {
     await runs[0]!.stop();
     runs[0] = await world.run({ ...world.homes[0]!, kek: new Uint8Array(32) });
     await expect(runs[0].shares.of(group, 1)).rejects.toMatchObject({ code: 'wrong-kek' });
-  });
+  }, 240_000);
 
   it('signs no roster that its operator did not configure', async () => {
     const reversed = [...world.roster.accounts].reverse();
@@ -136,7 +136,7 @@ describe('key generation over the hub', () => {
     expect(row!.reason).toBe('its roster is not in the configured order');
     const { posted } = await world.binding.attemptOf(await world.binding.attemptIdOf(1));
     expect(posted).toBe(0n);
-  });
+  }, 240_000);
 
   it('records a silent member at the deadline, erases what the attempt had, and succeeds without it', async () => {
     await runs[4]!.stop();
@@ -158,8 +158,8 @@ describe('key generation over the hub', () => {
     await until('a key of four', 90, async () => BigInt(await world.binding.currentKeyId('Sign')) !== 0n);
     expect((await groupOnHub(world, 'Sign')).members).toHaveLength(4);
     runs[4] = await world.run(world.homes[4]!);
-  });
-}, 240_000);
+  }, 240_000);
+});
 
 /** Mints a made-up grant on a MappedDeeds that holds Y: only a signature that the contract verifies gets through. */
 async function expectSolidityVerifies(world: Storemen, group: Group, shares: KeyShare[]): Promise<void> {

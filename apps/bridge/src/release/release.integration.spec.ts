@@ -159,4 +159,4 @@ describe('release over the bus', () => {
       for (const partial of outcome.partials) expect(rows).not.toContain(partial.w.slice(2));
     }
   });
-}, 120_000);
+});

@@ -260,4 +260,4 @@ describe('signing over the bus', () => {
     expect(raced.filter((one) => one.status === 'fulfilled')).toHaveLength(1);
     expect(raced.find((one) => one.status === 'rejected')).toMatchObject({ reason: { code: 'excluded-act' } });
   });
-}, 120_000);
+});

@@ -1,7 +1,7 @@
 /** Five storemen on one hub, each with its own database, account, reader and sender: for the integration tests here. */
 
 import { chainEntities, chainMigrations, ChainReader, Sender } from '@cpds/chain';
-import { ChainRegistry, StoremanRegistry, type Hex } from '@cpds/contracts';
+import { ChainRegistry, CheckpointAnchor, StoremanRegistry, TransferLedger, type Hex } from '@cpds/contracts';
 import { generateHpkeKey, to0x } from '@cpds/crypto';
 import { testAnvil, testPostgres } from '@cpds/local';
 import { Outbox, outboxMigrations } from '@cpds/outbox';
@@ -115,6 +115,24 @@ export async function openStoremen(count: number) {
     homes,
     roster,
     binding: new StoremanRegistry(registry, deployer.provider),
+    /** Registers the hub in its own registry and deploys the ledger: what a whole node reads before it does anything. */
+    completeHub: async () => {
+      const hub = {
+        name: 'hub',
+        finality: 'Depth' as const,
+        depth: 2n,
+        blockSeconds: 1n,
+        maxHeadAge: 3600n,
+        w: 10n,
+        admin: deployer.address,
+        messageKey: `0x${'00'.repeat(20)}`,
+        hpkeKey: '0x',
+        exchangeUrl: '',
+      };
+      await deployer.send(chainRegistry, ChainRegistry.calldata.register(reader.chainUid, hub));
+      const transferLedger = await deployer.deploy(TransferLedger.deployData(chainRegistry, 1, 2));
+      return { chainRegistry, transferLedger, checkpointAnchor: await deployer.deploy(CheckpointAnchor.deployData()) };
+    },
     propose: (purpose: 'Sign' | 'Seal', accounts = roster.accounts, phaseSeconds = 30) =>
       deployer.send(
         registry,
