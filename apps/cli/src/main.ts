@@ -3,6 +3,7 @@ import { down, logs, status, up, type ProcessStatus } from './commands/lifecycle
 import { fail, print } from './commands/output.js';
 import { share, transferShow, transferWords } from './commands/share.commands.js';
 import { start } from './commands/start.command.js';
+import { deploy } from './deploy/index.js';
 import { walletAgeIdentity, walletList, walletRevoke } from './commands/wallet.commands.js';
 
 interface CommonOptions {
@@ -75,6 +76,15 @@ command<CommonOptions & { follow?: boolean }>(
   'logs of one process or of all',
   ({ dir, follow }, name) => logs(dir, name, follow ?? false),
 ).option('--follow', 'go on with what is added');
+command<CommonOptions & { file: string }>(
+  program,
+  'deploy <plan>',
+  'put up the contracts of a plan, on any chains; repeating it does what is missing',
+  async ({ json, file }, plan) => {
+    const deployed = await deploy(plan as string, file, (line) => process.stderr.write(`${line}\n`));
+    print(json ?? false, deployed, () => `all contracts stand; their addresses are in ${file}`);
+  },
+).option('--file <file>', 'where to note the addresses', 'deployment.json');
 command(program, 'share <file>', 'share one record on the running consortium', async ({ dir, json }, file) => {
   const result = await share(dir, file as string);
   print(json ?? false, result, () => `${result.file} opened at south, sha256 equal (${result.grantId})`);

@@ -1,5 +1,5 @@
 import { randomBytes as nodeRandomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -44,6 +44,7 @@ import {
 import { testAnvil } from '@cpds/local';
 import { JsonRpcProvider, SigningKey, Wallet } from 'ethers';
 import { connect } from './account.js';
+import { deploy } from './deploy.command.js';
 import { drillCeremony } from './testing/ceremony-drill.js';
 import {
   DeploymentFile,
@@ -311,6 +312,42 @@ describe('deployment of a consortium', () => {
     expect(gas['mint']).toBeLessThan(110_000);
     expect(gas['refund']).toBeLessThan(50_000);
     if (process.env['CPDS_PRINT_GAS']) process.stdout.write(`${JSON.stringify(gas)}\n`);
+  });
+
+  it('finds all of it in place when a plan asks for the same', async () => {
+    const { rpcUrl, owners, approvalsNeeded, chain, vouchesNeeded } = hubSpec;
+    const keyFile = (name: string, key: string) => {
+      writeFileSync(join(dir, name), key.replace(/^0x/, ''), { mode: 0o600 });
+      return name;
+    };
+    const fund = {
+      funderKeyFile: keyFile('funder.key', hubSpec.funding.funderKey),
+      accounts: [],
+      wei: String(10n * one),
+    };
+    const ownerKeyFiles = ownerKeys.map((key, i) => keyFile(`owner-${i}.key`, key));
+    const plan = {
+      hub: {
+        ...{ rpcUrl, owners, approvalsNeeded, chain, vouchesNeeded, fund, ownerKeyFiles },
+        ...{ storemen: hubSpec.storemen, vouchers: hubSpec.vouchers, bondWei: String(one) },
+        deployerKeyFile: ownerKeyFiles[2],
+      },
+      hospitals: (['north', 'south'] as const).map((name, i) => ({
+        ...hospitalSpecs[name],
+        ...{ file: undefined, funding: undefined, fund, adminKeyFile: ownerKeyFiles[i], minWindowSeconds: 30 },
+      })),
+      groupKeys: { threshold: 3, nMin: 4, phaseSeconds: 60 },
+    };
+    const planPath = join(dir, 'plan.json');
+    writeFileSync(planPath, JSON.stringify(plan));
+    const before = hubSpec.file.read();
+    expect(await deploy(planPath, hubSpec.file.path, () => undefined)).toEqual(before);
+
+    writeFileSync(planPath, JSON.stringify({ ...plan, groupKeys: { ...plan.groupKeys, threshold: '3' } }));
+    await expect(deploy(planPath, hubSpec.file.path, () => undefined)).rejects.toThrow(/groupKeys\.threshold/);
+    writeFileSync(planPath, JSON.stringify(plan));
+    chmodSync(join(dir, 'owner-1.key'), 0o644);
+    await expect(deploy(planPath, hubSpec.file.path, () => undefined)).rejects.toThrow(/owner-1\.key: must have mode/);
   });
 
   it('refuses a deployment file of another chain', async () => {

@@ -1,4 +1,5 @@
 /** Deployment of the contracts, for any RPC: deployHub, deployHospital each, makeGroupKeys, finishHospital each. */
+export * from './deploy.command.js';
 export * from './deployment.js';
 export * from './finish.js';
 export * from './group-keys.js';
