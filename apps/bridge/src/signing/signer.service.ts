@@ -1,6 +1,5 @@
 import {
   checkPackage,
-  CryptoError,
   fromHex,
   NonceVault,
   signShare,
@@ -231,12 +230,7 @@ export class SignerService {
           },
         });
       });
-    try {
-      return await this.vault.take(key, { spend });
-    } catch (cause) {
-      if (cause instanceof CryptoError) throw conflict(cause.code, cause.message, { cause });
-      throw cause;
-    }
+    return this.vault.take(key, { spend });
   }
 
   private async reportEquivocation(asked: AskedGrant): Promise<void> {
