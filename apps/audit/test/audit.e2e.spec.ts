@@ -1,0 +1,377 @@
+import { createServer, type Server } from 'node:http';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createECDH, randomBytes, randomUUID } from 'node:crypto';
+import { connectBus, BusRequests, type Bus } from '@cpds/bus';
+import { Policy, verify } from '@cpds/audit-verifier';
+import { ChainRegistry, chainUid, CheckpointAnchor, type ChainStruct, type Hex } from '@cpds/contracts';
+import { leafHash, parseCheckpoint, utf8, verifyInclusion, fromHex } from '@cpds/crypto';
+import { testAnvil, testNats, testPostgres } from '@cpds/local';
+import {
+  type EventEnvelope,
+  eventLeaf,
+  events,
+  InclusionAnswer,
+  InclusionQuery,
+  LogView,
+  operatorEventSubject,
+  operatorReceiptSubject,
+  Receipted,
+  ReceiptQuery,
+  receiptSubject,
+  Trail,
+} from '@cpds/messages';
+import { hospitalAudience, readConfig, runService, type RunningService } from '@cpds/service';
+import { JsonRpcProvider, Wallet } from 'ethers';
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { auditConfig } from '../src/config.js';
+import { auditService } from '../src/service.js';
+
+type Anvil = Awaited<ReturnType<typeof testAnvil>>;
+
+/** A hospital's identity as far as audit knows it: a JWKS, and tokens by its key. */
+class TestIdentity {
+  private server!: Server;
+  private key!: CryptoKey;
+  url = '';
+
+  async start(): Promise<this> {
+    const { privateKey, publicKey } = await generateKeyPair('ES384');
+    this.key = privateKey;
+    const jwks = JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), kid: 'one', alg: 'ES384' }] });
+    this.server = createServer((_, response) => response.setHeader('content-type', 'application/json').end(jwks));
+    await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
+    this.url = `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+    return this;
+  }
+
+  token(scope: string, party = 'north'): Promise<string> {
+    return new SignJWT({ scope })
+      .setProtectedHeader({ alg: 'ES384', kid: 'one' })
+      .setSubject('auditor')
+      .setIssuer(this.url)
+      .setAudience(hospitalAudience(party))
+      .setIssuedAt()
+      .setExpirationTime('5m')
+      .sign(this.key);
+  }
+
+  close(): Promise<void> {
+    this.server.closeAllConnections();
+    return new Promise((resolve) => this.server.close(() => resolve()));
+  }
+}
+
+async function send(chain: Anvil, wallet: Wallet, to: string | null, data: string): Promise<string> {
+  const sent = await wallet.sendTransaction({ to, data });
+  const receipt = await sent.wait();
+  if (receipt?.status !== 1) throw new Error(`a transaction on chain ${chain.chainId} failed`);
+  return receipt.contractAddress ?? '';
+}
+
+async function uidOf(provider: JsonRpcProvider, chain: Anvil): Promise<Hex> {
+  const genesis = (await provider.send('eth_getBlockByNumber', ['0x0', false])) as { hash: Hex };
+  return chainUid(BigInt(chain.chainId), genesis.hash);
+}
+
+describe('the audit service', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'cpds-audit-'));
+  let closers: (() => Promise<void>)[] = [];
+  let bus: Bus;
+  let identity: TestIdentity;
+  let service: RunningService;
+  let environment: Record<string, string>;
+  let anchors: { rpc: string; address: string; origin: string }[];
+  const origin = 'cpds/north/audit';
+  const sent: EventEnvelope[] = [];
+
+  const start = async (party: string, over: Record<string, string> = {}): Promise<RunningService> =>
+    runService(auditService, readConfig(auditConfig, { ...environment, PARTY: party, ...over }));
+  const get = async (path: string, token?: string, init: RequestInit = {}): Promise<Response> =>
+    fetch(`${service.url}/${path}`, {
+      ...init,
+      headers: { ...init.headers, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) },
+    });
+  const publish = async (type: string, producer: string, correlation: string): Promise<EventEnvelope> => {
+    const event: EventEnvelope = {
+      id: randomUUID(),
+      type,
+      producer,
+      seq: sent.filter((other) => other.producer === producer).length + 1,
+      at: new Date().toISOString(),
+      correlation,
+      salt: `0x${randomBytes(32).toString('hex')}`,
+      details: {},
+    };
+    sent.push(event);
+    const subject = producer.includes('.') ? type : operatorEventSubject(producer);
+    await bus.js.publish(subject, JSON.stringify(event), { msgID: event.id });
+    return event;
+  };
+
+  beforeAll(async () => {
+    const [postgres, nats, own, hub] = await Promise.all([
+      testPostgres(),
+      testNats(),
+      testAnvil({ chainId: 41_001 }),
+      testAnvil({ chainId: 41_002 }),
+    ]);
+    identity = await new TestIdentity().start();
+    bus = await connectBus({ url: nats.url, name: 'test' });
+    closers = [() => bus.close(), postgres.close, nats.close, own.close, hub.close, () => identity.close()];
+
+    const providers = [own, hub].map((chain) => new JsonRpcProvider(chain.url, undefined, { cacheTimeout: -1 }));
+    const [onOwn, onHub] = providers.map((provider, i) => new Wallet([own, hub][i]!.keys[0]!, provider));
+    const registry = await send(hub, onHub!, null, ChainRegistry.deployData([onHub!.address], 1));
+    const hubAnchor = await send(hub, onHub!, null, CheckpointAnchor.deployData());
+    const ownAnchor = await send(own, onOwn!, null, CheckpointAnchor.deployData());
+    const ownUid = await uidOf(providers[0]!, own);
+    const chain = (name: string, isHub: boolean): ChainStruct => ({
+      name,
+      finality: 'Depth',
+      depth: 2n,
+      blockSeconds: 1n,
+      maxHeadAge: 60n,
+      w: 10n,
+      admin: onHub!.address,
+      messageKey: isHub ? `0x${'00'.repeat(20)}` : onHub!.address,
+      hpkeKey: isHub ? '0x' : `0x${createECDH('prime256v1').generateKeys('hex')}`,
+      exchangeUrl: isHub ? '' : 'http://127.0.0.1:1/',
+    });
+    const { register, setBaseContracts } = ChainRegistry.calldata;
+    await send(hub, onHub!, registry, register(await uidOf(providers[1]!, hub), chain('hub', true)));
+    await send(hub, onHub!, registry, register(ownUid, chain('north', false)));
+    const code = { account: ownAnchor, codeHash: `0x${'22'.repeat(32)}` };
+    const base = {
+      deedRegistry: code,
+      keyRegistry: code,
+      checkpointAnchor: code,
+      announcer: code,
+      metaAddresses: code,
+    };
+    await send(hub, onHub!, registry, setBaseContracts(ownUid, base));
+    providers.forEach((provider) => provider.destroy());
+
+    anchors = [
+      { rpc: own.url, address: ownAnchor, origin },
+      { rpc: hub.url, address: hubAnchor, origin },
+    ];
+    const keyFile = join(folder, 'keys.json');
+    const hex = (byte: number): string => Buffer.alloc(32, byte).toString('hex');
+    writeFileSync(keyFile, JSON.stringify({ kek: hex(1), log: hex(2), gas: own.keys[1]!.replace('0x', '') }));
+    chmodSync(keyFile, 0o600);
+    environment = {
+      PORT: '0',
+      LOG_LEVEL: 'silent',
+      KEY_FILE: keyFile,
+      DATABASE_URL: postgres.url,
+      NATS_URL: nats.url,
+      IDENTITY_URL: identity.url,
+      CHAINS: JSON.stringify({ hub: [hub.url], north: [own.url] }),
+      OWN_CHAIN: 'north',
+      HUB_CHAIN_REGISTRY: registry,
+      HUB_CHECKPOINT_ANCHOR: hubAnchor,
+      ANCHOR_EVERY_MS: '1000',
+      POLL_MS: '200',
+    };
+    service = await start('north');
+  }, 120_000);
+
+  afterAll(async () => {
+    await service.close();
+    await Promise.all(closers.map((close) => close()));
+    rmSync(folder, { recursive: true });
+  });
+
+  it('receipts an event at once', async () => {
+    const heard = new Promise<Receipted>((resolve) => {
+      const subscription = bus.subscribe(receiptSubject, ({ body }) => {
+        const receipt = Receipted.parse(body);
+        if (receipt.producer !== 'records.north') return;
+        subscription.unsubscribe();
+        resolve(receipt);
+      });
+    });
+    await publish('records.object-stored.v1', 'records.north', 'request-1');
+    expect(await heard).toEqual({ producer: 'records.north', throughSeq: 1, treeSize: 1 });
+    const asked = new BusRequests(bus).ask('audit.receipt', ReceiptQuery, Receipted, { producer: 'records.north' });
+    expect(await asked).toEqual({ producer: 'records.north', throughSeq: 1, treeSize: 1 });
+  });
+
+  it('anchors on both chains, and proves an entry under the anchored checkpoint', async () => {
+    const enrolled = await publish(events.patientEnrolled, 'identity.north', 'request-2');
+    await receipted('identity.north', 1);
+    const answer = await get('anchor', await identity.token('audit.operate'), { method: 'POST' });
+    const view = LogView.parse(await answer.json());
+    expect(view.anchors.map((anchor) => [anchor.chain, anchor.state, anchor.size])).toEqual([
+      ['hub', 'final', 2],
+      ['north', 'final', 2],
+    ]);
+    const found = await new BusRequests(bus).ask('audit.inclusion', InclusionQuery, InclusionAnswer, {
+      producer: 'identity.north',
+      seq: 1,
+      anchored: true,
+    });
+    expect(found?.leaf).toBe(eventLeaf(enrolled));
+    const { size, root } = parseCheckpoint(found!.checkpoint.split('\n\n')[0]! + '\n');
+    const path = found!.proof.map((hash) => fromHex(hash, 'proof', 32));
+    expect(verifyInclusion(leafHash(utf8(found!.leaf)), found!.leafIndex, size, path, root)).toBe(true);
+  }, 90_000);
+
+  it('shows hashes to everyone and entries to auditors only', async () => {
+    expect((await get('checkpoint')).status).toBe(200);
+    expect((await (await get('tile/0/000.p/2')).arrayBuffer()).byteLength).toBe(64);
+    expect((await get('tile/0/000.p/3')).status).toBe(404);
+    expect((await get('tile/0/000')).status).toBe(404);
+    expect((await get('tile/0/0')).status).toBe(400);
+    expect((await get('proofs/consistency?from=1&to=2')).status).toBe(200);
+    const paths = [
+      'tile/entries/000.p/2',
+      'proofs/inclusion?producer=records.north&seq=1',
+      'trail?correlation=request-1',
+      'stream',
+    ];
+    for (const path of paths) {
+      expect((await get(path)).status).toBe(401);
+      expect((await get(path, await identity.token('records.read'))).status).toBe(403);
+      expect((await get(path, await identity.token('audit.read', 'south'))).status).toBe(401);
+    }
+    const refused = await get('anchor', await identity.token('audit.read'), { method: 'POST' });
+    expect(await refused.json()).toMatchObject({ status: 403, code: 'scope-missing' });
+    const bad = await get('proofs/consistency?from=2&to=1');
+    expect(await bad.json()).toMatchObject({ status: 400, field: 'from' });
+    const trail = Trail.parse(await (await get(paths[2]!, await identity.token('audit.read'))).json());
+    expect(trail.entries).toEqual([{ leafIndex: 0, leaf: eventLeaf(sent[0]!) }]);
+  });
+
+  it('holds before an auditor who has a policy and nothing else', async () => {
+    const { verifierKey } = LogView.parse(await (await get('log')).json());
+    const log = { party: 'north', origin, verifierKey, url: service.url, token: await identity.token('audit.read') };
+    const result = await verify(Policy.parse({ logs: [log], anchors }));
+    expect(result.discrepancies).toEqual([]);
+    expect(result.logs[0]).toMatchObject({ size: 2, entries: 2, verified: true });
+    expect(result.logs[0]!.anchors.map((anchor) => anchor.size)).toEqual([2, 2]);
+    expect(result.logs[0]!.anchors.every((anchor) => anchor.transaction !== null)).toBe(true);
+  });
+
+  it('streams what comes, and goes on where a reader left off', async () => {
+    const token = await identity.token('audit.read');
+    const first = await readStream(await get('stream?from=1', token), 1);
+    expect(first).toEqual([[1, eventLeaf(sent[1]!)]]);
+    const later = get('stream', token, { headers: { 'last-event-id': '1' } });
+    const third = await publish('bridge.consented.v1', 'bridge.north', 'request-3');
+    expect(await readStream(await later, 1)).toEqual([[2, eventLeaf(third)]]);
+  });
+
+  it('goes on after a restart, and anchors nothing without a new entry', async () => {
+    const operate = await identity.token('audit.operate');
+    const before = LogView.parse(await (await get('anchor', operate, { method: 'POST' })).json());
+    await service.close();
+    service = await start('north');
+    await publish('records.object-read.v1', 'records.north', 'request-4');
+    await receipted('records.north', 2);
+    expect(LogView.parse(await (await get('log')).json()).size).toBe(before.size + 1);
+    const after = LogView.parse(await (await get('anchor', operate, { method: 'POST' })).json());
+    const again = LogView.parse(await (await get('anchor', operate, { method: 'POST' })).json());
+    expect(after.anchors.map((anchor) => anchor.size)).toEqual([4, 4]);
+    expect(again.anchors).toEqual(after.anchors);
+  }, 90_000);
+
+  async function receipted(producer: string, seq: number): Promise<void> {
+    for (const until = Date.now() + 10_000; ;) {
+      const receipt = await new BusRequests(bus).ask('audit.receipt', ReceiptQuery, Receipted, { producer });
+      if (receipt.throughSeq >= seq) return;
+      if (Date.now() > until) throw new Error(`no receipt of ${producer} ${seq}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+});
+
+describe("the hub's audit service", () => {
+  it('takes role nodes by their subject, and auditors of every hospital', async () => {
+    const [postgres, nats] = await Promise.all([testPostgres(), testNats()]);
+    const [north, south] = await Promise.all([new TestIdentity().start(), new TestIdentity().start()]);
+    const folder = mkdtempSync(join(tmpdir(), 'cpds-audit-'));
+    const keyFile = join(folder, 'keys.json');
+    writeFileSync(keyFile, JSON.stringify({ kek: 'aa'.repeat(32), log: 'bb'.repeat(32), gas: 'cc'.repeat(32) }), {
+      mode: 0o600,
+    });
+    const service = await runService(
+      auditService,
+      readConfig(auditConfig, {
+        PARTY: 'hub',
+        PORT: '0',
+        LOG_LEVEL: 'silent',
+        KEY_FILE: keyFile,
+        DATABASE_URL: postgres.url,
+        NATS_URL: nats.url,
+        TOKEN_ISSUERS: JSON.stringify({ north: north.url, south: south.url }),
+        CHAINS: JSON.stringify({ hub: ['http://127.0.0.1:9'] }),
+        OWN_CHAIN: 'hub',
+        HUB_CHAIN_REGISTRY: `0x${'11'.repeat(20)}`,
+        HUB_CHECKPOINT_ANCHOR: `0x${'22'.repeat(20)}`,
+      }),
+    );
+    const bus = await connectBus({ url: nats.url, name: 'test' });
+    try {
+      const heard = new Promise<unknown>((resolve) => {
+        bus.subscribe(operatorReceiptSubject('voucher-1'), ({ body }) => resolve(body));
+      });
+      const event = {
+        id: randomUUID(),
+        type: events.vouchSent,
+        producer: 'voucher-1',
+        seq: 1,
+        at: new Date().toISOString(),
+        correlation: `0x${'ab'.repeat(32)}`,
+        salt: `0x${'00'.repeat(32)}`,
+        details: {},
+      };
+      await bus.js.publish(operatorEventSubject('voucher-1'), JSON.stringify(event));
+      expect(await heard).toEqual({ producer: 'voucher-1', throughSeq: 1, treeSize: 1 });
+      // Another operator's name on its own subject: refused aloud.
+      await bus.js.publish(operatorEventSubject('voucher-2'), JSON.stringify({ ...event, seq: 2 }));
+      for (const [party, identity] of [
+        ['north', north],
+        ['south', south],
+      ] as const) {
+        const headers = { authorization: `Bearer ${await identity.token('audit.read', party)}` };
+        expect((await fetch(`${service.url}/tile/entries/000.p/1`, { headers })).status).toBe(200);
+      }
+      const stranger = await new TestIdentity().start();
+      const headers = { authorization: `Bearer ${await stranger.token('audit.read')}` };
+      expect((await fetch(`${service.url}/tile/entries/000.p/1`, { headers })).status).toBe(401);
+      await stranger.close();
+      const tail = await fetch(`${service.url}/stream?from=1`, {
+        headers: { authorization: `Bearer ${await north.token('audit.read')}` },
+      });
+      const [[index, leaf]] = (await readStream(tail, 1)) as [[number, string]];
+      expect([index, leaf]).toEqual([1, expect.stringContaining(events.messageRefused)]);
+    } finally {
+      await bus.close();
+      await service.close();
+      await Promise.all([postgres.close(), nats.close(), north.close(), south.close()]);
+      rmSync(folder, { recursive: true });
+    }
+  }, 60_000);
+});
+
+/** The first `count` entries of a server-sent event stream; then it is left. */
+async function readStream(response: Response, count: number): Promise<[number, string][]> {
+  expect(response.headers.get('content-type')).toContain('text/event-stream');
+  const entries: [number, string][] = [];
+  let text = '';
+  for await (const chunk of response.body!) {
+    text += new TextDecoder().decode(chunk as Uint8Array);
+    const blocks = text.split('\n\n');
+    text = blocks.pop()!;
+    for (const block of blocks) {
+      const match = /^id: (\d+)\nevent: entry\ndata: (.*)$/.exec(block);
+      if (match !== null) entries.push([Number(match[1]), match[2]!]);
+    }
+    if (entries.length >= count) break;
+  }
+  return entries;
+}
