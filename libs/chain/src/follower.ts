@@ -9,7 +9,8 @@ import { AppError } from '@cpds/errors';
 import type { Tx, UnitOfWork } from '@cpds/store';
 import { logId, type BlockRef, type ChainLog, type LogFilter } from './block.js';
 import { ChainCursorRow } from './follower.row.js';
-import type { ChainReader, ChainSnapshot } from './reader.js';
+import type { ChainSnapshot } from './head-watch.js';
+import type { ChainReader } from './reader.js';
 
 export interface FinalBatch {
   readonly logs: readonly ChainLog[];
@@ -66,16 +67,20 @@ export class ChainFollower {
   private glanced = new Map<string, ChainLog>();
   private unwatch: (() => void) | undefined;
   private busy: Promise<void> | undefined;
+  private stopped = false;
 
   constructor(private readonly options: FollowerOptions) {}
 
   /** Starts delivering; what is final already comes before this resolves. */
   async start(): Promise<void> {
+    this.stopped = false;
     await this.advance(await this.options.reader.snapshot());
+    if (this.stopped) return; // stopped while the backlog was delivered: a watch begun now would never end
     this.unwatch = this.options.reader.watch((snapshot) => this.advance(snapshot));
   }
 
   async stop(): Promise<void> {
+    this.stopped = true;
     this.unwatch?.();
     this.unwatch = undefined;
     await this.busy?.catch(() => undefined);

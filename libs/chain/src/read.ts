@@ -2,6 +2,7 @@
 
 export * from './block.js';
 export * from './finality.js';
+export * from './head-watch.js';
 export * from './reader.js';
 export * from './revert.js';
 export * from './rpc.js';

@@ -21,7 +21,8 @@ import {
   type RawReceipt,
 } from './block.js';
 import { ChainMoved, Endpoint } from './endpoint.js';
-import { freshness, type ChainRules, type Freshness } from './finality.js';
+import { freshness, type ChainRules } from './finality.js';
+import { HeadWatch, type ChainSnapshot, type HeadListener } from './head-watch.js';
 import { Rpc, RpcRefused, type RpcOptions } from './rpc.js';
 
 export interface ChainReaderOptions extends RpcOptions {
@@ -38,31 +39,17 @@ export interface ChainReaderOptions extends RpcOptions {
   readonly onError?: (error: unknown) => void;
 }
 
-/** What the nodes show at one moment. */
-export interface ChainSnapshot {
-  /** The head with the latest timestamp: the clock that forbids. */
-  readonly head: BlockRef;
-  /** The lowest final block of all nodes, the same hash on all. */
-  readonly final: BlockRef;
-  /** Of the worst head. */
-  readonly freshness: Freshness;
-}
-
 /** What one node's head answers. */
 export interface Glance {
   readonly head: BlockRef;
   readonly data: Hex;
 }
 
-export type HeadListener = (snapshot: ChainSnapshot) => void | Promise<void>;
-
 /** Blocks asked for in one eth_getLogs. */
 const LOG_RANGE = 5000;
 
 export class ChainReader {
-  private readonly listeners = new Set<HeadListener>();
-  private polling = false;
-  private lastShown = '';
+  private readonly heads = new HeadWatch(() => this.snapshot(), this.options.pollMs, this.options.onError);
 
   private constructor(
     private readonly options: ChainReaderOptions,
@@ -276,45 +263,7 @@ export class ChainReader {
    * reader share one poll.
    */
   watch(listener: HeadListener): () => void {
-    this.listeners.add(listener);
-    // A late listener must not wait for the next block to learn the present one.
-    this.lastShown = '';
-    if (!this.polling) {
-      this.polling = true;
-      void this.poll();
-    }
-    return () => this.listeners.delete(listener);
-  }
-
-  private async poll(): Promise<void> {
-    while (this.listeners.size > 0) {
-      const started = Date.now();
-      try {
-        await this.show(await this.snapshot());
-      } catch (error) {
-        this.options.onError?.(error);
-      }
-      const restMs = Math.max((this.options.pollMs ?? 1000) - (Date.now() - started), 0);
-      await new Promise((resolve) => setTimeout(resolve, restMs));
-    }
-    this.polling = false;
-  }
-
-  private async show(snapshot: ChainSnapshot): Promise<void> {
-    const shown = `${snapshot.head.hash} ${snapshot.final.hash}`;
-    if (shown === this.lastShown) return;
-    this.lastShown = shown;
-    await Promise.all(
-      [...this.listeners].map(async (listener) => {
-        // One listener's failure is told and keeps no other from the news; the next look tells all again.
-        try {
-          await listener(snapshot);
-        } catch (error) {
-          this.lastShown = '';
-          this.options.onError?.(error);
-        }
-      }),
-    );
+    return this.heads.watch(listener);
   }
 
   private async assertAgreed(block: BlockRef): Promise<void> {

@@ -12,41 +12,20 @@ import type { Leases, Tx, UnitOfWork } from '@cpds/store';
 import { Wallet, type Interface } from 'ethers';
 import { In, type EntityManager } from 'typeorm';
 import type { ChainReceipt } from './block.js';
-import type { ChainReader, ChainSnapshot } from './reader.js';
-import { revertOf, type Revert } from './revert.js';
+import { estimateGas, revertAt } from './dry-run.js';
+import type { ChainSnapshot } from './head-watch.js';
+import type { ChainReader } from './reader.js';
 import { RpcRefused } from './rpc.js';
+import { blockOf, isEnd, OPEN_STATES, outcomeOf, type SendOutcome } from './send-outcome.js';
 import { ChainTransactionRow } from './sender.row.js';
 import { signCall, signCancel, quoteFees } from './transaction.js';
+import { Turns } from './turns.js';
 
 export interface Call {
   readonly to: string;
   readonly data: string;
   /** Wei. Default 0. */
   readonly value?: bigint;
-}
-
-/** Where a transaction stands. Only `final`, `reverted`, `refused` and `cancelled` are ends. */
-export type SendOutcome =
-  | { readonly state: 'queued' }
-  | { readonly state: 'sent'; readonly hash: Hex }
-  | {
-      readonly state: 'mined';
-      readonly hash: Hex;
-      readonly blockNumber: number;
-      readonly blockHash: Hex;
-      readonly succeeded: boolean;
-    }
-  | ({ readonly state: 'final' } & Settled)
-  | ({ readonly state: 'reverted'; readonly revert: Revert | null } & Settled)
-  /** Never signed: the contract would have refused it. Submitting the same key again tries again. */
-  | { readonly state: 'refused'; readonly revert: Revert | null }
-  | { readonly state: 'cancelled'; readonly hash: Hex | null };
-
-interface Settled {
-  readonly hash: Hex;
-  readonly blockNumber: number;
-  readonly blockHash: Hex;
-  readonly gasUsed: number;
 }
 
 export interface SentTransaction {
@@ -75,9 +54,6 @@ export interface SenderOptions {
   readonly rebroadcastMs?: number;
 }
 
-const OPEN = ['queued', 'sent', 'mined'] as const;
-const ENDS: readonly string[] = ['final', 'reverted', 'refused', 'cancelled'];
-
 export class Sender {
   readonly account: Hex;
   private readonly wallet: Wallet;
@@ -85,9 +61,8 @@ export class Sender {
   private holding: Promise<void> | undefined;
   private held = false;
   private unwatch: (() => void) | undefined;
-  private turn: Promise<void> = Promise.resolve();
+  private readonly turns = new Turns();
   private readonly broadcastAt = new Map<string, number>();
-  private waiters: (() => void)[] = [];
 
   constructor(private readonly options: SenderOptions) {
     this.wallet = new Wallet(options.privateKey);
@@ -121,7 +96,7 @@ export class Sender {
     this.stopped.abort();
     this.unwatch?.();
     await this.holding;
-    await this.turn.catch(() => undefined);
+    await this.turns.idle();
   }
 
   /**
@@ -179,10 +154,10 @@ export class Sender {
     for (;;) {
       const outcome = await this.outcome(key);
       if (outcome === null) throw new AppError('send-unknown', 'missing', `nothing was sent under ${key}`);
-      if (ENDS.includes(outcome.state)) return outcome;
+      if (isEnd(outcome)) return outcome;
       const leftMs = until - Date.now();
       if (leftMs <= 0) throw new AppError('send-timeout', 'unavailable', `${key} is still ${outcome.state}`);
-      await this.nextChange(Math.min(leftMs, 1000));
+      await this.turns.nextAnnouncement(Math.min(leftMs, 1000));
     }
   }
 
@@ -191,7 +166,7 @@ export class Sender {
    * chain took is the outcome.
    */
   async cancel(key: string): Promise<SendOutcome> {
-    await this.exclusive(async () => {
+    await this.turns.take(async () => {
       const row = await this.rows.findOneBy(ChainTransactionRow, this.id(key));
       if (row === null) throw new AppError('send-unknown', 'missing', `nothing was sent under ${key}`);
       if (row.state === 'queued') await this.settle(row, { state: 'cancelled' });
@@ -210,8 +185,8 @@ export class Sender {
   private async write(lost: AbortSignal, started: () => void): Promise<void> {
     this.held = true;
     try {
-      await this.exclusive(() => this.resume());
-      this.unwatch = this.options.reader.watch((snapshot) => this.exclusive(() => this.observe(snapshot)));
+      await this.turns.take(() => this.resume());
+      this.unwatch = this.options.reader.watch((snapshot) => this.turns.take(() => this.observe(snapshot)));
       started();
       await new Promise<void>((resolve) => {
         if (lost.aborted) resolve();
@@ -230,27 +205,15 @@ export class Sender {
   }
 
   private pump(): Promise<void> {
-    return this.exclusive(() => this.signQueued());
+    return this.turns.take(() => this.signQueued());
   }
 
   private async signQueued(): Promise<void> {
     if (!this.held) return;
     for (const row of await this.open('queued')) {
-      const gas = await this.estimate(row);
+      const gas = await estimateGas(this.options.reader, this.account, row, this.options.interfaces);
       if (typeof gas !== 'bigint') await this.settle(row, { state: 'refused', revert: gas });
       else await this.sign(row, gas);
-    }
-  }
-
-  /** Gas the call needs after everything already sent, or why the contract refuses it. */
-  private async estimate(row: ChainTransactionRow): Promise<bigint | Revert> {
-    const call = { from: this.account, to: row.to, data: row.data, value: `0x${BigInt(row.value).toString(16)}` };
-    try {
-      return BigInt(await this.options.reader.request<string>('eth_estimateGas', [call, 'pending']));
-    } catch (error) {
-      const revert = revertOf(error, this.options.interfaces ?? []);
-      if (revert === null) throw error;
-      return revert;
     }
   }
 
@@ -307,7 +270,7 @@ export class Sender {
     await this.options.unitOfWork.run(async (tx) => {
       await tx.manager.update(ChainTransactionRow, this.id(row.key), { state: 'mined', ...blockOf(own) });
     });
-    this.changed();
+    this.turns.announce();
   }
 
   /** In no block: never was, or reorged away. The same bytes go out again. */
@@ -339,31 +302,24 @@ export class Sender {
 
   private async endOf(row: ChainTransactionRow, receipt: ChainReceipt): Promise<Partial<ChainTransactionRow>> {
     if (receipt.succeeded) return { state: 'final', ...blockOf(receipt) };
-    return { state: 'reverted', ...blockOf(receipt), revert: await this.replay(row, receipt) };
-  }
-
-  /** Why a mined call reverted, as the state before its block tells it: close, not always the same. */
-  private async replay(row: ChainTransactionRow, receipt: ChainReceipt): Promise<Revert | null> {
-    const call = { from: this.account, to: row.to, data: row.data, value: `0x${BigInt(row.value).toString(16)}` };
-    try {
-      await this.options.reader.request('eth_call', [call, `0x${Math.max(receipt.blockNumber - 1, 0).toString(16)}`]);
-      return null;
-    } catch (error) {
-      return revertOf(error, this.options.interfaces ?? []);
-    }
+    return {
+      state: 'reverted',
+      ...blockOf(receipt),
+      revert: await revertAt(this.options.reader, this.account, row, receipt.blockNumber, this.options.interfaces),
+    };
   }
 
   private async settle(row: ChainTransactionRow, end: Partial<ChainTransactionRow>): Promise<void> {
     await this.options.unitOfWork.run(async (tx) => {
       const { affected } = await tx.manager.update(
         ChainTransactionRow,
-        { ...this.id(row.key), state: In([...OPEN]) },
+        { ...this.id(row.key), state: In([...OPEN_STATES]) },
         end as Record<string, never>,
       );
       if (affected === 1) await this.options.onSettled?.(tx, row.key, outcomeOf({ ...row, ...end }));
     });
     this.broadcastAt.delete(row.key);
-    this.changed();
+    this.turns.announce();
   }
 
   /** Known and underpriced bytes are the node's way to say it has them, or their successor; the receipts decide. */
@@ -374,10 +330,10 @@ export class Sender {
       if (error instanceof RpcRefused && /known|imported|nonce too low|underpriced/i.test(error.message)) return;
       this.options.onError?.(error);
     }
-    this.changed();
+    this.turns.announce();
   }
 
-  private open(...states: (typeof OPEN)[number][]): Promise<ChainTransactionRow[]> {
+  private open(...states: (typeof OPEN_STATES)[number][]): Promise<ChainTransactionRow[]> {
     const { chainUid, account } = this.id('');
     return this.rows.find(ChainTransactionRow, {
       where: { chainUid, account, state: In(states) },
@@ -391,57 +347,6 @@ export class Sender {
 
   private id(key: string): { chainUid: string; account: string; key: string } {
     return { chainUid: this.options.reader.chainUid, account: this.account, key };
-  }
-
-  /** One step at a time: nonces leave in order. */
-  private exclusive(step: () => Promise<void>): Promise<void> {
-    const mine = this.turn.catch(() => undefined).then(step);
-    this.turn = mine;
-    return mine;
-  }
-
-  private changed(): void {
-    const waiters = this.waiters;
-    this.waiters = [];
-    for (const wake of waiters) wake();
-  }
-
-  private nextChange(atMostMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, atMostMs);
-      this.waiters.push(() => {
-        clearTimeout(timer);
-        resolve();
-      });
-    });
-  }
-}
-
-function blockOf(
-  receipt: ChainReceipt,
-): Pick<ChainTransactionRow, 'blockNumber' | 'blockHash' | 'succeeded' | 'gasUsed'> {
-  const { blockNumber, blockHash, succeeded, gasUsed } = receipt;
-  return { blockNumber, blockHash, succeeded, gasUsed };
-}
-
-function outcomeOf(row: ChainTransactionRow): SendOutcome {
-  const hash = row.hash as Hex;
-  const block = { hash, blockNumber: row.blockNumber!, blockHash: row.blockHash as Hex };
-  switch (row.state) {
-    case 'queued':
-      return { state: 'queued' };
-    case 'sent':
-      return { state: 'sent', hash };
-    case 'mined':
-      return { state: 'mined', ...block, succeeded: row.succeeded! };
-    case 'final':
-      return { state: 'final', ...block, gasUsed: row.gasUsed! };
-    case 'reverted':
-      return { state: 'reverted', ...block, gasUsed: row.gasUsed!, revert: row.revert };
-    case 'refused':
-      return { state: 'refused', revert: row.revert };
-    case 'cancelled':
-      return { state: 'cancelled', hash: row.cancelHash as Hex | null };
   }
 }
 

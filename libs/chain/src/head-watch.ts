@@ -1,0 +1,70 @@
+import type { BlockRef } from './block.js';
+import type { Freshness } from './finality.js';
+
+/** What the nodes show at one moment. */
+export interface ChainSnapshot {
+  /** The head with the latest timestamp: the clock that forbids. */
+  readonly head: BlockRef;
+  /** The lowest final block of all nodes, the same hash on all. */
+  readonly final: BlockRef;
+  /** Of the worst head. */
+  readonly freshness: Freshness;
+}
+
+export type HeadListener = (snapshot: ChainSnapshot) => void | Promise<void>;
+
+/** One poll of a chain for all who want to hear of its heads; it runs while somebody listens. */
+export class HeadWatch {
+  private readonly listeners = new Set<HeadListener>();
+  private polling = false;
+  private lastShown = '';
+
+  constructor(
+    private readonly look: () => Promise<ChainSnapshot>,
+    private readonly pollMs = 1000,
+    private readonly onError: (error: unknown) => void = () => undefined,
+  ) {}
+
+  /** Calls `listener` now and on every change of head or final block until the returned function is called. */
+  watch(listener: HeadListener): () => void {
+    this.listeners.add(listener);
+    // A late listener must not wait for the next block to learn the present one.
+    this.lastShown = '';
+    if (!this.polling) {
+      this.polling = true;
+      void this.poll();
+    }
+    return () => this.listeners.delete(listener);
+  }
+
+  private async poll(): Promise<void> {
+    while (this.listeners.size > 0) {
+      const started = Date.now();
+      try {
+        await this.show(await this.look());
+      } catch (error) {
+        this.onError(error);
+      }
+      const restMs = Math.max(this.pollMs - (Date.now() - started), 0);
+      await new Promise((resolve) => setTimeout(resolve, restMs));
+    }
+    this.polling = false;
+  }
+
+  private async show(snapshot: ChainSnapshot): Promise<void> {
+    const shown = `${snapshot.head.hash} ${snapshot.final.hash}`;
+    if (shown === this.lastShown) return;
+    this.lastShown = shown;
+    await Promise.all(
+      [...this.listeners].map(async (listener) => {
+        // One listener's failure is told and keeps no other from the news; the next look tells all again.
+        try {
+          await listener(snapshot);
+        } catch (error) {
+          this.lastShown = '';
+          this.onError(error);
+        }
+      }),
+    );
+  }
+}
