@@ -42,6 +42,8 @@ export class DatagramsService extends Datagrams implements OnApplicationBootstra
   private readonly answerHandlers = new Map<DatagramKind, AnswerHandler>();
   private readonly waiters = new Map<string, Waiter>();
   private readonly inWork = new Set<Promise<void>>();
+  /** ids being answered: a repeat that overtakes the work on the first is not worked on beside it */
+  private readonly answering = new Set<string>();
   private readonly limits = new SenderLimits();
   private readonly subscriptions: { unsubscribe(): void }[] = [];
   private stopped = false;
@@ -141,8 +143,14 @@ export class DatagramsService extends Datagrams implements OnApplicationBootstra
     const datagram = parse(Datagram, body, 'datagram');
     checkDatagram(datagram, this.consortium.self, messageKeyOf(this.consortium.current(), datagram.from));
     if (!this.limits.admits(datagram.from)) return; // it is sent again
-    if (datagram.re === undefined) await this.answer(kind, datagram);
-    else await this.takeAnswer(datagram.re, datagram);
+    if (datagram.re !== undefined) return this.takeAnswer(datagram.re, datagram);
+    if (this.answering.has(datagram.id)) return; // it is sent again
+    this.answering.add(datagram.id);
+    try {
+      await this.answer(kind, datagram);
+    } finally {
+      this.answering.delete(datagram.id);
+    }
   }
 
   private async takeAnswer(re: string, answer: Datagram): Promise<void> {
