@@ -144,10 +144,11 @@ export class WalletHolder {
     const home = hospitalOn(hub, this.current.home.chainUid);
     const now = Math.floor(Date.now() / 1000);
     const checked = checkRequest(request, hub, now);
-    const [parameters, deeds] = await Promise.all([client.parameters(), client.deeds()]);
-    const deed = deeds.find((one) => one.recordId === recordId);
+    const deed = (await client.deeds()).find((one) => one.recordId === recordId);
     if (deed === undefined) throw missing('unknown-record', `the hospital names no deed of the record ${recordId}`);
     const checkedDeed = checkDeed(this.wallet, deed, await readCohort(this.home, home, deed.cohort));
+    // Last, because the grant's times run from it.
+    const parameters = await client.parameters();
     const lines = consentLines(checked, checkedDeed, checked.request.period.end);
     const made = consent(
       this.wallet,
