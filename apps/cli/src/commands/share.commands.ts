@@ -3,6 +3,7 @@ import { AppError, missing } from '@cpds/errors';
 import { reportToStderr } from '@cpds/local';
 import type { TransferView } from '@cpds/messages';
 import { attach } from '../consortium/launch.js';
+import { askingDepartment } from '../main-job/department.js';
 import { patientOf } from '../main-job/patients.js';
 import { readRecordsFolder } from '../main-job/records-folder.js';
 import { askAndConsent, finishShare, upload, waitForDeed, type ShareResult } from '../main-job/share.js';
@@ -24,7 +25,7 @@ export async function share(dir: string, file: string): Promise<ShareResult> {
       ? true
       : null;
   });
-  const { departmentId } = await world.backends.south.identity.registerDepartment('Command line');
+  const departmentId = await askingDepartment(world);
   const { given, startedAt } = await askAndConsent(world, departmentId, holder, { ...record, recordId });
   reportToStderr(given.lines.map((line) => `  | ${line}`).join('\n'));
   return finishShare(world, record, given, startedAt);

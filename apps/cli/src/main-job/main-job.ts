@@ -3,6 +3,7 @@ import { AppError } from '@cpds/errors';
 import type { World } from '../consortium/world.js';
 import type { WalletHolder } from '../wallets/wallet-holder.js';
 import { checkAudit, type Expectation } from './audit-check.js';
+import { askingDepartment } from './department.js';
 import { patientOf } from './patients.js';
 import { readRecordsFolder, type RecordFile } from './records-folder.js';
 import { pausedVouchers, pauseVouchers, waitForRefund } from './refund.js';
@@ -50,11 +51,9 @@ export async function mainJob(
 
   const files = await readRecordsFolder(recordsDir);
   world.report(`${files.length} records in ${recordsDir}`);
-  const departmentId = await step('registering a department of south', 'identity of south', async () => {
-    const department = await world.backends.south.identity.registerDepartment('Cardiology');
-    await world.backends.south.identity.registerClinician(department.departmentId, 'south-clinician-1');
-    return department.departmentId;
-  });
+  const departmentId = await step('registering a department of south', 'identity of south', () =>
+    askingDepartment(world),
+  );
   const holders = await step('enrolling the patients', 'wallets, identity of north', () => enrolAll(world, files));
   const deposited = await step('uploading, encrypting and minting deeds', 'records of north', () =>
     depositAll(world, files, holders),

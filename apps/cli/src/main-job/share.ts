@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { AppError } from '@cpds/errors';
-import type { OpenOutcome, StoredRecord, TransferState, TransferView } from '@cpds/messages';
+import type { OpenOutcome, RecordStatus, StoredRecord, TransferState, TransferView } from '@cpds/messages';
 import type { World } from '../consortium/world.js';
 import type { GivenConsent, WalletHolder } from '../wallets/wallet-holder.js';
 import type { RecordFile } from './records-folder.js';
@@ -38,9 +38,9 @@ export async function upload(world: World, patientId: string, file: RecordFile):
 }
 
 /** Waits until the record's deed stands in a final cohort. */
-export function waitForDeed(world: World, recordId: string): Promise<StoredRecord> {
+export function waitForDeed(world: World, recordId: string): Promise<RecordStatus> {
   return waitFor(`the deed of record ${recordId}`, async () => {
-    const stored = await world.backends.north.records.record(recordId);
+    const stored = await world.backends.north.records.status(recordId);
     return stored.deed === 'current' ? stored : null;
   });
 }

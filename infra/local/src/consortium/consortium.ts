@@ -139,8 +139,8 @@ export class Consortium {
       env: { ...(await this.environmentOf(one)), ...extra(one) },
       cwd: this.dir,
       logFile: join(this.dir, 'logs', `${name}.log`),
+      onStart: (started) => enter(this.dir, started, groups.service),
     });
-    enter(this.dir, child, groups.service);
     const handle = { participant: one, url, child };
     this.handles.set(name, handle);
     void child.exited.then(async ({ code, signal }) => {

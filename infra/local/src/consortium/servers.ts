@@ -61,10 +61,14 @@ async function databases({ dir, ports, secrets, report, entered }: ServersSpec) 
   let postgresAdminUrl = named;
   if (postgresAdminUrl === undefined) {
     const server = await startPostgres(
-      { dir: join(dir, 'postgres'), port: await ports.of('postgres'), durable: true },
+      {
+        dir: join(dir, 'postgres'),
+        port: await ports.of('postgres'),
+        durable: true,
+        onStart: (child) => entered(child, groups.database),
+      },
       report,
     );
-    if (server.child !== null) entered(server.child, groups.database);
     postgresAdminUrl = server.adminUrl;
   }
   const databases: Record<string, string> = {};
@@ -91,8 +95,8 @@ async function chainsOf({ dir, ports, entered }: ServersSpec): Promise<Record<Ch
         port: await ports.of(`chain ${name}`),
         keepState: true,
         name: `chain ${name}`,
+        onStart: (child) => entered(child, groups.database),
       });
-      entered(chain.child, groups.database);
       return [name, chain.url] as const;
     }),
   );
@@ -110,10 +114,10 @@ async function natsOf({ dir, ports, secrets, report, entered }: ServersSpec): Pr
         port: await ports.of(`nats ${name}`),
         monitorPort: await ports.of(`nats ${name} monitor`),
         extra,
+        onStart: (child) => entered(child, groups.bus),
       },
       report,
     );
-    entered(server.child, groups.bus);
     return [name, server.url];
   };
   const operators = [...storemen, ...vouchers].map((party) => operatorOnHub(party, secrets.nkey(party).publicKey));
@@ -161,8 +165,10 @@ async function bucketsOf({
   }
   const minioDir = join(dir, 'minio');
   mkdirSync(minioDir, { recursive: true });
-  const server: MinioServer = await startMinio({ dir: minioDir, port: await ports.of('minio') }, report);
-  if (server.child !== null) entered(server.child, groups.bus);
+  const server: MinioServer = await startMinio(
+    { dir: minioDir, port: await ports.of('minio'), onStart: (child) => entered(child, groups.bus) },
+    report,
+  );
   const buckets = await Promise.all(
     hospitals.map(async (hospital) => {
       const credentials = { accessKey: `records-${hospital}`, secretKey: secrets.password(`s3.${hospital}`) };

@@ -19,6 +19,8 @@ export interface ChildSpec {
   readonly gid?: number;
   /** Default SIGTERM. Postgres stops fast on SIGINT and waits for clients on SIGTERM. */
   readonly stopSignal?: NodeJS.Signals;
+  /** Told as soon as the process exists, before it is ready: whoever has to stop it must know of it from here on. */
+  readonly onStart?: ((child: Child) => void) | undefined;
 }
 
 /** A running child process. */
@@ -70,7 +72,7 @@ export async function startChild(spec: ChildSpec): Promise<Child> {
     alive = false;
   });
   const stopSignal = spec.stopSignal ?? 'SIGTERM';
-  return {
+  const child: Child = {
     name: spec.name,
     id,
     logFile: spec.logFile,
@@ -91,6 +93,8 @@ export async function startChild(spec: ChildSpec): Promise<Child> {
       await exited;
     },
   };
+  spec.onStart?.(child);
+  return child;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { anvilBinary } from '../binaries/sources.js';
 import { startChild, waitUntilReady } from '../machine/child.js';
@@ -10,9 +11,10 @@ export interface AnvilSpec {
   readonly chainId: number;
   readonly blockTimeSec: number;
   readonly port?: number;
-  /** Dump the state to `dir/state.json` every second and load it from there: a chain that is used again after a clean stop. */
+  /** Dump the state to `dir/state.json` every ten seconds and on a clean stop, and load it from there: a chain that is used again. */
   readonly keepState: boolean;
   readonly name?: string;
+  readonly onStart?: (child: Child) => void;
 }
 
 /** A running anvil. */
@@ -40,38 +42,93 @@ export const anvilKeys: readonly string[] = [
 /** Starts anvil with blocks of `blockTimeSec`, which also come as soon as a transaction does (mixed mining), rules of Paris (what the contracts are compiled for). */
 export async function startAnvil(spec: AnvilSpec): Promise<Anvil> {
   const port = spec.port ?? (await freePort());
+  const genesis = spec.keepState ? await dropForeignGenesis(spec.dir) : null;
   const child = await startChild({
     name: spec.name ?? `anvil ${spec.chainId}`,
     command: await anvilBinary(),
     args: [
       ...['--host', '127.0.0.1', '--port', String(port), '--chain-id', String(spec.chainId)],
       ...['--block-time', String(spec.blockTimeSec), '--mixed-mining', '--hardfork', 'paris'],
-      ...(spec.keepState
-        ? ['--state', join(spec.dir, 'state.json'), '--state-interval', '1', '--preserve-historical-states']
-        : []),
+      ...(spec.keepState ? ['--state', join(spec.dir, 'state.json'), '--state-interval', '10'] : []),
       '--silent',
     ],
     env: { HOME: spec.dir, PATH: process.env['PATH'] ?? '' },
     cwd: spec.dir,
     logFile: join(spec.dir, 'anvil.log'),
+    onStart: spec.onStart,
   });
   const url = `http://127.0.0.1:${port}`;
-  await waitUntilReady(child, () => answersChainId(url, spec.chainId)).catch(async (cause: unknown) => {
+  try {
+    await waitUntilReady(child, () => answersChainId(url, spec.chainId));
+    if (spec.keepState) await keepGenesis(child, url, spec.dir, genesis);
+  } catch (cause) {
     await child.kill();
     throw cause;
-  });
+  }
   return { url, port, chainId: spec.chainId, child };
+}
+
+/** Block 0 as the first start of a chain made it. */
+interface Genesis {
+  readonly hash: string;
+  readonly timestamp: number;
+}
+
+/**
+ * Every start of anvil makes a block 0 of its own and dumps it beside the loaded one; which of them a later load puts in place is chance, and the chain's identity would change with it. So
+ * all but the first start's are taken out of the dump. Returns the first start's, or null before there was one.
+ */
+async function dropForeignGenesis(dir: string): Promise<Genesis | null> {
+  const kept = await readJson<Genesis>(join(dir, 'genesis.json'));
+  const state = await readJson<{ blocks: { header: { number: string; timestamp: string } }[] }>(
+    join(dir, 'state.json'),
+  );
+  if (kept === null || state === null) return kept;
+  state.blocks = state.blocks.filter(
+    ({ header }) => Number(header.number) !== 0 || Number(header.timestamp) === kept.timestamp,
+  );
+  await writeFile(join(dir, 'state.json.new'), JSON.stringify(state));
+  await rename(join(dir, 'state.json.new'), join(dir, 'state.json'));
+  return kept;
+}
+
+/** Notes block 0 of a new chain; of an old one makes sure that it is still the same, and waits for new blocks: states older than the dump are gone, and services read a little behind the head. */
+async function keepGenesis(child: Child, url: string, dir: string, known: Genesis | null): Promise<void> {
+  const block = await rpc<{ hash: string; timestamp: string }>(url, 'eth_getBlockByNumber', ['0x0', false]);
+  if (known === null) {
+    await writeFile(
+      join(dir, 'genesis.json'),
+      JSON.stringify({ hash: block.hash, timestamp: Number(block.timestamp) }),
+    );
+    return;
+  }
+  if (block.hash !== known.hash) throw new Error(`${child.name} lost its blocks: remove its data (cpds down --reset)`);
+  const loaded = Number(await rpc<string>(url, 'eth_blockNumber', []));
+  await waitUntilReady(child, async () => Number(await rpc<string>(url, 'eth_blockNumber', [])) >= loaded + 3);
+}
+
+async function rpc<T>(url: string, method: string, params: readonly unknown[]): Promise<T> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
+    signal: AbortSignal.timeout(5_000),
+  });
+  return ((await response.json()) as { result: T }).result;
+}
+
+async function readJson<T>(path: string): Promise<T | null> {
+  const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === 'ENOENT') return null;
+    throw cause;
+  });
+  return text === null ? null : (JSON.parse(text) as T);
 }
 
 /** False while it does not listen yet or still loads its state. */
 async function answersChainId(url: string, chainId: number): Promise<boolean> {
-  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'eth_chainId', params: [] });
-  return fetch(url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body,
-    signal: AbortSignal.timeout(1_000),
-  })
-    .then(async (response) => Number(((await response.json()) as { result?: string }).result) === chainId)
-    .catch(() => false);
+  return rpc<string>(url, 'eth_chainId', []).then(
+    (answer) => Number(answer) === chainId,
+    () => false,
+  );
 }

@@ -27,7 +27,10 @@ export interface Bucket extends S3Credentials {
  *
  * @throws BinaryUnavailableError MinIO could not be had
  */
-export async function startMinio(spec: { dir: string; port?: number }, report: Report): Promise<MinioServer> {
+export async function startMinio(
+  spec: { dir: string; port?: number; onStart?: (child: Child) => void },
+  report: Report,
+): Promise<MinioServer> {
   const binary = await minioBinary(report);
   const data = join(spec.dir, 'minio');
   await mkdir(data, { recursive: true });
@@ -47,6 +50,7 @@ export async function startMinio(spec: { dir: string; port?: number }, report: R
     },
     cwd: spec.dir,
     logFile: join(spec.dir, 'minio.log'),
+    onStart: spec.onStart,
   });
   const endpoint = `http://127.0.0.1:${port}`;
   const server = { endpoint, root, child };

@@ -16,6 +16,7 @@ export interface NatsSpec {
   readonly domain?: string;
   /** Further configuration in the server's own language: accounts, leaf nodes. */
   readonly extra?: string;
+  readonly onStart?: (child: Child) => void;
 }
 
 /** A running NATS server. */
@@ -59,6 +60,7 @@ export async function startNats(spec: NatsSpec, report: Report): Promise<NatsSer
     env: { PATH: process.env['PATH'] ?? '' },
     cwd: spec.dir,
     logFile: join(spec.dir, 'nats.log'),
+    onStart: spec.onStart,
   });
   const monitorUrl = `http://127.0.0.1:${monitorPort}`;
   try {

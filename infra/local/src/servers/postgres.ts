@@ -15,6 +15,7 @@ export interface PostgresSpec {
   readonly port?: number;
   /** False only for throw-away test data: a crash of the machine may then lose it. */
   readonly durable: boolean;
+  readonly onStart?: (child: Child) => void;
 }
 
 /** A running Postgres and the URL of its superuser. */
@@ -53,6 +54,7 @@ export async function startPostgres(spec: PostgresSpec, report: Report): Promise
     env: { PATH: process.env['PATH'] ?? '', LC_ALL: 'C', TZ: 'UTC' },
     cwd: dataDir,
     logFile: join(spec.dir, 'postgres.log'),
+    onStart: spec.onStart,
     // SIGINT is "fast": checkpoint and end. SIGQUIT is "immediate", for data that nobody needs again.
     stopSignal: spec.durable ? 'SIGINT' : 'SIGQUIT',
     ...as,
