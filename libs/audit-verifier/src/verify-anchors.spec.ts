@@ -1,0 +1,119 @@
+import { CheckpointAnchor, LockedAccount } from '@cpds/contracts';
+import { hashRange, leafHash, nodeHash, to0x, type TreeNode } from '@cpds/crypto';
+import { events } from '@cpds/messages';
+import { id, Interface, type InterfaceAbi } from 'ethers';
+import type { Fetch } from './log-source.js';
+import { Policy } from './policy.js';
+import { consortium, grantId, type MemoryLog } from './testing/memory-log.js';
+import { verify } from './verify.js';
+
+const anchorAbi = new Interface(CheckpointAnchor.abi as InterfaceAbi);
+const address = `0x${'aa'.repeat(20)}`;
+const lockedAccount = `0x${'bb'.repeat(20)}`;
+
+function rootOf(log: MemoryLog, size: number): string {
+  const read = ({ level, index }: TreeNode): Uint8Array =>
+    level === 0
+      ? leafHash(log.entries[index]!)
+      : nodeHash(read({ level: level - 1, index: 2 * index }), read({ level: level - 1, index: 2 * index + 1 }));
+  return to0x(hashRange({ from: 0, to: size }, read));
+}
+
+/** A chain that holds these anchors, as JSON-RPC tells it. */
+function chainOf(origin: string, anchors: { size: number; root: string }[], others: object[] = []): Fetch {
+  const logs = anchors.map(({ size, root }, block) => {
+    const { topics, data } = anchorAbi.encodeEventLog('Anchored', [id(origin), address, size, root, origin]);
+    return { topics, data, blockNumber: `0x${block}`, transactionHash: `0x${'0'.repeat(63)}${block}` };
+  });
+  const last = anchors.at(-1) ?? { size: 0, root: `0x${'00'.repeat(32)}` };
+  return async (_url, init) => {
+    const { method, params } = JSON.parse(String(init?.body)) as { method: string; params: [{ address: string }] };
+    const answer =
+      method === 'eth_call'
+        ? anchorAbi.encodeFunctionResult('last', [[last.size, last.root, address, 0]])
+        : params[0].address === address
+          ? logs
+          : others;
+    return new Response(JSON.stringify({ jsonrpc: '2.0', id: 1, result: answer }));
+  };
+}
+
+function run(world: ReturnType<typeof consortium>, chain: Fetch, over: object = {}) {
+  const logs = [world.north, world.south, world.hub];
+  const policy = Policy.parse({
+    logs: logs.map((log) => log.policy),
+    anchors: [{ rpc: 'http://chain/', address, origin: 'cpds/north/audit' }],
+    ...over,
+  });
+  const byHost = new Map(logs.map((log) => [log.party, log.fetch]));
+  return verify(policy, (url, init) => (byHost.get(new URL(url).hostname) ?? chain)(url, init));
+}
+
+describe('a log beside its anchors', () => {
+  it('holds when every anchor is one of its beginnings', async () => {
+    const world = consortium();
+    const anchors = [1, 3, 5].map((size) => ({ size, root: rootOf(world.north, size) }));
+    const result = await run(world, chainOf('cpds/north/audit', anchors));
+    expect(result.discrepancies).toEqual([]);
+    expect(result.logs[0]!.anchors).toMatchObject([{ size: 5, checked: 4, blockNumber: 2 }]);
+  });
+
+  it('is forked when it was rewritten and signed again, also below the newest anchor', async () => {
+    const world = consortium();
+    const before = [1, 3].map((size) => ({ size, root: rootOf(world.north, size) }));
+    const last = world.north.entries.pop()!;
+    world.north.entries.splice(1, 1);
+    world.north.add(events.consented, grantId, 'bridge.north').entries.push(last);
+    const after = { size: 5, root: rootOf(world.north, 5) };
+    const result = await run(world, chainOf('cpds/north/audit', [...before, after]));
+    expect(result.discrepancies.map((one) => one.code)).toContain('log-forked');
+  });
+
+  it('is truncated when it is a signed beginning of what was anchored', async () => {
+    const world = consortium();
+    const anchors = [{ size: 5, root: rootOf(world.north, 5) }];
+    world.north.entries.pop();
+    const result = await run(world, chainOf('cpds/north/audit', anchors));
+    expect(result.first).toMatchObject({ code: 'log-truncated', party: 'north' });
+    expect(result.first!.message).toBe('5 leaves were anchored, the log shows 4');
+  });
+
+  it('is named when it was never anchored, and when a step is not anchored yet', async () => {
+    expect((await run(consortium(), chainOf('cpds/north/audit', []))).first).toMatchObject({ code: 'not-anchored' });
+    const world = consortium();
+    const result = await run(world, chainOf('cpds/north/audit', [{ size: 4, root: rootOf(world.north, 4) }]));
+    expect(result.discrepancies).toMatchObject([{ code: 'step-unanchored', party: 'north', leafIndex: 4 }]);
+  });
+
+  it('is not judged by a chain that does not answer', async () => {
+    const result = await run(consortium(), () => Promise.reject(new Error('away')));
+    expect(result.first).toMatchObject({ code: 'chain-unreachable', message: 'away' });
+  });
+});
+
+describe('the grants of a chain', () => {
+  const abi = new Interface(LockedAccount.abi as InterfaceAbi);
+  const closed = (id: string, reason: number): object => ({
+    ...abi.encodeEventLog('LockClosed', [id, reason]),
+    blockNumber: '0x1',
+  });
+  const chains = [{ party: 'north', rpc: 'http://chain/', lockedAccounts: [lockedAccount] }];
+
+  it('must be those of the logs', async () => {
+    const world = consortium();
+    const anchors = [{ size: 5, root: rootOf(world.north, 5) }];
+    const result = await run(world, chainOf('cpds/north/audit', anchors), { chains });
+    expect(result.discrepancies.map((one) => one.code)).toEqual(['lock-invented', 'mapping-invented']);
+  });
+
+  it('must have left the steps of what they came to', async () => {
+    const world = consortium();
+    const anchors = [{ size: 5, root: rootOf(world.north, 5) }];
+    const refunded = chainOf('cpds/north/audit', anchors, [closed(grantId, 1)]);
+    const result = await run(world, refunded, { chains });
+    expect(result.grants[0]).toMatchObject({ outcomes: ['shared', 'refunded'], complete: false });
+    expect(result.discrepancies.map((one) => one.message)).toContain(
+      `refunded: ${events.refunding} is there from 0 of 1`,
+    );
+  });
+});
