@@ -1,3 +1,6 @@
+import { nodeTransport } from './node-transport.js';
+import { Rpc } from './rpc.js';
+
 export * from './read.js';
 export * from './follower.js';
 export * from './follower.row.js';
@@ -5,3 +8,6 @@ export * from './migrations.js';
 export * from './send-outcome.js';
 export * from './sender.js';
 export * from './sender.row.js';
+
+// Who imports this door runs in Node; `@cpds/chain/read` alone stays with fetch.
+Rpc.transport = nodeTransport;

@@ -8,8 +8,20 @@ import { AppError } from '@cpds/errors';
 export interface RpcOptions {
   /** After so many milliseconds without an answer the call fails with `RpcUnreachable`. Default 5000. */
   readonly timeoutMs?: number;
-  readonly fetch?: typeof fetch;
+  /** How bytes get there. Default: fetch, or what `Rpc.transport` was set to. */
+  readonly transport?: Transport;
 }
+
+/** Posts JSON to a URL and returns the answer's JSON; rejects for anything but HTTP 2xx within `timeoutMs`. */
+export type Transport = (url: string, body: string, timeoutMs: number) => Promise<unknown>;
+
+/** Runs everywhere. */
+const fetchTransport: Transport = async (url, body, timeoutMs) => {
+  const headers = { 'content-type': 'application/json' };
+  const response = await fetch(url, { method: 'POST', headers, body, signal: AbortSignal.timeout(timeoutMs) });
+  if (!response.ok) throw new Error(`HTTP ${response.status}`);
+  return response.json();
+};
 
 interface Pending {
   readonly method: string;
@@ -30,14 +42,17 @@ const BATCH_LIMIT = 100;
 export class Rpc {
   private queue: Pending[] = [];
   private readonly timeoutMs: number;
-  private readonly fetch: typeof fetch;
+  private readonly transport: Transport;
+
+  /** The transport of endpoints that name none; set once, at start. */
+  static transport: Transport = fetchTransport;
 
   constructor(
     readonly url: string,
     options: RpcOptions = {},
   ) {
     this.timeoutMs = options.timeoutMs ?? 5000;
-    this.fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init));
+    this.transport = options.transport ?? Rpc.transport;
   }
 
   /** The host alone, for messages: a URL may carry an access key. */
@@ -67,14 +82,8 @@ export class Rpc {
   private async post(calls: Pending[]): Promise<void> {
     try {
       const body = calls.map(({ method, params }, id) => ({ jsonrpc: '2.0', id, method, params }));
-      const response = await this.fetch(this.url, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(body.length === 1 ? body[0] : body),
-        signal: AbortSignal.timeout(this.timeoutMs),
-      });
-      if (!response.ok) throw new Error(`HTTP ${response.status}`);
-      const parsed = (await response.json()) as RpcAnswer | RpcAnswer[];
+      const text = JSON.stringify(body.length === 1 ? body[0] : body);
+      const parsed = (await this.transport(this.url, text, this.timeoutMs)) as RpcAnswer | RpcAnswer[];
       const answers = new Map((Array.isArray(parsed) ? parsed : [parsed]).map((answer) => [answer.id, answer]));
       calls.forEach((call, id) => this.settle(call, answers.get(id)));
     } catch (cause) {

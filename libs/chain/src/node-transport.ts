@@ -1,0 +1,40 @@
+/** JSON-RPC through node:http: a fifth of what fetch costs, which counts for who asks every chain five times a second. */
+
+import { Agent as HttpAgent, request as httpRequest } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import type { Transport } from './rpc.js';
+
+const agents = {
+  http: new HttpAgent({ keepAlive: true }),
+  https: new HttpsAgent({ keepAlive: true }),
+};
+
+export const nodeTransport: Transport = (url, body, timeoutMs) =>
+  new Promise((resolve, reject) => {
+    const isHttps = url.startsWith('https:');
+    const call = (isHttps ? httpsRequest : httpRequest)(
+      url,
+      {
+        method: 'POST',
+        agent: isHttps ? agents.https : agents.http,
+        headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
+        signal: AbortSignal.timeout(timeoutMs),
+      },
+      (response) => {
+        const parts: Buffer[] = [];
+        response.on('data', (part: Buffer) => parts.push(part));
+        response.on('error', reject);
+        response.on('end', () => {
+          const status = response.statusCode ?? 0;
+          if (status < 200 || status > 299) return reject(new Error(`HTTP ${status}`));
+          try {
+            resolve(JSON.parse(Buffer.concat(parts).toString('utf8')));
+          } catch (error) {
+            reject(error as Error);
+          }
+        });
+      },
+    );
+    call.on('error', reject);
+    call.end(body);
+  });
