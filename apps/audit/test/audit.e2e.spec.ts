@@ -34,7 +34,7 @@ type Anvil = Awaited<ReturnType<typeof testAnvil>>;
 /** A hospital's identity as far as audit knows it: a JWKS, and tokens by its key. */
 class TestIdentity {
   private server!: Server;
-  private key!: CryptoKey;
+  private key!: Awaited<ReturnType<typeof generateKeyPair>>['privateKey'];
   url = '';
 
   async start(): Promise<this> {
