@@ -9,7 +9,7 @@ import { Leases, openStore, UnitOfWork } from '@cpds/store';
 import { HeadsService } from '../vouching/heads.service.js';
 import { VouchingService } from '../vouching/vouching.service.js';
 import { openConsortium, type TestConsortium } from '../testing/consortium.js';
-import { until } from '../testing/storemen.js';
+import { openDeployer, until } from '../testing/storemen.js';
 import { DutyExecutors } from '../transfers/duty-executors.js';
 import { ConsortiumTiming } from '../transfers/duty-timing.js';
 import type { FactsQuery } from '../transfers/facts.js';
@@ -139,10 +139,10 @@ describe('what a node knows from the chains', () => {
       blockNumber: BigInt(block.number),
       blockHash: blockHash ?? block.hash,
     });
-    const { openDeployer } = await import('../testing/storemen.js');
     const sender = await openDeployer(world.hub.anvil.url, world.vouchers[which]!.gasKey);
-    await sender.send(world.contracts.transferLedger, data);
+    const receipt = await sender.send(world.contracts.transferLedger, data);
     sender.close();
+    return receipt.blockNumber;
   };
 
   it('reads who is who from the hub, and again when it changes', async () => {
@@ -155,9 +155,11 @@ describe('what a node knows from the chains', () => {
     expect(view.vouchers.map(({ party }) => party)).toEqual(['voucher-1', 'voucher-2', 'voucher-3']);
     expect(view.vouchesNeeded).toBe(2);
     const { chainRegistry } = world.contracts;
-    await world.hub.deployer
-      .send(chainRegistry as `0x${string}`, ChainRegistry.calldata.setExchangeUrl(world.south.uid, 'http://moved.test'))
-      .catch(() => undefined);
+    const moved = ChainRegistry.calldata.setExchangeUrl(world.south.uid, 'http://moved.test');
+    await world.hub.deployer.send(chainRegistry as `0x${string}`, moved);
+    await until('the moved exchange', 20, async () => {
+      return voucher.consortium.current().hospitals[1]!.exchangeUrl === 'http://moved.test';
+    });
     await world.hub.deployer.send(
       chainRegistry as `0x${string}`,
       ChainRegistry.calldata.pauseByOwners(world.south.uid),
@@ -207,8 +209,12 @@ describe('what a node knows from the chains', () => {
     );
 
     // a vouch for another block counts for another digest
-    await vouchBy(1, drafted, `0x${'77'.repeat(32)}`);
-    await new Promise((resolve) => setTimeout(resolve, 4_000));
+    const falseVouch = await vouchBy(1, drafted, `0x${'77'.repeat(32)}`);
+    await until(
+      'the false vouch to be final',
+      20,
+      async () => (await voucher.chains.hub!.lastFinal()).number >= falseVouch,
+    );
     expect((await voucher.facts.gather(queryOf(drafted, 'B'))).hub).toMatchObject({ vouched: false });
     await vouchBy(2, drafted);
     await until(
