@@ -16,7 +16,7 @@ import {
   to0x,
   unwrapHeader,
 } from '@cpds/crypto';
-import { DeedAnswer, WalletDeeds, type WalletDeed } from '@cpds/messages';
+import { DeedAnswer, RecordStatus, WalletDeeds, type WalletDeed } from '@cpds/messages';
 import { startChain, type TestChain } from './chain.js';
 import { startHospital, until, type Hospital, type Patient } from './hospital.js';
 
@@ -48,6 +48,13 @@ async function upload(patient: Patient): Promise<{ recordId: string; commitment:
   return answer.json() as Promise<{ recordId: string; commitment: `0x${string}` }>;
 }
 
+async function statusOf(recordId: string): Promise<RecordStatus> {
+  const answer = await fetch(`${north.url}/records/${recordId}/status`, {
+    headers: { authorization: `Bearer ${await north.token('records.read')}` },
+  });
+  return RecordStatus.parse(await answer.json());
+}
+
 async function deedsOf(patient: Patient): Promise<WalletDeed[]> {
   const answer = await fetch(`${north.url}/wallet/deeds`, {
     headers: { authorization: `Bearer ${await north.token('wallet', { patient: patient.id })}` },
@@ -69,10 +76,16 @@ async function mintedCohorts(): Promise<number> {
 describe('the registrar', () => {
   it('mints pending deeds in a cohort of sixteen, one of each patient, and tells them when it is final', async () => {
     const patients = [north.newPatient(), north.newPatient(), north.newPatient()];
+    // The registrar's own lock, so that all four wait together however slow this machine is.
+    await database.query(`SELECT pg_advisory_lock(hashtext('cpds/registrar'))`);
     const stored = await Promise.all(patients.map((patient) => upload(patient)));
+    const { recordId, commitment } = stored[0]!;
+    expect(await statusOf(recordId)).toMatchObject({ recordId, commitment, deed: 'pending' });
     const second = await upload(patients[0]!); // the same patient's: another cohort
+    await database.query(`SELECT pg_advisory_unlock(hashtext('cpds/registrar'))`);
     await until(async () => (await deedsOf(patients[0]!)).length === 2);
 
+    expect(await statusOf(recordId)).toMatchObject({ commitment, deed: 'current' });
     const [deed, later] = (await deedsOf(patients[0]!)).sort((a, b) => a.cohort - b.cohort) as [WalletDeed, WalletDeed];
     expect([deed.recordId, later.recordId].sort()).toEqual([stored[0]!.recordId, second.recordId].sort());
     expect(later.cohort).toBeGreaterThan(deed.cohort);

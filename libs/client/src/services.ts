@@ -6,6 +6,7 @@ import {
   RegisteredPatient,
   type PatientIdentifier,
   RequestView,
+  RecordStatus,
   StoredRecord,
   TransferView,
 } from '@cpds/messages';
@@ -65,8 +66,8 @@ export class RecordsClient {
   }
 
   /** A stored record and where its deed stands (scope records.read). */
-  record(recordId: string): Promise<StoredRecord> {
-    return this.http.get(`records/${recordId}`, StoredRecord);
+  status(recordId: string): Promise<RecordStatus> {
+    return this.http.get(`records/${recordId}/status`, RecordStatus);
   }
 }
 

@@ -19,6 +19,10 @@ export const StoredRecord = z
   .strict();
 export type StoredRecord = z.infer<typeof StoredRecord>;
 
+/** `GET /records/{id}/status` (scope records.read): no digest of the plaintext, which records does not keep. */
+export const RecordStatus = StoredRecord.omit({ sha256: true });
+export type RecordStatus = z.infer<typeof RecordStatus>;
+
 /** One deed as the wallet sees it: `GET /wallet/deeds`. */
 export const WalletDeed = z
   .object({

@@ -1,6 +1,6 @@
 import { Controller, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { parse } from '@cpds/errors';
-import { type StoredRecord } from '@cpds/messages';
+import type { RecordStatus, StoredRecord } from '@cpds/messages';
 import { Caller, Fhir, type GuardedRequest, type Principal, Scopes } from '@cpds/service';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
@@ -38,6 +38,12 @@ export class RecordsHttpController {
   async read(@Param('id') id: string, @Caller() caller: Principal, @Res() reply: FastifyReply): Promise<void> {
     const { contentType, ...bytes } = await this.records.read(parse(RecordId, id, 'record id'), caller.clientId);
     await sendBytes(reply, { ...bytes, headers: { 'content-type': contentType } });
+  }
+
+  @Get(':id/status')
+  @Scopes('records.read')
+  status(@Param('id') id: string): Promise<RecordStatus> {
+    return this.records.status(parse(RecordId, id, 'record id'));
   }
 
   @Get(':id/object')

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { to0x } from '@cpds/crypto';
 import { denied } from '@cpds/errors';
-import { events, type RecordMetadata, type StoredRecord } from '@cpds/messages';
+import { events, type RecordMetadata, type RecordStatus, type StoredRecord } from '@cpds/messages';
 import { Outbox } from '@cpds/outbox';
 import { UnitOfWork, type Tx } from '@cpds/store';
 import { checked, contentCheck } from '../content/content.js';
-import { DeedRow } from '../deeds/deed.row.js';
+import { CohortRow, DeedRow } from '../deeds/deed.row.js';
 import type { ObjectStore } from '../objects/object-store.js';
 import type { PendingObjects } from '../objects/pending-objects.js';
 import { objectKey, type Vault } from '../objects/vault.js';
@@ -76,6 +76,21 @@ export class RecordsService {
         deed: 'pending',
       };
     });
+  }
+
+  /** What a record is and where its current deed stands. @throws AppError `unknown-record` */
+  async status(recordId: string): Promise<RecordStatus> {
+    const { record, object } = await this.current(recordId);
+    const reader = this.unitOfWork.reader;
+    const { cohortId } = await reader.findOneByOrFail(DeedRow, { objectId: object.id });
+    const cohort = cohortId === null ? null : await reader.findOneByOrFail(CohortRow, { id: cohortId });
+    return {
+      recordId,
+      patientId: record.patientId,
+      metadata: metadataOf(record),
+      commitment: to0x(object.commitment),
+      deed: cohort === null ? 'pending' : cohort.state === 'final' ? 'current' : 'minted',
+    };
   }
 
   /**
