@@ -18,7 +18,7 @@ import {
 } from '@cpds/crypto';
 import { DeedAnswer, RecordStatus, WalletDeeds, type WalletDeed } from '@cpds/messages';
 import { startChain, type TestChain } from './chain.js';
-import { startHospital, until, type Hospital, type Patient } from './hospital.js';
+import { startHospital, startMs, until, type Hospital, type Patient } from './hospital.js';
 
 const image = readFileSync(join(import.meta.dirname, '../../../examples/records/MR_small.dcm'));
 
@@ -31,7 +31,7 @@ beforeAll(async () => {
   north = await startHospital('north', chain);
   database = new pg.Client({ connectionString: north.databaseUrl });
   await database.connect();
-});
+}, startMs);
 afterAll(async () => {
   await database.end();
   await north.close();

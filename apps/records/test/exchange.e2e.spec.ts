@@ -19,7 +19,7 @@ import {
 } from '@cpds/crypto';
 import { fetchHeaders } from '@cpds/messages';
 import { startChain, type TestChain } from './chain.js';
-import { startHospital, until, type Hospital, type Patient } from './hospital.js';
+import { startHospital, startMs, until, type Hospital, type Patient } from './hospital.js';
 
 const bundle = readFileSync(
   join(
@@ -86,7 +86,7 @@ beforeAll(async () => {
       wrapFileKey(fileKeys.get((body as { grant: Grant }).grant.nonce)!, recipientOf(south.ageIdentity)),
     ),
   }));
-});
+}, startMs);
 afterAll(async () => {
   await Promise.all([north.close(), south.close()]);
   await chain.close();

@@ -17,6 +17,9 @@ import { exportJWK, generateKeyPair, SignJWT, type CryptoKey } from 'jose';
 import { recordsService } from '../src/app.module.js';
 import { recordsConfig } from '../src/config.js';
 
+/** How long real servers may take to start on a busy machine, milliseconds. */
+export const startMs = 180_000;
+
 /** Answers one bus request; what it throws with `code` and `kind` is the answer's error. */
 export type Answer = (body: never) => unknown;
 

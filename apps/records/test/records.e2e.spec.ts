@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { Client as S3Client } from 'minio';
 import pg from 'pg';
 import { testAge } from '@cpds/local';
-import { startHospital, until, type Hospital, type Patient } from './hospital.js';
+import { startHospital, startMs, until, type Hospital, type Patient } from './hospital.js';
 
 const bundle = readFileSync(
   join(
@@ -27,7 +27,7 @@ beforeAll(async () => {
   patient = north.newPatient();
   database = new pg.Client({ connectionString: north.databaseUrl });
   await database.connect();
-});
+}, startMs);
 afterAll(async () => {
   await database.end();
   await north.close();
