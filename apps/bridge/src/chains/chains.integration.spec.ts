@@ -1,8 +1,8 @@
 /** What a node reads of a real hub and two real hospital chains, and what a voucher does with it. */
 
 import { chainEntities, chainMigrations, Rpc } from '@cpds/chain';
-import { ChainRegistry, TransferLedger } from '@cpds/contracts';
-import { fromHex } from '@cpds/crypto';
+import { ChainRegistry, LockedAccount, TransferLedger } from '@cpds/contracts';
+import { fromHex, G } from '@cpds/crypto';
 import { testPostgres } from '@cpds/local';
 import { Outbox, outboxMigrations } from '@cpds/outbox';
 import { Leases, openStore, UnitOfWork } from '@cpds/store';
@@ -262,11 +262,19 @@ describe('what a node knows from the chains', () => {
 
   it('believes nothing of a contract that the hub did not register, nor of a chain it cannot reach', async () => {
     const drafted = await world.draftGrant();
-    const foreign = { ...queryOf(drafted, 'S'), lockedAccount: world.atNorth.deedRegistry };
-    expect(
-      (await voucher.facts.gather({ ...foreign, lockedAccount: world.contracts.chainRegistry })).home,
-    ).toBeUndefined();
-    expect((await voucher.facts.gather({ ...foreign, homeUid: `0x${'99'.repeat(32)}` })).home).toBeUndefined();
+    const { deployer, uid } = world.north;
+    const keyId = `0x${'08'.repeat(32)}`;
+    const impostor = await deployer.deploy(
+      LockedAccount.deployData(uid, world.atNorth.deedRegistry, keyId, G.toAffine(), 5),
+    );
+    await until('the impostor to be final', 20, async () => {
+      const north = voucher.chains.requireReader(uid);
+      return (await north.codeAt(await north.final(), impostor)) !== '0x';
+    });
+    const query = queryOf(drafted, 'S');
+    expect((await voucher.facts.gather(query)).home).toBeDefined();
+    expect((await voucher.facts.gather({ ...query, lockedAccount: impostor })).home).toBeUndefined();
+    expect((await voucher.facts.gather({ ...query, homeUid: `0x${'99'.repeat(32)}` })).home).toBeUndefined();
   });
 
   it('reads a cohort and an anchor once they are final', async () => {
