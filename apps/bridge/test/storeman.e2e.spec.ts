@@ -55,7 +55,7 @@ describe('five storemen as whole services', () => {
     const bus = await connectBus({ url: nats.url, name: 'hub' });
     await ensureEventStream(await bus.jsm(), hubEventSubjects);
     await bus.close();
-  });
+  }, 240_000);
   afterAll(async () => {
     await Promise.all(running.map((service) => service.close()));
     await Promise.all([world.close(), nats.close()]);

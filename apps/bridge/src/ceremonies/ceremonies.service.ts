@@ -90,12 +90,11 @@ export class CeremoniesService {
   /** Looks at every open attempt, one look at a time: posts what is due, records a deadline that passed. */
   look(finalTime: number): Promise<void> {
     this.turn = this.turn.then(async () => {
-      for (const row of await this.unitOfWork.reader.findBy(CeremonyRow, { state: 'open' })) {
-        try {
-          await this.step(row, finalTime);
-        } catch (error) {
-          this.options.onError(error); // the next head tries again
-        }
+      try {
+        const open = await this.unitOfWork.reader.findBy(CeremonyRow, { state: 'open' });
+        for (const row of open) await this.step(row, finalTime).catch(this.options.onError);
+      } catch (error) {
+        this.options.onError(error); // the next head tries again; a turn that failed must not end all turns
       }
     });
     return this.turn;

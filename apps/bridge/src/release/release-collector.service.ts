@@ -61,16 +61,16 @@ export class ReleaseCollector {
     const culprits: string[] = [];
     const reasons: { from: string; reason: string }[] = [];
 
-    const enough = new Promise<'enough'>((resolve) => {
+    const enough = new Promise<void>((resolve, reject) => {
       const take = async (member: GroupMember): Promise<void> => {
         const said = await this.ask(group, member, request);
         if ('partial' in said) partials.push(said.partial);
         else if ('answer' in said) answers.push(said);
         else reasons.push({ from: member.party, reason: said.reason });
         if ('reason' in said && said.isFault) culprits.push(member.party);
-        if (partials.length === group.threshold) resolve('enough');
+        if (partials.length === group.threshold) resolve();
       };
-      void Promise.all(group.members.map(take)).then(() => resolve('enough'));
+      void Promise.all(group.members.map(take)).then(() => resolve(), reject);
     });
     await enough;
 

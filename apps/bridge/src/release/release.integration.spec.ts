@@ -14,7 +14,7 @@ describe('release over the bus', () => {
 
   beforeAll(async () => {
     world = await openSigningWorld(now);
-  });
+  }, 240_000);
   afterAll(() => world.close());
   beforeEach(() => {
     made = makeGrant(world.groups.seal, now);

@@ -1,5 +1,4 @@
-import { fromHex } from '@cpds/crypto';
-import type { Hex } from '@cpds/messages';
+import { SignatureHex, type Hex } from '@cpds/messages';
 import { recoverAddress, SigningKey } from 'ethers';
 
 /** The key that signs what this party says off chain: datagrams, answers, partials (protocol section 7, "Who is who"). */
@@ -17,10 +16,13 @@ export class MessageKey {
   }
 }
 
-/** Whether `signature` over `digest` was made by the key of `address` (lower-case hex). A malformed one was not. */
+/**
+ * Whether `signature` over `digest` was made by the key of `address` (lower-case hex). A malformed one was not, nor one
+ * in another form than contracts take.
+ */
 export function isSignedBy(address: string, digest: Hex, signature: string): boolean {
+  if (!SignatureHex.safeParse(signature).success) return false;
   try {
-    fromHex(signature, 'signature', 65);
     return recoverAddress(digest, signature).toLowerCase() === address;
   } catch {
     return false; // bytes that are no signature make the recovery throw, and are signed by nobody

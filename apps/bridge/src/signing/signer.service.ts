@@ -1,12 +1,4 @@
-import {
-  checkPackage,
-  fromHex,
-  NonceVault,
-  signShare,
-  to0x,
-  type KeyShare,
-  type NonceCommitment,
-} from '@cpds/crypto';
+import { checkPackage, fromHex, NonceVault, signShare, to0x, type KeyShare, type NonceCommitment } from '@cpds/crypto';
 import { mintDigest, notMappedDigest } from '@cpds/contracts';
 import { conflict, denied, invalid, parse } from '@cpds/errors';
 import { events, SignBody, type Datagram, type Hex, type SignAnswer, type SignCommitment } from '@cpds/messages';

@@ -120,7 +120,7 @@ export class SigningCoordinator {
   private async commitments(course: Course, session: string, willing: GroupMember[]): Promise<SignCommitment[]> {
     const { request, group } = course;
     const byBlock = new Map<string, SignCommitment[]>();
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       const asked = willing.map(async (member) => {
         const commitment = await this.commitmentOf(course, session, member);
         if (!commitment) return;
@@ -131,7 +131,7 @@ export class SigningCoordinator {
       void Promise.all(asked).then(() => {
         if (byBlock.size > 1) course.reasons.set(request.homeUid, 'members see different blocks of the lock');
         resolve([]);
-      });
+      }, reject);
     });
   }
 

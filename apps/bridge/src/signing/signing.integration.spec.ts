@@ -16,7 +16,7 @@ describe('signing over the bus', () => {
 
   beforeAll(async () => {
     world = await openSigningWorld(now);
-  });
+  }, 240_000);
   afterAll(() => world.close());
   beforeEach(() => {
     made = makeGrant(world.groups.seal, now);
@@ -24,9 +24,9 @@ describe('signing over the bus', () => {
     for (const node of world.nodes) node.tamper = (said) => said;
   });
 
-  const mint = () => {
+  const mint = (coordinator = world.coordinatorB) => {
     const { grant, grantId, capsule } = made;
-    return world.coordinatorB.sign({ action: 'mint', homeUid, grant, grantId, capsule });
+    return coordinator.sign({ action: 'mint', homeUid, grant, grantId, capsule });
   };
   const notMapped = () => {
     const { grant, grantId } = made;
@@ -98,7 +98,9 @@ describe('signing over the bus', () => {
     expect(isMintSigned(await mint())).toBe(true);
     world.nodes[2]!.tamper = () => null;
     made = makeGrant(world.groups.seal, now);
-    expect(await mint()).toMatchObject({ outcome: 'unsigned', culprits: ['storeman-1', 'storeman-2', 'storeman-3'] });
+    const outcome = await mint(world.impatientB);
+    expect(outcome.outcome).toBe('unsigned');
+    expect(outcome.culprits).toEqual(expect.arrayContaining(['storeman-1', 'storeman-2', 'storeman-3']));
   });
 
   it('names who speaks for another, signs not what it says, or is no point', async () => {

@@ -165,7 +165,8 @@ export async function openSigningWorld(now: number) {
   const hospitalDatabases = await Promise.all([testPostgres(), testPostgres()]);
   const a = await openNode('north', north.messageSecret, hospitalDatabases[0]);
   const b = await openNode('south', south.messageSecret, hospitalDatabases[1]);
-  const round = { roundTimeoutMs: 3_000 };
+  // patient: on a busy machine silence must be meant; the impatient one is for tests of silence
+  const round = { roundTimeoutMs: 20_000 };
 
   return {
     view,
@@ -174,7 +175,8 @@ export async function openSigningWorld(now: number) {
     errors,
     coordinatorA: new SigningCoordinator(a.consortium, a.datagrams, round),
     coordinatorB: new SigningCoordinator(b.consortium, b.datagrams, round),
-    collector: new ReleaseCollector(b.consortium, b.datagrams, { timeoutMs: 3_000 }),
+    impatientB: new SigningCoordinator(b.consortium, b.datagrams, { roundTimeoutMs: 1_500 }),
+    collector: new ReleaseCollector(b.consortium, b.datagrams, { timeoutMs: 20_000 }),
     askFromB: b.datagrams,
     askFromA: a.datagrams,
     /** All storemen see the same from now on. */
