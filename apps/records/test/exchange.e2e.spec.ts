@@ -29,6 +29,8 @@ const bundle = readFileSync(
 );
 const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 const fill = (byte: string, length: number): Hex => `0x${byte.repeat(length)}`;
+/** Of a signature's form, made by no key that is known here. */
+const nobodys: Hex = `${fill('07', 64)}1b`;
 
 /** q, the secret of the grant's one-time recipient. In the house only identity's custody has it. */
 const q = BigInt(to0x(randomBytes(31)));
@@ -114,7 +116,7 @@ const partial = {
   s: fill('04', 32),
   lockBlock: fill('05', 32),
   mintBlock: fill('06', 32),
-  signature: fill('07', 65),
+  signature: nobodys,
 };
 
 function released(consent: Consent | undefined): object | null {
@@ -301,7 +303,7 @@ describe('opening a record of another hospital', () => {
 
   it('is refused before anything is asked when the grant ended, and what A says can be shown', async () => {
     const consent = await consentTo(bundle);
-    const signed = { grantId: consent.grantId, action: 'release', verdict: 'revoked', signature: fill('07', 65) };
+    const signed = { grantId: consent.grantId, action: 'release', verdict: 'revoked', signature: nobodys };
     authorize.set(consent.grantId, () => ({ outcome: 'revoked', answer: signed }));
     mayServe.south = () => ({ ok: false, reason: 'revoked' });
     const refused = await read(consent);
@@ -409,7 +411,7 @@ describe('the exchange endpoint', () => {
       403,
       'bad-fetch-signature',
     ],
-    ['that is garbage', (c) => [statement(c), fill('07', 65)], 403, 'bad-fetch-signature'],
+    ['that is garbage', (c) => [statement(c), nobodys], 403, 'bad-fetch-signature'],
     [
       'that expired',
       (c) => ((s) => [s, sign(s)])(statement(c, { expires: 1_700_000_000 })) as [Statement, Hex],
@@ -449,7 +451,7 @@ describe('the exchange endpoint', () => {
 
   it('refuses with 410 and the signed answer when the grant ended, before partials are looked at', async () => {
     for (const verdict of ['revoked', 'expired']) {
-      const answer = { grantId: consent.grantId, action: 'release', verdict, signature: fill('07', 65) };
+      const answer = { grantId: consent.grantId, action: 'release', verdict, signature: nobodys };
       authorize.set(consent.grantId, () => ({ outcome: verdict, answer }));
       const refused = await post(statement(consent), undefined, []);
       expect(refused.status).toBe(410);
@@ -517,7 +519,7 @@ describe('the exchange endpoint', () => {
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({
         fetch: { ...statement(consent), nonce: '0x00' },
-        signature: fill('07', 65),
+        signature: nobodys,
         partials: [],
       }),
     });

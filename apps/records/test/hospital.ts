@@ -144,7 +144,7 @@ function patientAnswer(patient: Patient): unknown {
       ageRecipient: recipientOf(patient.ageIdentity),
       authKey: `0x${'bb'.repeat(32)}`,
     },
-    signature: `0x${'cc'.repeat(65)}`,
+    signature: `0x${'77'.repeat(64)}1b`,
     metaAddress: formatMetaAddress(metaAddressOf(patient.secrets)),
   };
 }

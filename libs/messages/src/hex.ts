@@ -1,5 +1,6 @@
 /** Bytes as JSON carries them: `0x` and lower-case hex of a fixed width. */
 
+import { N, to0x, u256 } from '@cpds/crypto';
 import { z } from 'zod';
 
 /** Hex text with its prefix: the form of every byte string in JSON, in rows and for ethers. */
@@ -29,8 +30,16 @@ export const Bytes32 = hex(32);
 export const PointHex = hex(33);
 /** EVM address, lower case. */
 export const AddressHex = hex(20);
-/** r ‖ s ‖ v. */
-export const SignatureHex = hex(65);
+const highestS = to0x(u256(N / 2n)).slice(2);
+/**
+ * ECDSA signature r ‖ s ‖ v in the one form that contracts take: v is 27 or 28 and s lies in the lower half. Libraries
+ * take v = 0, 1 or ≥ 35 and a mirrored s for the same key: who carried a statement could change it so that every node
+ * believed what no chain accepts.
+ */
+export const SignatureHex = hex(65)
+  .refine((text) => /1[bc]$/.test(text), 'must end in v = 1b or 1c')
+  // hex digits of one width and case compare as the numbers they write
+  .refine((text) => text.slice(66, 130) <= highestS, 'must have s in the lower half of the order');
 /** keccak256 digest that names a grant (protocol section 7). */
 export const GrantId = Bytes32;
 /** `st:eth:0x` ‖ compressed B ‖ compressed A (ERC-5564). */

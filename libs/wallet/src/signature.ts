@@ -1,7 +1,8 @@
 /** ECDSA over 32-byte digests, r ‖ s ‖ v: what contracts recover and datagrams carry. */
 
-import { fromHex, scalarBytes, to0x, toHex } from '@cpds/crypto';
+import { scalarBytes, to0x } from '@cpds/crypto';
 import type { Hex } from '@cpds/contracts';
+import { SignatureHex } from '@cpds/messages';
 import { computeAddress, recoverAddress, SigningKey } from 'ethers';
 
 /** Signs a digest with a secret scalar; deterministic (RFC 6979), s in the lower half. */
@@ -9,10 +10,11 @@ export function signDigest(secret: bigint, digest: string): Hex {
   return new SigningKey(to0x(scalarBytes(secret))).sign(digest).serialized.toLowerCase() as Hex;
 }
 
-/** Address, lower case, whose key made the signature; undefined where none did. */
+/** Address, lower case, whose key made the signature; undefined where none did, or not in the form contracts take. */
 export function signerOf(digest: string, signature: string): Hex | undefined {
+  if (!SignatureHex.safeParse(signature).success) return undefined;
   try {
-    return recoverAddress(digest, `0x${toHex(fromHex(signature, 'signature', 65))}`).toLowerCase() as Hex;
+    return recoverAddress(digest, signature).toLowerCase() as Hex;
   } catch {
     // A signature that no key can have made is an answer, not a failure.
     return undefined;

@@ -1,5 +1,6 @@
 import { importJWK, jwtVerify } from 'jose';
 import { parameters, hex } from './testing.js';
+import { signDigest } from './signature.js';
 import { Wallet } from './wallet.js';
 import { enrol, sendRevocation, WalletClient } from './wallet-client.js';
 
@@ -77,11 +78,11 @@ describe('wallet client', () => {
   it('revokes without a token', async () => {
     const answer = {
       from: 'storeman-1',
-      answer: { grantId: hex(1), action: 'revoke', verdict: 'revoked', signature: hex(2, 65) },
+      answer: { grantId: hex(1), action: 'revoke', verdict: 'revoked', signature: signDigest(2n, hex(2)) },
       forwarded: [],
     };
     const { asked, fetcher } = hospital({ '/revocations': { body: answer } });
-    const statement = { kind: 'revoke' as const, grantId: hex(1), homeUid: hex(2), signature: hex(3, 65) };
+    const statement = { kind: 'revoke' as const, grantId: hex(1), homeUid: hex(2), signature: signDigest(3n, hex(3)) };
     expect(await sendRevocation('http://any', statement, fetcher)).toEqual(answer);
     expect(new Headers(asked[0]!.init.headers).has('authorization')).toBe(false);
   });

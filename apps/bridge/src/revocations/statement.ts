@@ -6,12 +6,18 @@ import type { Grant, Hex, Statement } from '@cpds/messages';
 import { isSignedBy } from '../signing/message-key.js';
 
 /**
- * The grant a statement is about: the one known here, or the one it brings, whose digest must be the grantId.
+ * The grant a statement is about: the one known here, or the one it brings, whose digest must be the grantId. A known
+ * grant gives its id under its own home chain only: a statement for another `homeUid` would stop this node, and no
+ * contract would take it.
  *
  * @throws AppError `unknown-grant` while the grant is neither known nor sent along; `other-grant`
  */
 export function grantOf(statement: Statement, known: Grant | null): Grant {
-  if (known) return known;
+  if (known) {
+    if (grantIdOf(statement.homeUid, known) !== statement.grantId)
+      throw invalid('other-grant', 'homeUid', "homeUid is not the grant's home chain");
+    return known;
+  }
   if (!statement.grant)
     throw invalid('unknown-grant', 'grant', 'this grantId is not known here yet: send the full grant along');
   if (grantIdOf(statement.homeUid, statement.grant) !== statement.grantId)
