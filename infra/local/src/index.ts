@@ -1,4 +1,12 @@
-export { testAge, testAnvil, testNats, testObjectStore, testPostgres, TestServersError } from './testing/servers.js';
+export {
+  testAge,
+  testAnvil,
+  testPostgresTools,
+  testNats,
+  testObjectStore,
+  testPostgres,
+  TestServersError,
+} from './testing/servers.js';
 export { BinaryUnavailableError } from './binaries/binary.js';
 export { Consortium, removeConsortium, runningProcesses, stopConsortium } from './consortium/consortium.js';
 export type { ConsortiumSpec, ExtraEnvironment, ProcessHandle } from './consortium/consortium.js';

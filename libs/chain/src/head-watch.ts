@@ -18,11 +18,14 @@ export class HeadWatch {
   private readonly listeners = new Set<HeadListener>();
   private polling = false;
   private lastShown = '';
+  private lastPeeked: string | null = null;
 
   constructor(
     private readonly look: () => Promise<ChainSnapshot>,
     private readonly pollMs = 1000,
     private readonly onError: (error: unknown) => void = () => undefined,
+    /** Names what the nodes show cheaply: the same name means that a look would show nothing new. Null: look. */
+    private readonly peek: () => Promise<string | null> = () => Promise.resolve(null),
   ) {}
 
   /** Calls `listener` now and on every change of head or final block until the returned function is called. */
@@ -41,7 +44,9 @@ export class HeadWatch {
     while (this.listeners.size > 0) {
       const started = Date.now();
       try {
-        await this.show(await this.look());
+        const peeked = await this.peek();
+        if (peeked === null || peeked !== this.lastPeeked || this.lastShown === '') await this.show(await this.look());
+        this.lastPeeked = peeked;
       } catch (error) {
         this.onError(error);
       }

@@ -49,7 +49,12 @@ export interface Glance {
 const LOG_RANGE = 5000;
 
 export class ChainReader {
-  private readonly heads = new HeadWatch(() => this.snapshot(), this.options.pollMs, this.options.onError);
+  private readonly heads = new HeadWatch(
+    () => this.snapshot(),
+    this.options.pollMs,
+    this.options.onError,
+    () => this.headsNow(),
+  );
 
   private constructor(
     private readonly options: ChainReaderOptions,
@@ -264,6 +269,13 @@ export class ChainReader {
    */
   watch(listener: HeadListener): () => void {
     return this.heads.watch(listener);
+  }
+
+  /** With the same heads a snapshot is the same, except where the node itself moves the final block. One request a node in place of three. */
+  private async headsNow(): Promise<string | null> {
+    if (this.rules.finality.kind === 'tag') return null;
+    const heads = await Promise.all(this.endpoints.map((endpoint) => endpoint.head()));
+    return heads.map((head) => head.hash).join(' ');
   }
 
   private async assertAgreed(block: BlockRef): Promise<void> {

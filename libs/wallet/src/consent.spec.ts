@@ -111,7 +111,7 @@ describe('consent', () => {
       G.multiply(ySealSecret),
     );
     expect(verifyCapsule(parseCapsule(fromHex(capsule, 'capsule')), label)).toBe(true);
-    expect(grant).toMatchObject({ lockBefore: now + 10, mintBefore: now + 40, notAfter: now + 3600 });
+    expect(grant).toMatchObject({ lockBefore: now + 30, mintBefore: now + 60, notAfter: now + 3600 });
     expect(terms.provision.data[0]!.reference.identifier.value).toBe(minted.deed.commitment);
   });
 

@@ -44,6 +44,8 @@ export interface ConsentInput {
   until?: number;
   /** Seconds added to mintBefore, for tests that stop a party in between. */
   extraMintSeconds?: number;
+  /** Seconds added to lockBefore, and so to mintBefore, for tests that stop the home hospital before it locks. */
+  extraLockSeconds?: number;
 }
 
 /** The body for the home hospital, and the name of the grant. */
@@ -131,15 +133,19 @@ export function consent(wallet: Wallet, input: ConsentInput, random: RandomBytes
 }
 
 /**
- * lockBefore = time(A) + w(A). mintBefore leaves minWindow (the contract's measure) and all three w (A's, the wallet's
+ * lockBefore = time(A) + 3·w(A): the consent's way to A, A's question to B and B's answer come before the lock, each as slow as a step.
+ * mintBefore leaves minWindow (the contract's measure) and all three w (A's, the wallet's
  * and the storemen's) after the *latest* block the lock can be in, so that a late lock can still be mapped.
  */
 function windows(input: ConsentInput, wHome: number, wHub: number, wDestination: number) {
   const { homeTime, minWindowSeconds } = input.parameters;
-  const lockBefore = homeTime + wHome;
+  const lockBefore = homeTime + wHome + (input.extraLockSeconds ?? 0);
   const window = Math.max(minWindowSeconds, wHome + wHub + wDestination);
   return { lockBefore, mintBefore: lockBefore + window + (input.extraMintSeconds ?? 0) };
 }
+
+/** Steps of A that fit before lockBefore. */
+const LOCK_STEPS = 3;
 
 /** The home hospital's word about time and contracts, held against the hub and the own clock. */
 function checkParameters({ parameters, hub, homeUid, now }: ConsentInput): void {

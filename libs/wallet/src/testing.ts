@@ -108,6 +108,7 @@ export function request(change: Partial<ShareRequest> = {}): WalletRequest {
     from: 'south',
     to: 'north',
     grantId: asked.requestId,
+    kind: 'request' as const,
     sentAt: now,
     body: {
       requestId: asked.requestId,

@@ -1,8 +1,7 @@
 import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LogView } from '@cpds/messages';
 import { AppError } from '@cpds/errors';
@@ -86,7 +85,7 @@ async function verifyInChild(world: World, logs: readonly AnchoredLog[], grants:
   const policy = await policyOf(world, logs, grants);
   const path = join(world.consortium.dir, 'audit-policy.json');
   await writeFile(path, JSON.stringify(policy, null, 2), { mode: 0o600 });
-  const verifier = join(dirname(fileURLToPath(import.meta.resolve('@cpds/audit-verifier'))), 'main.js');
+  const verifier = join(dirname(createRequire(import.meta.url).resolve('@cpds/audit-verifier')), 'main.js');
   const { stdout, stderr } = await new Promise<{ stdout: string; stderr: string }>((resolve) => {
     execFile(process.execPath, [verifier, path, '--json'], { env: {}, maxBuffer: 256 << 20 }, (_error, out, err) =>
       resolve({ stdout: out, stderr: err }),

@@ -51,7 +51,7 @@ export async function askAndConsent(
   departmentId: string,
   holder: WalletHolder,
   wanted: { patient: RecordFile['patient']; category: string; recordId: string },
-  options: { extraMintSeconds?: number } = {},
+  options: { extraMintSeconds?: number; extraLockSeconds?: number } = {},
 ): Promise<{ given: GivenConsent; startedAt: number }> {
   const { requestId } = await world.backends.south.bridge.ask({
     home: 'north',

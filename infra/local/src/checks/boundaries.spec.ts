@@ -56,6 +56,13 @@ describe('the import boundaries', () => {
     expect(lint('apps/cli/src/planted.ts', source)).toBe('');
   });
 
+  it('let only the tests of the whole import the cli, and those no service', () => {
+    const source = "export * from '@cpds/cli';\n";
+    expect(lint('e2e/test/planted.ts', source)).toBe('');
+    expect(lint('apps/bridge/test/planted.ts', source)).toContain('no-restricted-imports');
+    expect(lint('e2e/test/planted.ts', "export * from '@cpds/bridge';\n")).toContain('no-restricted-imports');
+  });
+
   it('let the wallet read chains and nothing more', () => {
     expect(lint('libs/wallet/src/planted.ts', "export * from '@cpds/chain';\n")).toContain('without a database');
     expect(lint('libs/wallet/src/planted.ts', "export * from '@cpds/chain/read';\n")).toBe('');

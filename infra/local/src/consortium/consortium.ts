@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { reachableDataDir, serverUser } from '../binaries/postgres.js';
 import { answersOk, lastLines, startChild, waitUntilReady } from '../machine/child.js';
@@ -114,12 +115,13 @@ export class Consortium {
   /** Starts the named processes together and waits until each says it is ready, reporting who it still waits for. */
   async startProcesses(names: readonly string[], extra: ExtraEnvironment, timeoutMs = 90_000): Promise<void> {
     const waiting = new Set(names);
+    const slots = new Slots(Math.max(2, Math.ceil(cpus().length * 1.5)));
     const label = () => `waiting for ${[...waiting].join(', ')}`;
     const timer = setInterval(() => this.spec.report(label()), 5_000);
     try {
       await Promise.all(
         names.map(async (name) => {
-          await this.startProcess(name, extra, timeoutMs);
+          await this.startProcess(name, extra, timeoutMs, slots);
           waiting.delete(name);
         }),
       );
@@ -129,9 +131,16 @@ export class Consortium {
   }
 
   /** Starts one process (again) and waits for its `/readyz`. @throws Error with the end of its log */
-  async startProcess(name: string, extra: ExtraEnvironment, timeoutMs = 90_000): Promise<ProcessHandle> {
+  async startProcess(
+    name: string,
+    extra: ExtraEnvironment,
+    timeoutMs = 90_000,
+    slots = new Slots(1),
+  ): Promise<ProcessHandle> {
     const one = participant(name);
     const url = await this.urlOf(name);
+    // Loading is all work: seventeen at once on two cores would take so long each that their own time limits end them.
+    const release = await slots.take();
     const child = await startChild({
       name,
       command: process.execPath,
@@ -147,6 +156,7 @@ export class Consortium {
       if (this.handles.get(name) !== handle || this.stopping.signal.aborted) return;
       this.spec.report(`${name} ended with ${code ?? signal}: ${await lastLines(child.logFile, 5)}`);
     });
+    await waitUntilReady(child, () => answersOk(`${url}/healthz`), timeoutMs).finally(release);
     await waitUntilReady(child, () => answersOk(`${url}/readyz`), timeoutMs);
     return handle;
   }
@@ -229,6 +239,24 @@ export async function removeConsortium(dir: string): Promise<void> {
 }
 
 export { runningProcesses, stopProcess };
+
+/** At most so many at a time, first come, first served. */
+class Slots {
+  private readonly queue: (() => void)[] = [];
+
+  constructor(private free: number) {}
+
+  /** Waits for a slot; the returned function gives it back. */
+  async take(): Promise<() => void> {
+    if (this.free > 0) this.free -= 1;
+    else await new Promise<void>((resolve) => this.queue.push(resolve));
+    return () => {
+      const next = this.queue.shift();
+      if (next === undefined) this.free += 1;
+      else next();
+    };
+  }
+}
 
 function enter(dir: string, child: Child, group: number): void {
   enterProcess(dir, { ...child.id, name: child.name, group, stopSignal: child.stopSignal, logFile: child.logFile });

@@ -29,17 +29,17 @@ export interface Participant {
   readonly reads: readonly ChainName[];
 }
 
-/** Every process of the consortium, in the order in which it starts. */
+/** Every process of the consortium, in the order in which it starts: storemen early, since key generation is the longest wait. */
 export const participants: readonly Participant[] = [
   service('audit', 'hub', 'hub', ['hub']),
+  ...storemen.map((party) => roleNode(party, 'storeman')),
+  ...vouchers.map((party) => roleNode(party, 'voucher')),
   ...hospitals.flatMap((hospital) => [
     service('audit', hospital, hospital, ['hub', hospital]),
     service('identity', hospital, hospital, ['hub', hospital]),
     service('records', hospital, hospital, ['hub', hospital]),
     { ...service('bridge', hospital, hospital, chainNames), role: 'hospital' as const },
   ]),
-  ...storemen.map((party) => roleNode(party, 'storeman')),
-  ...vouchers.map((party) => roleNode(party, 'voucher')),
 ];
 
 /** The participant of that name. @throws Error unknown name, with the known ones */

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { request } from 'node:http';
 import { reportToStderr } from '../machine/progress.js';
+import { postgresBinDir } from '../binaries/postgres.js';
 import { ageBinary } from '../binaries/sources.js';
 import { anvilKeys } from '../servers/anvil.js';
 import { createBucket } from '../servers/minio.js';
@@ -50,6 +51,11 @@ export async function testAnvil(
 /** The path of the public `age` tool. */
 export function testAge(): Promise<string> {
   return ageBinary(reportToStderr);
+}
+
+/** The folder with Postgres's own programs, `pg_dump` among them. */
+export function testPostgresTools(): Promise<string> {
+  return postgresBinDir(reportToStderr);
 }
 
 const stop = async (pid: number): Promise<void> => {

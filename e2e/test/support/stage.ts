@@ -1,0 +1,145 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import {
+  askAndConsent,
+  askingDepartment,
+  launch,
+  patientOf,
+  readRecordsFolder,
+  upload,
+  waitFor,
+  waitForDeed,
+  type GivenConsent,
+  type Launched,
+  type RecordFile,
+  type WalletHolder,
+  type World,
+} from '@cpds/cli';
+import { plantedBundle } from './planted.js';
+
+/** A patient with one record whose deed is final. */
+export interface Patient {
+  readonly file: RecordFile;
+  readonly holder: WalletHolder;
+  readonly recordId: string;
+}
+
+/** Whose record is used for what, so that no test meets what another one did to a record. */
+export const patientNames = ['synthea', 'planted', 'killed', 'revoking', 'refused', 'tampered'] as const;
+export type PatientName = (typeof patientNames)[number];
+
+/**
+ * Seconds added to the windows of a grant: a process that was killed needs them to start again, and a machine that is busy with other things needs
+ * them to start at all.
+ */
+export const patience = { extraLockSeconds: 120, extraMintSeconds: 60 };
+
+/** A consortium of real processes in a temporary folder, with patients who have records in it. */
+export class Stage {
+  /** Grants whose record was opened at south: what the logs must tell in the end. */
+  readonly shared: string[] = [];
+  /** What the launcher reported, for the message of a failed test. */
+  readonly said: string[] = [];
+
+  private constructor(
+    readonly dir: string,
+    readonly launched: Launched,
+    readonly departmentId: string,
+    readonly patients: Readonly<Record<PatientName, Patient>>,
+  ) {}
+
+  get world(): World {
+    return this.launched.world;
+  }
+
+  /** Starts everything, enrols the patients, uploads their records and waits until each deed stands in a final cohort. */
+  static async open(): Promise<Stage> {
+    const dir = mkdtempSync(join(tmpdir(), 'cpds-e2e-'));
+    const said: string[] = [];
+    const launched = await launch({
+      dir: join(dir, 'consortium'),
+      report: (line) => void said.push(`${new Date().toISOString()} ${line}`),
+      until: 'launcher-and-data',
+    });
+    const { world } = launched;
+    try {
+      const files = await recordFiles(join(dir, 'records'));
+      const entries: [PatientName, Patient][] = [];
+      for (const [name, file] of files) {
+        const { holder } = await patientOf(world, file.patient);
+        const { recordId } = await upload(world, holder.account.patientId, file);
+        entries.push([name, { file, holder, recordId }]);
+      }
+      await Promise.all(entries.map(([, { recordId }]) => waitForDeed(world, recordId)));
+      await anchorEnrolments(world);
+      const patients = Object.fromEntries(entries) as Record<PatientName, Patient>;
+      const stage = new Stage(dir, launched, await askingDepartment(world), patients);
+      stage.said.push(...said);
+      return stage;
+    } catch (cause) {
+      await world.consortium.stop();
+      rmSync(dir, { recursive: true, force: true });
+      throw cause;
+    }
+  }
+
+  /** South asks for the patient's record and the patient consents. */
+  ask(patient: Patient): Promise<{ given: GivenConsent; startedAt: number }> {
+    const { file, holder, recordId } = patient;
+    const wanted = { patient: file.patient, category: file.category, recordId };
+    return askAndConsent(this.world, this.departmentId, holder, wanted, patience);
+  }
+
+  /** Asks only: returns the id of a request that waits for the patient. */
+  async request(patient: Patient): Promise<string> {
+    const { requestId } = await this.world.backends.south.bridge.ask({
+      home: 'north',
+      patient: patient.file.patient,
+      category: patient.file.category,
+      departmentId: this.departmentId,
+      purpose: 'TREAT',
+      readForSeconds: 3_600,
+    });
+    return requestId;
+  }
+
+  /** Stops every process and removes every file. */
+  async close(): Promise<void> {
+    await this.world.consortium.stop();
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+}
+
+/** The smallest of the sample Bundles for `synthea`, and a Bundle made here for each of the others. */
+async function recordFiles(dir: string): Promise<[PatientName, RecordFile][]> {
+  mkdirSync(dir);
+  const made = patientNames.filter((name) => name !== 'synthea');
+  for (const name of made) writeFileSync(join(dir, `${name}.json`), JSON.stringify(plantedBundle(name)));
+  const samples = fileURLToPath(new URL('../../../examples/records', import.meta.url));
+  const bundles = (await readRecordsFolder(samples)).filter(({ contentType }) => contentType === 'application/fhir+json');
+  const [smallest] = bundles.sort((a, b) => a.sizeBytes - b.sizeBytes);
+  if (smallest === undefined) throw new Error(`${samples} holds no Bundle`);
+  const files = await readRecordsFolder(dir);
+  return [['synthea', smallest], ...files.map((file): [PatientName, RecordFile] => [file.name.replace('.json', '') as PatientName, file])];
+}
+
+/** An enrolment counts once its leaf is under a checkpoint that is final on the hub. */
+async function anchorEnrolments({ audits }: World): Promise<void> {
+  const { size } = await audits.north.anchor();
+  await waitFor('the anchor of the enrolments', async () => {
+    const { anchors } = await audits.north.log();
+    return anchors.some((anchor) => anchor.chain === 'hub' && anchor.state === 'final' && anchor.size >= size) || null;
+  });
+}
+
+/** Every file below a folder; none where there is no folder. */
+export async function filesBelow(dir: string): Promise<string[]> {
+  const entries = await readdir(dir, { recursive: true, withFileTypes: true }).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === 'ENOENT') return [];
+    throw cause;
+  });
+  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+}
