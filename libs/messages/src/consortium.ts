@@ -18,7 +18,7 @@ import {
   type Hex,
 } from './hex.js';
 
-export const DatagramKind = z.enum(['request', 'grant', 'release', 'sign', 'revoke', 'refused']);
+export const DatagramKind = z.enum(['request', 'grant', 'release', 'sign', 'revoke']);
 export type DatagramKind = z.infer<typeof DatagramKind>;
 
 /**
@@ -30,6 +30,8 @@ export const Datagram = z
     id: z.uuid(),
     from: PartyName,
     to: PartyName,
+    /** as in the subject, which no signature covers: a datagram cannot be taken for one of another kind */
+    kind: DatagramKind,
     /** grantId, or the request's id before there is one */
     grantId: z.string().max(80),
     sentAt: UnixSeconds,
@@ -173,8 +175,3 @@ export type ReleaseAnswer = z.infer<typeof ReleaseAnswer>;
 /** kind `revoke`: a statement passed on; the answer is the receiver's signed `revoked`. */
 export const RevokeBody = z.object({ statement: Statement }).strict();
 export const RevokeAnswer = z.object({ answer: SignedAnswer }).strict();
-
-/** What a receiver says to a datagram it will not act on. */
-export const RefusedBody = z
-  .object({ code: z.string().max(64), field: z.string().max(128).optional(), message: z.string().max(512) })
-  .strict();

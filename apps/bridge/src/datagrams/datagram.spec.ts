@@ -2,7 +2,7 @@ import { conflict } from '@cpds/errors';
 import { Wallet } from 'ethers';
 import { MessageKey } from '../signing/message-key.js';
 import { checkDatagram, refusalBody, refusalOf, signDatagram } from './datagram.js';
-import { SenderLimits } from './sender-limits.js';
+import { RateLimits } from './rate-limits.js';
 
 const secret = new Uint8Array(32).fill(7);
 const key = new MessageKey(secret);
@@ -12,6 +12,7 @@ const datagram = signDatagram(key, {
   id: '5f0b9a9e-3f9f-4f57-9d5e-3d1f9d4c0a11',
   from: 'north',
   to: 'south',
+  kind: 'request',
   grantId: 'g',
   sentAt: 1,
   body: { outcome: 'received' },
@@ -19,20 +20,26 @@ const datagram = signDatagram(key, {
 
 describe('a datagram', () => {
   it('is believed by the message key of its sender', () => {
-    expect(() => checkDatagram(datagram, 'south', address)).not.toThrow();
+    expect(() => checkDatagram(datagram, 'request', 'south', address)).not.toThrow();
   });
 
   it('is refused when any field was changed after signing', () => {
     const changes = { id: '6f0b9a9e-3f9f-4f57-9d5e-3d1f9d4c0a11', from: 'hub', grantId: 'h', sentAt: 2, body: {} };
     for (const [field, value] of Object.entries(changes))
-      expect(() => checkDatagram({ ...datagram, [field]: value }, 'south', address)).toThrow('message key');
-    expect(() => checkDatagram({ ...datagram, re: datagram.id }, 'south', address)).toThrow('message key');
+      expect(() => checkDatagram({ ...datagram, [field]: value }, 'request', 'south', address)).toThrow('message key');
+    expect(() => checkDatagram({ ...datagram, re: datagram.id }, 'request', 'south', address)).toThrow('message key');
   });
 
   it('is refused by another addressee and from a stranger', () => {
-    expect(() => checkDatagram(datagram, 'north', address)).toThrow('to is south');
-    expect(() => checkDatagram(datagram, 'south', undefined)).toThrow('not registered');
-    expect(() => checkDatagram(datagram, 'south', `0x${'1'.repeat(40)}`)).toThrow('message key');
+    expect(() => checkDatagram(datagram, 'request', 'north', address)).toThrow('to is south');
+    expect(() => checkDatagram(datagram, 'request', 'south', undefined)).toThrow('not registered');
+    expect(() => checkDatagram(datagram, 'request', 'south', `0x${'1'.repeat(40)}`)).toThrow('message key');
+  });
+
+  it('is refused under the subject of another kind', () => {
+    expect(() => checkDatagram(datagram, 'grant', 'south', address)).toThrow('the subject says grant');
+    const moved = { ...datagram, kind: 'grant' as const };
+    expect(() => checkDatagram(moved, 'grant', 'south', address)).toThrow('message key');
   });
 
   it('carries a refusal with code, field and words', () => {
@@ -46,10 +53,10 @@ describe('a datagram', () => {
   });
 });
 
-describe('the limit on one sender', () => {
-  it('lets a burst pass, then so many a second, and does not touch other senders', () => {
+describe('the limit on one caller', () => {
+  it('lets a burst pass, then so many a second, and does not touch other callers', () => {
     let now = 0;
-    const limits = new SenderLimits(() => now);
+    const limits = new RateLimits(200, 400, () => now);
     const admitted = (from: string, tries: number) =>
       Array.from({ length: tries }, () => limits.admits(from)).filter(Boolean).length;
     expect(admitted('north', 1_000)).toBe(400);

@@ -1,7 +1,7 @@
 /** A datagram's signature, and what this node thinks of one that arrives (wire.md "Between hospitals"). Pure. */
 
 import { AppError, denied, invalid } from '@cpds/errors';
-import { datagramDigest, type Datagram, type Hex } from '@cpds/messages';
+import { datagramDigest, type Datagram, type DatagramKind, type Hex } from '@cpds/messages';
 import { to0x } from '@cpds/crypto';
 import { z } from 'zod';
 import { isSignedBy, type MessageKey } from '../signing/message-key.js';
@@ -19,10 +19,17 @@ export function signDatagram(key: MessageKey, unsigned: Omit<Datagram, 'sig'>): 
 /**
  * Refuses a datagram that is not for this node or not signed by who it says it is from.
  *
+ * @param kind what the subject says
  * @param senderKey message key of `datagram.from` on the hub; undefined for a stranger
- * @throws AppError `not-addressed`, `unknown-sender`, `bad-signature`
+ * @throws AppError `other-kind`, `not-addressed`, `unknown-sender`, `bad-signature`
  */
-export function checkDatagram(datagram: Datagram, self: string, senderKey: string | undefined): void {
+export function checkDatagram(
+  datagram: Datagram,
+  kind: DatagramKind,
+  self: string,
+  senderKey: string | undefined,
+): void {
+  if (datagram.kind !== kind) throw invalid('other-kind', 'kind', `kind is ${datagram.kind}, the subject says ${kind}`);
   if (datagram.to !== self) throw invalid('not-addressed', 'to', `to is ${datagram.to}, this is ${self}`);
   if (!senderKey) throw denied('unknown-sender', 'the sender is not registered on the hub');
   if (!isSignedBy(senderKey, digestOf(datagram), datagram.sig))

@@ -9,7 +9,7 @@ import type { MessageKey } from '../signing/message-key.js';
 import { checkDatagram, digestOf, refusalBody, refusalOf, signDatagram } from './datagram.js';
 import { AnsweredDatagramRow, OutgoingDatagramRow } from './datagram.row.js';
 import { Datagrams, type AnswerHandler, type DatagramHandler, type OutgoingDatagram } from './datagrams.js';
-import { SenderLimits } from './sender-limits.js';
+import { RateLimits } from './rate-limits.js';
 
 /** A repeat waits at least and at most this long, milliseconds; it doubles in between. */
 const firstRepeatMs = 1_000;
@@ -44,7 +44,7 @@ export class DatagramsService extends Datagrams implements OnApplicationBootstra
   private readonly inWork = new Set<Promise<void>>();
   /** ids being answered: a repeat that overtakes the work on the first is not worked on beside it */
   private readonly answering = new Set<string>();
-  private readonly limits = new SenderLimits();
+  private readonly limits = new RateLimits(200, 400);
   private readonly subscriptions: { unsubscribe(): void }[] = [];
   private stopped = false;
   private loop: Promise<void> = Promise.resolve();
@@ -86,7 +86,7 @@ export class DatagramsService extends Datagrams implements OnApplicationBootstra
 
   async send(tx: Tx, outgoing: OutgoingDatagram): Promise<void> {
     const { to, kind, grantId, body, deadline } = outgoing;
-    const datagram = this.signed({ to, grantId, body });
+    const datagram = this.signed({ to, kind, grantId, body });
     await tx.manager
       .createQueryBuilder()
       .insert()
@@ -141,7 +141,7 @@ export class DatagramsService extends Datagrams implements OnApplicationBootstra
 
   private async take(kind: DatagramKind, body: unknown): Promise<void> {
     const datagram = parse(Datagram, body, 'datagram');
-    checkDatagram(datagram, this.consortium.self, messageKeyOf(this.consortium.current(), datagram.from));
+    checkDatagram(datagram, kind, this.consortium.self, messageKeyOf(this.consortium.current(), datagram.from));
     if (!this.limits.admits(datagram.from)) return; // it is sent again
     if (datagram.re !== undefined) return this.takeAnswer(datagram.re, datagram);
     if (this.answering.has(datagram.id)) return; // it is sent again
@@ -189,7 +189,7 @@ export class DatagramsService extends Datagrams implements OnApplicationBootstra
   ): Promise<Datagram | null> {
     const body = await this.bodyOf(kind, handler, datagram);
     if (!body) return null;
-    const answer = this.signed({ to: datagram.from, grantId: datagram.grantId, body, re: datagram.id });
+    const answer = this.signed({ to: datagram.from, kind, grantId: datagram.grantId, body, re: datagram.id });
     if (roundKinds.includes(kind)) return answer;
     return this.unitOfWork.run(async (tx) => {
       await tx.manager.query(
@@ -213,11 +213,12 @@ export class DatagramsService extends Datagrams implements OnApplicationBootstra
     }
   }
 
-  private signed({ to, grantId, body, re }: Pick<Datagram, 'to' | 'grantId' | 'body' | 're'>): Datagram {
+  private signed({ to, kind, grantId, body, re }: Pick<Datagram, 'to' | 'kind' | 'grantId' | 'body' | 're'>): Datagram {
     return signDatagram(this.messageKey, {
       id: randomUUID(),
       from: this.consortium.self,
       to,
+      kind,
       grantId,
       sentAt: Math.floor(Date.now() / 1000),
       body,

@@ -120,7 +120,8 @@ export class OpeningService {
       homeUid,
       grant: row.grant,
     });
-    return this.revocations.take({ kind: 'give-back', grantId, homeUid, signature, grant: row.grant });
+    const statement = { kind: 'give-back', grantId, homeUid, signature, grant: row.grant } as const;
+    return this.revocations.take(statement, 'own backend');
   }
 
   private async blame(id: string, culprits: string[]): Promise<TransferRow> {

@@ -1,7 +1,7 @@
 import { parse } from '@cpds/errors';
 import { Revocation, type RevocationAnswer } from '@cpds/messages';
 import { Open } from '@cpds/service';
-import { Body, Controller, HttpCode, Post } from '@nestjs/common';
+import { Body, Controller, HttpCode, Ip, Post } from '@nestjs/common';
 import { RevocationsService } from './revocations.service.js';
 
 /** The one door that needs no token: a revoke's authority is its signature, and nobody may keep a patient from it. */
@@ -12,7 +12,7 @@ export class RevocationsHttpController {
   @Post()
   @Open()
   @HttpCode(200)
-  take(@Body() body: unknown): Promise<RevocationAnswer> {
-    return this.revocations.take(parse(Revocation, body, 'revocation'));
+  take(@Body() body: unknown, @Ip() caller: string): Promise<RevocationAnswer> {
+    return this.revocations.take(parse(Revocation, body, 'revocation'), caller);
   }
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { invalid, parse } from '@cpds/errors';
+import { invalid, parse, unavailable } from '@cpds/errors';
 import {
   RevokeAnswer,
   RevokeBody,
@@ -14,14 +14,18 @@ import { Injectable } from '@nestjs/common';
 import { Consortium, hospitalOfChain } from '../chains/consortium-view.js';
 import { refusalOf } from '../datagrams/datagram.js';
 import { Datagrams } from '../datagrams/datagrams.js';
+import { RateLimits } from '../datagrams/rate-limits.js';
 import { signAnswer } from '../signing/answers.js';
 import type { MessageKey } from '../signing/message-key.js';
 import { DutyExecutors, type DutyResult } from '../transfers/duty-executors.js';
-import { noFacts } from '../transfers/facts.js';
+import { noFacts, nowSeconds } from '../transfers/facts.js';
 import type { Role } from '../transfers/transfer.js';
 import type { TransferRow } from '../transfers/transfer.row.js';
 import { TransfersService } from '../transfers/transfers.service.js';
 import { checkStatement, grantOf } from './statement.js';
+
+/** No request asks for longer, and a week for the request itself, seconds. */
+const maxGrantSeconds = 40 * 86_400;
 
 /** How long the caller of `POST /revocations` waits for the others' signed answers, milliseconds. */
 const forwardWaitMs = 3_000;
@@ -33,6 +37,9 @@ const forwardWaitMs = 3_000;
  */
 @Injectable()
 export class RevocationsService {
+  /** per caller's address; a patient's wallet sends one statement, a gateway in front of many a few a second */
+  private readonly limits = new RateLimits(10, 100);
+
   constructor(
     private readonly unitOfWork: UnitOfWork,
     private readonly transfers: TransfersService,
@@ -54,9 +61,15 @@ export class RevocationsService {
    * Takes a statement from anyone over HTTP and returns this node's signed answer with those of the others that came in
    * time; the rest is passed on until they answer.
    *
-   * @throws AppError `unknown-grant`, `other-grant`, `bad-statement`, `other-hospital`
+   * @param caller address the statement came from
+   * @throws AppError `unknown-grant`, `other-grant`, `bad-statement`, `other-hospital`, `too-many-statements`
    */
-  async take(statement: Statement): Promise<RevocationAnswer> {
+  async take(statement: Statement, caller: string): Promise<RevocationAnswer> {
+    if (!this.limits.admits(caller))
+      throw unavailable('too-many-statements', 'too many statements from this address', {
+        status: 429,
+        retryAfterSec: 1,
+      });
     const answer = await this.accept(statement);
     const row = await this.transfers.byGrant(statement.grantId);
     const full = withGrant(statement, row.grant);
@@ -86,6 +99,8 @@ export class RevocationsService {
 
   /** A grant first heard of by its revoke: stored as if its lock were awaited, so that the statement closes it. */
   private async remember(statement: Statement, grant: Grant): Promise<TransferRow> {
+    if (statement.kind !== 'revoke')
+      throw invalid('unknown-grant', 'grantId', 'a grant that is not known here cannot be given back');
     const view = this.consortium.current();
     const home = hospitalOfChain(view, statement.homeUid);
     const destination = hospitalOfChain(view, grant.destinationUid);
@@ -93,6 +108,7 @@ export class RevocationsService {
       throw invalid('other-grant', 'grant.lockedAccount', 'grant.lockedAccount is not registered for its chain');
     if (!destination.allMappedDeeds.includes(grant.mappedDeeds))
       throw invalid('other-grant', 'grant.mappedDeeds', 'grant.mappedDeeds is not registered for its chain');
+    checkBounds(grant);
     const role = this.roleIn(home.party, destination.party);
     return this.unitOfWork.run((tx) =>
       this.transfers.insert(tx, {
@@ -153,6 +169,14 @@ export class RevocationsService {
       return null; // whoever does not answer now is told again by the standing duty
     }
   }
+}
+
+/** A grant first heard of by its revoke is kept until it ends: one that would never end is nobody's. */
+function checkBounds({ lockBefore, mintBefore, notAfter }: Grant): void {
+  if (notAfter > nowSeconds() + maxGrantSeconds)
+    throw invalid('other-grant', 'grant.notAfter', 'grant.notAfter is further away than any grant may last');
+  if (lockBefore > mintBefore || mintBefore > notAfter)
+    throw invalid('other-grant', 'grant.lockBefore', 'grant.lockBefore, mintBefore and notAfter are not in order');
 }
 
 function withGrant(statement: Statement, grant: Grant | null): Statement {

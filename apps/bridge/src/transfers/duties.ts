@@ -28,6 +28,8 @@ export interface DutyContext {
   wHome: number;
   /** a statement signed by revoker or q is held */
   holdsStatement: boolean;
+  /** the grant came here by consent or from A, not only by its revoke: anybody can invent and revoke a grant */
+  isKnown: boolean;
   /** seconds since 1970 at which the row entered its state */
   enteredAt: number;
   /** position of a storeman in its group, from 1; 0 for everybody else */
@@ -116,13 +118,19 @@ function mayAskNotMapped(t: TransferSnapshot, facts: Facts, context: DutyContext
   );
 }
 
-/** Who sends a closing: A on A, B on B; a storeman where nobody did within its turn of w (storeman i waits i·w). */
+/**
+ * Who sends a closing: A on A, B on B; a storeman where nobody did within its turn of w (storeman i waits i·w). A lock or
+ * a mapping that stands is closed by whoever holds the statement; a tombstone, which costs gas for a grant that only its
+ * revoker may ever have heard of, is sent by A and B alone and for grants they know. Nothing is lost: whoever holds the
+ * statement refuses, and closes a lock as soon as one appears.
+ */
 function closingDuties(t: TransferSnapshot, facts: Facts, context: DutyContext): Duty[] {
   if (!context.holdsStatement || t.grant === null) return [];
   const duties: Duty[] = ['forward-statement'];
-  const openAtHome = facts.home !== undefined && ['none', 'locked'].includes(facts.home.head.status);
-  const openAtDestination =
-    facts.destination !== undefined && ['none', 'mapped'].includes(facts.destination.head.status);
+  const home = facts.home?.head.status;
+  const destination = facts.destination?.head.status;
+  const openAtHome = home === 'locked' || (home === 'none' && t.role === 'A' && context.isKnown);
+  const openAtDestination = destination === 'mapped' || (destination === 'none' && t.role === 'B' && context.isKnown);
   const turn = (w: number) => t.role === 'S' && facts.now >= context.enteredAt + context.memberIndex * w;
   if (openAtHome && (t.role === 'A' || turn(context.wHome))) duties.push('close-home');
   if (openAtDestination && (t.role === 'B' || turn(context.wDestination))) duties.push('close-destination');
