@@ -139,7 +139,7 @@ export function consent(wallet: Wallet, input: ConsentInput, random: RandomBytes
  */
 function windows(input: ConsentInput, wHome: number, wHub: number, wDestination: number) {
   const { homeTime, minWindowSeconds } = input.parameters;
-  const lockBefore = homeTime + wHome + (input.extraLockSeconds ?? 0);
+  const lockBefore = homeTime + LOCK_STEPS * wHome + (input.extraLockSeconds ?? 0);
   const window = Math.max(minWindowSeconds, wHome + wHub + wDestination);
   return { lockBefore, mintBefore: lockBefore + window + (input.extraMintSeconds ?? 0) };
 }
