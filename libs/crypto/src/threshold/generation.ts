@@ -280,11 +280,11 @@ function proofTag({ attemptId }: GenerationParameters): string {
   return `FROST-secp256k1-SHA256-v1dkg/cpds/v1/${toHex(attemptId)}`;
 }
 
-/** The dealer's randomness as a function of its seed: block i is HKDF(seed, "cpds/v1/deal" ‖ attempt ‖ dealer ‖ i). */
+/** The dealer's randomness as a function of its seed: block i is HKDF(seed, "cpds/v1/polynomial" ‖ attempt ‖ dealer ‖ i). */
 function stream({ attemptId, n, threshold }: GenerationParameters, dealer: MemberIndex, seed: Uint8Array) {
   let block = 0;
   return (length = 32): Uint8Array<ArrayBuffer> => {
-    const info = concat(ascii('cpds/v1/deal'), attemptId, u16(dealer), u16(n), u16(threshold), u64(block++));
+    const info = concat(ascii('cpds/v1/polynomial'), attemptId, u16(dealer), u16(n), u16(threshold), u64(block++));
     return Uint8Array.from(hkdfSha256(seed, info, length));
   };
 }
