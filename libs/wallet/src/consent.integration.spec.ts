@@ -8,7 +8,7 @@ import { consent, type MadeConsent } from './consent.js';
 import { checkDeed } from './deed-check.js';
 import { checkRequest } from './request.js';
 import { runnerAt } from './hub-reader.js';
-import { hex, hub, mint, north, parameters, request, south } from './testing.js';
+import { hex, hub, mint, north, own, parameters, request, south } from './testing.js';
 import { openChain } from './testing-chain.js';
 import { Wallet } from './wallet.js';
 
@@ -48,7 +48,7 @@ describe('a consent on the home chain', () => {
     const facts = { ...hub, hospitals: [home, south] };
     const period = { start: timestamp, end: timestamp + 3600 };
     const input = {
-      request: checkRequest(request({ period, requestExpires: period.end }), facts, timestamp),
+      request: checkRequest(request({ period, requestExpires: period.end }), own, facts, timestamp),
       deed: checkDeed(wallet, minted.deed, minted.cohort),
       parameters: { ...parameters, homeUid: home.chainUid, lockedAccount, homeTime: timestamp },
       hub: facts,

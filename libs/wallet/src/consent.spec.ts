@@ -39,6 +39,7 @@ import {
   mint,
   north,
   now,
+  own,
   parameters,
   request,
   south,
@@ -52,7 +53,7 @@ const wallet = new Wallet(new Uint8Array(32).fill(5));
 const minted = mint(wallet);
 const deed = checkDeed(wallet, minted.deed, minted.cohort);
 const inputOf = (change: Partial<ConsentInput> = {}): ConsentInput => ({
-  request: checkRequest(request(), hub, now),
+  request: checkRequest(request(), own, hub, now),
   deed,
   parameters,
   hub,
@@ -191,9 +192,9 @@ describe('consent', () => {
   it('gives a slow consortium its time', () => {
     const slow = { ...hub, wSeconds: 100 };
     const { grant: waiting } = consent(wallet, inputOf({ hub: slow }), randomBytes).consent;
-    expect(waiting.mintBefore).toBe(now + 10 + 120);
+    expect(waiting.mintBefore).toBe(now + 30 + 120);
     const { grant: later } = consent(wallet, inputOf({ extraMintSeconds: 120 }), randomBytes).consent;
-    expect(later.mintBefore).toBe(now + 40 + 120);
+    expect(later.mintBefore).toBe(now + 60 + 120);
   });
 });
 
@@ -201,7 +202,7 @@ describe('consent is refused', () => {
   const attempt = (change: Partial<ConsentInput>) => () => consent(wallet, inputOf(change), randomBytes);
 
   it('for a record of another category', () => {
-    const other = checkRequest(request({ category: 'oncology' }), hub, now);
+    const other = checkRequest(request({ category: 'oncology' }), own, hub, now);
     expect(attempt({ request: other })).toThrow('request.category is not that of the record');
   });
 
@@ -216,7 +217,7 @@ describe('consent is refused', () => {
 
   it('when the two ends use different group keys, or one the hub does not name', () => {
     const other = { ...south, sealKeyId: hex(8) };
-    expect(attempt({ request: { ...checkRequest(request(), hub, now), from: other } })).toThrow(
+    expect(attempt({ request: { ...checkRequest(request(), own, hub, now), from: other } })).toThrow(
       'north and south use different group keys',
     );
     expect(attempt({ hub: { ...hub, sealing: [] } })).toThrow('the hub names no group with the sealing key');
@@ -288,8 +289,9 @@ describe('a deed', () => {
 
 describe('what the patient reads', () => {
   it('says who, what, why, until when, and what a revocation cannot do', () => {
-    const lines = consentLines(checkRequest(request(), hub, now), deed, now + 3600);
+    const lines = consentLines(checkRequest(request(), own, hub, now), deed, now + 3600);
     expect(lines).toEqual([
+      'About: P-1 (urn:oid:1)',
       'Who: Cardiology, south',
       'What: one record, cardiology (application/fhir+json, 1000 bytes)',
       'Why: treatment',
@@ -304,11 +306,12 @@ describe('what the patient reads', () => {
   it('warns of a small crowd and lets no name hide a line', () => {
     const evil = checkRequest(
       request({ department: { id: '5b2c5f54-2a40-4f5e-8b06-0c4b8f5b0b11', name: 'A\u001b[2K\nB' } }),
+      own,
       hub,
       now,
     );
     const lines = consentLines(evil, { ...deed, deed: { ...deed.deed, ringReal: 1 } }, now);
-    expect(lines[0]).toBe('Who: A?[2K?B, south');
+    expect(lines[1]).toBe('Who: A?[2K?B, south');
     expect(lines.at(-1)).toContain('Few patients share this cohort');
   });
 });

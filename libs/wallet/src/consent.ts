@@ -22,6 +22,7 @@ import {
 import { grantDigestWithoutKey, grantId as grantIdOf, type Hex } from '@cpds/contracts';
 import { conflict, invalid } from '@cpds/errors';
 import type { Consent, Grant, WalletParameters } from '@cpds/messages';
+import { CLOCK_SKEW_SECONDS } from './clock.js';
 import type { CheckedDeed } from './deed-check.js';
 import { hospitalOn, sealingKeyOf, type HubFacts } from './hub-facts.js';
 import type { CheckedRequest } from './request.js';
@@ -160,9 +161,6 @@ function checkParameters({ parameters, hub, homeUid, now }: ConsentInput): void 
   if (parameters.homeTime < now - CLOCK_SKEW_SECONDS - home.rules.maxHeadAgeSeconds)
     throw wrong('homeTime', 'is stale');
 }
-
-/** Nodes' clocks agree within 30 s (protocol section 7). */
-const CLOCK_SKEW_SECONDS = 30;
 
 /** A slot drawn evenly among the unused: a counter would tell how often a deed was shared. */
 export function freeSlot(used: ReadonlySet<number>, random: RandomBytes): number {

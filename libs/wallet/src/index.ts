@@ -1,4 +1,5 @@
 export * from './cohort-reader.js';
+export * from './clock.js';
 export * from './consent.js';
 export * from './deed-check.js';
 export * from './department.js';

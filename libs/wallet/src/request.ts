@@ -5,11 +5,13 @@ import {
   Datagram,
   requestHash,
   RequestBody,
+  type PatientIdentifier,
   type ShareRequest,
   type WalletRequest,
 } from '@cpds/messages';
 import { invalid, parse } from '@cpds/errors';
 import { to0x } from '@cpds/crypto';
+import { CLOCK_SKEW_SECONDS } from './clock.js';
 import { hospitalNamed, type HospitalFacts, type HubFacts } from './hub-facts.js';
 import { signerOf } from './signature.js';
 
@@ -21,28 +23,44 @@ export interface CheckedRequest {
   from: HospitalFacts;
 }
 
+/** Whose wallet this is, pinned at enrolment: what the home hospital says later cannot change it. */
+export interface OwnPins {
+  /** Operator's name of the home hospital. */
+  home: string;
+  /** By which hospitals know this patient. */
+  identifiers: readonly PatientIdentifier[];
+}
+
 /**
- * Checks that the named hospital signed exactly this request, that it asks to a chain and contract of its own, and that
- * the request still stands.
+ * Checks that the named hospital signed exactly this request, to this home hospital and about this patient, that it asks
+ * to a chain and contract of its own, and that the request stands now.
  *
  * @param now own clock, seconds
  * @throws AppError `request-refused`, naming the field
  */
-export function checkRequest(received: WalletRequest, hub: HubFacts, now: number): CheckedRequest {
+export function checkRequest(received: WalletRequest, own: OwnPins, hub: HubFacts, now: number): CheckedRequest {
   const { request, salt } = received;
   const datagram = parse(Datagram, received.datagram, 'datagram');
   const body = parse(RequestBody, datagram.body, 'datagram.body');
   const from = hospitalNamed(hub, received.from);
   if (datagram.from !== received.from) throw refused('datagram.from', 'is not the hospital that is said to ask');
+  if (datagram.to !== own.home) throw refused('datagram.to', 'is not the own home hospital');
   if (signerOf(to0x(datagramDigest(datagram)), datagram.sig) !== from.messageKey)
     throw refused('datagram.sig', `is not ${from.name}'s`);
   if (body.requestHash !== requestHash({ request, salt })) throw refused('request', 'is not what was signed');
   if (body.requestId !== received.requestId || request.requestId !== received.requestId)
     throw refused('requestId', 'is not the one that was signed');
+  // The home hospital chooses what to show to whom: a request about another patient must not become this one's consent.
+  if (
+    !own.identifiers.some(({ system, value }) => system === request.patient.system && value === request.patient.value)
+  )
+    throw refused('request.patient', 'is not the patient of this wallet');
   if (request.destinationUid !== from.chainUid) throw refused('request.destinationUid', `is not ${from.name}'s chain`);
   if (request.mappedDeeds !== from.mappedDeeds)
     throw refused('request.mappedDeeds', `is not ${from.name}'s current contract`);
   if (request.requestExpires <= now) throw refused('request.requestExpires', 'is past');
+  // A consent permits from now on, so a request that begins later would be granted more than it asks.
+  if (request.period.start > now + CLOCK_SKEW_SECONDS) throw refused('request.period.start', 'is later than now');
   if (request.period.end <= now) throw refused('request.period.end', 'is past');
   return { requestId: received.requestId, request, from };
 }

@@ -87,8 +87,11 @@ export const parameters: WalletParameters = {
   revocationUrls: ['http://127.0.0.1:1/'],
 };
 
-/** A request that south signed; `change` alters what was asked before it is signed. */
-export function request(change: Partial<ShareRequest> = {}): WalletRequest {
+/** The wallet's patient, as both hospitals know them, and their home. */
+export const own = { home: north.name, identifiers: [{ system: 'urn:oid:1', value: 'P-1' }] };
+
+/** A request that south signed to `to`; `change` alters what was asked before it is signed. */
+export function request(change: Partial<ShareRequest> = {}, to = north.name): WalletRequest {
   const asked: ShareRequest = {
     requestId: '0b5f1f9e-6d0b-4a53-9d4b-2f1f3f1d7a11',
     patient: { system: 'urn:oid:1', value: 'P-1' },
@@ -106,7 +109,7 @@ export function request(change: Partial<ShareRequest> = {}): WalletRequest {
   const unsigned = {
     id: '3f1f9e0b-0b6d-4a53-9d4b-7a112f1f3f1d',
     from: 'south',
-    to: 'north',
+    to,
     grantId: asked.requestId,
     kind: 'request' as const,
     sentAt: now,

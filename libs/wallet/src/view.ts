@@ -16,6 +16,7 @@ const purposes: Record<Purpose, string> = {
 export function consentLines({ request, from }: CheckedRequest, deed: CheckedDeed, until: number): string[] {
   const { metadata, ringReal } = deed.deed;
   return [
+    `About: ${printable(request.patient.value)} (${printable(request.patient.system)})`,
     `Who: ${printable(request.department.name)}, ${from.name}`,
     `What: one record, ${printable(metadata.category)} (${metadata.contentType}, ${metadata.sizeBytes} bytes)`,
     `Why: ${purposes[request.purpose]}`,

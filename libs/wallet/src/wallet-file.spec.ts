@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { consent } from './consent.js';
 import { checkDeed } from './deed-check.js';
 import { checkRequest } from './request.js';
-import { hex, hub, mint, north, now, parameters, request } from './testing.js';
+import { hex, hub, mint, north, now, own, parameters, request } from './testing.js';
 import { Wallet } from './wallet.js';
 import { usedSlots, WalletFile, withGrant } from './wallet-file.js';
 
@@ -18,6 +18,7 @@ const empty: WalletFile = {
     bridgeUrl: 'http://127.0.0.1:3',
     rpcUrls: ['http://127.0.0.1:4'],
   },
+  identifiers: own.identifiers,
   hub: {
     chainUid: hub.hubUid,
     chainRegistry: hex(1, 20),
@@ -34,7 +35,7 @@ describe('wallet file', () => {
     const { deed, cohort } = mint(wallet);
     const checked = checkDeed(wallet, deed, cohort);
     const input = {
-      request: checkRequest(request(), hub, now),
+      request: checkRequest(request(), own, hub, now),
       deed: checked,
       parameters,
       hub,

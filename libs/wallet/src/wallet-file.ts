@@ -4,7 +4,7 @@
  */
 
 import { to0x, u256 } from '@cpds/crypto';
-import { AddressHex, Bytes32, Grant, PartyName } from '@cpds/messages';
+import { AddressHex, Bytes32, Grant, PartyName, PatientIdentifier } from '@cpds/messages';
 import { z } from 'zod';
 import type { MadeConsent } from './consent.js';
 
@@ -27,6 +27,8 @@ export const WalletFile = z
         rpcUrls: z.array(z.url()).min(1),
       })
       .strict(),
+    /** By which hospitals know this patient, pinned at enrolment: a request about anybody else is refused. */
+    identifiers: z.array(PatientIdentifier).min(1),
     /** The hub, pinned at enrolment: keys of all others are read there. */
     hub: z
       .object({
