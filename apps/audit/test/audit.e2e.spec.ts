@@ -24,7 +24,7 @@ import {
   Trail,
 } from '@cpds/messages';
 import { hospitalAudience, readConfig, runService, type RunningService } from '@cpds/service';
-import { JsonRpcProvider, Wallet } from 'ethers';
+import { computeAddress, JsonRpcProvider, Wallet } from 'ethers';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { auditConfig } from '../src/config.js';
 import { auditService } from '../src/service.js';
@@ -83,7 +83,7 @@ describe('the audit service', () => {
   let identity: TestIdentity;
   let service: RunningService;
   let environment: Record<string, string>;
-  let anchors: { rpc: string; address: string; origin: string }[];
+  let anchors: { rpc: string; address: string; account: string; origin: string }[];
   const origin = 'cpds/north/audit';
   const sent: EventEnvelope[] = [];
 
@@ -155,8 +155,8 @@ describe('the audit service', () => {
     providers.forEach((provider) => provider.destroy());
 
     anchors = [
-      { rpc: own.url, address: ownAnchor, origin },
-      { rpc: hub.url, address: hubAnchor, origin },
+      { rpc: own.url, address: ownAnchor, account: computeAddress(own.keys[1]!), origin },
+      { rpc: hub.url, address: hubAnchor, account: computeAddress(own.keys[1]!), origin },
     ];
     const keyFile = join(folder, 'keys.json');
     const hex = (byte: number): string => Buffer.alloc(32, byte).toString('hex');

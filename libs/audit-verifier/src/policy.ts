@@ -29,8 +29,10 @@ export const Policy = z
           .strict(),
       )
       .min(1),
-    /** CheckpointAnchor contracts; any log may have several. */
-    anchors: z.array(z.object({ rpc: z.url(), address: Address, origin: z.string().min(1) }).strict()).default([]),
+    /** CheckpointAnchor contracts; any log may have several. Anchors of other accounts than `account` say nothing of the log. */
+    anchors: z
+      .array(z.object({ rpc: z.url(), address: Address, account: Address, origin: z.string().min(1) }).strict())
+      .default([]),
     /** Contracts whose events say which grants were locked and mapped. */
     chains: z
       .array(

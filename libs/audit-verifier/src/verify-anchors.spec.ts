@@ -1,7 +1,7 @@
 import { CheckpointAnchor, LockedAccount } from '@cpds/contracts';
 import { hashRange, leafHash, nodeHash, to0x, type TreeNode } from '@cpds/crypto';
 import { events } from '@cpds/messages';
-import { id, Interface, type InterfaceAbi } from 'ethers';
+import { getAddress, id, Interface, type InterfaceAbi } from 'ethers';
 import type { Fetch } from './log-source.js';
 import { Policy } from './policy.js';
 import { consortium, grantId, type MemoryLog } from './testing/memory-log.js';
@@ -9,6 +9,8 @@ import { verify } from './verify.js';
 
 const anchorAbi = new Interface(CheckpointAnchor.abi as InterfaceAbi);
 const address = `0x${'aa'.repeat(20)}`;
+/** Mixed case, as wallets and logs write it; the policy's is in lower case. */
+const account = getAddress(`0x${'cc'.repeat(20)}`);
 const lockedAccount = `0x${'bb'.repeat(20)}`;
 
 function rootOf(log: MemoryLog, size: number): string {
@@ -20,17 +22,17 @@ function rootOf(log: MemoryLog, size: number): string {
 }
 
 /** A chain that holds these anchors, as JSON-RPC tells it. */
-function chainOf(origin: string, anchors: { size: number; root: string }[], others: object[] = []): Fetch {
-  const logs = anchors.map(({ size, root }, block) => {
-    const { topics, data } = anchorAbi.encodeEventLog('Anchored', [id(origin), address, size, root, origin]);
+function chainOf(origin: string, anchors: { size: number; root: string; by?: string }[], others: object[] = []): Fetch {
+  const logs = anchors.map(({ size, root, by = account }, block) => {
+    const { topics, data } = anchorAbi.encodeEventLog('Anchored', [id(origin), by, size, root, origin]);
     return { topics, data, blockNumber: `0x${block}`, transactionHash: `0x${'0'.repeat(63)}${block}` };
   });
-  const last = anchors.at(-1) ?? { size: 0, root: `0x${'00'.repeat(32)}` };
+  const last = anchors.filter(({ by }) => by === undefined).at(-1) ?? { size: 0, root: `0x${'00'.repeat(32)}` };
   return async (_url, init) => {
     const { method, params } = JSON.parse(String(init?.body)) as { method: string; params: [{ address: string }] };
     const answer =
       method === 'eth_call'
-        ? anchorAbi.encodeFunctionResult('last', [[last.size, last.root, address, 0]])
+        ? anchorAbi.encodeFunctionResult('last', [[last.size, 0, last.root]])
         : params[0].address === address
           ? logs
           : others;
@@ -42,7 +44,7 @@ function run(world: ReturnType<typeof consortium>, chain: Fetch, over: object = 
   const logs = [world.north, world.south, world.hub];
   const policy = Policy.parse({
     logs: logs.map((log) => log.policy),
-    anchors: [{ rpc: 'http://chain/', address, origin: 'cpds/north/audit' }],
+    anchors: [{ rpc: 'http://chain/', address, account: account.toLowerCase(), origin: 'cpds/north/audit' }],
     ...over,
   });
   const byHost = new Map(logs.map((log) => [log.party, log.fetch]));
@@ -76,6 +78,19 @@ describe('a log beside its anchors', () => {
     const result = await run(world, chainOf('cpds/north/audit', anchors));
     expect(result.first).toMatchObject({ code: 'log-truncated', party: 'north' });
     expect(result.first!.message).toBe('5 leaves were anchored, the log shows 4');
+  });
+
+  it("is not judged by another account's anchors of its origin", async () => {
+    const world = consortium();
+    const own = { size: 5, root: rootOf(world.north, 5) };
+    const squatter = `0x${'99'.repeat(20)}`;
+    const foreign = [
+      { size: 1000, root: `0x${'11'.repeat(32)}`, by: squatter },
+      { size: 3, root: `0x${'22'.repeat(32)}`, by: squatter },
+    ];
+    const result = await run(world, chainOf('cpds/north/audit', [...foreign, own]));
+    expect(result.discrepancies).toEqual([]);
+    expect(result.logs[0]!.anchors).toMatchObject([{ size: 5, checked: 2, blockNumber: 2 }]);
   });
 
   it('is named when it was never anchored, and when a step is not anchored yet', async () => {

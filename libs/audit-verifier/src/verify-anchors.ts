@@ -22,23 +22,25 @@ export interface VerifiedAnchor {
   readonly checked: number;
 }
 
-/** Compares every anchor of `log` on the contract, and says the newest. */
+/** Compares every anchor of `log` that its account made on the contract, and says the newest. */
 export async function verifyAnchor(
   policy: Policy['anchors'][number],
   log: VerifiedLog,
   fetch: Fetch,
 ): Promise<{ anchor: VerifiedAnchor; discrepancies: Discrepancy[] }> {
   const rpc = new Rpc(policy.rpc, fetch);
-  const last = await new CheckpointAnchor(policy.address, rpc).last(policy.origin);
+  const last = await new CheckpointAnchor(policy.address, rpc).last(policy.account, policy.origin);
   const made = (await rpc.logs(policy.address)).flatMap((entry) => {
     const event = CheckpointAnchor.decodeLog(entry);
-    return event?.args.origin === policy.origin ? [{ ...event.args, entry }] : [];
+    const isTheirs = event?.args.origin === policy.origin && isSame(event.args.account, policy.account);
+    return isTheirs ? [{ ...event.args, entry }] : [];
   });
   const discrepancies: Discrepancy[] = [];
   const say = (code: string, message: string): void => void discrepancies.push({ code, party: log.party, message });
 
   const size = Number(last.size);
-  if (size === 0) say('not-anchored', `no checkpoint of ${policy.origin} stands at ${policy.address}`);
+  if (size === 0)
+    say('not-anchored', `${policy.account} anchored no checkpoint of ${policy.origin} at ${policy.address}`);
   const all = size === 0 ? made : [...made, { size: last.size, root: last.root, entry: null }];
   for (const anchor of all) {
     const root = log.rootAt(Number(anchor.size));
@@ -60,4 +62,8 @@ export async function verifyAnchor(
     },
     discrepancies,
   };
+}
+
+function isSame(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase();
 }

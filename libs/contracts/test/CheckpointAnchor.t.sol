@@ -16,12 +16,11 @@ contract CheckpointAnchorTest is Test {
         anchors.anchor("north", 3, ROOT);
         anchors.anchor("north", 4, bytes32(uint256(2)));
         vm.snapshotGasLastCall("gas", "CheckpointAnchor.anchor");
-        ICheckpointAnchor.Anchor memory last = anchors.last("north");
+        ICheckpointAnchor.Anchor memory last = anchors.last(address(this), "north");
         assertEq(last.size, 4, "size");
         assertEq(last.root, bytes32(uint256(2)), "root");
-        assertEq(last.account, address(this), "account");
         assertEq(last.anchoredAt, 50, "anchoredAt");
-        assertEq(anchors.last("south").root, 0, "other origin");
+        assertEq(anchors.last(address(this), "south").root, 0, "other origin");
     }
 
     function test_Anchor_repeatsSilently() public {
@@ -43,10 +42,16 @@ contract CheckpointAnchorTest is Test {
         anchors.anchor("", 4, ROOT);
     }
 
-    function test_Anchor_isTheFirstAccountsAlone() public {
-        anchors.anchor("north", 3, ROOT);
+    /// @dev Whoever squats an origin, with whatever size, stops nobody else.
+    function test_Anchor_isEachAccountsOwn() public {
+        bytes32 other = bytes32(uint256(9));
         vm.prank(address(9));
-        expectError(abi.encodeWithSelector(ICheckpointAnchor.NotOriginAccount.selector, address(this)));
+        anchors.anchor("north", 1000, other);
+        assertEq(anchors.last(address(this), "north").root, 0, "another account's anchor");
+        anchors.anchor("north", 3, ROOT);
         anchors.anchor("north", 4, ROOT);
+        assertEq(anchors.last(address(this), "north").size, 4, "size");
+        assertEq(anchors.last(address(9), "north").size, 1000, "the other's size");
+        assertEq(anchors.last(address(9), "north").root, other, "the other's root");
     }
 }

@@ -33,7 +33,11 @@ export class ChainEvidence extends DeedEvidence {
     };
   }
 
-  /** An anchor of exactly this size and root: roots of other sizes prove nothing about it without the log. */
+  /**
+   * An anchor of exactly this size and root: roots of other sizes prove nothing about it without the log. Whose it is does
+   * not matter: a root that stands on the hub existed by then, whoever put it there, and a squatter's other roots are passed
+   * over.
+   */
   async anchoredAt(origin: string, size: number, root: string): Promise<number | null> {
     const hub = this.chains.requireReader(this.consortium.current().hub.chainUid);
     const final = await hub.final();

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { LogView } from '@cpds/messages';
 import { AppError } from '@cpds/errors';
 import { z } from 'zod';
-import { localNumbers } from '../consortium/environment.js';
+import { gasAccount, localNumbers } from '../consortium/environment.js';
 import type { World } from '../consortium/world.js';
 import { waitFor } from './waiting.js';
 
@@ -102,6 +102,15 @@ async function policyOf(
 ) {
   const { chains } = consortium.servers;
   const tokens = { north: await backends.north.tokens.token(), south: await backends.south.tokens.token() };
+  /** Where a log is anchored, and by whom: anybody may anchor under its origin, the audit process's account alone counts. */
+  const anchorsOf = async ({ party, view }: AnchoredLog) => {
+    const mine = { account: await gasAccount(consortium, `audit.${party}`), origin: view.origin };
+    return [...new Set(['hub', party] as const)].map((chain) => ({
+      rpc: chains[chain],
+      address: addresses[chain].checkpointAnchor,
+      ...mine,
+    }));
+  };
   return {
     logs: await Promise.all(
       logs.map(async ({ party, view }) => ({
@@ -112,12 +121,7 @@ async function policyOf(
         token: party === 'hub' ? tokens.north : tokens[party],
       })),
     ),
-    anchors: logs.flatMap(({ party, view }) => [
-      { rpc: chains.hub, address: addresses.hub.checkpointAnchor, origin: view.origin },
-      ...(party === 'hub'
-        ? []
-        : [{ rpc: chains[party], address: addresses[party].checkpointAnchor, origin: view.origin }]),
-    ]),
+    anchors: (await Promise.all(logs.map(anchorsOf))).flat(),
     chains: (['north', 'south'] as const).map((party) => ({
       party,
       rpc: chains[party],

@@ -2,17 +2,16 @@
 pragma solidity 0.8.37;
 
 /// @title Anchors of Merkle log checkpoints (protocol section 9)
-/// @notice Keeps the last (size, root) per origin. The first account to anchor an origin is the only one that may go on.
+/// @notice Keeps the last (size, root) per account and origin. Nobody owns a name here: an account speaks for itself, readers
+/// say whose anchors they mean, and nobody's anchor stands in another's way.
 interface ICheckpointAnchor {
     /// @param size leaves in the log
-    /// @param root RFC 6962 root of that many leaves
-    /// @param account the only account that anchors this origin
     /// @param anchoredAt block timestamp in seconds
+    /// @param root RFC 6962 root of that many leaves
     struct Anchor {
         uint64 size;
-        bytes32 root;
-        address account;
         uint64 anchoredAt;
+        bytes32 root;
     }
 
     /// @param originHash keccak256 of the origin
@@ -22,17 +21,15 @@ interface ICheckpointAnchor {
 
     error EmptyOrigin();
     error ZeroRoot();
-    /// @notice The origin belongs to another account.
-    error NotOriginAccount(address account);
     /// @notice The log would shrink.
     error SizeShrinks(uint64 anchored, uint64 size);
     /// @notice The log would have two roots of one size: it forked.
     error RootChanges(uint64 size, bytes32 anchored, bytes32 root);
 
-    /// @notice Anchors a checkpoint; the same one again does nothing.
+    /// @notice Anchors a checkpoint as the sender's; the same one again does nothing.
     /// @param origin first line of the signed checkpoint (c2sp.org/tlog-checkpoint)
     function anchor(string calldata origin, uint64 size, bytes32 root) external;
 
-    /// @notice Last anchor of an origin; zeros when there is none.
-    function last(string calldata origin) external view returns (Anchor memory);
+    /// @notice Last anchor of an origin by this account; zeros when there is none.
+    function last(address account, string calldata origin) external view returns (Anchor memory);
 }

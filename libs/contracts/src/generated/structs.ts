@@ -35,9 +35,8 @@ export interface TransferContractsStruct {
 
 export interface AnchorStruct {
   size: bigint;
-  root: string;
-  account: string;
   anchoredAt: bigint;
+  root: string;
 }
 
 export interface KeyRecordStruct {
