@@ -2,9 +2,8 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PatientIdentifier } from '@cpds/messages';
-import type { WalletFile } from '@cpds/wallet';
 import type { World } from '../consortium/world.js';
-import { WalletHolder } from '../wallets/wallet-holder.js';
+import { WalletHolder, type WalletPins } from '../wallets/wallet-holder.js';
 
 /** The patient with this identifier: their wallet, made and enrolled at north on first sight. */
 export async function patientOf(
@@ -17,7 +16,9 @@ export async function patientOf(
     if (holder.file.account !== null) return { holder, isNew: false };
   }
   const { enrolmentCode } = await world.backends.north.identity.registerPatient(identifier);
-  const holder = existsSync(path) ? await WalletHolder.open(path) : await WalletHolder.create(path, await pins(world));
+  const holder = existsSync(path)
+    ? await WalletHolder.open(path)
+    : await WalletHolder.create(path, await pins(world, identifier));
   await holder.enrol(enrolmentCode);
   return { holder, isNew: true };
 }
@@ -31,7 +32,7 @@ export function walletPath(dir: string, { system, value }: PatientIdentifier): s
   return join(dir, 'wallets', `${name}.json`);
 }
 
-async function pins({ consortium, addresses }: World): Promise<Pick<WalletFile, 'home' | 'hub'>> {
+async function pins({ consortium, addresses }: World, identifier: PatientIdentifier): Promise<WalletPins> {
   const [identityUrl, recordsUrl, bridgeUrl] = await Promise.all(
     ['identity.north', 'records.north', 'bridge.north'].map((name) => consortium.urlOf(name)),
   );
@@ -44,6 +45,7 @@ async function pins({ consortium, addresses }: World): Promise<Pick<WalletFile, 
       bridgeUrl: bridgeUrl as string,
       rpcUrls: [consortium.servers.chains.north],
     },
+    identifiers: [identifier],
     hub: {
       chainUid: addresses.hub.chainUid as `0x${string}`,
       chainRegistry: addresses.hub.chainRegistry as `0x${string}`,

@@ -24,6 +24,7 @@ import {
   WalletFile,
   withGrant,
   type HubFacts,
+  type OwnPins,
 } from '@cpds/wallet';
 
 /** Used for one read only: the rules that the hub holds take their place before anything is believed. */
@@ -32,6 +33,9 @@ const rulesBeforeTheHubs: ChainRules = {
   blockSeconds: 1,
   maxHeadAgeSeconds: 30,
 };
+
+/** What a wallet is told once, by whom the patient trusts at enrolment, and by nobody later. */
+export type WalletPins = Pick<WalletFile, 'home' | 'identifiers' | 'hub'>;
 
 /** What the patient was shown, and what was sent. */
 export interface GivenConsent {
@@ -65,8 +69,8 @@ export class WalletHolder {
     this.wallet = new Wallet(fromHex(current.seed, 'seed', 32));
   }
 
-  /** Makes a wallet of 32 random bytes, pinned to these addresses, not enrolled yet. @throws AppError `wallet-exists` */
-  static async create(path: string, pins: Pick<WalletFile, 'home' | 'hub'>): Promise<WalletHolder> {
+  /** Makes a wallet of 32 random bytes, pinned to this patient and these addresses, not enrolled yet. @throws AppError `wallet-exists` */
+  static async create(path: string, pins: WalletPins): Promise<WalletHolder> {
     if (existsSync(path)) throw new AppError('wallet-exists', 'conflict', `there is a wallet already in ${path}`);
     const seed = `0x${randomBytes(32).toString('hex')}`;
     const file = { version: 1, seed, ...pins, account: null, revocationUrls: [], grants: [] };
@@ -89,6 +93,10 @@ export class WalletHolder {
 
   get file(): WalletFile {
     return this.current;
+  }
+
+  private get own(): OwnPins {
+    return { home: this.current.home.name, identifiers: this.current.identifiers };
   }
 
   /** As the home hospital knows the patient. @throws AppError `not-enrolled` */
@@ -137,13 +145,13 @@ export class WalletHolder {
   async consent(
     request: WalletRequest,
     recordId: string,
-    options: { extraMintSeconds?: number } = {},
+    options: { extraMintSeconds?: number; extraLockSeconds?: number } = {},
   ): Promise<GivenConsent> {
     const client = this.client();
     const hub = await this.facts();
     const home = hospitalOn(hub, this.current.home.chainUid);
     const now = Math.floor(Date.now() / 1000);
-    const checked = checkRequest(request, hub, now);
+    const checked = checkRequest(request, this.own, hub, now);
     const deed = (await client.deeds()).find((one) => one.recordId === recordId);
     if (deed === undefined) throw missing('unknown-record', `the hospital names no deed of the record ${recordId}`);
     const checkedDeed = checkDeed(this.wallet, deed, await readCohort(this.home, home, deed.cohort));
