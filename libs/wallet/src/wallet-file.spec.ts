@@ -4,7 +4,7 @@ import { checkDeed } from './deed-check.js';
 import { checkRequest } from './request.js';
 import { hex, hub, mint, north, now, own, parameters, request } from './testing.js';
 import { Wallet } from './wallet.js';
-import { usedSlots, WalletFile, withGrant } from './wallet-file.js';
+import { usedSlots, WalletFile, withGrant, withRevocationUrls } from './wallet-file.js';
 
 const wallet = new Wallet(new Uint8Array(32).fill(5));
 const empty: WalletFile = {
@@ -26,7 +26,7 @@ const empty: WalletFile = {
     rpcUrls: ['http://127.0.0.1:5'],
   },
   account: null,
-  revocationUrls: [],
+  revocationUrls: ['http://127.0.0.1:6', 'http://127.0.0.1:7'],
   grants: [],
 };
 
@@ -48,6 +48,17 @@ describe('wallet file', () => {
     expect(usedSlots(file, checked.x + 1n)).toEqual(new Set());
     const given = file.grants[0]!;
     expect(wallet.revocation(given.homeUid, given.grant).grantId).toBe(made.grantId);
+  });
+
+  it('keeps the bridges pinned at enrolment first, whatever its hospital names later', () => {
+    const pinned = empty.revocationUrls;
+    expect(withRevocationUrls(empty, []).revocationUrls).toEqual(pinned);
+    expect(withRevocationUrls(empty, ['http://own', pinned[1]!]).revocationUrls).toEqual([...pinned, 'http://own']);
+    const flood = Array.from({ length: 1000 }, (_, i) => `http://own/${i}`);
+    const { revocationUrls } = withRevocationUrls(empty, flood);
+    expect(revocationUrls).toHaveLength(64);
+    expect(revocationUrls.slice(0, 2)).toEqual(pinned);
+    expect(() => WalletFile.parse({ ...empty, revocationUrls: [] })).toThrow('revocationUrls');
   });
 
   it('is refused with a field it does not know or without one it needs', () => {

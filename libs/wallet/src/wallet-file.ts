@@ -40,8 +40,11 @@ export const WalletFile = z
       .strict(),
     /** Given by the home hospital at enrolment. */
     account: z.object({ patientId: z.uuid(), clientId: z.string() }).strict().nullable(),
-    /** Bridges that take revocations, kept so that revoking needs no hospital. */
-    revocationUrls: z.array(z.url()),
+    /**
+     * Bridges that take revocations, so that revoking needs no hospital: first those pinned at enrolment, which the home
+     * hospital cannot take away, then what it named since.
+     */
+    revocationUrls: z.array(z.url()).min(1),
     grants: z.array(GivenGrant),
   })
   .strict();
@@ -61,4 +64,16 @@ export function withGrant(file: WalletFile, made: MadeConsent, deedX: bigint): W
   const { grant } = made.consent;
   const given = { grantId: made.grantId, homeUid: file.home.chainUid, grant, deedX: to0x(u256(deedX)) };
   return { ...file, grants: [...file.grants, given] };
+}
+
+/** Bridges a wallet keeps at most. */
+const MAX_REVOCATION_URLS = 64;
+
+/** The file with bridges that the home hospital names added behind those it has, none moved, none dropped. */
+export function withRevocationUrls(file: WalletFile, named: readonly string[]): WalletFile {
+  const revocationUrls = [...new Set([...file.revocationUrls, ...named])];
+  return {
+    ...file,
+    revocationUrls: revocationUrls.slice(0, Math.max(MAX_REVOCATION_URLS, file.revocationUrls.length)),
+  };
 }

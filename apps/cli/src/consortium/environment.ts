@@ -29,6 +29,11 @@ export async function gasAccount(consortium: Consortium, name: string): Promise<
   return accountOf((await consortium.secrets.keyFile(participant(name))).keys.gas);
 }
 
+/** Bridges that a wallet may bring a revocation to, whatever becomes of its own hospital: that one is not the first. */
+export function revocationUrls(consortium: Consortium): Promise<string[]> {
+  return Promise.all(['bridge.south', 'bridge.north', ...storemen].map((name) => consortium.urlOf(name)));
+}
+
 /** What each process is told beyond what libs/local tells it: contracts, its neighbours, and the local numbers. */
 export async function environmentOf(consortium: Consortium, hub: Complete<HubDeployment>): Promise<ExtraEnvironment> {
   const roster = {
@@ -47,8 +52,7 @@ export async function environmentOf(consortium: Consortium, hub: Complete<HubDep
   const urls = Object.fromEntries(
     await Promise.all(participants.map(async ({ name }) => [name, await consortium.urlOf(name)] as const)),
   );
-  // Bridges that a wallet may bring a revocation to, whatever becomes of its own hospital.
-  const revocationUrls = ['bridge.south', 'bridge.north', ...storemen].map((name) => urls[name]);
+  const revocation = await revocationUrls(consortium);
   const common = {
     HUB_CHAIN_REGISTRY: hub.chainRegistry,
     HUB_STOREMAN_REGISTRY: hub.storemanRegistry,
@@ -82,7 +86,7 @@ export async function environmentOf(consortium: Consortium, hub: Complete<HubDep
           RECHECK_MS: String(localNumbers.recheckMs),
           ...(one.role === 'hospital'
             ? {
-                REVOCATION_URLS: JSON.stringify(revocationUrls),
+                REVOCATION_URLS: JSON.stringify(revocation),
                 REQUEST_TTL_SECONDS: String(localNumbers.requestTtlSeconds),
               }
             : {}),

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PatientIdentifier } from '@cpds/messages';
+import { revocationUrls } from '../consortium/environment.js';
 import type { World } from '../consortium/world.js';
 import { WalletHolder, type WalletPins } from '../wallets/wallet-holder.js';
 
@@ -46,6 +47,7 @@ async function pins({ consortium, addresses }: World, identifier: PatientIdentif
       rpcUrls: [consortium.servers.chains.north],
     },
     identifiers: [identifier],
+    revocationUrls: await revocationUrls(consortium),
     hub: {
       chainUid: addresses.hub.chainUid as `0x${string}`,
       chainRegistry: addresses.hub.chainRegistry as `0x${string}`,

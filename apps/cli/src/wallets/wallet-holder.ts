@@ -23,6 +23,7 @@ import {
   WalletClient,
   WalletFile,
   withGrant,
+  withRevocationUrls,
   type HubFacts,
   type OwnPins,
 } from '@cpds/wallet';
@@ -35,7 +36,7 @@ const rulesBeforeTheHubs: ChainRules = {
 };
 
 /** What a wallet is told once, by whom the patient trusts at enrolment, and by nobody later. */
-export type WalletPins = Pick<WalletFile, 'home' | 'identifiers' | 'hub'>;
+export type WalletPins = Pick<WalletFile, 'home' | 'identifiers' | 'hub' | 'revocationUrls'>;
 
 /** What the patient was shown, and what was sent. */
 export interface GivenConsent {
@@ -73,7 +74,7 @@ export class WalletHolder {
   static async create(path: string, pins: WalletPins): Promise<WalletHolder> {
     if (existsSync(path)) throw new AppError('wallet-exists', 'conflict', `there is a wallet already in ${path}`);
     const seed = `0x${randomBytes(32).toString('hex')}`;
-    const file = { version: 1, seed, ...pins, account: null, revocationUrls: [], grants: [] };
+    const file = { version: 1, seed, ...pins, account: null, grants: [] };
     return WalletHolder.of(path, parse(WalletFile, file, 'wallet'));
   }
 
@@ -172,10 +173,8 @@ export class WalletHolder {
       },
       (length: number) => new Uint8Array(randomBytes(length)),
     );
-    this.save({
-      ...withGrant(this.current, made, checkedDeed.x),
-      revocationUrls: [...new Set([...this.current.revocationUrls, ...parameters.revocationUrls])],
-    });
+    const known = withRevocationUrls(this.current, parameters.revocationUrls);
+    this.save(withGrant(known, made, checkedDeed.x));
     await client.consent(request.requestId, made.consent);
     const { grant } = made.consent;
     return { grantId: made.grantId, lines, grant, ringSize: deed.xs.length, ringReal: deed.ringReal };
