@@ -70,7 +70,7 @@ export class RevocationsService {
         status: 429,
         retryAfterSec: 1,
       });
-    const answer = await this.accept(statement);
+    const answer = await this.accept(statement, true);
     const row = await this.transfers.byGrant(statement.grantId);
     const full = withGrant(statement, row.grant);
     const forwarded = await Promise.all(this.others(row).map((to) => this.askOnce(to, full)));
@@ -79,16 +79,17 @@ export class RevocationsService {
 
   private async receive(received: Datagram): Promise<{ answer: SignedAnswer }> {
     const { statement } = parse(RevokeBody, received.body, 'revoke');
-    return { answer: await this.accept(statement) };
+    return { answer: await this.accept(statement, false) };
   }
 
-  private async accept(statement: Statement): Promise<SignedAnswer> {
+  private async accept(statement: Statement, forwards: boolean): Promise<SignedAnswer> {
     const known = await this.transfers.findByGrant(statement.grantId);
     const grant = grantOf(statement, known?.grant ?? null);
     checkStatement(statement, grant);
     const row = known ?? (await this.remember(statement, grant));
     await this.transfers.raise(row.id, { type: 'statement', kind: statement.kind }, noFacts(), {
       statement: withGrant(statement, grant),
+      forwards,
     });
     return signAnswer(this.consortium.current().hub.chainUid, this.messageKey, {
       grantId: statement.grantId,

@@ -28,6 +28,8 @@ export interface DutyContext {
   wHome: number;
   /** a statement signed by revoker or q is held */
   holdsStatement: boolean;
+  /** the statement was taken at this node's own door, so passing it on is its duty */
+  forwards: boolean;
   /** the grant came here by consent or from A, not only by its revoke: anybody can invent and revoke a grant */
   isKnown: boolean;
   /** seconds since 1970 at which the row entered its state */
@@ -126,7 +128,7 @@ function mayAskNotMapped(t: TransferSnapshot, facts: Facts, context: DutyContext
  */
 function closingDuties(t: TransferSnapshot, facts: Facts, context: DutyContext): Duty[] {
   if (!context.holdsStatement || t.grant === null) return [];
-  const duties: Duty[] = ['forward-statement'];
+  const duties: Duty[] = context.forwards ? ['forward-statement'] : [];
   const home = facts.home?.head.status;
   const destination = facts.destination?.head.status;
   const openAtHome = home === 'locked' || (home === 'none' && t.role === 'A' && context.isKnown);

@@ -17,6 +17,7 @@ export class ConsortiumTiming extends DutyTiming {
       wHome: home.w,
       wDestination: destination.w,
       holdsStatement: row.statement !== null,
+      forwards: row.forwards,
       isKnown: row.sealedPackage !== null,
       enteredAt: Math.floor(row.enteredAt.getTime() / 1000),
       memberIndex: row.role === 'S' ? this.ownIndex(home.sealKeyId) : 0,

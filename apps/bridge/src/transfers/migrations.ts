@@ -26,6 +26,7 @@ export class Transfers1763900000000 implements MigrationInterface {
         mint_signature jsonb,
         not_mapped_signature jsonb,
         statement jsonb,
+        forwards boolean NOT NULL DEFAULT false,
         released jsonb,
         was_mapped boolean NOT NULL DEFAULT false,
         lock_resends int NOT NULL DEFAULT 0,

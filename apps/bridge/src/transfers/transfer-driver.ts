@@ -1,5 +1,6 @@
 import { toAppError } from '@cpds/errors';
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { nextLook } from './deadline.js';
 import { dutiesOf, type DutyContext } from './duties.js';
 import { DutyExecutors, type DutyResult } from './duty-executors.js';
 import { FactsReader, noFacts, type Facts } from './facts.js';
@@ -13,7 +14,7 @@ export abstract class DutyTiming {
 }
 
 export interface DriverOptions {
-  /** an open row is looked at again after this long without any wake-up, milliseconds */
+  /** a row in work is looked at again after this long without any wake-up, milliseconds; a resting one more rarely */
   recheckMs: number;
   /** rows in work at once */
   concurrency: number;
@@ -143,13 +144,13 @@ export class TransferDriver implements OnApplicationBootstrap, BeforeApplication
     });
   }
 
-  /** When to look again: never once closed without open duties, else after the recheck time. */
+  /** When to look again: never once closed without open duties. */
   private async rest(row: TransferRow, pending: number): Promise<void> {
     const over = row.state === 'closed' && pending === 0;
     if (over) this.lastWait.delete(row.id);
     await this.transfers.amend(row.id, (current) => {
       if (current.state !== row.state) return;
-      current.checkAt = over ? null : new Date(Date.now() + this.options.recheckMs);
+      current.checkAt = over ? null : nextLook(snapshotOf(current), Date.now(), this.options.recheckMs);
     });
   }
 

@@ -1,8 +1,9 @@
 import type { TransferView } from '@cpds/messages';
 import { Injectable } from '@nestjs/common';
+import { deadlineOf } from './deadline.js';
 import { OwnTransactions } from './own-transactions.js';
 import { TransferDriver } from './transfer-driver.js';
-import type { TransferRow } from './transfer.row.js';
+import { snapshotOf } from './transfer.row.js';
 import { TransfersService } from './transfers.service.js';
 
 /** Where a transfer is and why it waits, in the words of its row. */
@@ -24,7 +25,7 @@ export class TransferViewService {
       state: row.state,
       closeReason: row.closeReason,
       waitsFor: this.driver.waitsFor(row),
-      deadline: deadlineOf(row),
+      deadline: deadlineOf(snapshotOf(row)),
       home: row.home,
       destination: row.destination,
       lockTx: (lock?.tx as TransferView['lockTx']) ?? null,
@@ -36,13 +37,4 @@ export class TransferViewService {
       culprits: row.culprits,
     };
   }
-}
-
-/** When the state at hand must have ended (the table's last column), seconds. */
-function deadlineOf(row: TransferRow): number | null {
-  if (!row.grant || row.state === 'closed') return null;
-  if (row.state === 'requested') return Number(row.requestExpires);
-  if (row.state === 'consented' || row.state === 'lock-sent') return row.grant.lockBefore;
-  if (row.state === 'locked' || row.state === 'vouched' || row.state === 'mint-sent') return row.grant.mintBefore;
-  return row.grant.notAfter;
 }

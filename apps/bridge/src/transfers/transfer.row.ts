@@ -57,6 +57,8 @@ export class TransferRow {
   @Column('jsonb', { name: 'mint_signature', nullable: true }) mintSignature!: GroupSignature | null;
   @Column('jsonb', { name: 'not_mapped_signature', nullable: true }) notMappedSignature!: GroupSignature | null;
   @Column('jsonb', { nullable: true }) statement!: Statement | null;
+  /** this node took the statement at its own door: passing it on is its duty, not that of who heard it from here */
+  @Column('boolean', { name: 'forwards', default: false }) forwards!: boolean;
   @Column('jsonb', { nullable: true }) released!: ReleasedKey | null;
   @Column('boolean', { name: 'was_mapped', default: false }) wasMapped!: boolean;
   @Column('int', { name: 'lock_resends', default: 0 }) lockResends!: number;
