@@ -60,6 +60,8 @@ export class Sender {
   private readonly stopped = new AbortController();
   private holding: Promise<void> | undefined;
   private held = false;
+  /** False once a look found nothing under way: the table is not asked at every head of an idle chain. */
+  private mayHaveOpen = true;
   private unwatch: (() => void) | undefined;
   private readonly turns = new Turns();
   private readonly broadcastAt = new Map<string, number>();
@@ -135,7 +137,10 @@ export class Sender {
       throw new AppError('send-key-reused', 'conflict', `the key ${key} came with another call`);
     if (stored.state === 'refused')
       await tx.manager.update(ChainTransactionRow, this.id(key), { state: 'queued', revert: null });
-    tx.afterCommit(() => void this.pump().catch((error: unknown) => this.options.onError?.(error)));
+    tx.afterCommit(() => {
+      this.mayHaveOpen = true;
+      void this.pump().catch((error: unknown) => this.options.onError?.(error));
+    });
   }
 
   /** Where the transaction of `key` stands, or null when there is none. */
@@ -200,6 +205,7 @@ export class Sender {
 
   /** After a start: whatever may not have left does so now. */
   private async resume(): Promise<void> {
+    this.mayHaveOpen = true;
     for (const row of await this.open('sent', 'mined')) await this.broadcast(row.cancelRaw ?? row.raw!);
     await this.signQueued();
   }
@@ -246,10 +252,17 @@ export class Sender {
 
   /** Compares every open transaction with the chain. */
   private async observe(snapshot: ChainSnapshot): Promise<void> {
-    if (!this.held) return;
-    await this.signQueued();
-    const rows = await this.open('sent', 'mined');
-    await Promise.all(rows.map((row) => this.observeOne(row, snapshot)));
+    if (!this.held || !this.mayHaveOpen) return;
+    this.mayHaveOpen = false; // whatever is wished for from here on says so again
+    try {
+      await this.signQueued();
+      const rows = await this.open('sent', 'mined');
+      if (rows.length > 0) this.mayHaveOpen = true;
+      await Promise.all(rows.map((row) => this.observeOne(row, snapshot)));
+    } catch (error) {
+      this.mayHaveOpen = true;
+      throw error;
+    }
   }
 
   private async observeOne(row: ChainTransactionRow, snapshot: ChainSnapshot): Promise<void> {
