@@ -7,9 +7,10 @@ import { testAnvil } from '@cpds/local';
 import { consent, type MadeConsent } from './consent.js';
 import { checkDeed } from './deed-check.js';
 import { checkRequest } from './request.js';
+import { readMinWindow } from './home-reader.js';
 import { runnerAt } from './hub-reader.js';
 import { hex, hub, mint, north, own, parameters, request, south } from './testing.js';
-import { openChain } from './testing-chain.js';
+import { openChain, rules } from './testing-chain.js';
 import { Wallet } from './wallet.js';
 
 const wallet = new Wallet(new Uint8Array(32).fill(5));
@@ -44,12 +45,13 @@ describe('a consent on the home chain', () => {
 
   async function consentNow(usedSlots = new Set<number>()): Promise<MadeConsent> {
     const { timestamp } = await chain.reader.head();
-    const home = { ...north, chainUid: chain.reader.chainUid, lockedAccount };
+    const home = { ...north, chainUid: chain.reader.chainUid, lockedAccount, rules };
     const facts = { ...hub, hospitals: [home, south] };
     const period = { start: timestamp, end: timestamp + 3600 };
     const input = {
       request: checkRequest(request({ period, requestExpires: period.end }), own, facts, timestamp),
       deed: checkDeed(wallet, minted.deed, minted.cohort),
+      minWindowSeconds: await readMinWindow(chain.reader, home),
       parameters: { ...parameters, homeUid: home.chainUid, lockedAccount, homeTime: timestamp },
       hub: facts,
       homeUid: home.chainUid,
@@ -67,6 +69,7 @@ describe('a consent on the home chain', () => {
     await chain.send(registry, DeedRegistry.calldata.mint(xs, ys, minted.cohort.commitments));
     const groupKey = G.multiply(7n).toAffine();
     lockedAccount = await chain.deploy(LockedAccount.deployData(uid, registry, hex(8), groupKey, 30));
+    await chain.settled((await chain.reader.head()).number);
     made = await consentNow();
   });
   afterAll(() => chain.close());

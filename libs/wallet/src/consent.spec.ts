@@ -56,6 +56,7 @@ const inputOf = (change: Partial<ConsentInput> = {}): ConsentInput => ({
   request: checkRequest(request(), own, hub, now),
   deed,
   parameters,
+  minWindowSeconds: parameters.minWindowSeconds,
   hub,
   homeUid: north.chainUid,
   usedSlots: new Set(),
@@ -211,8 +212,15 @@ describe('consent is refused', () => {
     expect(bent({ homeUid: hex(7) })).toThrow('parameters.homeUid is not the chain pinned at enrolment');
     expect(bent({ hubUid: hex(7) })).toThrow('parameters.hubUid is not the hub pinned at enrolment');
     expect(bent({ lockedAccount: hex(7, 20) })).toThrow('parameters.lockedAccount is not the one the hub names');
+    expect(bent({ minWindowSeconds: 86_400 })).toThrow('parameters.minWindowSeconds is not what LockedAccount holds');
     expect(bent({ homeTime: now + 31 })).toThrow('parameters.homeTime is ahead of the own clock');
     expect(bent({ homeTime: now - 41 })).toThrow('parameters.homeTime is stale');
+  });
+
+  it('with the window of the contract, not the hospital’s', () => {
+    const long = { parameters: { ...parameters, minWindowSeconds: 600 }, minWindowSeconds: 600 };
+    const { grant } = consent(wallet, inputOf(long), randomBytes).consent;
+    expect(grant.mintBefore - grant.lockBefore).toBe(600);
   });
 
   it('when the two ends use different group keys, or one the hub does not name', () => {

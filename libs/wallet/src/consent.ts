@@ -35,6 +35,8 @@ export interface ConsentInput {
   deed: CheckedDeed;
   parameters: WalletParameters;
   hub: HubFacts;
+  /** Of the home hospital's LockedAccount, read by the wallet itself: the hospital's word could hold the patient in a lock. */
+  minWindowSeconds: number;
   /** chainUid of the home hospital, pinned at enrolment. */
   homeUid: Hex;
   /** Slots of this deed that earlier grants took. */
@@ -139,9 +141,9 @@ export function consent(wallet: Wallet, input: ConsentInput, random: RandomBytes
  * and the storemen's) after the *latest* block the lock can be in, so that a late lock can still be mapped.
  */
 function windows(input: ConsentInput, wHome: number, wHub: number, wDestination: number) {
-  const { homeTime, minWindowSeconds } = input.parameters;
+  const { homeTime } = input.parameters;
   const lockBefore = homeTime + LOCK_STEPS * wHome + (input.extraLockSeconds ?? 0);
-  const window = Math.max(minWindowSeconds, wHome + wHub + wDestination);
+  const window = Math.max(input.minWindowSeconds, wHome + wHub + wDestination);
   return { lockBefore, mintBefore: lockBefore + window + (input.extraMintSeconds ?? 0) };
 }
 
@@ -149,13 +151,15 @@ function windows(input: ConsentInput, wHome: number, wHub: number, wDestination:
 const LOCK_STEPS = 3;
 
 /** The home hospital's word about time and contracts, held against the hub and the own clock. */
-function checkParameters({ parameters, hub, homeUid, now }: ConsentInput): void {
+function checkParameters({ parameters, minWindowSeconds, hub, homeUid, now }: ConsentInput): void {
   const home = hospitalOn(hub, homeUid);
   const wrong = (field: string, reason: string) =>
     invalid('parameters-refused', `parameters.${field}`, `parameters.${field} ${reason}`);
   if (parameters.homeUid !== homeUid) throw wrong('homeUid', 'is not the chain pinned at enrolment');
   if (parameters.hubUid !== hub.hubUid) throw wrong('hubUid', 'is not the hub pinned at enrolment');
   if (parameters.lockedAccount !== home.lockedAccount) throw wrong('lockedAccount', 'is not the one the hub names');
+  if (parameters.minWindowSeconds !== minWindowSeconds)
+    throw wrong('minWindowSeconds', 'is not what LockedAccount holds');
   // A clock that runs ahead would make the grant live longer than the patient was told.
   if (parameters.homeTime > now + CLOCK_SKEW_SECONDS) throw wrong('homeTime', 'is ahead of the own clock');
   if (parameters.homeTime < now - CLOCK_SKEW_SECONDS - home.rules.maxHeadAgeSeconds)

@@ -38,6 +38,7 @@ describe('wallet file', () => {
       request: checkRequest(request(), own, hub, now),
       deed: checked,
       parameters,
+      minWindowSeconds: parameters.minWindowSeconds,
       hub,
       homeUid: north.chainUid,
       now,

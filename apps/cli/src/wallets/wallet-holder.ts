@@ -17,6 +17,7 @@ import {
   MAX_WAIT_SECONDS,
   readCohort,
   readHub,
+  readMinWindow,
   sendRevocation,
   usedSlots,
   Wallet,
@@ -156,6 +157,7 @@ export class WalletHolder {
     const deed = (await client.deeds()).find((one) => one.recordId === recordId);
     if (deed === undefined) throw missing('unknown-record', `the hospital names no deed of the record ${recordId}`);
     const checkedDeed = checkDeed(this.wallet, deed, await readCohort(this.home, home, deed.cohort));
+    const minWindowSeconds = await readMinWindow(this.home, home);
     // Last, because the grant's times run from it.
     const parameters = await client.parameters();
     const lines = consentLines(checked, checkedDeed, checked.request.period.end);
@@ -165,6 +167,7 @@ export class WalletHolder {
         request: checked,
         deed: checkedDeed,
         parameters,
+        minWindowSeconds,
         hub,
         homeUid: this.current.home.chainUid as `0x${string}`,
         usedSlots: usedSlots(this.current, checkedDeed.x),
