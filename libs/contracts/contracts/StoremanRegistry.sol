@@ -21,7 +21,6 @@ contract StoremanRegistry is IStoremanRegistry, Members {
     mapping(bytes32 attemptId => Attempt) private byId;
     /// @dev Identifier of a member in an attempt, from 1.
     mapping(bytes32 attemptId => mapping(address account => uint16)) private identifier;
-    mapping(bytes32 attemptId => mapping(bytes32 hpkeKeyHash => bool)) private seenHpkeKey;
     /// @dev By member; the first one's is at 0 too, for all to compare with.
     mapping(bytes32 attemptId => mapping(uint256 member => bytes32)) public finishDigest;
     mapping(bytes32 keyId => Group) private groups;
@@ -88,14 +87,16 @@ contract StoremanRegistry is IStoremanRegistry, Members {
     function keys(bytes32 attemptId, bytes[] calldata hpkeKeys) external {
         (Attempt storage attempt, uint16 member) = _post(attemptId, Phase.Keys);
         _requireLength(attempt.roster.length, hpkeKeys.length);
+        bytes32[] memory hashes = new bytes32[](hpkeKeys.length);
         for (uint256 i = 0; i < hpkeKeys.length; ++i) {
             if (i + 1 == member) {
                 if (hpkeKeys[i].length != 0) revert BadHpkeKey(i);
                 continue;
             }
-            bytes32 keyHash = keccak256(hpkeKeys[i]);
-            if (seenHpkeKey[attemptId][keyHash] || !P256.isUncompressedPoint(hpkeKeys[i])) revert BadHpkeKey(i);
-            seenHpkeKey[attemptId][keyHash] = true;
+            if (!P256.isUncompressedPoint(hpkeKeys[i])) revert BadHpkeKey(i);
+            // Within the sender's own list only: a key copied from a transaction on its way must not put out whose it is.
+            hashes[i] = keccak256(hpkeKeys[i]);
+            for (uint256 k = 0; k < i; ++k) if (hashes[k] == hashes[i]) revert BadHpkeKey(i);
         }
         emit KeysPosted(attemptId, member, hpkeKeys);
         _advance(attemptId, attempt, Phase.Commitments);

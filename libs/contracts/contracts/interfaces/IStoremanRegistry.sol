@@ -108,7 +108,8 @@ interface IStoremanRegistry {
     error AlreadyPosted(uint16 member);
     /// @notice The list has not one entry per member, or not exactly t points.
     error WrongLength(uint256 expected, uint256 actual);
-    /// @notice Not an uncompressed point of P-256, given twice, or not empty at the own place: its owner is silent instead.
+    /// @notice Not an uncompressed point of P-256, twice in the sender's list, or not empty at the own place: its owner is
+    /// silent instead.
     error BadHpkeKey(uint256 place);
     /// @notice The point at this place is off the curve, or Y's x is not below n.
     error BadPoint(uint256 place);

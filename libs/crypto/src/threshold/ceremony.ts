@@ -224,15 +224,15 @@ function ended(state: CeremonyState, reason: CeremonyEnd['reason'], culprits: Me
   return { ...state, phase: 'ended', end: { reason, culprits } };
 }
 
-/** One key for every other dealer, each an uncompressed point on the curve, none twice: not in this post, nor before. */
+/**
+ * One key for every other dealer, each an uncompressed point on the curve, none twice in this post. Another member's posts
+ * do not count: who copies a key from a transaction on its way would put out the one it belongs to.
+ */
 function areUsableKeys(state: CeremonyState, member: MemberIndex, keys: ReadonlyMap<MemberIndex, Uint8Array>): boolean {
   if (!isForAllOthers(state, member, keys)) return false;
-  const seen = new Set([...state.keys.values()].flatMap((posted) => [...posted.values()].map(toHex)));
-  for (const key of keys.values()) {
-    if (seen.has(toHex(key)) || !passes(() => checkHpkePublicKey(key, 'keys', memberName(member)))) return false;
-    seen.add(toHex(key));
-  }
-  return true;
+  const list = [...keys.values()];
+  if (new Set(list.map(toHex)).size !== list.length) return false;
+  return list.every((key) => passes(() => checkHpkePublicKey(key, 'keys', memberName(member))));
 }
 
 /** Acceptable on their own, and no constant term that another dealer has posted before. */
