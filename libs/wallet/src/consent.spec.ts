@@ -29,7 +29,7 @@ import {
 import { fetchDigest, giveBackDigest, grantDigestWithoutKey, grantId, recipientAddress } from '@cpds/contracts';
 import { Consent } from '@cpds/messages';
 import { consent, freeSlot, type ConsentInput } from './consent.js';
-import { checkDeed } from './deed-check.js';
+import { checkDeed, seenDeed } from './deed-check.js';
 import { checkRequest } from './request.js';
 import { signerOf } from './signature.js';
 import {
@@ -260,6 +260,12 @@ describe('a deed', () => {
     expect(deed.fileKey).toEqual(minted.fileKey);
     expect(deed.xs).toHaveLength(16);
     expect(G.multiply(deed.secret).toAffine().x).toBe(deed.x);
+  });
+
+  it('is the one the patient saw, not another that took its record’s id', () => {
+    const other = { ...mint(wallet).deed, recordId: minted.deed.recordId };
+    expect(seenDeed([other, minted.deed], minted.deed)).toBe(minted.deed);
+    expect(() => seenDeed([other], minted.deed)).toThrow('the hospital no longer shows the deed that was chosen');
   });
 
   it('is refused when it is another’s, or its facts do not give the commitment', () => {

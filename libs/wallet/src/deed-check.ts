@@ -16,7 +16,7 @@ import {
   unwrapHeader,
 } from '@cpds/crypto';
 import { base64 } from '@scure/base';
-import { invalid } from '@cpds/errors';
+import { invalid, missing } from '@cpds/errors';
 import type { WalletDeed } from '@cpds/messages';
 import type { OwnDeed, Wallet } from './wallet.js';
 
@@ -37,6 +37,18 @@ export interface CheckedDeed extends OwnDeed {
   xs: bigint[];
   /** 16 bytes; the record's key. */
   fileKey: Uint8Array;
+}
+
+/**
+ * The deed the patient saw, as the hospital shows it now. Found by its commitment, which binds payload, key and metadata:
+ * by the record's id the hospital could put another record in its place after the patient chose.
+ *
+ * @throws AppError `unknown-record`
+ */
+export function seenDeed(deeds: readonly WalletDeed[], seen: Pick<WalletDeed, 'commitment'>): WalletDeed {
+  const deed = deeds.find(({ commitment }) => commitment === seen.commitment);
+  if (!deed) throw missing('unknown-record', 'the hospital no longer shows the deed that was chosen');
+  return deed;
 }
 
 /**

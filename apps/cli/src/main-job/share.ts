@@ -62,8 +62,9 @@ export async function askAndConsent(
     readForSeconds: 3_600,
   });
   const request = await holder.request(requestId);
+  const seen = await holder.deedOf(wanted.recordId);
   const startedAt = Date.now();
-  return { given: await holder.consent(request, wanted.recordId, options), startedAt };
+  return { given: await holder.consent(request, seen, options), startedAt };
 }
 
 /** Waits until a hospital's row of the grant is in one of these states. @throws AppError `grant-ended` when it closes instead */

@@ -18,6 +18,7 @@ import {
   readCohort,
   readHub,
   readMinWindow,
+  seenDeed,
   sendRevocation,
   usedSlots,
   Wallet,
@@ -120,6 +121,13 @@ export class WalletHolder {
     return this.client().deeds();
   }
 
+  /** The deed of a record, for the patient to look at. @throws AppError `unknown-record` */
+  async deedOf(recordId: string): Promise<WalletDeed> {
+    const deed = (await this.deeds()).find((one) => one.recordId === recordId);
+    if (deed === undefined) throw missing('unknown-record', `the hospital names no deed of the record ${recordId}`);
+    return deed;
+  }
+
   /** What the wallet itself reads of others, at a final block of the pinned hub. */
   facts(): Promise<HubFacts> {
     return readHub(this.hub, this.current.hub);
@@ -141,12 +149,12 @@ export class WalletHolder {
   /**
    * Checks request and deed, shows what is asked, and consents. The grant is in the wallet's file before it is sent.
    *
-   * @param recordId the record the patient picks
+   * @param seen the deed the patient looked at and picks
    * @throws AppError of the checks and of the home hospital
    */
   async consent(
     request: WalletRequest,
-    recordId: string,
+    seen: Pick<WalletDeed, 'commitment'>,
     options: { extraMintSeconds?: number; extraLockSeconds?: number } = {},
   ): Promise<GivenConsent> {
     const client = this.client();
@@ -154,8 +162,7 @@ export class WalletHolder {
     const home = hospitalOn(hub, this.current.home.chainUid);
     const now = Math.floor(Date.now() / 1000);
     const checked = checkRequest(request, this.own, hub, now);
-    const deed = (await client.deeds()).find((one) => one.recordId === recordId);
-    if (deed === undefined) throw missing('unknown-record', `the hospital names no deed of the record ${recordId}`);
+    const deed = seenDeed(await client.deeds(), seen);
     const checkedDeed = checkDeed(this.wallet, deed, await readCohort(this.home, home, deed.cohort));
     const minWindowSeconds = await readMinWindow(this.home, home);
     // Last, because the grant's times run from it.
