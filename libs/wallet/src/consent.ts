@@ -54,6 +54,8 @@ export interface ConsentInput {
 /** The body for the home hospital, and the name of the grant. */
 export interface MadeConsent {
   grantId: Hex;
+  /** Key that the capsule is sealed to: its group's answers end the grant. */
+  sealKeyId: Hex;
   consent: Consent;
 }
 
@@ -119,6 +121,7 @@ export function consent(wallet: Wallet, input: ConsentInput, random: RandomBytes
   );
   return {
     grantId,
+    sealKeyId: key.keyId,
     consent: {
       grant,
       ringSignature: to0x(signRing(ring, deed.secret, random)),

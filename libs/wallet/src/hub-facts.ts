@@ -38,7 +38,15 @@ export interface HubFacts {
   hubUid: Hex;
   wSeconds: number;
   hospitals: HospitalFacts[];
+  /** Groups of the hospitals' current and earlier sealing keys: a grant stays with the key it was sealed to. */
   sealing: SealingGroup[];
+}
+
+/** The group of a sealing key, current or earlier. @throws AppError `unknown-key` */
+export function sealingGroup(facts: HubFacts, keyId: string): SealingGroup {
+  const found = facts.sealing.find((group) => group.keyId === keyId);
+  if (!found) throw new AppError('unknown-key', 'invalid', 'the hub names no group with the sealing key');
+  return found;
 }
 
 /** The hospital on this chain. @throws AppError `unknown-hospital` */
@@ -59,7 +67,5 @@ export function hospitalNamed(facts: HubFacts, name: string): HospitalFacts {
 export function sealingKeyOf(facts: HubFacts, home: HospitalFacts, destination: HospitalFacts): SealingGroup {
   if (home.sealKeyId !== destination.sealKeyId)
     throw new AppError('keys-differ', 'conflict', `${home.name} and ${destination.name} use different group keys`);
-  const found = facts.sealing.find((group) => group.keyId === home.sealKeyId);
-  if (!found) throw new AppError('unknown-key', 'invalid', 'the hub names no group with the sealing key');
-  return found;
+  return sealingGroup(facts, home.sealKeyId);
 }

@@ -46,11 +46,11 @@ export async function readHub(reader: FinalReader, pinned: HubAddresses & { chai
     storemen.members(),
   ]);
   const standing = hospitals.filter((hospital) => hospital !== undefined);
-  const keyIds = [...new Set(standing.map((hospital) => hospital.sealKeyId))];
+  const keyIds = [...new Set(standing.flatMap((hospital) => hospital.sealKeyIds))];
   return {
     hubUid: reader.chainUid,
     wSeconds: Number(hub.w),
-    hospitals: standing,
+    hospitals: standing.map((hospital) => hospital.facts),
     sealing: await Promise.all(keyIds.map((keyId) => readGroup(storemen, keyId, members))),
   };
 }
@@ -74,7 +74,10 @@ export function runnerAt(reader: Pick<ChainReader, 'callAt'>, block: BlockRef): 
 }
 
 /** Undefined while the hospital has no contracts of a group key: nothing can be shared to or from it. */
-async function readHospital(chains: ChainRegistry, chainUid: string): Promise<HospitalFacts | undefined> {
+async function readHospital(
+  chains: ChainRegistry,
+  chainUid: string,
+): Promise<{ facts: HospitalFacts; sealKeyIds: Hex[] } | undefined> {
   const [chain, base, sets] = await Promise.all([
     chains.chainOf(chainUid),
     chains.baseContractsOf(chainUid),
@@ -82,7 +85,7 @@ async function readHospital(chains: ChainRegistry, chainUid: string): Promise<Ho
   ]);
   const current = sets.at(-1);
   if (!current) return undefined;
-  return {
+  const facts: HospitalFacts = {
     name: chain.name,
     chainUid: lower(chainUid),
     messageKey: lower(chain.messageKey),
@@ -93,6 +96,7 @@ async function readHospital(chains: ChainRegistry, chainUid: string): Promise<Ho
     mappedDeeds: lower(current.mappedDeeds.account),
     sealKeyId: lower(current.sealKeyId),
   };
+  return { facts, sealKeyIds: sets.map((set) => lower(set.sealKeyId)) };
 }
 
 async function readGroup(

@@ -48,6 +48,7 @@ describe('wallet file', () => {
     expect(usedSlots(file, checked.x)).toEqual(new Set([made.consent.grant.slot]));
     expect(usedSlots(file, checked.x + 1n)).toEqual(new Set());
     const given = file.grants[0]!;
+    expect(given.sealKeyId).toBe(north.sealKeyId);
     expect(wallet.revocation(given.homeUid, given.grant).grantId).toBe(made.grantId);
   });
 

@@ -8,8 +8,13 @@ import { AddressHex, Bytes32, Grant, PartyName, PatientIdentifier } from '@cpds/
 import { z } from 'zod';
 import type { MadeConsent } from './consent.js';
 
-/** A grant this wallet gave: enough to revoke it with the seed, and to know which slots of a deed are taken. */
-export const GivenGrant = z.object({ grantId: Bytes32, homeUid: Bytes32, grant: Grant, deedX: Bytes32 }).strict();
+/**
+ * A grant this wallet gave: enough to revoke it with the seed, to know whose answers end it, and which slots of a deed
+ * are taken. `sealKeyId` names the group that can open this capsule, whatever group the hospital changes to later.
+ */
+export const GivenGrant = z
+  .object({ grantId: Bytes32, homeUid: Bytes32, grant: Grant, deedX: Bytes32, sealKeyId: Bytes32 })
+  .strict();
 export type GivenGrant = z.infer<typeof GivenGrant>;
 
 export const WalletFile = z
@@ -62,7 +67,8 @@ export function usedSlots(file: WalletFile, deedX: bigint): Set<number> {
  */
 export function withGrant(file: WalletFile, made: MadeConsent, deedX: bigint): WalletFile {
   const { grant } = made.consent;
-  const given = { grantId: made.grantId, homeUid: file.home.chainUid, grant, deedX: to0x(u256(deedX)) };
+  const { grantId, sealKeyId } = made;
+  const given = { grantId, homeUid: file.home.chainUid, grant, deedX: to0x(u256(deedX)), sealKeyId };
   return { ...file, grants: [...file.grants, given] };
 }
 

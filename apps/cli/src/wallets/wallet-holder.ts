@@ -18,6 +18,7 @@ import {
   readCohort,
   readHub,
   readMinWindow,
+  sealingGroup,
   seenDeed,
   sendRevocation,
   usedSlots,
@@ -201,9 +202,8 @@ export class WalletHolder {
     if (given === undefined) throw missing('unknown-grant', `this wallet gave no grant ${grantId}`);
     const hub = await this.facts();
     const answer = await sendRevocation(bridgeUrl, this.wallet.revocation(given.homeUid as `0x${string}`, given.grant));
-    const home = hospitalOn(hub, given.homeUid);
-    const group = hub.sealing.find((one) => one.keyId === home.sealKeyId);
-    if (group === undefined) throw missing('unknown-key', 'the hub names no group with the sealing key');
+    // Of the key the grant was sealed to: the hospital may have changed to another group since.
+    const group = sealingGroup(hub, given.sealKeyId);
     return { answer, confirmedBy: confirmedBy(grantId, [answer], hub, group), needed: answersNeeded(group) };
   }
 
