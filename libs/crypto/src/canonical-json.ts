@@ -3,32 +3,37 @@
 import { utf8 } from './bytes.js';
 import { CryptoError } from './crypto-error.js';
 
+/** UTF-8 bytes of `canonicalText`: what is hashed. @throws CryptoError as `canonicalText` */
+export function canonicalJson(value: unknown): Uint8Array {
+  return utf8(canonicalText(value));
+}
+
 /**
- * UTF-8 bytes of `value` in the canonical form of RFC 8785: no white space, object keys sorted by UTF-16 code units,
- * ECMAScript's own number and string forms.
+ * `value` in the canonical form of RFC 8785: no white space, object keys sorted by UTF-16 code units, ECMAScript's own
+ * number and string forms.
  *
  * Members whose value is `undefined` are absent, as in `JSON.stringify`; every other value that JSON cannot say
  * (NaN, functions, bigint, a lone surrogate) is refused, because a reader of the text could not get it back.
  *
  * @throws CryptoError `not-json` names the path of the member
  */
-export function canonicalJson(value: unknown): Uint8Array {
-  return utf8(canonicalText(value, 'value'));
+export function canonicalText(value: unknown): string {
+  return textOf(value, 'value');
 }
 
-function canonicalText(value: unknown, path: string): string {
+function textOf(value: unknown, path: string): string {
   if (value === null || typeof value === 'boolean') return String(value);
   if (typeof value === 'number') {
     if (!Number.isFinite(value)) throw new CryptoError('not-json', path, 'is not a finite number');
     return JSON.stringify(value);
   }
   if (typeof value === 'string') return quoted(value, path);
-  if (Array.isArray(value)) return `[${value.map((item, i) => canonicalText(item, `${path}[${i}]`)).join(',')}]`;
+  if (Array.isArray(value)) return `[${value.map((item, i) => textOf(item, `${path}[${i}]`)).join(',')}]`;
   if (typeof value === 'object' && isPlain(value)) {
     const members = Object.entries(value)
       .filter(([, member]) => member !== undefined)
       .sort(([a], [b]) => (a < b ? -1 : 1)) // string order in ECMAScript is by UTF-16 code units, which RFC 8785 §3.2.3 wants
-      .map(([key, member]) => `${quoted(key, path)}:${canonicalText(member, `${path}.${key}`)}`);
+      .map(([key, member]) => `${quoted(key, path)}:${textOf(member, `${path}.${key}`)}`);
     return `{${members.join(',')}}`;
   }
   throw new CryptoError('not-json', path, `a ${typeof value} has no JSON form`);
@@ -40,8 +45,11 @@ function quoted(text: string, path: string): string {
   return JSON.stringify(text);
 }
 
-/** Dates, maps, byte arrays and the like would serialise to something else than they are. */
+/**
+ * Dates, maps, byte arrays and the like would serialise to something else than they are. A plain object's prototype is
+ * the root of its realm, which need not be this one: runtimes and test runners hand over JSON they parsed in another.
+ */
 function isPlain(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
+  const prototype = Object.getPrototypeOf(value) as object | null;
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }

@@ -1,7 +1,6 @@
 /** The one shape of every event, from a service's outbox to the audit log. */
 
-import { ascii, concat, fromHex, keccak256, sha256, to0x, utf8 } from '@cpds/crypto';
-import canonicalize from 'canonicalize';
+import { ascii, canonicalText, concat, fromHex, keccak256, sha256, to0x, utf8 } from '@cpds/crypto';
 import { z } from 'zod';
 import { Bytes32, type Hex } from './hex.js';
 
@@ -31,12 +30,8 @@ export const EventEnvelope = z
   .strict();
 export type EventEnvelope = z.infer<typeof EventEnvelope>;
 
-/** RFC 8785 canonical JSON as UTF-8; what cannot be canonical (undefined, NaN) is a bug and stops. */
-export function canonicalJson(value: unknown): string {
-  const text = (canonicalize as unknown as (input: unknown) => string | undefined)(value);
-  if (text === undefined) throw new Error('value has no canonical JSON');
-  return text;
-}
+/** Text of RFC 8785. @throws CryptoError `not-json` for what JSON cannot say (undefined, NaN, a lone surrogate) */
+export const canonicalJson: (value: unknown) => string = canonicalText;
 
 /** Salted commitment to an event's details: sha256("cpds/v1/event" ‖ salt ‖ sha256(RFC 8785(details))). */
 export function eventCommitment(salt: string, details: Record<string, unknown>): Hex {
