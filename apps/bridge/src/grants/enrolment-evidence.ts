@@ -3,12 +3,12 @@
  * Enrolment is signed by its own spending key and is a leaf of A's log under a checkpoint anchored on the hub. Pure.
  */
 
-import { recoverAddress } from 'ethers';
 import { addressOf, fromHex, leafHash, parseCheckpoint, pointFromHex, to0x, utf8, verifyInclusion } from '@cpds/crypto';
 import { enrolmentDigest } from '@cpds/contracts';
-import { invalid } from '@cpds/errors';
+import { invalid, toAppError } from '@cpds/errors';
 import { canonicalJson, eventCommitment, events, type EnrolmentEvidence } from '@cpds/messages';
 import { z } from 'zod';
+import { isSignedBy } from '../signing/message-key.js';
 
 /** Log that a hospital's audit service signs. */
 export const logOrigin = (party: string): string => `cpds/${party}/audit`;
@@ -23,23 +23,24 @@ export interface RelyingCheckpoint {
 }
 
 /**
- * Checks everything but the anchor, which the caller looks up with the answer.
+ * Checks everything but the anchor, which the caller looks up with the answer. Whatever the home hospital sends, the
+ * answer is a refusal: anything else thrown would leave it without one.
  *
  * @throws AppError `bad-enrolment` names the part that does not hold
  */
 export function checkEnrolment(evidence: EnrolmentEvidence, homeUid: string, home: string): RelyingCheckpoint {
   const { enrolment } = evidence;
   if (enrolment.homeUid !== homeUid) throw bad('homeUid', "is not the home hospital's chain");
-  const signer = to0x(addressOf(pointFromHex(enrolment.spendingKey, 'enrolment.spendingKey')));
-  if (recoverAddress(enrolmentDigest(enrolment), evidence.signature).toLowerCase() !== signer)
+  const spendingKey = wellFormed('spendingKey', () => pointFromHex(enrolment.spendingKey, 'spendingKey'));
+  if (!isSignedBy(to0x(addressOf(spendingKey)), enrolmentDigest(enrolment), evidence.signature))
     throw bad('signature', 'is not by the spending key');
-  const leaf = Leaf.safeParse(JSON.parse(evidence.leaf));
+  const leaf = Leaf.safeParse(wellFormed('leaf', () => JSON.parse(evidence.leaf)));
   if (!leaf.success) throw bad('leaf', 'is not of an enrolment');
-  if (leaf.data.commitment !== eventCommitment(evidence.salt, evidence.details))
+  if (leaf.data.commitment !== wellFormed('details', () => eventCommitment(evidence.salt, evidence.details)))
     throw bad('leaf', 'does not commit to these details');
   if (canonicalJson(evidence.details['enrolment'] ?? null) !== canonicalJson(enrolment))
     throw bad('details', 'are of another enrolment');
-  const checkpoint = parseCheckpoint(noteText(evidence.checkpoint));
+  const checkpoint = wellFormed('checkpoint', () => parseCheckpoint(noteText(evidence.checkpoint)));
   if (checkpoint.origin !== logOrigin(home)) throw bad('checkpoint', "is not of the home hospital's log");
   const path = evidence.proof.map((hash) => fromHex(hash, 'enrolment.proof', 32));
   if (!verifyInclusion(leafHash(utf8(evidence.leaf)), evidence.leafIndex, checkpoint.size, path, checkpoint.root))
@@ -51,6 +52,17 @@ export function checkEnrolment(evidence: EnrolmentEvidence, homeUid: string, hom
 function noteText(note: string): string {
   const end = note.indexOf('\n\n');
   return end < 0 ? note : note.slice(0, end + 1);
+}
+
+/** @throws AppError `bad-enrolment` where reading the part throws, which nothing but its bytes can make it do */
+function wellFormed<T>(field: string, read: () => T): T {
+  try {
+    return read();
+  } catch (thrown) {
+    throw invalid('bad-enrolment', `enrolment.${field}`, `enrolment.${field} is malformed`, {
+      cause: toAppError(thrown),
+    });
+  }
 }
 
 function bad(field: string, reason: string) {

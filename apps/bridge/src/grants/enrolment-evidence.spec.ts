@@ -1,0 +1,67 @@
+import { formatCheckpoint, leafHash, to0x, utf8 } from '@cpds/crypto';
+import { enrolmentDigest } from '@cpds/contracts';
+import { canonicalJson, eventCommitment, events, type EnrolmentEvidence, type Hex } from '@cpds/messages';
+import { SigningKey } from 'ethers';
+import { checkEnrolment, logOrigin } from './enrolment-evidence.js';
+
+const word = (fill: number): Hex => to0x(new Uint8Array(32).fill(fill));
+const spending = new SigningKey(word(1));
+const homeUid = word(2);
+const enrolment: EnrolmentEvidence['enrolment'] = {
+  homeUid,
+  spendingKey: spending.compressedPublicKey as Hex,
+  viewingKey: spending.compressedPublicKey as Hex,
+  ageRecipient: `age1${'q'.repeat(58)}`,
+  authKey: word(3),
+};
+
+/** What A sends of a log with this one leaf. */
+function evidence(): EnrolmentEvidence {
+  const details = { enrolment };
+  const salt = word(4);
+  const leaf = canonicalJson({ type: events.patientEnrolled, commitment: eventCommitment(salt, details) });
+  return {
+    enrolment,
+    signature: spending.sign(enrolmentDigest(enrolment)).serialized as Hex,
+    leaf,
+    salt,
+    details,
+    leafIndex: 0,
+    proof: [],
+    checkpoint: `${formatCheckpoint({ origin: logOrigin('north'), size: 1, root: leafHash(utf8(leaf)) })}\n— north sig\n`,
+  };
+}
+const check = (change: Partial<EnrolmentEvidence> = {}) =>
+  checkEnrolment({ ...evidence(), ...change }, homeUid, 'north');
+const refusal = (field: string) => expect.objectContaining({ code: 'bad-enrolment', kind: 'invalid', field });
+
+describe('evidence of an enrolment', () => {
+  it('leads to the checkpoint that must be anchored', () => {
+    const rootHex = to0x(leafHash(utf8(evidence().leaf)));
+    expect(check()).toEqual({ origin: 'cpds/north/audit', size: 1, rootHex });
+  });
+
+  it.each<[string, Partial<EnrolmentEvidence>]>([
+    ['signature', { signature: `0x${'ff'.repeat(32)}${'01'.repeat(32)}1b` }],
+    ['signature', { signature: `0x${'00'.repeat(64)}1b` }],
+    ['signature', { signature: new SigningKey(word(9)).sign(enrolmentDigest(enrolment)).serialized as Hex }],
+    ['leaf', { leaf: '{' }],
+    ['leaf', { leaf: '' }],
+    ['leaf', { leaf: '{"type":"identity.other.v1","commitment":"0x"}' }],
+    ['leaf', { salt: word(5) }],
+    ['details', { details: { enrolment, name: '\ud800' } }],
+    ['checkpoint', { checkpoint: 'cpds/north/audit\n1\nno base64\n' }],
+    ['checkpoint', { checkpoint: '' }],
+    ['checkpoint', { checkpoint: formatCheckpoint({ origin: logOrigin('south'), size: 1, root: new Uint8Array(32) }) }],
+    ['proof', { proof: [word(6)] }],
+    ['proof', { leafIndex: 1 }],
+  ])('is refused by the name of its %s, however malformed', (field, change) => {
+    expect(() => check(change)).toThrow(refusal(`enrolment.${field}`));
+  });
+
+  it('is refused where the spending key is no point, or the chain another', () => {
+    const offCurve = { ...enrolment, spendingKey: `0x02${'ff'.repeat(32)}` as Hex };
+    expect(() => check({ enrolment: offCurve })).toThrow(refusal('enrolment.spendingKey'));
+    expect(() => check({ enrolment: { ...enrolment, homeUid: word(7) } })).toThrow(refusal('enrolment.homeUid'));
+  });
+});
