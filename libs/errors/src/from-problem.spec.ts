@@ -7,7 +7,12 @@ describe("a peer's answer", () => {
 
   it('gives the same error as a problem document and as an OperationOutcome', () => {
     for (const body of [toProblem(error), toOperationOutcome(error)])
-      expect(fromProblem(body, 411)).toMatchObject({ code: error.code, kind: 'invalid', message: error.message, field: error.field });
+      expect(fromProblem(body, 411)).toMatchObject({
+        code: error.code,
+        kind: 'invalid',
+        message: error.message,
+        field: error.field,
+      });
   });
 
   it('gives the status where it is neither', () => {

@@ -38,6 +38,7 @@ export const events = {
   mapped: 'bridge.grant-mapped.v1',
   partialReleased: 'bridge.partial-released.v1',
   released: 'bridge.key-released.v1',
+  giveBackReceived: 'bridge.give-back-received.v1',
   revokeReceived: 'bridge.revoke-received.v1',
   transactionSent: 'bridge.transaction-sent.v1',
   revokeSent: 'bridge.revoke-sent.v1',

@@ -28,6 +28,7 @@ describe('an attempt is signed', () => {
     ['another order', { roster: [...accounts].reverse() }, /configured order/],
     ['too few members', { roster: accounts.slice(0, 3) }, /3 members, fewer than 4/],
     ['another threshold', { t: 2 }, /threshold is 2, not 3/],
+    ['endless phases', { phaseSeconds: 86_401 }, /last 86401 s/],
   ])('but not with %s', (_, change, reason) => {
     expect(rosterFault(propose(change), configured, hub)).toMatch(reason);
   });

@@ -19,10 +19,13 @@ export interface ProposedAttempt {
   phaseSeconds: number;
 }
 
+/** As the registry's own limit: a longer phase would leave the purpose without a key for as long. */
+const maxPhaseSeconds = 86_400;
+
 /**
  * Why this node does not sign an attempt, or null when it does: the id must follow from the parameters, the roster be the
- * configured one or what an exclusion left of it, in its order, and the threshold the configured one (protocol section 3;
- * section 11, attack 17).
+ * configured one or what an exclusion left of it, in its order, the threshold the configured one, and a phase no longer than
+ * a day (protocol section 3; section 11, attack 17).
  */
 export function rosterFault(
   proposed: ProposedAttempt,
@@ -41,6 +44,8 @@ export function rosterFault(
   if (attemptId(hub.uid, hub.registry, proposed.counter, parameters) !== proposed.attemptId)
     return 'the attempt id does not follow from its parameters';
   if (proposed.t !== configured.threshold) return `its threshold is ${proposed.t}, not ${configured.threshold}`;
+  if (proposed.phaseSeconds > maxPhaseSeconds)
+    return `its phases last ${proposed.phaseSeconds} s, longer than ${maxPhaseSeconds}`;
   if (roster.length < configured.nMin) return `its roster has ${roster.length} members, fewer than ${configured.nMin}`;
   const places = roster.map((account) => known.indexOf(account));
   if (places.includes(-1)) return 'its roster names an account that is not configured';

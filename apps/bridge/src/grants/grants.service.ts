@@ -185,6 +185,8 @@ export class GrantsService {
     const info = utf8(sealedBodyInfo('grant', received.from, this.consortium.self));
     const opened = await hpkeOpen(this.keys.hpke, info, fromHex(body.sealed, 'sealed'));
     const content = parse(GrantPackage, JSON.parse(new TextDecoder().decode(opened)), 'grant package');
+    if (content.requestId !== body.requestId)
+      throw invalid('grant-refused', 'requestId', 'requestId is not the one the package was made for');
     const grantId = grantIdOf(content.homeUid, content.grant);
     const row = await this.transfers.findById(body.requestId);
     if (row?.grantId === grantId) return { outcome: 'accepted' };

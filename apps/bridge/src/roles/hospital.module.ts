@@ -4,6 +4,7 @@ import { UnitOfWork } from '@cpds/store';
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { ChainSet } from '../chains/chain-set.js';
 import { Consortium } from '../chains/consortium-view.js';
+import { HaltsHttpController } from '../chains/halts.http.controller.js';
 import { HomeClock } from '../chains/home-clock.js';
 import { Datagrams } from '../datagrams/datagrams.js';
 import { DeedEvidence } from '../grants/deed-evidence.js';

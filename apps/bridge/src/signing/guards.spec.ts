@@ -160,6 +160,12 @@ describe('a release', () => {
     expect(mayRelease(input(scene, more))).toEqual(verdict(said));
   });
 
+  it('is refused while a hospital of the grant is paused', () => {
+    const paused = input(mapped);
+    paused.facts.hub!.paused = true;
+    expect(mayRelease(paused)).toMatchObject({ outcome: 'unavailable' });
+  });
+
   it('is refused when only the head of B has passed notAfter', () => {
     const ahead = input(mapped);
     ahead.facts.destination!.head.block = block(5_000, 'd-head');

@@ -97,7 +97,9 @@ export function mayRelease(input: GuardInput): GuardOutcome {
   const no = forbids(input);
   if (no) return no;
   if (!namesRegistered(input)) return unavailable('the grant names a contract that is not registered');
-  const { home, destination } = facts;
+  const { home, destination, hub } = facts;
+  // a pause forbids at a glance; a hub that does not answer stops no release (section 7, "Races")
+  if (hub?.paused) return unavailable('a hospital of this grant is paused');
   if (!home || !destination) return unavailable('a chain cannot be relied on just now');
   if (home.final.status !== 'locked' || home.head.status !== 'locked' || !home.written) return answer('wait');
   if (destination.final.status !== 'mapped' || destination.head.status !== 'mapped' || !destination.written)

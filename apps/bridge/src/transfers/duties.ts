@@ -59,6 +59,8 @@ export function dutiesOf(t: TransferSnapshot, facts: Facts, context: DutyContext
       return t.role === 'B' && mayMint(t, facts) ? ['send-mint'] : [];
     case 'refunding':
       return t.role === 'A' ? ['send-refund'] : [];
+    case 'halted':
+      return context.holdsStatement && context.forwards ? ['forward-statement'] : [];
     case 'closing':
       return closingDuties(t, facts, context);
     default:
@@ -75,7 +77,7 @@ function mayLock(t: TransferSnapshot, facts: Facts): boolean {
     facts.home !== undefined &&
     facts.home.head.status === 'none' &&
     facts.home.head.block.timestamp < t.grant.lockBefore &&
-    facts.hub?.paused !== true
+    facts.hub?.paused === false
   );
 }
 

@@ -173,7 +173,17 @@ const eventByClose: Partial<Record<CloseReason, string>> = {
   refused: events.grantRefused,
 };
 
+/**
+ * False only where it is known that nothing was ever mapped (section 7, "What revoke cannot do"). A does not read the
+ * destination's chain: what was locked and not refunded may have been mapped.
+ */
+function mayBeMapped(row: TransferRow): boolean {
+  if (row.wasMapped || row.role !== 'A') return row.wasMapped;
+  return row.closeReason !== 'refunded' && row.steps.some(({ state }) => state === 'locked');
+}
+
 function eventOf(row: TransferRow): string {
+  if (row.state === 'closing' && row.closeReason === 'given-back') return events.giveBackReceived;
   if (row.state !== 'closed') return eventByState[row.state];
   return (row.closeReason && eventByClose[row.closeReason]) ?? events.transferClosed;
 }
@@ -188,7 +198,7 @@ function eventBody(row: TransferRow, decision: Decision) {
       reason: row.closeReason,
       because: decision.because,
       commitment: row.commitment,
-      mapped: row.wasMapped,
+      mapped: mayBeMapped(row),
     },
   };
 }

@@ -1,0 +1,24 @@
+import { parse } from '@cpds/errors';
+import { Bytes32 } from '@cpds/messages';
+import { Scopes } from '@cpds/service';
+import { Controller, HttpCode, Param, Post } from '@nestjs/common';
+import { ChainHalts } from './chain-halts.js';
+import { GrantWatch } from './grant-watch.js';
+
+/** An operator's way back after a deep reorg: accepts a chain's history as it is now (table, last line). */
+@Controller('chains')
+@Scopes('bridge.operate')
+export class HaltsHttpController {
+  constructor(
+    private readonly watch: GrantWatch,
+    private readonly halts: ChainHalts,
+  ) {}
+
+  @Post(':chainUid/acceptance')
+  @HttpCode(204)
+  async accept(@Param('chainUid') text: string): Promise<void> {
+    const chainUid = parse(Bytes32, text, 'chainUid');
+    await this.watch.acceptNewHistory(chainUid);
+    await this.halts.resume(chainUid);
+  }
+}

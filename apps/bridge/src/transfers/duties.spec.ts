@@ -1,0 +1,96 @@
+import type { Grant } from '@cpds/messages';
+import { dutiesOf, type DutyContext } from './duties.js';
+import type { ChainFacts, Facts, HomeFacts, LockStatus, MappingStatus } from './facts.js';
+import type { TransferSnapshot } from './transfer.js';
+
+const grant = { lockBefore: 1_000, mintBefore: 2_000, notAfter: 10_000 } as Grant;
+const block = (timestamp: number) => ({ number: timestamp, hash: '0x', timestamp });
+const home = (status: LockStatus, at = 500): HomeFacts => ({
+  head: { block: block(at), status },
+  final: { block: block(at - 2), status },
+  tagUsed: false,
+});
+const destination = (status: MappingStatus, at = 500): ChainFacts<MappingStatus> => ({
+  head: { block: block(at), status },
+  final: { block: block(at - 2), status },
+});
+const hub = { finalTime: 500, vouched: true, ownVouch: false, paused: false, fresh: true };
+const facts = (more: Partial<Facts> = {}): Facts => ({
+  now: 500,
+  lockTx: 'missing',
+  mintTx: 'missing',
+  refundTx: 'missing',
+  ...more,
+});
+const row = (role: TransferSnapshot['role'], state: TransferSnapshot['state']): TransferSnapshot => ({
+  role,
+  state,
+  closeReason: state === 'closing' ? 'revoked' : null,
+  haltedFrom: null,
+  grant,
+  requestExpires: 900,
+  lockResends: 0,
+});
+const context = (more: Partial<DutyContext> = {}): DutyContext => ({
+  wHome: 10,
+  wDestination: 10,
+  holdsStatement: true,
+  forwards: false,
+  isKnown: true,
+  enteredAt: 500,
+  memberIndex: 0,
+  ...more,
+});
+
+describe('what a row keeps trying', () => {
+  it('locks only while nothing is locked, it is in time, and the hub says nobody is paused', () => {
+    const open = { home: home('none'), hub };
+    expect(dutiesOf(row('A', 'lock-sent'), facts(open), context())).toEqual(['send-lock']);
+    const refused: Partial<Facts>[] = [
+      { home: home('locked'), hub },
+      { home: home('none', 1_000), hub },
+      { home: home('none'), hub: { ...hub, paused: true } },
+      { home: home('none') },
+      { hub },
+    ];
+    for (const facts_ of refused) expect(dutiesOf(row('A', 'lock-sent'), facts(facts_), context())).toEqual([]);
+  });
+
+  it('asks for a mint up to w before mintBefore, on both clocks', () => {
+    const ready = { home: home('locked'), destination: destination('none', 1_989), hub, now: 1_989 };
+    expect(dutiesOf(row('B', 'vouched'), facts(ready), context())).toEqual(['sign-mint']);
+    for (const late of [{ now: 1_990 }, { destination: destination('none', 1_990) }, { hub: { ...hub, paused: true } }])
+      expect(dutiesOf(row('B', 'vouched'), facts({ ...ready, ...late }), context())).toEqual([]);
+  });
+
+  it('asks for a refund only after mintBefore and w(B)', () => {
+    const locked = { home: home('locked'), hub };
+    expect(dutiesOf(row('A', 'vouched'), facts({ ...locked, now: 2_010 }), context())).toEqual([]);
+    expect(dutiesOf(row('A', 'vouched'), facts({ ...locked, now: 2_011 }), context())).toEqual(['sign-not-mapped']);
+  });
+
+  it('leaves no tombstone for a grant that only its revoker ever named', () => {
+    const nothing = facts({ home: home('none'), destination: destination('none'), now: 9_000 });
+    for (const role of ['A', 'B', 'S'] as const)
+      expect(dutiesOf(row(role, 'closing'), nothing, context({ isKnown: false, memberIndex: 1 }))).toEqual([]);
+    expect(dutiesOf(row('A', 'closing'), nothing, context())).toEqual(['close-home']);
+    expect(dutiesOf(row('B', 'closing'), nothing, context())).toEqual(['close-destination']);
+  });
+
+  it('closes what stands, a storeman only after its turn', () => {
+    const standing = { home: home('locked'), destination: destination('mapped') };
+    const stranger = context({ isKnown: false, memberIndex: 3 });
+    expect(dutiesOf(row('S', 'closing'), facts({ ...standing, now: 529 }), stranger)).toEqual([]);
+    expect(dutiesOf(row('S', 'closing'), facts({ ...standing, now: 530 }), stranger)).toEqual([
+      'close-home',
+      'close-destination',
+    ]);
+  });
+
+  it('passes a statement on from the door it came in by, also while halted', () => {
+    const forwards = context({ forwards: true });
+    expect(dutiesOf(row('S', 'closing'), facts(), forwards)).toEqual(['forward-statement']);
+    expect(dutiesOf(row('S', 'halted'), facts(), forwards)).toEqual(['forward-statement']);
+    expect(dutiesOf(row('S', 'closing'), facts(), context())).toEqual([]);
+  });
+});
