@@ -13,6 +13,9 @@ contract StoremanRegistry is IStoremanRegistry, Members {
     /// @dev How long a proposed roster waits for its signatures.
     uint64 private constant SIGNING_SECONDS = 1 hours;
 
+    /// @dev Longer ones would leave a group without a key, and a share without an end, for ever.
+    uint32 private constant MAX_PHASE_SECONDS = 1 days;
+
     bytes32 public immutable hubUid;
     uint32 public immutable minPhaseSeconds;
     uint64 public attempts;
@@ -29,7 +32,7 @@ contract StoremanRegistry is IStoremanRegistry, Members {
         Members(chainRegistry_, bondNeeded_)
     {
         if (hubUid_ == 0) revert BadField("hubUid");
-        if (minPhaseSeconds_ == 0) revert BadField("minPhaseSeconds");
+        if (minPhaseSeconds_ == 0 || minPhaseSeconds_ > MAX_PHASE_SECONDS) revert BadField("minPhaseSeconds");
         hubUid = hubUid_;
         minPhaseSeconds = minPhaseSeconds_;
     }
@@ -46,7 +49,8 @@ contract StoremanRegistry is IStoremanRegistry, Members {
         if (t >= nMin) revert BadParameter("t");
         if (nMin > n) revert BadParameter("nMin");
         if (n > 2 * uint256(t) - 1 || n > 255) revert BadParameter("roster");
-        if (phaseSeconds < minPhaseSeconds) revert BadParameter("phaseSeconds");
+        if (phaseSeconds < minPhaseSeconds || phaseSeconds > MAX_PHASE_SECONDS) revert BadParameter("phaseSeconds");
+        _requireNoKey(purpose);
 
         uint64 counter = ++attempts;
         bytes32 parametersHash =
@@ -140,6 +144,7 @@ contract StoremanRegistry is IStoremanRegistry, Members {
     /// @inheritdoc IStoremanRegistry
     function finish(bytes32 attemptId, Point calldata key, Point[] calldata memberKeys, bytes32 transcript) external {
         (Attempt storage attempt, uint16 member) = _post(attemptId, Phase.Finish);
+        _requireNoKey(attempt.purpose);
         _requireLength(attempt.roster.length, memberKeys.length);
         _requireOnCurve(memberKeys);
         // Contracts multiply Y by ecrecover.
@@ -262,6 +267,13 @@ contract StoremanRegistry is IStoremanRegistry, Members {
     function _known(bytes32 attemptId) private view returns (Attempt storage attempt) {
         attempt = byId[attemptId];
         if (attempt.phase == Phase.None) revert UnknownAttempt(attemptId);
+    }
+
+    /// @dev A generation makes the first key of a purpose and never another: contracts hold Y for ever, and of two attempts
+    /// side by side the later one must not take over what the earlier one was given.
+    function _requireNoKey(Purpose purpose) private view {
+        bytes32 keyId = currentKeyId[purpose];
+        if (keyId != 0) revert KeyExists(keyId);
     }
 
     function _requireLength(uint256 expected, uint256 actual) private pure {

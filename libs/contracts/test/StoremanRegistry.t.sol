@@ -141,6 +141,8 @@ contract StoremanRegistryTest is Consortium {
         new StoremanRegistry(0, address(registry), 1, 8);
         expectError(abi.encodeWithSelector(IMembers.BadField.selector, "minPhaseSeconds"));
         new StoremanRegistry(HUB_UID, address(registry), 1, 0);
+        expectError(abi.encodeWithSelector(IMembers.BadField.selector, "minPhaseSeconds"));
+        new StoremanRegistry(HUB_UID, address(registry), 1, 1 days + 1);
     }
 
     function test_Propose_namesTheAttemptByItsText() public view {
@@ -168,6 +170,7 @@ contract StoremanRegistryTest is Consortium {
         refusesProposal("t", 4, 4, 30);
         refusesProposal("nMin", 3, 6, 30);
         refusesProposal("phaseSeconds", 3, 4, 7);
+        refusesProposal("phaseSeconds", 3, 4, 1 days + 1);
         roster.push(address(0xC6));
         refusesProposal("roster", 3, 4, 30); // 6 > 2·3 - 1
         roster.pop();
@@ -395,6 +398,39 @@ contract StoremanRegistryTest is Consortium {
         vm.prank(roster[0]);
         expectError(abi.encodeWithSelector(IStoremanRegistry.BadPoint.selector, 5));
         storemen.finish(id, key, list, TRANSCRIPT);
+    }
+
+    function finishAll() private {
+        toComplaints();
+        complainNone(5);
+        for (uint256 i = 1; i <= 5; ++i) finishBy(i, TRANSCRIPT);
+    }
+
+    function test_Key_isNotReplacedByALaterAttempt() public {
+        finishAll();
+        bytes memory known = abi.encodeWithSelector(IStoremanRegistry.KeyExists.selector, storemen.keyIdOf(id));
+        vm.prank(NORTH);
+        expectError(known);
+        storemen.propose(IStoremanRegistry.Purpose.Sign, roster, 3, 4, 30);
+        vm.prank(NORTH);
+        storemen.propose(IStoremanRegistry.Purpose.Seal, roster, 3, 4, 30);
+    }
+
+    function test_Key_isNotReplacedByAnAttemptBesideIt() public {
+        bytes32 first = id;
+        id = propose();
+        toComplaints();
+        complainNone(5);
+        bytes32 beside = id;
+        id = first;
+        finishAll();
+        id = beside;
+        Point[] memory list = points(5);
+        bytes32 keyId = storemen.keyIdOf(first);
+        vm.prank(roster[0]);
+        expectError(abi.encodeWithSelector(IStoremanRegistry.KeyExists.selector, keyId));
+        storemen.finish(beside, G, list, TRANSCRIPT);
+        assertEq(storemen.currentKeyId(IStoremanRegistry.Purpose.Sign), storemen.keyIdOf(first), "current");
     }
 
     function test_Attempts_differWithTheSameParameters() public {

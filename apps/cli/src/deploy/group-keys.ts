@@ -3,6 +3,7 @@ import { AppError } from '@cpds/errors';
 import { StoremanRegistry, compressWords, type GroupStruct, type Hex } from '@cpds/contracts';
 import type { JsonRpcProvider } from 'ethers';
 import { connect } from './account.js';
+import { groupFault } from './group-fault.js';
 import { Owners } from './owners.js';
 
 /** The two ceremonies of a group. */
@@ -89,7 +90,8 @@ async function openAttempt(registry: StoremanRegistry, purpose: Purpose): Promis
  * Waits until both keys are recorded in a final block. An attempt that fails is proposed again with a new id, at most
  * n - nMin + 1 times in all; each change of phase is reported.
  *
- * @throws AppError `ceremony-failed` names the phase and the silent members, `ceremony-timeout`
+ * @throws AppError `ceremony-failed` names the phase and the silent members, `ceremony-timeout`, `group-foreign` when a key on
+ *   the hub belongs to other members than the spec's or needs another number of them
  */
 export async function makeGroupKeys(spec: GroupKeysSpec, timeoutMs = 300_000, pollMs = 250): Promise<GroupKeys> {
   const hub = await connect(spec.hubRpcUrl);
@@ -100,7 +102,7 @@ export async function makeGroupKeys(spec: GroupKeysSpec, timeoutMs = 300_000, po
   try {
     let open = await proposeMissing(spec, hub);
     for (;;) {
-      const [sign, seal] = await Promise.all(purposes.map((purpose) => finalKey(registry, hub, purpose, spec.depth)));
+      const [sign, seal] = await Promise.all(purposes.map((purpose) => finalKey(registry, hub, purpose, spec)));
       if (sign !== undefined && seal !== undefined) return { sign, seal };
       for (const purpose of purposes) {
         const id = open[purpose];
@@ -136,13 +138,20 @@ async function finalKey(
   registry: StoremanRegistry,
   hub: JsonRpcProvider,
   purpose: Purpose,
-  depth: number,
+  spec: GroupKeysSpec,
 ): Promise<GroupKey | undefined> {
   const keyId = (await registry.currentKeyId(purpose)) as Hex;
   if (BigInt(keyId) === 0n) return undefined;
   const group = await registry.groupOf(keyId);
+  const fault = groupFault(group, spec);
+  if (fault !== null)
+    throw new AppError(
+      'group-foreign',
+      'conflict',
+      `the ${purpose.toLowerCase()} key ${keyId} is not this group's: ${fault}`,
+    );
   const head = await hub.getBlockNumber();
-  return BigInt(head) >= group.activatedBlock + BigInt(depth) ? groupKey(keyId, group) : undefined;
+  return BigInt(head) >= group.activatedBlock + BigInt(spec.depth) ? groupKey(keyId, group) : undefined;
 }
 
 function groupKey(keyId: Hex, { key, t, epoch, memberAccounts }: GroupStruct): GroupKey {

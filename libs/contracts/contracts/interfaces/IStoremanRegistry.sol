@@ -33,7 +33,7 @@ interface IStoremanRegistry {
     /// @param parametersHash sha256 of the RFC 8785 text of roster and parameters
     /// @param t threshold
     /// @param nMin the set may not be smaller
-    /// @param phaseSeconds length of each phase after Signing
+    /// @param phaseSeconds length of each phase after Signing, at most a day
     /// @param phaseEndsAt timestamp in seconds from which the phase takes no post; 0 once it ended
     /// @param phaseBlock number of the block in which the phase began
     /// @param posted bit i-1 is set when member i has posted in this phase
@@ -100,6 +100,8 @@ interface IStoremanRegistry {
 
     /// @notice The parameter named is not what section 3 wants.
     error BadParameter(string name);
+    /// @notice The purpose has its key; a generation does not replace it.
+    error KeyExists(bytes32 keyId);
     error UnknownAttempt(bytes32 attemptId);
     error WrongPhase(Phase phase);
     /// @notice The phase's deadline has passed; the attempt has failed.
@@ -119,7 +121,8 @@ interface IStoremanRegistry {
     error BadComplaint(uint256 place);
     error DeadlineNotReached(uint64 endsAt);
 
-    /// @notice Proposes an attempt to make a first key. By any owner. Its phases begin when every listed member has signed.
+    /// @notice Proposes an attempt to make a purpose's first key. By any owner. Its phases begin when every listed member has
+    /// signed. Several attempts may be under way; the first to finish makes the key, and the others cannot finish.
     function propose(Purpose purpose, address[] calldata roster, uint16 t, uint16 nMin, uint32 phaseSeconds)
         external
         returns (bytes32 attemptId);
@@ -154,7 +157,7 @@ interface IStoremanRegistry {
     function attempts() external view returns (uint64);
     /// @notice keccak256("cpds/v1/key" ‖ attemptId).
     function keyIdOf(bytes32 attemptId) external pure returns (bytes32);
-    /// @notice The last key made for a purpose; 0 until there is one.
+    /// @notice The key made for a purpose; 0 until there is one, and the same one ever after.
     function currentKeyId(Purpose purpose) external view returns (bytes32);
     /// @notice Zeros for a key that is not active.
     function groupOf(bytes32 keyId) external view returns (Group memory);

@@ -1,0 +1,23 @@
+import type { GroupStruct } from '@cpds/contracts';
+
+/** Who must hold a group's key: gas accounts in the order of their identifiers, and how many act together. */
+export interface ExpectedGroup {
+  readonly roster: readonly string[];
+  readonly threshold: number;
+}
+
+/**
+ * Why a group on the hub is not the expected one, or null when it is. One owner can propose a roster of its own: a key is
+ * trusted for whose it is, not for standing under the registry's purpose.
+ */
+export function groupFault(
+  { memberAccounts, t }: Pick<GroupStruct, 'memberAccounts' | 't'>,
+  { roster, threshold }: ExpectedGroup,
+): string | null {
+  if (t !== BigInt(threshold)) return `its threshold is ${t}, not ${threshold}`;
+  const place = Array.from({ length: Math.max(roster.length, memberAccounts.length) }, (_, i) => i).find(
+    (i) => memberAccounts[i]?.toLowerCase() !== roster[i]?.toLowerCase(),
+  );
+  if (place === undefined) return null;
+  return `member ${place + 1} is ${memberAccounts[place] ?? 'nobody'}, not ${roster[place] ?? 'nobody'}`;
+}
