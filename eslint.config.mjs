@@ -20,8 +20,12 @@ export const layers = [
 /** Packages that are only for the cli and for tests. */
 const launchers = ['local'];
 
+/** Above all rows: tests through the doors of several services. They may start the consortium as the cli does, and import no service. */
+const tests = 'e2e';
+
 /** The in-house packages that `name` may import in its sources. */
 export function mayImport(name) {
+  if (name === tests) return [...layers.slice(0, -1).flat(), 'cli'];
   const row = layers.findIndex((packages) => packages.includes(name));
   const below = layers.slice(0, row).flat();
   return name === 'cli' ? below : below.filter((other) => !launchers.includes(other));
@@ -33,6 +37,7 @@ const doors = ['crypto/node', 'chain/read'];
 /** Where a package lives. */
 export function folderOf(name) {
   if (name === 'local') return 'infra/local';
+  if (name === tests) return 'e2e';
   return layers.at(-1).includes(name) ? `apps/${name}` : `libs/${name}`;
 }
 
@@ -118,4 +123,5 @@ export default tseslint.config(
   ...all.map((name) =>
     boundary(name, [`${folderOf(name)}/**/*.spec.ts`, `${folderOf(name)}/{test,src/testing}/**/*.ts`], launchers),
   ),
+  boundary(tests, [`${folderOf(tests)}/**/*.ts`]),
 );

@@ -20,6 +20,7 @@ export default {
     '^@cpds/crypto/node$': '<rootDir>/libs/crypto/src/node.ts',
     '^@cpds/chain/read$': '<rootDir>/libs/chain/src/read.ts',
     '^@cpds/local$': '<rootDir>/infra/local/src/index.ts',
+    '^@cpds/cli$': '<rootDir>/apps/cli/src/index.ts',
     '^@cpds/(errors|crypto|messages|contracts|store|bus|outbox|chain|client|wallet|audit-verifier|service)$':
       '<rootDir>/libs/$1/src/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',

@@ -69,8 +69,14 @@ export async function wholeChain(url: string): Promise<string> {
   const [head] = await rpc<string>(url, [{ method: 'eth_blockNumber', params: [] }]);
   const parts: string[] = [];
   for (let from = 0; from <= Number(head); from += 100) {
-    const numbers = Array.from({ length: Math.min(100, Number(head) - from + 1) }, (_, at) => `0x${(from + at).toString(16)}`);
-    const blocks = await rpc(url, numbers.map((number) => ({ method: 'eth_getBlockByNumber', params: [number, true] })));
+    const numbers = Array.from(
+      { length: Math.min(100, Number(head) - from + 1) },
+      (_, at) => `0x${(from + at).toString(16)}`,
+    );
+    const blocks = await rpc(
+      url,
+      numbers.map((number) => ({ method: 'eth_getBlockByNumber', params: [number, true] })),
+    );
     parts.push(JSON.stringify(blocks));
   }
   const [logs] = await rpc(url, [{ method: 'eth_getLogs', params: [{ fromBlock: '0x0', toBlock: 'latest' }] }]);

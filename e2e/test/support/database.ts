@@ -29,6 +29,10 @@ export async function rowsOf<Row extends object>(
 
 /** How many rows a table of a process has. */
 export async function countOf(world: World, processName: string, table: string): Promise<number> {
-  const [row] = await rowsOf<{ count: string }>(world, processName, `SELECT count(*) FROM ${pg.escapeIdentifier(table)}`);
+  const [row] = await rowsOf<{ count: string }>(
+    world,
+    processName,
+    `SELECT count(*) FROM ${pg.escapeIdentifier(table)}`,
+  );
   return Number(row?.count);
 }

@@ -28,7 +28,8 @@ export function objectsOf({ consortium }: World, hospital: Hospital): Objects {
   return {
     async list() {
       const keys: string[] = [];
-      for await (const item of client.listObjectsV2(bucket.bucket, '', true)) keys.push((item as { name: string }).name);
+      for await (const item of client.listObjectsV2(bucket.bucket, '', true))
+        keys.push((item as { name: string }).name);
       return keys.sort();
     },
     async get(key) {

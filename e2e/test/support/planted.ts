@@ -51,7 +51,9 @@ export function formsOf(text: string): Form[] {
   const utf8 = Buffer.from(text);
   const utf16 = Buffer.from(text, 'utf16le');
   const base64 = [0, 1, 2].map((shift) => {
-    const encoded = Buffer.concat([Buffer.alloc(shift), utf8]).toString('base64').replace(/=+$/, '');
+    const encoded = Buffer.concat([Buffer.alloc(shift), utf8])
+      .toString('base64')
+      .replace(/=+$/, '');
     return encoded.slice(shift === 0 ? 0 : shift + 1, (shift + utf8.length) % 3 === 0 ? undefined : -1);
   });
   const forms = [
@@ -59,7 +61,10 @@ export function formsOf(text: string): Form[] {
     { name: 'hex', bytes: Buffer.from(utf8.toString('hex')) },
     { name: 'HEX', bytes: Buffer.from(utf8.toString('hex').toUpperCase()) },
     ...base64.map((encoded) => ({ name: 'base64', bytes: Buffer.from(encoded) })),
-    ...base64.map((encoded) => ({ name: 'base64url', bytes: Buffer.from(encoded.replace(/\+/g, '-').replace(/\//g, '_')) })),
+    ...base64.map((encoded) => ({
+      name: 'base64url',
+      bytes: Buffer.from(encoded.replace(/\+/g, '-').replace(/\//g, '_')),
+    })),
     { name: 'UTF-16LE', bytes: utf16 },
     { name: 'UTF-16BE', bytes: Buffer.from(utf16).swap16() },
   ];

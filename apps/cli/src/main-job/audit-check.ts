@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import type { LogView } from '@cpds/messages';
 import { AppError } from '@cpds/errors';
 import { z } from 'zod';
@@ -85,7 +85,8 @@ async function verifyInChild(world: World, logs: readonly AnchoredLog[], grants:
   const policy = await policyOf(world, logs, grants);
   const path = join(world.consortium.dir, 'audit-policy.json');
   await writeFile(path, JSON.stringify(policy, null, 2), { mode: 0o600 });
-  const verifier = join(dirname(createRequire(import.meta.url).resolve('@cpds/audit-verifier')), 'main.js');
+  // Always the built file: tests run this module from its source.
+  const verifier = fileURLToPath(new URL('../../../../libs/audit-verifier/dist/main.js', import.meta.url));
   const { stdout, stderr } = await new Promise<{ stdout: string; stderr: string }>((resolve) => {
     execFile(process.execPath, [verifier, path, '--json'], { env: {}, maxBuffer: 256 << 20 }, (_error, out, err) =>
       resolve({ stdout: out, stderr: err }),
