@@ -21,6 +21,8 @@ contract ChainRegistry is IChainRegistry, IOwners, OwnerApprovals {
     mapping(bytes32 chainUid => mapping(address => bool)) public isLockedAccount;
     mapping(bytes32 chainUid => bool) private pausedByAdmin;
     mapping(bytes32 chainUid => bool) private pausedByOwners;
+    /// @inheritdoc IChainRegistry
+    mapping(bytes32 chainUid => uint256) public pauseRound;
     mapping(bytes32 nameHash => bytes32) private uids;
     bytes32[] private list;
 
@@ -38,6 +40,12 @@ contract ChainRegistry is IChainRegistry, IOwners, OwnerApprovals {
     modifier onlyAdmin(bytes32 chainUid) {
         _requireKnown(chainUid);
         if (msg.sender != chains[chainUid].admin) revert NotAdmin(msg.sender);
+        _;
+    }
+
+    /// @dev Checked for every approval, the late one included.
+    modifier inRound(bytes32 chainUid, uint256 round) {
+        if (round != pauseRound[chainUid]) revert WrongRound(pauseRound[chainUid]);
         _;
     }
 
@@ -113,15 +121,17 @@ contract ChainRegistry is IChainRegistry, IOwners, OwnerApprovals {
     }
 
     /// @inheritdoc IChainRegistry
-    function pauseByOwners(bytes32 chainUid) external byOwners {
+    function pauseByOwners(bytes32 chainUid, uint256 round) external inRound(chainUid, round) byOwners {
         _requireKnown(chainUid);
+        ++pauseRound[chainUid];
         pausedByOwners[chainUid] = true;
         emit Paused(chainUid, true);
     }
 
     /// @inheritdoc IChainRegistry
-    function resumeByOwners(bytes32 chainUid) external byOwners {
+    function resumeByOwners(bytes32 chainUid, uint256 round) external inRound(chainUid, round) byOwners {
         _requireKnown(chainUid);
+        ++pauseRound[chainUid];
         pausedByOwners[chainUid] = false;
         emit Paused(chainUid, isPaused(chainUid));
     }

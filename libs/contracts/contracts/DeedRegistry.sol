@@ -11,6 +11,8 @@ contract DeedRegistry is IDeedRegistry {
     address public immutable registrar;
     uint256 public cohorts;
     mapping(uint256 cohort => bytes32) public cohortHash;
+    /// @dev By keccak256 of the x's.
+    mapping(bytes32 xsHash => bool) private minted;
 
     constructor(bytes32 chainUid_, address registrar_) {
         if (chainUid_ == 0 || registrar_ == address(0)) revert ZeroArgument();
@@ -33,10 +35,13 @@ contract DeedRegistry is IDeedRegistry {
             if (commitments[i] == 0) revert ZeroCommitment(i);
             previous = x;
         }
+        // A ring signature names the x's, not the cohort: the same ring with other commitments would let a lock of one cohort
+        // stand for the other.
+        bytes32 xsHash = keccak256(abi.encodePacked(xs));
+        if (minted[xsHash]) revert RingMinted(xsHash);
+        minted[xsHash] = true;
         cohort = cohorts++;
-        cohortHash[cohort] = keccak256(
-            abi.encodePacked(keccak256(abi.encodePacked(xs)), keccak256(abi.encodePacked(commitments)))
-        );
+        cohortHash[cohort] = keccak256(abi.encodePacked(xsHash, keccak256(abi.encodePacked(commitments))));
         emit CohortMinted(cohort, xs, commitments);
     }
 }

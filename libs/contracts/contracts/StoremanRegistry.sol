@@ -10,8 +10,8 @@ import {Point, Secp256k1} from "./lib/Secp256k1.sol";
 /// @title Storemen, ceremonies and groups
 /// @notice Promises, units and errors are at IStoremanRegistry.
 contract StoremanRegistry is IStoremanRegistry, Members {
-    /// @dev How long a proposed roster waits for its signatures.
-    uint64 private constant SIGNING_SECONDS = 1 hours;
+    /// @dev How long a proposed roster waits for its signatures, unless its phases are longer.
+    uint64 private constant SIGNING_SECONDS = 5 minutes;
 
     /// @dev Longer ones would leave a group without a key, and a share without an end, for ever.
     uint32 private constant MAX_PHASE_SECONDS = 1 days;
@@ -52,6 +52,8 @@ contract StoremanRegistry is IStoremanRegistry, Members {
         if (phaseSeconds < minPhaseSeconds || phaseSeconds > MAX_PHASE_SECONDS) revert BadParameter("phaseSeconds");
         _requireNoKey(purpose);
 
+        uint64 signingEndsAt =
+            uint64(block.timestamp) + (phaseSeconds > SIGNING_SECONDS ? phaseSeconds : SIGNING_SECONDS);
         uint64 counter = ++attempts;
         bytes32 parametersHash =
             AttemptText.hash(purpose == Purpose.Sign ? "sign" : "seal", roster, t, nMin, phaseSeconds);
@@ -71,13 +73,13 @@ contract StoremanRegistry is IStoremanRegistry, Members {
             t: t,
             nMin: nMin,
             phaseSeconds: phaseSeconds,
-            phaseEndsAt: uint64(block.timestamp) + SIGNING_SECONDS,
+            phaseEndsAt: signingEndsAt,
             phaseBlock: uint64(block.number),
             posted: 0,
             roster: roster
         });
         emit AttemptProposed(attemptId, counter, purpose, roster, t, nMin, phaseSeconds, parametersHash);
-        emit PhaseBegan(attemptId, Phase.Signing, uint64(block.timestamp) + SIGNING_SECONDS);
+        emit PhaseBegan(attemptId, Phase.Signing, signingEndsAt);
     }
 
     /// @inheritdoc IStoremanRegistry

@@ -11,7 +11,7 @@ contract TransferLedger is ITransferLedger, Members {
     uint256 public immutable vouchesNeeded;
     /// @dev Vouches for the same digest and the same destination, which the digest does not hold.
     struct Candidate {
-        uint64 count;
+        address[] vouchers;
         uint64 decidedAt;
         bytes32 digest;
         bytes32 homeUid;
@@ -45,12 +45,13 @@ contract TransferLedger is ITransferLedger, Members {
         vouchKey[what.grantId][msg.sender] = key;
 
         Candidate storage candidate = candidates[key];
-        uint64 count = ++candidate.count;
-        if (count == 1) {
+        if (candidate.vouchers.length == 0) {
             candidate.digest = digest;
             candidate.homeUid = what.homeUid;
             candidate.destinationUid = what.destinationUid;
         }
+        candidate.vouchers.push(msg.sender);
+        uint256 count = _activeCount(candidate);
         emit VouchGiven(what.grantId, msg.sender, digest, count, what);
 
         bytes32 lead = leading[what.grantId];
@@ -90,7 +91,7 @@ contract TransferLedger is ITransferLedger, Members {
 
     /// @inheritdoc ITransferLedger
     function countOf(bytes32 digest, bytes32 destinationUid) external view returns (uint256) {
-        return candidates[_key(digest, destinationUid)].count;
+        return _activeCount(candidates[_key(digest, destinationUid)]);
     }
 
     /// @inheritdoc ITransferLedger
@@ -111,6 +112,12 @@ contract TransferLedger is ITransferLedger, Members {
                 what.blockHash
             )
         );
+    }
+
+    /// @dev A voucher that was let go before the grant was decided did not vouch.
+    function _activeCount(Candidate storage candidate) private view returns (uint256 count) {
+        uint256 length = candidate.vouchers.length;
+        for (uint256 i = 0; i < length; ++i) if (isActive(candidate.vouchers[i])) ++count;
     }
 
     function _key(bytes32 digest, bytes32 destinationUid) private pure returns (bytes32) {

@@ -247,12 +247,47 @@ contract ChainRegistryTest is Consortium {
         vm.prank(NORTH);
         registry.pause(NORTH_UID);
         assertTrue(registry.isPaused(NORTH_UID), "not paused");
-        byTwoOwners(address(registry), abi.encodeCall(IChainRegistry.pauseByOwners, (NORTH_UID)));
+        byTwoOwners(address(registry), abi.encodeCall(IChainRegistry.pauseByOwners, (NORTH_UID, 0)));
         vm.prank(NORTH);
         registry.resume(NORTH_UID);
         assertTrue(registry.isPaused(NORTH_UID), "the admin lifted the owners' pause");
-        byTwoOwners(address(registry), abi.encodeCall(IChainRegistry.resumeByOwners, (NORTH_UID)));
+        byTwoOwners(address(registry), abi.encodeCall(IChainRegistry.resumeByOwners, (NORTH_UID, 1)));
         assertTrue(!registry.isPaused(NORTH_UID), "still paused");
+    }
+
+    /// @dev The third owner's pause comes after the resume: alone it must not be half of a later pause.
+    function test_Pause_aLateApprovalIsOneOfNothing() public {
+        register();
+        byTwoOwners(address(registry), abi.encodeCall(IChainRegistry.pauseByOwners, (NORTH_UID, 0)));
+        vm.prank(SOUTH);
+        expectError(abi.encodeWithSelector(IChainRegistry.WrongRound.selector, 1));
+        registry.pauseByOwners(NORTH_UID, 0);
+        byTwoOwners(address(registry), abi.encodeCall(IChainRegistry.resumeByOwners, (NORTH_UID, 1)));
+        vm.prank(SOUTH);
+        expectError(abi.encodeWithSelector(IChainRegistry.WrongRound.selector, 2));
+        registry.pauseByOwners(NORTH_UID, 0);
+        vm.prank(SOUTH);
+        expectError(abi.encodeWithSelector(IChainRegistry.WrongRound.selector, 2));
+        registry.resumeByOwners(NORTH_UID, 1);
+        assertTrue(!registry.isPaused(NORTH_UID), "paused");
+        assertEq(registry.pauseRound(NORTH_UID), 2, "round");
+    }
+
+    function test_Approvals_endAfterADay() public {
+        vm.warp(1000);
+        vm.prank(NORTH);
+        registry.register(NORTH_UID, chain);
+        vm.warp(1000 + 1 days - 1);
+        vm.prank(NORTH); // its own again does not prolong it
+        registry.register(NORTH_UID, chain);
+        vm.warp(1000 + 1 days);
+        vm.prank(SOUTH);
+        registry.register(NORTH_UID, chain);
+        assertEq(registry.uidOf("north"), 0, "completed by an approval that had ended");
+        vm.warp(1000 + 2 days - 1);
+        vm.prank(HUB);
+        registry.register(NORTH_UID, chain);
+        assertEq(registry.uidOf("north"), NORTH_UID, "uid");
     }
 
     function test_Pause_refusesStrangers() public {
@@ -262,9 +297,9 @@ contract ChainRegistryTest is Consortium {
         expectError(abi.encodeWithSelector(IChainRegistry.NotAdmin.selector, address(this)));
         registry.resume(NORTH_UID);
         expectError(abi.encodeWithSelector(IOwners.NotOwner.selector, address(this)));
-        registry.pauseByOwners(NORTH_UID);
+        registry.pauseByOwners(NORTH_UID, 0);
         expectError(abi.encodeWithSelector(IOwners.NotOwner.selector, address(this)));
-        registry.resumeByOwners(NORTH_UID);
+        registry.resumeByOwners(NORTH_UID, 0);
         expectError(abi.encodeWithSelector(IChainRegistry.UnknownChain.selector, bytes32(uint256(9))));
         registry.pause(bytes32(uint256(9)));
     }

@@ -35,7 +35,17 @@ contract DeedRegistryTest is Fixtures {
             keccak256(abi.encodePacked(keccak256(abi.encodePacked(xs)), keccak256(abi.encodePacked(commitments))));
         assertEq(deeds.cohortHash(0), word, "word");
         assertEq(deeds.cohortHash(1), 0, "no such cohort");
+        // x = 1 is on the curve and below all others.
+        (xs[0], ys[0]) = (1, 0x4218F20AE6C646B363DB68605822FB14264CA8D2587FDD6FBC750D587E76A7EE);
         assertEq(deeds.mint(xs, ys, commitments), 1, "second cohort");
+    }
+
+    function test_Mint_refusesARingTwice() public {
+        deeds.mint(xs, ys, commitments);
+        commitments[3] = bytes32(uint256(7));
+        expectError(abi.encodeWithSelector(IDeedRegistry.RingMinted.selector, keccak256(abi.encodePacked(xs))));
+        deeds.mint(xs, ys, commitments);
+        assertEq(deeds.cohorts(), 1, "cohorts");
     }
 
     function test_Mint_isTheRegistrarsAlone() public {

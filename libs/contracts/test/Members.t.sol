@@ -80,6 +80,16 @@ contract MembersTest is Consortium {
         );
     }
 
+    function test_Admit_refusesAMessageKeyTwice() public {
+        byTwoOwners(
+            address(ledger), abi.encodeCall(IMembers.admit, ("voucher-1", ACCOUNT, address(0x99), HPKE_KEY))
+        );
+        refusesAdmission(
+            abi.encodeCall(IMembers.admit, ("voucher-2", address(0xB2), address(0x99), HPKE_KEY)),
+            abi.encodeWithSelector(IMembers.KnownMessageKey.selector, address(0x99))
+        );
+    }
+
     function test_Bond_refusesAStrangerAndTheRetired() public {
         expectError(abi.encodeWithSelector(IMembers.UnknownMember.selector, ACCOUNT));
         ledger.bond{value: 1}(ACCOUNT);
@@ -89,11 +99,17 @@ contract MembersTest is Consortium {
         ledger.bond{value: 1}(ACCOUNT);
     }
 
-    function test_Withdraw_paysTheRetiredOnce() public {
+    function test_Withdraw_paysTheRetiredOnceAWeekLater() public {
+        vm.warp(1000);
         admitBonded(address(ledger), "voucher-1", ACCOUNT);
         expectError(abi.encodeWithSelector(IMembers.NotRetired.selector, ACCOUNT));
         ledger.withdraw(ACCOUNT);
         byTwoOwners(address(ledger), abi.encodeCall(IMembers.retire, (ACCOUNT)));
+        vm.warp(1000 + 7 days - 1);
+        byTwoOwners(address(ledger), abi.encodeCall(IMembers.retire, (ACCOUNT))); // holds it no longer
+        expectError(abi.encodeWithSelector(IMembers.BondHeld.selector, 1000 + 7 days));
+        ledger.withdraw(ACCOUNT);
+        vm.warp(1000 + 7 days);
         ledger.withdraw(ACCOUNT);
         assertEq(ACCOUNT.balance, 1 ether, "paid");
         ledger.withdraw(ACCOUNT);
@@ -106,6 +122,7 @@ contract MembersTest is Consortium {
         ledger.withdraw(ACCOUNT);
         admitBonded(address(ledger), "voucher-1", address(registry));
         byTwoOwners(address(ledger), abi.encodeCall(IMembers.retire, (address(registry))));
+        vm.warp(block.timestamp + 7 days);
         expectError(abi.encodeWithSelector(IMembers.TransferFailed.selector));
         ledger.withdraw(address(registry));
     }

@@ -156,9 +156,15 @@ contract StoremanRegistryTest is Consortium {
         assertEq(storemen.attempts(), 1, "attempts");
         IStoremanRegistry.Attempt memory attempt = storemen.attemptOf(id);
         assertEq(attempt.parametersHash, parameters, "parametersHash");
-        assertEq(attempt.phaseEndsAt, 1000 + 1 hours, "signing ends");
+        assertEq(attempt.phaseEndsAt, 1000 + 5 minutes, "signing ends");
         assertEq(attempt.roster.length, 5, "roster");
         requirePhase(IStoremanRegistry.Phase.Signing);
+    }
+
+    function test_Propose_givesSigningAPhaseAtLeast() public {
+        vm.prank(NORTH);
+        id = storemen.propose(IStoremanRegistry.Purpose.Sign, roster, 3, 4, 1 hours);
+        assertEq(storemen.attemptOf(id).phaseEndsAt, 1000 + 1 hours, "signing ends");
     }
 
     function test_Propose_isTheOwnersAlone() public {

@@ -94,6 +94,17 @@ contract TransferLedgerTest is Consortium {
         assertEq(ledger.transferOf(seen.grantId).digest, ledger.digestOf(seen), "not decided by the honest two");
     }
 
+    function test_Vouch_ofTheRetiredDoesNotCount() public {
+        bytes32 digest = ledger.digestOf(seen);
+        vouch(V1);
+        byTwoOwners(address(ledger), abi.encodeCall(IMembers.retire, (V1)));
+        assertEq(ledger.countOf(digest, seen.destinationUid), 0, "count");
+        vouch(V2);
+        assertEq(ledger.transferOf(seen.grantId).digest, 0, "decided with a retired voucher's");
+        vouch(V3);
+        assertEq(ledger.transferOf(seen.grantId).digest, digest, "not decided by the two who stayed");
+    }
+
     function test_Vouch_countsTheDestinationToo() public {
         vouch(V1);
         seen.destinationUid = bytes32(uint256(0xbad));

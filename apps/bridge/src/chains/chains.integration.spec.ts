@@ -162,12 +162,12 @@ describe('what a node knows from the chains', () => {
     });
     await world.hub.deployer.send(
       chainRegistry as `0x${string}`,
-      ChainRegistry.calldata.pauseByOwners(world.south.uid),
+      ChainRegistry.calldata.pauseByOwners(world.south.uid, 0),
     );
     await until('the pause in the view', 20, async () => voucher.consortium.current().hospitals[1]!.isPaused);
     await world.hub.deployer.send(
       chainRegistry as `0x${string}`,
-      ChainRegistry.calldata.resumeByOwners(world.south.uid),
+      ChainRegistry.calldata.resumeByOwners(world.south.uid, 1),
     );
     await until('the end of the pause', 20, async () => !voucher.consortium.current().hospitals[1]!.isPaused);
   }, 60_000);
@@ -255,9 +255,9 @@ describe('what a node knows from the chains', () => {
   it('counts a pause at a glance', async () => {
     const drafted = await world.draftGrant();
     const registry = world.contracts.chainRegistry as `0x${string}`;
-    await world.hub.deployer.send(registry, ChainRegistry.calldata.pauseByOwners(world.north.uid));
+    await world.hub.deployer.send(registry, ChainRegistry.calldata.pauseByOwners(world.north.uid, 0));
     expect((await voucher.facts.gather(queryOf(drafted, 'B'))).hub!.paused).toBe(true);
-    await world.hub.deployer.send(registry, ChainRegistry.calldata.resumeByOwners(world.north.uid));
+    await world.hub.deployer.send(registry, ChainRegistry.calldata.resumeByOwners(world.north.uid, 1));
   });
 
   it('believes nothing of a contract that the hub did not register, nor of a chain it cannot reach', async () => {

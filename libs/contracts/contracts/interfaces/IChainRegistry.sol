@@ -72,6 +72,8 @@ interface IChainRegistry {
     error KnownName(string name);
     error UnknownChain(bytes32 chainUid);
     error NotAdmin(address sender);
+    /// @notice The pause or resume of that round is done, or its round has not come.
+    error WrongRound(uint256 round);
     /// @notice The base contracts are set once.
     error BaseContractsKnown(bytes32 chainUid);
 
@@ -94,8 +96,12 @@ interface IChainRegistry {
     function resume(bytes32 chainUid) external;
 
     /// @notice `pause` and `resume` of the consortium, a switch of its own. By e of f owners.
-    function pauseByOwners(bytes32 chainUid) external;
-    function resumeByOwners(bytes32 chainUid) external;
+    /// @param round `pauseRound` now: an approval that comes late is one of nothing
+    function pauseByOwners(bytes32 chainUid, uint256 round) external;
+    function resumeByOwners(bytes32 chainUid, uint256 round) external;
+
+    /// @notice How often the owners have paused or resumed the chain.
+    function pauseRound(bytes32 chainUid) external view returns (uint256);
 
     function isPaused(bytes32 chainUid) external view returns (bool);
     /// @notice Reverts for an unknown chain.

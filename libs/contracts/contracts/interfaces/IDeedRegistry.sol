@@ -19,10 +19,12 @@ interface IDeedRegistry {
     error BadDeedKey(uint256 place);
     /// @notice The commitment at this place is zero.
     error ZeroCommitment(uint256 place);
+    /// @notice A cohort of exactly these x's exists: a ring is minted once.
+    error RingMinted(bytes32 xsHash);
     /// @notice A constructor argument is zero.
     error ZeroArgument();
 
-    /// @notice Mints one cohort of 16 and returns its index.
+    /// @notice Mints one cohort of 16, its x's not those of an earlier one, and returns its index.
     /// @param ys the even y of each P: given, because the EVM would pay dear for the root
     function mint(uint256[16] calldata xs, uint256[16] calldata ys, bytes32[16] calldata commitments)
         external

@@ -10,7 +10,9 @@ interface IMembers {
     /// @param messageKey address of the key that signs its datagrams, partials and answers
     /// @param hpkeKey uncompressed P-256 point, 65 bytes
     /// @param bond wei held here
-    /// @param retired whether the owners let it go; its bond can then be withdrawn
+    /// @param retired whether the owners let it go
+    /// @param withdrawableAt timestamp in seconds from which a retired member's bond can be withdrawn, a week after it was let
+    /// go; 0 before
     struct Member {
         string name;
         address account;
@@ -18,6 +20,7 @@ interface IMembers {
         bytes hpkeKey;
         uint256 bond;
         bool retired;
+        uint64 withdrawableAt;
     }
 
     event MemberAdmitted(address indexed account, string name, address messageKey, bytes hpkeKey);
@@ -28,10 +31,14 @@ interface IMembers {
     /// @notice The field named is missing or not what it must be.
     error BadField(string field);
     error KnownMember(string name);
+    /// @notice Another member, maybe a retired one, has this message key.
+    error KnownMessageKey(address messageKey);
     error UnknownMember(address account);
     /// @notice Not admitted, retired, or its bond is short.
     error NotActive(address account);
     error NotRetired(address account);
+    /// @notice The bond is held until this timestamp, in seconds.
+    error BondHeld(uint64 until);
     error TransferFailed();
 
     /// @notice Admits an operator. By e of f owners.
@@ -40,10 +47,10 @@ interface IMembers {
     /// @notice Pays towards a member's bond; anyone may.
     function bond(address account) external payable;
 
-    /// @notice Lets an operator go. By e of f owners.
+    /// @notice Lets an operator go; once more does nothing. By e of f owners.
     function retire(address account) external;
 
-    /// @notice Pays a retired member's bond out to its account.
+    /// @notice Pays a retired member's bond out to its account, a week after it was let go.
     function withdraw(address account) external;
 
     function bondNeeded() external view returns (uint256);

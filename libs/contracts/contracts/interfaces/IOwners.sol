@@ -6,7 +6,8 @@ interface IOwners {
     /// @notice An action needs an owner, and the sender is none.
     error NotOwner(address sender);
 
-    /// @notice One owner asked for an action; it happens when enough distinct owners asked for exactly the same.
+    /// @notice One owner asked for an action; it happens when enough distinct owners asked for exactly the same within a
+    /// day of the first.
     /// @param action keccak256 of the contract's calldata
     event Approved(bytes32 indexed action, address indexed owner, uint256 count, uint256 needed);
 

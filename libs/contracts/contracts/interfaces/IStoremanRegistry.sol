@@ -33,7 +33,8 @@ interface IStoremanRegistry {
     /// @param parametersHash sha256 of the RFC 8785 text of roster and parameters
     /// @param t threshold
     /// @param nMin the set may not be smaller
-    /// @param phaseSeconds length of each phase after Signing, at most a day
+    /// @param phaseSeconds length of each phase after Signing, at most a day; Signing lasts as long, and five minutes at
+    /// least
     /// @param phaseEndsAt timestamp in seconds from which the phase takes no post; 0 once it ended
     /// @param phaseBlock number of the block in which the phase began
     /// @param posted bit i-1 is set when member i has posted in this phase

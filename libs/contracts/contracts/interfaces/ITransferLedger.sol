@@ -31,7 +31,7 @@ interface ITransferLedger {
         bytes32 blockHash;
     }
 
-    /// @param count vouches for this digest so far, this one included
+    /// @param count vouches of active vouchers for this digest so far, this one included
     event VouchGiven(bytes32 indexed grantId, address indexed voucher, bytes32 digest, uint256 count, Vouch vouch);
     /// @notice The grant has v vouches of one digest.
     event TransferVouched(bytes32 indexed grantId, bytes32 indexed digest, bytes32 homeUid, bytes32 destinationUid);
@@ -57,7 +57,7 @@ interface ITransferLedger {
     function transferOf(bytes32 grantId) external view returns (Transfer memory);
     /// @notice Digest that the voucher vouched for; 0 for none.
     function vouchOf(bytes32 grantId, address voucher) external view returns (bytes32);
-    /// @notice Vouches for exactly this digest and destination.
+    /// @notice Vouches of vouchers active now for exactly this digest and destination.
     function countOf(bytes32 digest, bytes32 destinationUid) external view returns (uint256);
     function headOf(bytes32 chainUid, address voucher) external view returns (Head memory);
     /// @notice keccak256("cpds/v1/vouch" ‖ homeUid ‖ LockedAccount ‖ grantId ‖ ringHash ‖ u64 block number ‖ its hash).

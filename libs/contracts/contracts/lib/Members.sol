@@ -11,8 +11,12 @@ import {P256} from "./P256.sol";
 abstract contract Members is IMembers, OwnerApprovals {
     address public immutable chainRegistry;
     uint256 public immutable bondNeeded;
+    /// @dev What a member did wrong can come to light after it has left.
+    uint64 private constant WITHDRAW_AFTER_SECONDS = 7 days;
+
     mapping(address account => Member) private byAccount;
     mapping(bytes32 nameHash => bool) private names;
+    mapping(address messageKey => bool) private messageKeys;
     address[] private accounts;
 
     constructor(address chainRegistry_, uint256 bondNeeded_) {
@@ -36,8 +40,11 @@ abstract contract Members is IMembers, OwnerApprovals {
         if (messageKey == address(0)) revert BadField("messageKey");
         if (!P256.isUncompressedPoint(hpkeKey)) revert BadField("hpkeKey");
         if (names[keccak256(bytes(name))] || byAccount[account].account != address(0)) revert KnownMember(name);
+        // One key under two names would let one operator speak as two.
+        if (messageKeys[messageKey]) revert KnownMessageKey(messageKey);
+        messageKeys[messageKey] = true;
         names[keccak256(bytes(name))] = true;
-        byAccount[account] = Member(name, account, messageKey, hpkeKey, 0, false);
+        byAccount[account] = Member(name, account, messageKey, hpkeKey, 0, false, 0);
         accounts.push(account);
         emit MemberAdmitted(account, name, messageKey, hpkeKey);
     }
@@ -53,7 +60,9 @@ abstract contract Members is IMembers, OwnerApprovals {
     /// @inheritdoc IMembers
     function retire(address account) external byOwners {
         Member storage member = _knownMember(account);
+        if (member.retired) return;
         member.retired = true;
+        member.withdrawableAt = uint64(block.timestamp) + WITHDRAW_AFTER_SECONDS;
         emit MemberRetired(account);
     }
 
@@ -61,6 +70,7 @@ abstract contract Members is IMembers, OwnerApprovals {
     function withdraw(address account) external {
         Member storage member = _knownMember(account);
         if (!member.retired) revert NotRetired(account);
+        if (block.timestamp < member.withdrawableAt) revert BondHeld(member.withdrawableAt);
         uint256 amount = member.bond;
         member.bond = 0; // before the call: the account may be a contract that comes back
         (bool ok,) = account.call{value: amount}("");

@@ -4,11 +4,21 @@ pragma solidity 0.8.37;
 import {IOwners} from "../interfaces/IOwners.sol";
 
 /// @title Actions of e of f owners
-/// @notice Each owner sends the same call; the e-th executes it and the count starts anew. An approval has no expiry:
-/// an owner who changed its mind has no way back but the others' refusal to join.
+/// @notice Each owner sends the same call within a day of the first; the e-th executes it and the count starts anew. One that
+/// comes late is alone, and forgotten after a day: no single owner completes later what the others took for done. An action
+/// that may be wanted again carries a number, so that a late approval belongs to none of the later ones.
 abstract contract OwnerApprovals {
-    /// @dev One bit per owner that asked for the action.
-    mapping(bytes32 action => uint256) private approvals;
+    /// @dev An owner who changed its mind waits this long.
+    uint64 private constant APPROVAL_SECONDS = 1 days;
+
+    /// @param owners one bit per owner that asked for the action
+    /// @param expiresAt timestamp in seconds from which they count no more
+    struct Approvals {
+        uint256 owners;
+        uint64 expiresAt;
+    }
+
+    mapping(bytes32 action => Approvals) private approvals;
 
     /// @dev The body runs only for the e-th distinct owner that sends this very calldata.
     modifier byOwners() {
@@ -27,11 +37,18 @@ abstract contract OwnerApprovals {
         uint256 index = owners.ownerIndex(msg.sender);
         if (index == 0) revert IOwners.NotOwner(msg.sender);
         bytes32 action = keccak256(msg.data);
-        uint256 mask = approvals[action] | (1 << index);
+        Approvals storage given = approvals[action];
+        bool isNew = block.timestamp >= given.expiresAt;
+        uint256 mask = (isNew ? 0 : given.owners) | (1 << index);
         uint256 needed = owners.approvalsNeeded();
         uint256 count = 0;
         for (uint256 rest = mask; rest != 0; rest &= rest - 1) ++count;
-        approvals[action] = count < needed ? mask : 0;
+        if (count >= needed) {
+            delete approvals[action];
+        } else {
+            given.owners = mask;
+            if (isNew) given.expiresAt = uint64(block.timestamp) + APPROVAL_SECONDS;
+        }
         emit IOwners.Approved(action, msg.sender, count, needed);
         return count >= needed;
     }

@@ -116,6 +116,7 @@ export interface MemberStruct {
   hpkeKey: string;
   bond: bigint;
   retired: boolean;
+  withdrawableAt: bigint;
 }
 
 export interface VouchStruct {

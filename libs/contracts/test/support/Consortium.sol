@@ -57,7 +57,8 @@ abstract contract Consortium is Test {
     }
 
     function admit(address roleContract, string memory name, address account) internal {
-        byTwoOwners(roleContract, abi.encodeCall(IMembers.admit, (name, account, address(0x99), HPKE_KEY)));
+        address messageKey = address(uint160(uint256(keccak256(abi.encode(account)))));
+        byTwoOwners(roleContract, abi.encodeCall(IMembers.admit, (name, account, messageKey, HPKE_KEY)));
     }
 
     function admitBonded(address roleContract, string memory name, address account) internal {
