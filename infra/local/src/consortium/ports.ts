@@ -1,9 +1,10 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePort } from '../machine/port.js';
+import { freePort, isFree } from '../machine/port.js';
 
 /**
- * The port of each server and process: free ones on first use, the same ones on every later start, since addresses are registered on the hub.
+ * The port of each server and process: free ones on first use, the same ones on every later start, since the addresses of
+ * processes and chains are registered on the hub and pinned in wallets.
  */
 export class Ports {
   private readonly file: string;
@@ -12,6 +13,13 @@ export class Ports {
   constructor(dir: string) {
     this.file = join(dir, 'ports.json');
     this.ports = existsSync(this.file) ? (JSON.parse(readFileSync(this.file, 'utf8')) as Record<string, number>) : {};
+  }
+
+  /** The port of a server that is about to start and that nobody knows by its address: another one when the kept one is taken meanwhile. */
+  async free(name: string): Promise<number> {
+    const kept = this.ports[name];
+    if (kept !== undefined && !(await isFree(kept))) delete this.ports[name];
+    return this.of(name);
   }
 
   /** The port of that name. */

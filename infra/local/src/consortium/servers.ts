@@ -63,7 +63,7 @@ async function databases({ dir, ports, secrets, report, entered }: ServersSpec) 
     const server = await startPostgres(
       {
         dir: join(dir, 'postgres'),
-        port: await ports.of('postgres'),
+        port: await ports.free('postgres'),
         durable: true,
         onStart: (child) => entered(child, groups.database),
       },
@@ -104,15 +104,15 @@ async function chainsOf({ dir, ports, entered }: ServersSpec): Promise<Record<Ch
 }
 
 async function natsOf({ dir, ports, secrets, report, entered }: ServersSpec): Promise<Record<ChainName, string>> {
-  const leafPort = await ports.of('nats leaf');
+  const leafPort = await ports.free('nats leaf');
   const start = async (name: ChainName, extra: string): Promise<[ChainName, string]> => {
     const server = await startNats(
       {
         name,
         dir: join(dir, 'nats', name),
         domain: name,
-        port: await ports.of(`nats ${name}`),
-        monitorPort: await ports.of(`nats ${name} monitor`),
+        port: await ports.free(`nats ${name}`),
+        monitorPort: await ports.free(`nats ${name} monitor`),
         extra,
         onStart: (child) => entered(child, groups.bus),
       },
@@ -166,7 +166,7 @@ async function bucketsOf({
   const minioDir = join(dir, 'minio');
   mkdirSync(minioDir, { recursive: true });
   const server: MinioServer = await startMinio(
-    { dir: minioDir, port: await ports.of('minio'), onStart: (child) => entered(child, groups.bus) },
+    { dir: minioDir, port: await ports.free('minio'), onStart: (child) => entered(child, groups.bus) },
     report,
   );
   const buckets = await Promise.all(

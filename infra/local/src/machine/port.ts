@@ -18,7 +18,8 @@ export async function freePort(): Promise<number> {
   throw new Error('no free port between 20000 and 31999');
 }
 
-function isFree(port: number): Promise<boolean> {
+/** True when nothing listens on this loopback port. */
+export function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
     server.once('error', () => resolve(false));
