@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { sha256 } from '../hash.js';
 import { generateHpkeKey, hpkeOpen, hpkeSeal } from '../hpke.js';
-import { advance, due, generatedGroup, judgeComplaint, silent, startCeremony } from './ceremony.js';
+import { advance, convicted, due, generatedGroup, judgeComplaint, silent, startCeremony } from './ceremony.js';
 import type { CeremonyEvent, CeremonyPost, CeremonyState, DuePost } from './ceremony.js';
 import { shareContext } from './generation.js';
 import { checkKeyShare } from './group.js';
@@ -159,6 +159,7 @@ describe('a key generation over the hub log', () => {
     const [complaint] = wrong.state.complaints.get(2)!;
     expect(complaint!.dealer).toBe(4);
     expect(await judgeComplaint(wrong.state, 2, complaint!)).toBe(4);
+    expect(await convicted(wrong.state)).toEqual([4]);
     for (const dealer of [1, 3, 5])
       await expect(
         hpkeOpen(
@@ -180,6 +181,16 @@ describe('a key generation over the hub log', () => {
     );
     const [complaint] = wrong.state.complaints.get(2)!;
     expect(await judgeComplaint(wrong.state, 2, complaint!)).toBe(4);
+  });
+
+  it('posts nothing that rests on another seed than its keys did', async () => {
+    const posts = whole.log.filter((event) => event.kind === 'keys');
+    const state = { ...stateAt(whole.log, 'shares'), keys: new Map(stateAt(whole.log, 'shares').keys) };
+    state.keys.set(2, (posts[2] as Extract<CeremonyPost, { kind: 'keys' }>).keys);
+    await expect(due(state, 2, seedOf(2))).rejects.toMatchObject({ code: 'bad-seed' });
+    const complaining = { ...stateAt(whole.log, 'complaints'), keys: state.keys };
+    await expect(due(complaining, 2, seedOf(2))).rejects.toMatchObject({ code: 'bad-seed' });
+    await expect(due(stateAt(whole.log, 'shares'), 2, seedOf(3))).rejects.toMatchObject({ code: 'bad-seed' });
   });
 
   it('a false accuser is found', async () => {

@@ -102,6 +102,8 @@ export function silent(state: CeremonyState): MemberIndex[] {
  * are sealed: everything else is the same each time it is asked, whatever happened in between.
  *
  * @param seed 32 secret random bytes, stored sealed before the first post of this attempt
+ * @throws CryptoError `bad-seed` or `bad-commitments` when this member's keys or commitments on the hub are not those of
+ *   `seed`: it would accuse honest dealers, or deal shares that convict it
  */
 export async function due(state: CeremonyState, member: MemberIndex, seed: Uint8Array): Promise<DuePost | null> {
   const { parameters, phase } = state;
@@ -118,6 +120,7 @@ export async function due(state: CeremonyState, member: MemberIndex, seed: Uint8
       return { kind: 'commitments', member, points, proof };
     }
     case 'shares':
+      await checkOwnKeys(state, member, seed);
       return { kind: 'shares', member, sealed: await sealedShares(state, member, seed) };
     case 'complaints':
       return { kind: 'complaints', member, complaints: (await receivedShares(state, member, seed)).complaints };
@@ -156,6 +159,14 @@ export async function judgeComplaint(
     if (cause instanceof CryptoError) return dealer;
     throw cause;
   }
+}
+
+/** Whom the complaints of an attempt convict, each judged by what it reveals: nobody is at fault for being accused. */
+export async function convicted(state: CeremonyState): Promise<MemberIndex[]> {
+  const found = new Set<MemberIndex>();
+  for (const [accuser, list] of state.complaints)
+    for (const complaint of list) found.add(await judgeComplaint(state, accuser, complaint));
+  return [...found].sort((a, b) => a - b);
 }
 
 /** keccak256 over everything that was posted up to the shares, in order of members: all finish the same history. */
@@ -258,6 +269,7 @@ async function sealedShares(state: CeremonyState, member: MemberIndex, seed: Uin
 
 /** Opens and checks every share dealt to `member`; what fails becomes a complaint that reveals that dealer's key only. */
 async function receivedShares(state: CeremonyState, member: MemberIndex, seed: Uint8Array) {
+  await checkOwnKeys(state, member, seed);
   const shares: DealtShare[] = [];
   const complaints: Complaint[] = [];
   for (const dealer of others(state.parameters, member)) {
@@ -270,6 +282,12 @@ async function receivedShares(state: CeremonyState, member: MemberIndex, seed: U
     }
   }
   return { shares, complaints };
+}
+
+async function checkOwnKeys(state: CeremonyState, member: MemberIndex, seed: Uint8Array): Promise<void> {
+  for (const [dealer, posted] of state.keys.get(member)!)
+    if (!equalBytes((await keyFor(state, dealer, member, seed)).publicKey, posted))
+      throw new CryptoError('bad-seed', 'seed', "is not that of this member's keys on the hub");
 }
 
 async function openShare(

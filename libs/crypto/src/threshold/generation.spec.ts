@@ -80,12 +80,18 @@ describe('key generation', () => {
     expect(() => checkDealtShare(all[0]!, off)).toThrow("share: is off the dealer's commitments (by member 1)");
     for (const share of [new Uint8Array(32), new Uint8Array(32).fill(0xff), new Uint8Array(31)])
       expect(() => checkDealtShare(all[0]!, { ...first!, share })).toThrow('share: is out of range (by member 1)');
-    const finish = (received: typeof toSecond) => () =>
-      finishGeneration(parameters, deal(parameters, 2, new Uint8Array(32).fill(2)), all, received);
+    const finish = (received: typeof toSecond) => () => finishGeneration(parameters, dealings[1]!, all, received);
     expect(finish([off, ...rest])).toThrow(/member 1/);
     expect(finish(rest)).toThrow('share: came 0 times (by member 1)');
     expect(finish([first!, ...toSecond])).toThrow('share: came 2 times (by member 1)');
     expect(() => checkDealtShare(all[0]!, { ...first!, receiver: 3 })).toThrow(/off the dealer/);
+  });
+
+  it('neither deals nor finishes from another polynomial than the one it committed to', () => {
+    const other = deal(parameters, 2, new Uint8Array(32).fill(9));
+    const refused = 'points: are not of the polynomial this node deals from';
+    expect(() => dealtShares(parameters, other, all)).toThrow(refused);
+    expect(() => finishGeneration(parameters, other, all, toSecond)).toThrow(refused);
   });
 
   it('any single changed bit of a dealt share is found', () => {

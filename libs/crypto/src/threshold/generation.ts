@@ -16,7 +16,7 @@ import { ascii, concat, toHex, u16, u256, u64 } from '../bytes.js';
 import { CryptoError } from '../crypto-error.js';
 import { checkRecoverable, compressed, G, parsePoint, parseScalar, Point } from '../curve.js';
 import { hkdfSha256 } from '../hash.js';
-import { checkIndex, commitmentAt, frostId, memberName } from './group.js';
+import { checkIndex, checkKeyShare, commitmentAt, frostId, memberName } from './group.js';
 import type { GroupKey, KeyShare, MemberIndex } from './group.js';
 
 /** What an attempt fixes: its id (32 bytes), how many members deal (identifiers 1..n) and how many act together. */
@@ -125,7 +125,12 @@ export function checkCommitmentSet(parameters: GenerationParameters, all: readon
     );
 }
 
-/** The shares of `dealing` for all the others, in order of receiver, once everybody's commitments are fixed. */
+/**
+ * The shares of `dealing` for all the others, in order of receiver, once everybody's commitments are fixed.
+ *
+ * @throws CryptoError `bad-commitments` when those on the hub are not of this dealing: a share off them would convict an
+ *   honest dealer that lost its seed, and help nobody
+ */
 export function dealtShares(
   parameters: GenerationParameters,
   dealing: Dealing,
@@ -133,6 +138,7 @@ export function dealtShares(
 ): DealtShare[] {
   checkCommitmentSet(parameters, all);
   const own = dealing.commitments.dealer;
+  checkOwnCommitments(dealing, all);
   const packages = suiteOf(parameters).DKG.round2(dealing.secret, othersOf(own, all));
   const receivers = all.map((one) => one.dealer).filter((index) => index !== own);
   return receivers
@@ -163,7 +169,7 @@ export function checkDealtShare(commitments: DealerCommitments, dealt: DealtShar
  *
  * @param received one share from each other dealer
  * @throws CryptoError `bad-share` names a dealer whose share is missing, doubled or wrong; `bad-point` when Y or a Y_i
- *   cannot be used with ecrecover
+ *   cannot be used with ecrecover; `bad-commitments` when the own ones are not of this dealing
  */
 export function finishGeneration(
   parameters: GenerationParameters,
@@ -183,7 +189,7 @@ export function finishGeneration(
   dealtShares(parameters, dealing, all);
   const packages = received.map((one) => ({ identifier: frostId(one.dealer), signingShare: one.share }));
   const key = suiteOf(parameters).DKG.round3(dealing.secret, othersOf(own, all), packages);
-  return { index: own, secret: key.secret.signingShare, group: groupOf(parameters, all) };
+  return checkKeyShare({ index: own, secret: key.secret.signingShare, group: groupOf(parameters, all) });
 }
 
 /**
@@ -234,6 +240,13 @@ function checkParameters({ attemptId, n, threshold }: GenerationParameters): voi
 function checkDealer(parameters: GenerationParameters, dealer: MemberIndex, field: string): void {
   if (checkIndex(dealer, field) > parameters.n)
     throw new CryptoError('bad-index', field, `is above n=${parameters.n}`, memberName(dealer));
+}
+
+/** The own entry in `all` is what `dealing` committed to, point by point. */
+function checkOwnCommitments({ commitments }: Dealing, all: readonly DealerCommitments[]): void {
+  const listed = all.find((one) => one.dealer === commitments.dealer)!.points.map(toHex);
+  if (commitments.points.some((point, k) => toHex(point) !== listed[k]))
+    throw new CryptoError('bad-commitments', 'points', 'are not of the polynomial this node deals from');
 }
 
 function othersOf(own: MemberIndex, all: readonly DealerCommitments[]): DKG_Round1[] {
