@@ -1,5 +1,6 @@
 import {
   advance,
+  convicted,
   due,
   openAtRest,
   sealAtRest,
@@ -156,7 +157,18 @@ export class CeremoniesService {
   ): Promise<void> {
     const { phase, silent } = event.args;
     const who = Array.from({ length: row.n }, (_, i) => i + 1).filter((member) => (silent >> BigInt(member - 1)) & 1n);
-    const reason = `failed in ${phase}${who.length > 0 ? `, silent: ${who.join(', ')}` : ''}`;
+    // A complaint ends the attempt on the hub without a verdict; the evidence is in the log, and every node judges it alike.
+    const liars = phase === 'Complaints' ? await convicted(fold(row, await logOf(tx.manager, row.attemptId))) : [];
+    const reason = [
+      `failed in ${phase}`,
+      ...(who.length > 0 ? [`silent: ${who.join(', ')}`] : []),
+      ...(liars.length > 0 ? [`at fault: ${liars.join(', ')}`] : []),
+    ].join(', ');
+    if (liars.length > 0)
+      await this.outbox.append(tx, events.memberBlamed, {
+        correlation: row.attemptId,
+        details: { attemptId: row.attemptId, purpose: row.purpose, reason: 'complaints', culprits: liars },
+      });
     await tx.manager.update(CeremonyRow, { attemptId: row.attemptId }, { state: 'failed', sealedSeed: null, reason });
     await tx.manager.delete(KeyShareRow, { keyId: row.keyId });
   }
@@ -170,7 +182,7 @@ export class CeremoniesService {
   }
 
   private async step(row: CeremonyRow, finalTime: number): Promise<void> {
-    const log = await this.logOf(row.attemptId);
+    const log = await logOf(this.unitOfWork.reader, row.attemptId);
     const began = log.flatMap((event) => (event.name === 'PhaseBegan' ? [event.args] : [])).at(-1);
     if (!began) return;
     if (finalTime >= Number(began.endsAt) + expireTurnSeconds * (row.memberIndex - 1)) {
@@ -235,14 +247,14 @@ export class CeremoniesService {
       await this.outbox.append(tx, events.memberBlamed, { correlation: row.attemptId, details });
     });
   }
+}
 
-  private async logOf(attemptId: Hex): Promise<AttemptLog> {
-    const rows = await this.unitOfWork.reader.find(CeremonyLogRow, {
-      where: { attemptId },
-      order: { blockNumber: 'ASC', logIndex: 'ASC' },
-    });
-    return rows.map((row) => StoremanRegistry.decodeLog(row)!);
-  }
+async function logOf(manager: Pick<Tx['manager'], 'find'>, attemptId: Hex): Promise<AttemptLog> {
+  const rows = await manager.find(CeremonyLogRow, {
+    where: { attemptId },
+    order: { blockNumber: 'ASC', logIndex: 'ASC' },
+  });
+  return rows.map((row) => StoremanRegistry.decodeLog(row)!);
 }
 
 /** The attempt as its log tells it. */
