@@ -117,9 +117,10 @@ async function* streamMessages(
   const connection = await connect({
     servers: consortium.servers.nats[name],
     authenticator: auditOf(consortium, name),
+    timeout: 60_000, // to dial, on a machine that is busy with other things
   });
   try {
-    const manager = await jetstreamManager(connection);
+    const manager = await jetstreamManager(connection, { timeout: 30_000 });
     for await (const { config, state } of manager.streams.list()) {
       for (let seq = state.first_seq; seq <= state.last_seq; seq += 1) {
         const message = await manager.streams.getMessage(config.name, { seq });

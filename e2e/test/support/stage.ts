@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -41,11 +41,10 @@ export const patience = { extraLockSeconds: 120, extraMintSeconds: 60 };
 export class Stage {
   /** Grants whose record was opened at south: what the logs must tell in the end. */
   readonly shared: string[] = [];
-  /** What the launcher reported, for the message of a failed test. */
-  readonly said: string[] = [];
 
   private constructor(
-    readonly dir: string,
+    /** Where the records of the made patients are. */
+    private readonly records: string,
     readonly launched: Launched,
     readonly departmentId: string,
     readonly patients: Readonly<Record<PatientName, Patient>>,
@@ -57,16 +56,16 @@ export class Stage {
 
   /** Starts everything, enrols the patients, uploads their records and waits until each deed stands in a final cohort. */
   static async open(): Promise<Stage> {
-    const dir = mkdtempSync(join(tmpdir(), 'cpds-e2e-'));
-    const said: string[] = [];
     const launched = await launch({
-      dir: join(dir, 'consortium'),
-      report: (line) => void said.push(`${new Date().toISOString()} ${line}`),
+      dir: mkdtempSync(join(tmpdir(), 'cpds-e2e-')),
+      report: () => undefined, // what fails is thrown, with the end of the log of whoever failed
       until: 'launcher-and-data',
     });
     const { world } = launched;
+    // The records lie elsewhere: what is below the consortium's folder is searched for their content.
+    const dir = mkdtempSync(join(tmpdir(), 'cpds-e2e-records-'));
     try {
-      const files = await recordFiles(join(dir, 'records'));
+      const files = await recordFiles(dir);
       const entries: [PatientName, Patient][] = [];
       for (const [name, file] of files) {
         const { holder } = await patientOf(world, file.patient);
@@ -76,9 +75,7 @@ export class Stage {
       await Promise.all(entries.map(([, { recordId }]) => waitForDeed(world, recordId)));
       await anchorEnrolments(world);
       const patients = Object.fromEntries(entries) as Record<PatientName, Patient>;
-      const stage = new Stage(dir, launched, await askingDepartment(world), patients);
-      stage.said.push(...said);
-      return stage;
+      return new Stage(dir, launched, await askingDepartment(world), patients);
     } catch (cause) {
       await world.consortium.stop();
       rmSync(dir, { recursive: true, force: true });
@@ -106,16 +103,15 @@ export class Stage {
     return requestId;
   }
 
-  /** Stops every process and removes every file. */
+  /** Stops every process. The consortium's folder goes with this test run, by its guard, however the run ends. */
   async close(): Promise<void> {
     await this.world.consortium.stop();
-    rmSync(this.dir, { recursive: true, force: true });
+    rmSync(this.records, { recursive: true, force: true });
   }
 }
 
 /** The smallest of the sample Bundles for `synthea`, and a Bundle made here for each of the others. */
 async function recordFiles(dir: string): Promise<[PatientName, RecordFile][]> {
-  mkdirSync(dir);
   const made = patientNames.filter((name) => name !== 'synthea');
   for (const name of made) writeFileSync(join(dir, `${name}.json`), JSON.stringify(plantedBundle(name)));
   const samples = fileURLToPath(new URL('../../../examples/records', import.meta.url));
