@@ -58,6 +58,7 @@ function answer(to: string, name: string, uid: Hex): unknown {
       hpkeKey: '0x',
       bond: 1,
       retired: false,
+      withdrawableAt: 0,
     }));
   return {
     attemptId: hex(1),
