@@ -47,7 +47,13 @@ export class HospitalModule {
     return {
       module: HospitalModule,
       global: true,
-      controllers: [RequestsHttpController, WalletHttpController, GrantsHttpController, GrantsBusController],
+      controllers: [
+        RequestsHttpController,
+        WalletHttpController,
+        GrantsHttpController,
+        HaltsHttpController,
+        GrantsBusController,
+      ],
       providers,
       exports: [OwnTransactions],
     };
