@@ -1,4 +1,5 @@
 import { release, waitFor, waitForState } from '@cpds/cli';
+import { AppError } from '@cpds/errors';
 import { storemen } from '@cpds/local';
 import { HomeAnswer, RevocationAnswer, type TransferView } from '@cpds/messages';
 import { HttpClient } from '@cpds/client';
@@ -38,6 +39,8 @@ export function revokeSuite(stageOf: () => Stage): void {
     it('by being given back is closed on both chains, and nobody serves it any more', async () => {
       const stage = stageOf();
       const { world } = stage;
+      const { holder, recordId } = stage.patients.revoking;
+      const before = await holder.deedOf(recordId);
       const { given } = await askPatiently(stage, stage.patients.revoking);
       const { grantId } = given;
       await waitForState(world, 'south', grantId, ['mapped'], 150_000);
@@ -59,6 +62,15 @@ export function revokeSuite(stageOf: () => Stage): void {
       const home = await world.backends.south.recordsHttp.post(`grants/${grantId}/home-answer`, {}, HomeAnswer);
       expect(home.status).toBe(410);
       expect(await refusedRelease(stage, grantId)).toEqual([...storemen]);
+      // The key was out: north seals the record anew, and only the new deed can be consented to from now on.
+      await waitFor('the record to be sealed anew', async () => {
+        const deed = await holder.deedOf(recordId).catch((cause: unknown) => {
+          // between the old deed's end and the new one's finality there is none
+          if (cause instanceof AppError && cause.kind === 'missing') return null;
+          throw cause;
+        });
+        return deed && deed.commitment !== before.commitment ? deed : null;
+      });
     }, 300_000);
 
     it('by a denial does not begin: south is told no more than before, and the patient cannot consent any more', async () => {
