@@ -17,7 +17,6 @@ export const scopes = [
   'bridge.operate',
   'audit.read',
   'audit.operate',
-  'audit.operate',
   'wallet',
 ] as const;
 export type Scope = (typeof scopes)[number];

@@ -20,6 +20,7 @@ import {
   type ShareResult,
 } from './share.js';
 import type { JobStep } from './table.js';
+import { waitFor } from './waiting.js';
 
 /** A record whose deed is final, and whose wallet holds its key. */
 interface Deposited {
@@ -166,11 +167,11 @@ async function depositAll(
 /** A consent is believed only with an enrolment under a checkpoint that was anchored on the hub before the request. */
 async function anchorEnrolments(world: World): Promise<void> {
   const { size } = await world.audits.north.anchor();
-  for (;;) {
+  await waitFor('the anchor of the enrolments on the hub', async () => {
     const { anchors } = await world.audits.north.log();
-    if (anchors.some((anchor) => anchor.chain === 'hub' && anchor.state === 'final' && anchor.size >= size)) return;
+    if (anchors.some((anchor) => anchor.chain === 'hub' && anchor.state === 'final' && anchor.size >= size)) return true;
     if (anchors.some((anchor) => anchor.state === 'failed'))
       throw new AppError('not-anchored', 'unavailable', 'an anchor of the log of north failed');
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
+    return null;
+  });
 }

@@ -17,7 +17,7 @@ export interface RevocationResult {
 /**
  * The patient revokes through a bridge that is not the home hospital's; then south asks again, storemen and exchange endpoint alike.
  *
- * @throws AppError `not-confirmed` fewer storemen than needed confirmed; `not-refused` somebody still serves
+ * @throws AppError `not-refused` somebody still serves
  */
 export async function revoke(
   world: World,
