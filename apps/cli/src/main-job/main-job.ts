@@ -169,7 +169,8 @@ async function anchorEnrolments(world: World): Promise<void> {
   const { size } = await world.audits.north.anchor();
   await waitFor('the anchor of the enrolments on the hub', async () => {
     const { anchors } = await world.audits.north.log();
-    if (anchors.some((anchor) => anchor.chain === 'hub' && anchor.state === 'final' && anchor.size >= size)) return true;
+    if (anchors.some((anchor) => anchor.chain === 'hub' && anchor.state === 'final' && anchor.size >= size))
+      return true;
     if (anchors.some((anchor) => anchor.state === 'failed'))
       throw new AppError('not-anchored', 'unavailable', 'an anchor of the log of north failed');
     return null;
