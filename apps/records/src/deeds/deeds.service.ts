@@ -7,13 +7,12 @@ import type { z } from 'zod';
 import { metadataOf, type RecordRow } from '../records/record.row.js';
 import { CohortRow, DeedRow } from './deed.row.js';
 
-/** What is public of a cohort, and the one number that is for patients only. */
+/** What is public of a cohort. */
 interface CohortFacts {
   number: number;
   xs: Hex[];
   ys: Hex[];
   commitmentsHash: Hex;
-  ringReal: number;
 }
 
 /** A deed joined with its object and record. */
@@ -32,11 +31,16 @@ interface DeedFacts {
   content_type: RecordRow['contentType'];
   category: string;
   size_bytes: string;
+  /** Patients with a current deed in the cohort: for patients only. */
+  ring_real: number;
 }
 
+// One statement, so that deed and ring are of one moment: a record sealed anew in between would leave a current deed in a ring of nobody.
 const finalDeeds = `
   SELECT d.x, d.commitment, d.cohort_id, d.ephemeral_key, d.view_tag, o.is_current, o.header, o.payload_sha256, o.salt,
-         r.id AS record_id, r.patient_id, r.content_type, r.category, r.size_bytes
+         r.id AS record_id, r.patient_id, r.content_type, r.category, r.size_bytes,
+         (SELECT count(DISTINCT rr.patient_id)::int FROM deed rd JOIN object ro ON ro.id = rd.object_id AND ro.is_current
+          JOIN record rr ON rr.id = ro.record_id WHERE rd.cohort_id = d.cohort_id) AS ring_real
   FROM deed d
   JOIN cohort c ON c.id = d.cohort_id AND c.state = 'final'
   JOIN object o ON o.id = d.object_id
@@ -51,7 +55,7 @@ export class DeedsService {
     const deeds = await this.find('WHERE r.patient_id = $1 AND o.is_current ORDER BY r.created_at, r.id', [patientId]);
     return Promise.all(
       deeds.map(async (deed) => {
-        const { number, xs, commitmentsHash, ringReal } = await this.cohort(deed.cohort_id);
+        const { number, xs, commitmentsHash } = await this.cohort(deed.cohort_id);
         return {
           recordId: deed.record_id,
           ephemeralKey: to0x(deed.ephemeral_key),
@@ -65,7 +69,7 @@ export class DeedsService {
           metadata: metadataOf(asRecord(deed)),
           salt: to0x(deed.salt),
           header: base64.encode(deed.header),
-          ringReal,
+          ringReal: deed.ring_real,
         };
       }),
     );
@@ -76,7 +80,7 @@ export class DeedsService {
     const [column, value] = 'x' in query ? ['x', query.x] : ['commitment', query.commitment];
     const [deed] = await this.find(`WHERE d.${column} = $1`, [Buffer.from(value.slice(2), 'hex')]);
     if (!deed) return null;
-    const { number, xs, ys, commitmentsHash, ringReal } = await this.cohort(deed.cohort_id);
+    const { number, xs, ys, commitmentsHash } = await this.cohort(deed.cohort_id);
     return {
       patientId: deed.patient_id,
       recordId: deed.record_id,
@@ -88,7 +92,7 @@ export class DeedsService {
       commitmentsHash,
       commitment: to0x(deed.commitment),
       current: deed.is_current,
-      ringReal,
+      ringReal: deed.ring_real,
     };
   }
 
@@ -98,21 +102,15 @@ export class DeedsService {
 
   private async cohort(id: string): Promise<CohortFacts> {
     const { reader } = this.unitOfWork;
-    const [row, deeds, [real]] = await Promise.all([
+    const [row, deeds] = await Promise.all([
       reader.findOneByOrFail(CohortRow, { id }),
       reader.find(DeedRow, { where: { cohortId: id }, order: { x: 'ASC' } }),
-      reader.query(
-        `SELECT count(DISTINCT r.patient_id)::int AS patients FROM deed d
-         JOIN object o ON o.id = d.object_id AND o.is_current JOIN record r ON r.id = o.record_id WHERE d.cohort_id = $1`,
-        [id],
-      ) as Promise<[{ patients: number }]>,
     ]);
     return {
       number: row.number!,
       xs: deeds.map(({ x }) => to0x(x)),
       ys: deeds.map(({ y }) => to0x(y)),
       commitmentsHash: to0x(row.commitmentsHash),
-      ringReal: real.patients,
     };
   }
 }
