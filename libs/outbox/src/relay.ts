@@ -24,7 +24,8 @@ export interface RelayOptions {
 const batchSize = 200;
 
 /**
- * Moves committed events from the outbox to JetStream in seq order and deletes what everybody has.
+ * Moves committed events from the outbox to JetStream in seq order and deletes what everybody has. Readers go by seq
+ * where order matters: a repeated event, or one sent while the stream was made anew, may come before earlier ones.
  *
  * Crash story: a row is marked published after the stream's acknowledgement; a crash between them publishes it again
  * under the same message id, which the stream drops, or later the inbox of its reader. A row is deleted only when the
