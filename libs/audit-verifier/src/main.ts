@@ -4,7 +4,7 @@
  */
 
 import { readFileSync } from 'node:fs';
-import { parse, toAppError } from '@cpds/errors';
+import { parseJson, toAppError } from '@cpds/errors';
 import { Policy } from './policy.js';
 import { verify, type Verification } from './verify.js';
 
@@ -12,7 +12,7 @@ const [path, ...flags] = process.argv.slice(2);
 
 try {
   if (path === undefined) throw new Error('usage: main.js POLICY.json [--json]');
-  const result = await verify(parse(Policy, JSON.parse(readFileSync(path, 'utf8')), 'policy'));
+  const result = await verify(parseJson(Policy, readFileSync(path), 'policy'));
   process.stdout.write(flags.includes('--json') ? `${JSON.stringify(result, null, 2)}\n` : inWords(result));
   process.exitCode = result.ok ? 0 : 1;
 } catch (error) {

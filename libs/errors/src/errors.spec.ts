@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { AppError, denied, errorKinds, invalid, toAppError } from './app-error.js';
 import { toOperationOutcome } from './operation-outcome.js';
 import { busOutcome, outcomes } from './outcome.js';
-import { parse } from './parse.js';
+import { parse, parseJson } from './parse.js';
 import { fromProblem, toProblem } from './problem.js';
 
 describe('AppError', () => {
@@ -33,6 +33,21 @@ describe('AppError', () => {
     expect(Object.keys(outcomes).sort()).toEqual([...errorKinds].sort());
     expect(busOutcome(denied('x', 'y'))).toBe('reject');
     expect(busOutcome(new TypeError('boom'))).toBe('retry');
+  });
+});
+
+describe('parseJson', () => {
+  const schema = z.object({ id: z.string() });
+
+  it('reads text and bytes', () => {
+    expect(parseJson(schema, '{"id":"1"}', 'thing')).toEqual({ id: '1' });
+    expect(parseJson(schema, Buffer.from('{"id":"1"}'), 'thing')).toEqual({ id: '1' });
+  });
+
+  it.each(['secret {', Buffer.from([0x22, 0xff, 0x22])])('refuses what is not JSON without quoting it', (json) => {
+    expect(() => parseJson(schema, json, 'thing')).toThrow(
+      expect.objectContaining({ code: 'invalid-input', kind: 'invalid', message: 'thing: is not JSON' }),
+    );
   });
 });
 

@@ -18,3 +18,21 @@ export function parse<T>(schema: ZodType<T>, input: unknown, what: string): T {
     field,
   });
 }
+
+/**
+ * The value of JSON text (or its UTF-8 bytes) under a zod schema.
+ *
+ * @throws AppError `invalid-input`: the text is not JSON, or as `parse`; the text itself is never quoted
+ */
+export function parseJson<T>(schema: ZodType<T>, json: string | Uint8Array, what: string): T {
+  return parse(schema, jsonOf(json, what), what);
+}
+
+function jsonOf(json: string | Uint8Array, what: string): unknown {
+  try {
+    return JSON.parse(typeof json === 'string' ? json : new TextDecoder('utf-8', { fatal: true }).decode(json));
+  } catch {
+    // the parser's own message quotes the text
+    throw new AppError('invalid-input', 'invalid', `${what}: is not JSON`);
+  }
+}

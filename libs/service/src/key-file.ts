@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
-import { invalid, parse } from '@cpds/errors';
+import { invalid, parseJson, toAppError } from '@cpds/errors';
 import { z } from 'zod';
 
 const Hex32 = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hex digits');
@@ -40,10 +40,9 @@ export function readKeyFile(path: string): KeyFile {
     throw invalid('bad-key-file', 'KEY_FILE', 'the key file cannot be read', { cause });
   }
   try {
-    return parse(KeyFile, JSON.parse(text), 'key file');
+    return parseJson(KeyFile, text, 'key file');
   } catch (cause) {
-    const field = cause instanceof Error && 'field' in cause ? String(cause.field) : 'JSON';
-    throw invalid('bad-key-file', 'KEY_FILE', `the key file is wrong at ${field}`);
+    throw invalid('bad-key-file', 'KEY_FILE', `the key file is wrong at ${toAppError(cause).field ?? 'JSON'}`);
   }
 }
 

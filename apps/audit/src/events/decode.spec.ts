@@ -45,6 +45,6 @@ describe('an event from the bus', () => {
   });
 
   it('is refused when it is not JSON, without quoting it', () => {
-    expect(decodeEvent(north, event.type, 'secret {')).toEqual({ kind: 'refused', reason: 'the body is not JSON' });
+    expect(decodeEvent(north, event.type, 'secret {')).toEqual({ kind: 'refused', reason: 'event: is not JSON' });
   });
 });

@@ -1,6 +1,6 @@
 /** From a message of the bus to an event this log takes, or the reason why not: pure. */
 
-import { parse, toAppError } from '@cpds/errors';
+import { parseJson, toAppError } from '@cpds/errors';
 import { EventEnvelope, eventLeaf } from '@cpds/messages';
 import { foreignTo, type LogOwner } from './authority.js';
 
@@ -13,12 +13,11 @@ export type Decoded =
 /** The event in `body`. A reason quotes no value of the body. */
 export function decodeEvent(owner: LogOwner, subject: string, body: string): Decoded {
   try {
-    const event = parse(EventEnvelope, JSON.parse(body), 'event');
+    const event = parseJson(EventEnvelope, body, 'event');
     const reason = foreignTo(owner, subject, event) ?? unfit(event);
     return reason === null ? { kind: 'event', event } : { kind: 'refused', reason };
   } catch (error) {
-    const reason = error instanceof SyntaxError ? 'the body is not JSON' : toAppError(error).message;
-    return { kind: 'refused', reason };
+    return { kind: 'refused', reason: toAppError(error).message };
   }
 }
 

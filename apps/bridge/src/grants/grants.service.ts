@@ -1,7 +1,7 @@
 import { BusRequests } from '@cpds/bus';
 import { fromHex, hpkeOpen, hpkeSeal, pointFromHex, to0x, utf8 } from '@cpds/crypto';
 import { grantId as grantIdOf } from '@cpds/contracts';
-import { conflict, invalid, missing, parse, toAppError, unavailable } from '@cpds/errors';
+import { conflict, invalid, missing, parse, parseJson, toAppError, unavailable } from '@cpds/errors';
 import {
   DeedAnswer,
   DeedQuery,
@@ -184,7 +184,7 @@ export class GrantsService {
       throw missing('unknown-request', 'no such request was sent to this hospital', { field: 'requestId' });
     const info = utf8(sealedBodyInfo('grant', received.from, this.consortium.self));
     const opened = await hpkeOpen(this.keys.hpke, info, fromHex(body.sealed, 'sealed'));
-    const content = parse(GrantPackage, JSON.parse(new TextDecoder().decode(opened)), 'grant package');
+    const content = parseJson(GrantPackage, opened, 'grant package');
     if (content.requestId !== body.requestId)
       throw invalid('grant-refused', 'requestId', 'requestId is not the one the package was made for');
     const grantId = grantIdOf(content.homeUid, content.grant);

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { BusRequests } from '@cpds/bus';
 import { fromHex, hpkeOpen, hpkeSeal, to0x, utf8 } from '@cpds/crypto';
-import { conflict, missing, parse, unavailable } from '@cpds/errors';
+import { conflict, missing, parse, parseJson, unavailable } from '@cpds/errors';
 import {
   DepartmentAnswer,
   DepartmentQuery,
@@ -134,7 +134,7 @@ export class RequestsService {
     const own = hospitalNamed(view, this.consortium.self);
     const info = utf8(sealedBodyInfo('request', asker.party, own.party));
     const opened = await hpkeOpen(this.keys.hpke, info, fromHex(body.sealed, 'sealed'));
-    const content = parse(SealedRequest, JSON.parse(new TextDecoder().decode(opened)), 'request');
+    const content = parseJson(SealedRequest, opened, 'request');
     const { request } = content;
     if (requestHash(content) !== body.requestHash)
       throw conflict('other-request', 'the sealed request is not the one that was signed');

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { parse } from '@cpds/errors';
+import { parseJson } from '@cpds/errors';
 import { z } from 'zod';
 
 const Address = z.string().regex(/^0x[0-9a-f]{40}$/);
@@ -49,7 +49,7 @@ export class DeploymentFile {
   /** @throws AppError `bad-request`-like, naming the field, when the file is not a deployment */
   read(): Deployment {
     if (!existsSync(this.path)) return { hospitals: {} };
-    return parse(Deployment, JSON.parse(readFileSync(this.path, 'utf8')), 'deployment file');
+    return parseJson(Deployment, readFileSync(this.path), `deployment file ${this.path}`);
   }
 
   update(change: (deployment: Deployment) => void): void {

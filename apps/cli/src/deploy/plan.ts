@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { AppError, parse } from '@cpds/errors';
+import { AppError, parseJson } from '@cpds/errors';
 import { z } from 'zod';
 
 const Address = z
@@ -82,12 +82,7 @@ export function readPlan(path: string): DeployPlan {
   } catch (cause) {
     throw new AppError('no-plan', 'invalid', `the plan ${path} cannot be read`, { field: 'plan', cause });
   }
-  try {
-    return parse(DeployPlan, JSON.parse(text), 'plan');
-  } catch (cause) {
-    if (!(cause instanceof SyntaxError)) throw cause;
-    throw new AppError('no-plan', 'invalid', `the plan ${path} is not JSON`, { field: 'plan', cause });
-  }
+  return parseJson(DeployPlan, text, `plan ${path}`);
 }
 
 /** Reads a key that a plan names. @throws AppError `bad-key-file`, which never quotes the file's bytes */

@@ -1,4 +1,4 @@
-import { parse, fromProblem, toAppError, unavailable } from '@cpds/errors';
+import { parseJson, fromProblem, toAppError, unavailable } from '@cpds/errors';
 import { fetchHeaders, RecordMetadata, type FetchRequest } from '@cpds/messages';
 import { z } from 'zod';
 
@@ -82,7 +82,7 @@ async function jsonOf(response: Response): Promise<Record<string, unknown>> {
 
 function metadataOf(header: string | null): RecordMetadata {
   try {
-    return parse(RecordMetadata, JSON.parse(Buffer.from(header ?? '', 'base64url').toString()), 'metadata');
+    return parseJson(RecordMetadata, Buffer.from(header ?? '', 'base64url'), 'metadata');
   } catch {
     throw garbled(fetchHeaders.metadata);
   }
