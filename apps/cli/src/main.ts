@@ -1,10 +1,10 @@
 import { Command } from 'commander';
 import { down, logs, status, up, type ProcessStatus } from './commands/lifecycle.commands.js';
-import { fail, print } from './commands/output.js';
+import { exitCodes, fail, print } from './commands/output.js';
 import { share, transferShow, transferWords } from './commands/share.commands.js';
 import { start } from './commands/start.command.js';
 import { deploy } from './deploy/index.js';
-import { walletAgeIdentity, walletList, walletRevoke } from './commands/wallet.commands.js';
+import { walletAgeIdentity, walletList, walletRevoke, type RevocationSummary } from './commands/wallet.commands.js';
 
 interface CommonOptions {
   readonly dir: string;
@@ -42,6 +42,13 @@ const statusWords = (processes: readonly ProcessStatus[]): string =>
       `${name.padEnd(16)} ${String(pid).padStart(7)}  ${isReady === false ? 'NOT READY  ' : ''}${url ?? ''}`.trimEnd(),
     )
     .join('\n');
+
+const revocationWords = ({ confirmedBy, needed, isEnough, failures }: RevocationSummary): string =>
+  [
+    `${confirmedBy.length} storemen confirmed (${needed} needed): ${confirmedBy.join(', ')}`,
+    ...failures.map(({ url, message }) => `${url} did not take it: ${message}`),
+    ...(isEnough ? [] : ['too few have confirmed yet: run this command again']),
+  ].join('\n');
 
 const program = new Command('cpds')
   .description('A consortium of hospitals on this machine: records shared from one chain to another')
@@ -118,12 +125,9 @@ command<CommonOptions & { bridge?: string }>(
   'end a grant, through any bridge',
   async ({ dir, json, bridge }, grantId) => {
     const result = await walletRevoke(dir, grantId as string, bridge);
-    print(
-      json ?? false,
-      result,
-      () =>
-        `${result.confirmedBy.length} storemen confirmed (${result.needed} needed): ${result.confirmedBy.join(', ')}`,
-    );
+    print(json ?? false, result, () => revocationWords(result));
+    // Too few have confirmed: whoever scripts this must bring it again.
+    if (!result.isEnough) process.exitCode = exitCodes.failed;
   },
 ).option('--bridge <url>', 'the bridge to bring it to');
 

@@ -22,7 +22,7 @@ export function revokeSuite(stageOf: () => Stage): void {
       const { grantId } = await patient.holder.consent(request, await patient.holder.deedOf(patient.recordId), {
         extraLockSeconds: 120,
       });
-      const revoked = await patient.holder.revoke(grantId, await world.consortium.urlOf('storeman-4'));
+      const revoked = await patient.holder.revoke(grantId, [await world.consortium.urlOf('storeman-4')]);
       expect(revoked.confirmedBy).toContain('storeman-4');
       expect((await closedView(stage, 'north', grantId)).closeReason).toBe('revoked');
       await launched.restart(['bridge.south']);

@@ -6,7 +6,7 @@ import { attach } from '../consortium/launch.js';
 import { askingDepartment } from '../main-job/department.js';
 import { patientOf } from '../main-job/patients.js';
 import { readRecordsFolder } from '../main-job/records-folder.js';
-import { askAndConsent, finishShare, upload, waitForDeed, type ShareResult } from '../main-job/share.js';
+import { askAndConsent, finishShare, upload, type ShareResult } from '../main-job/share.js';
 import { waitFor } from '../main-job/waiting.js';
 
 /** Shares one file, from upload to compared bytes, on the running consortium. `yes` consents without asking; else the lines are shown and asked for. */
@@ -17,7 +17,6 @@ export async function share(dir: string, file: string): Promise<ShareResult> {
   if (record === undefined) throw missing('unknown-file', `${file} is no FHIR Bundle and no DICOM file`);
   const { holder } = await patientOf(world, record.patient);
   const { recordId } = await upload(world, holder.account.patientId, record);
-  await waitForDeed(world, recordId);
   const { size } = await world.audits.north.anchor();
   await waitFor('the anchor of the enrolment', async () => {
     const { anchors } = await world.audits.north.log();

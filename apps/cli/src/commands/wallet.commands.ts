@@ -34,15 +34,29 @@ export async function walletAgeIdentity(path: string): Promise<string> {
   return (await WalletHolder.open(resolve(path))).wallet.ageIdentity;
 }
 
-/** Revokes a grant of whichever wallet gave it, through the bridge at `bridgeUrl` or the first the wallet knows. @throws AppError `unknown-grant` */
-export async function walletRevoke(dir: string, grantId: string, bridgeUrl?: string) {
+/** A grant's revocation as `cpds wallet revoke` shows it. */
+export interface RevocationSummary {
+  readonly grantId: string;
+  readonly confirmedBy: readonly string[];
+  readonly needed: number;
+  /** Whether fewer than t storemen are left who would release. */
+  readonly isEnough: boolean;
+  readonly failures: readonly { url: string; code: string; message: string }[];
+}
+
+/** Revokes a grant of whichever wallet gave it, through the bridge at `bridgeUrl` or those the wallet knows, in turn. @throws AppError `unknown-grant` */
+export async function walletRevoke(dir: string, grantId: string, bridgeUrl?: string): Promise<RevocationSummary> {
   for (const { file, grants } of await walletList(dir)) {
     if (!grants.includes(grantId)) continue;
     const holder = await WalletHolder.open(file);
-    const through = bridgeUrl ?? holder.file.revocationUrls[0];
-    if (through === undefined) throw missing('no-bridge', 'the wallet knows no bridge: name one with --bridge');
-    const { confirmedBy, needed } = await holder.revoke(grantId, through);
-    return { grantId, through, confirmedBy, needed, isEnough: confirmedBy.length >= needed };
+    const { confirmedBy, needed, failures } = await holder.revoke(grantId, bridgeUrl ? [bridgeUrl] : undefined);
+    return {
+      grantId,
+      confirmedBy,
+      needed,
+      isEnough: confirmedBy.length >= needed,
+      failures: failures.map(({ url, error: { code, message } }) => ({ url, code, message })),
+    };
   }
   throw missing('unknown-grant', `no wallet here gave the grant ${grantId}`);
 }

@@ -27,7 +27,7 @@ export async function revoke(
 ): Promise<RevocationResult> {
   const through = await world.consortium.urlOf('bridge.south');
   await waitFor<Revoked>('enough storemen to confirm the revocation', async () => {
-    const revoked = await holder.revoke(grantId, through);
+    const revoked = await holder.revoke(grantId, [through]);
     return revoked.confirmedBy.length >= revoked.needed ? revoked : null;
   });
   const answers = await waitFor('a signed refusal of every storeman', async () => {

@@ -45,7 +45,10 @@ export function waitForDeed(world: World, recordId: string): Promise<RecordStatu
   });
 }
 
-/** South's backend asks for a record of this patient; the patient reads what is asked and consents. */
+/**
+ * South's backend asks for a record of this patient; the patient reads what is asked and consents. A record that was
+ * just sealed anew is asked for once its new deed is final.
+ */
 export async function askAndConsent(
   world: World,
   departmentId: string,
@@ -53,6 +56,7 @@ export async function askAndConsent(
   wanted: { patient: RecordFile['patient']; category: string; recordId: string },
   options: { extraMintSeconds?: number; extraLockSeconds?: number } = {},
 ): Promise<{ given: GivenConsent; startedAt: number }> {
+  await waitForDeed(world, wanted.recordId);
   const { requestId } = await world.backends.south.bridge.ask({
     home: 'north',
     patient: wanted.patient,

@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSy
 import { dirname } from 'node:path';
 import { ChainReader, type ChainRules } from '@cpds/chain/read';
 import { fromHex } from '@cpds/crypto';
-import { AppError, missing, parse } from '@cpds/errors';
+import { AppError, missing, parse, parseJson, toAppError } from '@cpds/errors';
 import type { Grant, RevocationAnswer, WalletDeed, WalletRequest } from '@cpds/messages';
 import {
   answersNeeded,
@@ -53,11 +53,17 @@ export interface GivenConsent {
 
 /** The answers to a revocation, counted by signature. */
 export interface Revoked {
-  readonly answer: RevocationAnswer;
   /** Storemen whose own signed `revoked` is among the answers. */
   readonly confirmedBy: readonly string[];
   /** How many must have confirmed before fewer than t are left to release. */
   readonly needed: number;
+  /** Bridges that did not take the revocation, and why. */
+  readonly failures: readonly BridgeFailure[];
+}
+
+export interface BridgeFailure {
+  readonly url: string;
+  readonly error: AppError;
 }
 
 /** A patient at their wallet: its file, its doors at the home hospital, its own view of hub and home chain. */
@@ -84,7 +90,7 @@ export class WalletHolder {
   /** Opens a wallet's file. @throws AppError `unknown-wallet`, `invalid` names the field */
   static async open(path: string): Promise<WalletHolder> {
     if (!existsSync(path)) throw missing('unknown-wallet', `there is no wallet in ${path}`);
-    return WalletHolder.of(path, parse(WalletFile, JSON.parse(readFileSync(path, 'utf8')), 'wallet'));
+    return WalletHolder.of(path, parseJson(WalletFile, readFileSync(path), 'wallet'));
   }
 
   private static async of(path: string, file: WalletFile): Promise<WalletHolder> {
@@ -196,15 +202,38 @@ export class WalletHolder {
     return this.client().deny(requestId);
   }
 
-  /** Revokes a grant of this wallet through one bridge, any bridge. @throws AppError `unknown-grant` */
-  async revoke(grantId: string, bridgeUrl: string): Promise<Revoked> {
+  /**
+   * Revokes a grant of this wallet: brings it to one bridge after another, any bridges, until enough storemen have
+   * confirmed. Repeating it is harmless.
+   *
+   * @param bridgeUrls default: every bridge the wallet knows
+   * @throws AppError `unknown-grant`; the last bridge's error when none took it
+   */
+  async revoke(grantId: string, bridgeUrls: readonly string[] = this.current.revocationUrls): Promise<Revoked> {
     const given = this.current.grants.find((one) => one.grantId === grantId);
     if (given === undefined) throw missing('unknown-grant', `this wallet gave no grant ${grantId}`);
     const hub = await this.facts();
-    const answer = await sendRevocation(bridgeUrl, this.wallet.revocation(given.homeUid as `0x${string}`, given.grant));
     // Of the key the grant was sealed to: the hospital may have changed to another group since.
     const group = sealingGroup(hub, given.sealKeyId);
-    return { answer, confirmedBy: confirmedBy(grantId, [answer], hub, group), needed: answersNeeded(group) };
+    const needed = answersNeeded(group);
+    const revocation = this.wallet.revocation(given.homeUid as `0x${string}`, given.grant);
+    const answers: RevocationAnswer[] = [];
+    const failures: BridgeFailure[] = [];
+    let confirmed: string[] = [];
+    for (const url of bridgeUrls) {
+      try {
+        answers.push(await sendRevocation(url, revocation));
+      } catch (thrown) {
+        failures.push({ url, error: toAppError(thrown) });
+        continue;
+      }
+      confirmed = confirmedBy(grantId, answers, hub, group);
+      if (confirmed.length >= needed) break;
+    }
+    const [failure] = failures;
+    if (answers.length === 0)
+      throw failure?.error ?? missing('no-bridge', 'the wallet knows no bridge: name one with --bridge');
+    return { confirmedBy: confirmed, needed, failures };
   }
 
   private client(): WalletClient {
