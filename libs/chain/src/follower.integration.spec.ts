@@ -52,7 +52,10 @@ describe('a chain follower', () => {
   it('shows a log at a glance, and delivers it once when final', async () => {
     const glanced: string[] = [];
     const follower = await follow({
-      onGlance: ({ appeared }) => void glanced.push(...appeared.map((log) => log.data)),
+      glance: {
+        filter: { addresses: [world.address] },
+        onLogs: ({ appeared }) => void glanced.push(...appeared.map((log) => log.data)),
+      },
     });
     await emit('0x01');
     await world.mine(1);
@@ -70,9 +73,12 @@ describe('a chain follower', () => {
     const vanished: string[] = [];
     await world.mine(5);
     const follower = await follow({
-      onGlance: (batch) => {
-        appeared.push(...batch.appeared.map((log) => log.data));
-        vanished.push(...batch.vanished.map((log) => log.data));
+      glance: {
+        filter: { addresses: [world.address] },
+        onLogs: (batch) => {
+          appeared.push(...batch.appeared.map((log) => log.data));
+          vanished.push(...batch.vanished.map((log) => log.data));
+        },
       },
     });
     await emit('0x02');

@@ -44,7 +44,8 @@ export interface FollowerOptions {
   readonly fromBlock?: number;
   /** Writes in the transaction that moves the cursor; no remote call. Called for batches with logs only. */
   readonly onFinal: (tx: Tx, batch: FinalBatch) => Promise<void>;
-  readonly onGlance?: (batch: GlanceBatch) => Promise<void> | void;
+  /** What is told of before it is final, often less than `filter`: every look at it is one more question to the node. */
+  readonly glance?: { readonly filter: LogFilter; readonly onLogs: (batch: GlanceBatch) => Promise<void> | void };
   /** Writes in the transaction that halts this follower. */
   readonly onDeepReorg?: (tx: Tx, reorg: DeepReorg) => Promise<void>;
   /** Blocks delivered in one transaction at most. Default 2000. */
@@ -152,12 +153,13 @@ export class ChainFollower {
   }
 
   private async showGlance(from: number): Promise<void> {
-    if (!this.options.onGlance) return;
-    const logs = await this.options.reader.glanceLogs(this.options.filter, from);
+    const { glance, reader } = this.options;
+    if (!glance) return;
+    const logs = await reader.glanceLogs(glance.filter, from);
     const present = new Map(logs.map((log) => [logId(log), log]));
     const appeared = logs.filter((log) => !this.glanced.has(logId(log)));
     const vanished = [...this.glanced].filter(([id]) => !present.has(id)).map(([, log]) => log);
-    if (appeared.length + vanished.length > 0) await this.options.onGlance({ appeared, vanished });
+    if (appeared.length + vanished.length > 0) await glance.onLogs({ appeared, vanished });
     this.glanced = present;
   }
 

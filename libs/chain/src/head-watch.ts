@@ -13,10 +13,15 @@ export interface ChainSnapshot {
 
 export type HeadListener = (snapshot: ChainSnapshot) => void | Promise<void>;
 
-/** One poll of a chain for all who want to hear of its heads; it runs while somebody listens. */
+/** Opens a connection over which a node announces new heads; `ring` is called for each. */
+export type OpenBell = (url: string, ring: () => void) => { close(): void };
+
+/** One poll of a chain for all who want to hear of its heads; it runs while somebody listens. A bell makes a poll come sooner. */
 export class HeadWatch {
   private readonly listeners = new Set<HeadListener>();
   private polling = false;
+  private isRung = false;
+  private wake: () => void = () => undefined;
   private lastShown = '';
   private lastPeeked: string | null = null;
 
@@ -26,6 +31,8 @@ export class HeadWatch {
     private readonly onError: (error: unknown) => void = () => undefined,
     /** Names what the nodes show cheaply: the same name means that a look would show nothing new. Null: look. */
     private readonly peek: () => Promise<string | null> = () => Promise.resolve(null),
+    /** Opens the bells of all nodes that announce their heads. */
+    private readonly openBells: (ring: () => void) => { close(): void }[] = () => [],
   ) {}
 
   /** Calls `listener` now and on every change of head or final block until the returned function is called. */
@@ -41,19 +48,35 @@ export class HeadWatch {
   }
 
   private async poll(): Promise<void> {
+    const bells = this.openBells(() => {
+      this.isRung = true;
+      this.wake();
+    });
     while (this.listeners.size > 0) {
       const started = Date.now();
+      const isAnnounced = this.isRung;
+      this.isRung = false;
       try {
-        const peeked = await this.peek();
+        const peeked = isAnnounced ? null : await this.peek();
         if (peeked === null || peeked !== this.lastPeeked || this.lastShown === '') await this.show(await this.look());
         this.lastPeeked = peeked;
       } catch (error) {
         this.onError(error);
       }
-      const restMs = Math.max(this.pollMs - (Date.now() - started), 0);
-      await new Promise((resolve) => setTimeout(resolve, restMs));
+      if (!this.isRung) await this.rest(Math.max(this.pollMs - (Date.now() - started), 0));
     }
+    for (const bell of bells) bell.close();
     this.polling = false;
+  }
+
+  private async rest(ms: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 
   private async show(snapshot: ChainSnapshot): Promise<void> {

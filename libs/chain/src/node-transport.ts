@@ -18,13 +18,13 @@ export const nodeTransport: Transport = (url, body, timeoutMs) =>
         method: 'POST',
         agent: isHttps ? agents.https : agents.http,
         headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
-        signal: AbortSignal.timeout(timeoutMs),
       },
       (response) => {
         const parts: Buffer[] = [];
         response.on('data', (part: Buffer) => parts.push(part));
         response.on('error', reject);
         response.on('end', () => {
+          clearTimeout(timer);
           const status = response.statusCode ?? 0;
           if (status < 200 || status > 299) return reject(new Error(`HTTP ${status}`));
           try {
@@ -35,6 +35,11 @@ export const nodeTransport: Transport = (url, body, timeoutMs) =>
         });
       },
     );
-    call.on('error', reject);
+    // A plain timer: the garbage of an AbortSignal a call costs more than the call.
+    const timer = setTimeout(() => call.destroy(new Error(`no answer in ${timeoutMs} ms`)), timeoutMs);
+    call.on('error', (error) => {
+      clearTimeout(timer);
+      reject(error);
+    });
     call.end(body);
   });

@@ -22,13 +22,16 @@ import {
 } from './block.js';
 import { ChainMoved, Endpoint } from './endpoint.js';
 import { freshness, type ChainRules } from './finality.js';
-import { HeadWatch, type ChainSnapshot, type HeadListener } from './head-watch.js';
+import { HeadWatch, type ChainSnapshot, type HeadListener, type OpenBell } from './head-watch.js';
 import { Rpc, RpcRefused, type RpcOptions } from './rpc.js';
 
 export interface ChainReaderOptions extends RpcOptions {
   /** Local nickname, for messages. */
   readonly name: string;
-  /** Own nodes of this chain; with two or more, all must agree before anything is final. */
+  /**
+   * Own nodes of this chain; with two or more, all must agree before anything is final. A `ws:` or `wss:` URL is asked
+   * nothing: its node announces new heads there, so that looks come at once and not only every `pollMs`.
+   */
   readonly urls: readonly string[];
   readonly rules: ChainRules;
   /** Milliseconds between two looks at the head while somebody watches. Default 1000. */
@@ -54,7 +57,11 @@ export class ChainReader {
     this.options.pollMs,
     this.options.onError,
     () => this.headsNow(),
+    (ring) => this.openBells(ring),
   );
+
+  /** How announced heads are heard; set once, at start, by who runs where WebSockets are. Without it all are polled for. */
+  static bell: OpenBell | undefined;
 
   private constructor(
     private readonly options: ChainReaderOptions,
@@ -71,9 +78,10 @@ export class ChainReader {
    * @throws EndpointsDisagree  two nodes are of different chains
    */
   static async connect(options: ChainReaderOptions): Promise<ChainReader> {
-    if (options.urls.length === 0)
-      throw new AppError('chain-unconfigured', 'invalid', `chain ${options.name} has no RPC URL`);
-    const endpoints = options.urls.map((url) => new Endpoint(new Rpc(url, options)));
+    const askable = options.urls.filter((url) => !isWebSocket(url));
+    if (askable.length === 0)
+      throw new AppError('chain-unconfigured', 'invalid', `chain ${options.name} has no HTTP RPC URL`);
+    const endpoints = askable.map((url) => new Endpoint(new Rpc(url, options)));
     const seen = await Promise.all(
       endpoints.map(async ({ rpc }) => {
         const [id, genesis] = await Promise.all([
@@ -278,6 +286,11 @@ export class ChainReader {
     return heads.map((head) => head.hash).join(' ');
   }
 
+  private openBells(ring: () => void): { close(): void }[] {
+    const { bell } = ChainReader;
+    return bell === undefined ? [] : this.options.urls.filter(isWebSocket).map((url) => bell(url, ring));
+  }
+
   private async assertAgreed(block: BlockRef): Promise<void> {
     const seen = await Promise.all(this.endpoints.map((endpoint) => endpoint.blockAt(block.number)));
     if (seen.some((other) => other?.hash !== block.hash))
@@ -299,6 +312,10 @@ export class ChainReader {
     if (values.length === 0 && failed) throw failed.reason;
     return values;
   }
+}
+
+function isWebSocket(url: string): boolean {
+  return /^wss?:/.test(url);
 }
 
 async function getLogs(rpc: Rpc, filter: LogFilter, from: number, to: number | 'latest'): Promise<ChainLog[]> {

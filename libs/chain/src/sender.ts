@@ -18,7 +18,7 @@ import type { ChainReader } from './reader.js';
 import { RpcRefused } from './rpc.js';
 import { blockOf, isEnd, OPEN_STATES, outcomeOf, type SendOutcome } from './send-outcome.js';
 import { ChainTransactionRow } from './sender.row.js';
-import { signCall, signCancel, quoteFees } from './transaction.js';
+import { quoteFees, signCall, signCancel, type Fees } from './transaction.js';
 import { Turns } from './turns.js';
 
 export interface Call {
@@ -34,6 +34,14 @@ export interface SentTransaction {
   readonly account: string;
   readonly hash: Hex;
   readonly to: string;
+}
+
+/** What the chain says before a transaction is signed. */
+interface Quote {
+  readonly gas: bigint;
+  readonly fees: Fees;
+  /** The account's transactions so far. */
+  readonly count: number;
 }
 
 export interface SenderOptions {
@@ -217,15 +225,19 @@ export class Sender {
   private async signQueued(): Promise<void> {
     if (!this.held) return;
     for (const row of await this.open('queued')) {
-      const gas = await estimateGas(this.options.reader, this.account, row, this.options.interfaces);
+      const { reader, interfaces } = this.options;
+      const [gas, fees, count] = await Promise.all([
+        estimateGas(reader, this.account, row, interfaces),
+        quoteFees(reader),
+        reader.transactionCount(this.account),
+      ]);
       if (typeof gas !== 'bigint') await this.settle(row, { state: 'refused', revert: gas });
-      else await this.sign(row, gas);
+      else await this.sign(row, { gas, fees, count });
     }
   }
 
-  private async sign(row: ChainTransactionRow, gas: bigint): Promise<void> {
+  private async sign(row: ChainTransactionRow, { gas, fees, count }: Quote): Promise<void> {
     const { reader, unitOfWork, onSigned } = this.options;
-    const [fees, count] = await Promise.all([quoteFees(reader), reader.transactionCount(this.account)]);
     const raw = await unitOfWork.run(async (tx) => {
       const nonce = Math.max(await this.nextNonce(tx.manager), count);
       const signed = await signCall(this.wallet, { row, nonce, gas, fees, chainId: reader.chainId });

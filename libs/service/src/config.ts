@@ -98,7 +98,7 @@ export const chainConfig = defineConfig({
   CHAINS: key(
     json(z.record(z.string(), z.array(z.url()).min(1))),
     'JSON: nickname -> urls',
-    'facts need every url of a chain to agree',
+    'facts need every http url of a chain to agree; a ws url only announces new heads',
   ),
   OWN_CHAIN: key(z.string(), 'nickname in CHAINS', 'where this process sends its own transactions'),
 });

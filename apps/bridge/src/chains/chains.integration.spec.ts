@@ -63,7 +63,7 @@ async function openVoucher(world: TestConsortium, which: number, urls: Record<st
     onDeepReorg: (chainUid) => halts.halt(chainUid),
     onError,
   });
-  watch.onGrant((grantId) => void driver.wakeGrant(grantId).catch(onError));
+  watch.onGrant((grantId, forbids) => void driver.wakeGrant(grantId, forbids).catch(onError));
   const ledger = world.contracts.transferLedger;
   new VouchingService(unitOfWork, outbox, chains, facts, ledger, duties);
   const heads = new HeadsService(chains, consortium, ledger, onError);

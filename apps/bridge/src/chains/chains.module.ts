@@ -105,7 +105,7 @@ export class ChainsModule implements OnApplicationBootstrap, BeforeApplicationSh
               onDeepReorg: (chainUid) => halts.halt(chainUid),
               onError,
             });
-            watch.onGrant((grantId) => void driver.wakeGrant(grantId).catch(onError));
+            watch.onGrant((grantId, forbids) => void driver.wakeGrant(grantId, forbids).catch(onError));
             return watch;
           },
         },

@@ -1,4 +1,4 @@
-import { ChainFollower, type ChainLog, type ChainReader, type LogFilter } from '@cpds/chain';
+import { ChainFollower, type ChainLog, type ChainReader } from '@cpds/chain';
 import { LockedAccount, MappedDeeds, TransferLedger } from '@cpds/contracts';
 import { pause, type Tx, type UnitOfWork } from '@cpds/store';
 import type { ChainSet } from './chain-set.js';
@@ -15,17 +15,23 @@ export interface GrantWatchOptions {
   readonly onError: (error: unknown) => void;
 }
 
-const LOCKS = [LockedAccount.topics.Locked, LockedAccount.topics.LockClosed, LockedAccount.topics.LockVoided];
-const MAPPINGS = [MappedDeeds.topics.Mapped, MappedDeeds.topics.MappingClosed, MappedDeeds.topics.MappingVoided];
+/** @param forbids the log ends the grant on its chain */
+export type GrantListener = (grantId: string, forbids: boolean) => void;
+
+const LOCK_ENDS = [LockedAccount.topics.LockClosed, LockedAccount.topics.LockVoided];
+const LOCKS = [LockedAccount.topics.Locked, ...LOCK_ENDS];
+const MAPPING_ENDS = [MappedDeeds.topics.MappingClosed, MappedDeeds.topics.MappingVoided];
+const MAPPINGS = [MappedDeeds.topics.Mapped, ...MAPPING_ENDS];
+const ENDS: ReadonlySet<string> = new Set([...LOCK_ENDS, ...MAPPING_ENDS]);
 const VOUCHES = [TransferLedger.topics.VouchGiven, TransferLedger.topics.TransferVouched];
 
 /**
- * Says which grants moved on any chain, at a glance and again when final. It wakes and never decides: whoever is woken
- * reads the facts itself.
+ * Says which grants moved on any chain: when it is final, and what forbids at a glance already. It wakes and never
+ * decides: whoever is woken reads the facts itself.
  */
 export class GrantWatch {
   private readonly followers = new Map<string, ChainFollower>();
-  private readonly listeners: ((grantId: string) => void)[] = [];
+  private readonly listeners: GrantListener[] = [];
   private readonly stopping = new AbortController();
 
   constructor(
@@ -37,7 +43,7 @@ export class GrantWatch {
   ) {}
 
   /** Calls `listener` for each log that concerns a grant. */
-  onGrant(listener: (grantId: string) => void): void {
+  onGrant(listener: GrantListener): void {
     this.listeners.push(listener);
   }
 
@@ -58,26 +64,31 @@ export class GrantWatch {
 
   private follow(view: ConsortiumView): void {
     const hub = this.chains.hub;
-    if (hub) this.open(hub, this.contracts.transferLedger, VOUCHES, false);
+    if (hub) this.open(hub, this.contracts.transferLedger, VOUCHES);
     for (const hospital of view.hospitals) {
       const reader = this.chains.readerOf(hospital.chainUid);
       if (!reader) continue;
-      for (const address of hospital.lockedAccounts) this.open(reader, address, LOCKS, true);
+      for (const address of hospital.lockedAccounts) this.open(reader, address, LOCKS, LOCK_ENDS);
       if (!this.options.watchesMappings) continue;
-      for (const address of hospital.allMappedDeeds) this.open(reader, address, MAPPINGS, true);
+      for (const address of hospital.allMappedDeeds) this.open(reader, address, MAPPINGS, MAPPING_ENDS);
     }
   }
 
-  private open(reader: ChainReader, address: string, topics: string[], isHospital: boolean): void {
+  /** @param ends the topics that forbid; none on the hub */
+  private open(reader: ChainReader, address: string, topics: string[], ends: string[] = []): void {
     const place = `${reader.chainUid}/${address}`;
     if (this.followers.has(place) || this.stopping.signal.aborted) return;
-    const filter: LogFilter = { addresses: [address], topics: [topics] };
     const follower = new ChainFollower({
       reader,
       unitOfWork: this.unitOfWork,
       name: `grants/${address}`,
-      filter,
-      onGlance: ({ appeared, vanished }) => [...appeared, ...vanished].forEach((log) => this.wake(log)),
+      filter: { addresses: [address], topics: [topics] },
+      ...(ends.length > 0 && {
+        glance: {
+          filter: { addresses: [address], topics: [ends] },
+          onLogs: ({ appeared, vanished }) => [...appeared, ...vanished].forEach((log) => this.wake(log)),
+        },
+      }),
       onFinal: async (tx, { logs }) => {
         for (const log of logs) {
           if (log.topics[0] === LockedAccount.topics.Locked) await this.options.onLocked?.(tx, reader.chainUid, log);
@@ -90,7 +101,7 @@ export class GrantWatch {
       },
     });
     this.followers.set(place, follower);
-    void this.begin(follower, reader, address, isHospital);
+    void this.begin(follower, reader, address, ends.length > 0);
   }
 
   private async begin(
@@ -119,6 +130,7 @@ export class GrantWatch {
 
   private wake(log: ChainLog): void {
     const grantId = log.topics[1];
-    if (grantId) for (const listener of this.listeners) listener(grantId);
+    const forbids = ENDS.has(log.topics[0] ?? '');
+    if (grantId) for (const listener of this.listeners) listener(grantId, forbids);
   }
 }

@@ -1,5 +1,5 @@
 import type { Call, Sender, SendOutcome } from '@cpds/chain';
-import { expandRing, fromHex, to0x } from '@cpds/crypto';
+import { fromHex, to0x } from '@cpds/crypto';
 import { LockedAccount, MappedDeeds, toGrantData, word } from '@cpds/contracts';
 import { bug } from '@cpds/errors';
 import { DeedAnswer, DeedQuery, type Grant } from '@cpds/messages';
@@ -91,12 +91,12 @@ export class HospitalChainDuties extends OwnTransactions {
       });
       return waiting('the lock to be sent again after a revert');
     }
+    if (facts.lockTx === 'pending') return waiting('the lock to be final');
     const content = this.grants.packageOf(row);
     const x = to0x(fromHex(content.ownershipProof.deedKey, 'deedKey', 33).slice(1));
     const deed = await this.bus.ask('records.deed', DeedQuery, DeedAnswer, { x });
     if (!deed || !row.ringSignature) throw bug('no-deed', 'a consented grant has no deed or no ring signature');
-    const compact = fromHex(row.ringSignature, 'ringSignature');
-    const witness = expandRing(ringOf(row.homeUid, grant, deed.xs), compact);
+    const witness = this.grants.witnessOf(idOf(row), ringOf(row.homeUid, grant, deed.xs), row.ringSignature);
     const outcome = await this.senderOf(row.homeUid).submit(sendKeys.lock(idOf(row), row.lockResends), {
       to: grant.lockedAccount,
       data: LockedAccount.calldata.lock(

@@ -1,10 +1,10 @@
 import type { Grant } from '@cpds/messages';
-import { deadlineOf, nextLook } from './deadline.js';
+import { deadlineOf, firstLook, nextLook } from './deadline.js';
 import type { TransferSnapshot } from './transfer.js';
 
 const grant = { lockBefore: 100, mintBefore: 200, notAfter: 300 } as Grant;
-const row = (state: TransferSnapshot['state']): TransferSnapshot => ({
-  role: 'B',
+const row = (state: TransferSnapshot['state'], role: TransferSnapshot['role'] = 'B'): TransferSnapshot => ({
+  role,
   state,
   closeReason: null,
   haltedFrom: null,
@@ -15,18 +15,38 @@ const row = (state: TransferSnapshot['state']): TransferSnapshot => ({
 
 describe('when a row is looked at again', () => {
   it('is soon while something is being sent', () => {
-    for (const state of ['consented', 'lock-sent', 'locked', 'vouched', 'mint-sent', 'refunding', 'closing'] as const)
-      expect(nextLook(row(state), 10_000, 1_000).getTime()).toBe(11_000);
+    for (const state of ['vouched', 'mint-sent', 'refunding', 'closing'] as const)
+      expect(nextLook(row(state), true, 10_000, 1_000).getTime()).toBe(11_000);
+    for (const state of ['consented', 'lock-sent', 'refunding', 'closing'] as const)
+      expect(nextLook(row(state, 'A'), true, 10_000, 1_000).getTime()).toBe(11_000);
+    expect(nextLook(row('locked', 'V'), true, 10_000, 1_000).getTime()).toBe(11_000);
+    expect(nextLook(row('closing', 'S'), true, 10_000, 1_000).getTime()).toBe(11_000);
   });
 
   it('is rare while it rests, but never after its deadline', () => {
-    expect(nextLook(row('mapped'), 10_000, 1_000).getTime()).toBe(70_000);
-    expect(nextLook(row('mapped'), 290_000, 1_000).getTime()).toBe(300_000);
-    expect(nextLook(row('requested'), 10_000, 1_000).getTime()).toBe(50_000);
+    expect(nextLook(row('mapped'), true, 10_000, 1_000).getTime()).toBe(70_000);
+    expect(nextLook(row('mapped'), true, 290_000, 1_000).getTime()).toBe(300_000);
+    expect(nextLook(row('requested'), true, 10_000, 1_000).getTime()).toBe(50_000);
+  });
+
+  it('is rare for a storeman, who acts when asked', () => {
+    expect(nextLook(row('vouched', 'S'), true, 10_000, 1_000).getTime()).toBe(70_000);
+  });
+
+  it('is soon while a chain could not be relied on: it may show later what this look missed', () => {
+    expect(nextLook(row('mapped'), false, 10_000, 1_000).getTime()).toBe(11_000);
   });
 
   it('is soon again once the deadline has passed', () => {
-    expect(nextLook(row('opened'), 300_000, 1_000).getTime()).toBe(301_000);
+    expect(nextLook(row('opened'), true, 300_000, 1_000).getTime()).toBe(301_000);
+  });
+});
+
+describe('when a row is looked at that was just moved', () => {
+  it('is at once for who acts, a moment later for a storeman that follows', () => {
+    for (const role of ['A', 'B', 'V'] as const) expect(firstLook(role, 'locked', 10_000).getTime()).toBe(10_000);
+    expect(firstLook('S', 'vouched', 10_000).getTime()).toBe(11_000);
+    expect(firstLook('S', 'closing', 10_000).getTime()).toBe(10_000);
   });
 });
 

@@ -1,5 +1,5 @@
 import type { TransferState } from '@cpds/messages';
-import type { TransferSnapshot } from './transfer.js';
+import type { Role, TransferSnapshot } from './transfer.js';
 
 /** When the state at hand must have ended (the last column of the table), seconds; null once closed. */
 export function deadlineOf(t: TransferSnapshot): number | null {
@@ -11,22 +11,38 @@ export function deadlineOf(t: TransferSnapshot): number | null {
   return t.grant.notAfter;
 }
 
-/** States that only a message, a log or their deadline can end: nothing is sent while they last. */
-const quiet: readonly TransferState[] = ['requested', 'mapped', 'released', 'opened', 'halted'];
+/** States that only a message, a log or their deadline can end: the role sends nothing while they last. */
+const resting: Record<Role, readonly TransferState[]> = {
+  A: ['requested', 'locked', 'vouched', 'mapped', 'released', 'opened', 'halted'],
+  B: ['requested', 'consented', 'locked', 'mapped', 'released', 'opened', 'halted'],
+  V: ['halted'],
+  // a storeman signs and releases when asked, from facts of that moment
+  S: ['locked', 'vouched', 'mint-sent', 'mapped', 'released', 'opened', 'refunding', 'halted'],
+};
 
-/** How many times rarer a quiet row is looked at without a wake-up: a lost wake-up costs that, thousands of rows do not. */
-const quietFactor = 60;
+/** How many times rarer a resting row is looked at without a wake-up: a lost wake-up costs that, thousands of rows do not. */
+const restingFactor = 60;
+
+/** A storeman's row only follows the chains, which can wait; its answers, which others wait for, come first. Milliseconds. */
+const followLateMs = 1_000;
+
+/** When a row is looked at that was moved, or that a log concerns which forbids nothing. */
+export function firstLook(role: Role, state: TransferState, nowMs: number): Date {
+  const follows = role === 'S' && resting.S.includes(state);
+  return new Date(nowMs + (follows ? followLateMs : 0));
+}
 
 /**
  * When a row is looked at again without any wake-up: often while it is being worked on, rarely while it rests, and in
  * any case at its deadline.
  *
+ * @param sawAll false when a chain could not be relied on at the last look: it may show at any moment what was missed
  * @param nowMs milliseconds since 1970
  */
-export function nextLook(t: TransferSnapshot, nowMs: number, recheckMs: number): Date {
-  if (!quiet.includes(t.state)) return new Date(nowMs + recheckMs);
+export function nextLook(t: TransferSnapshot, sawAll: boolean, nowMs: number, recheckMs: number): Date {
+  if (!sawAll || !resting[t.role].includes(t.state)) return new Date(nowMs + recheckMs);
   const deadline = deadlineOf(t);
-  const rarely = nowMs + quietFactor * recheckMs;
+  const rarely = nowMs + restingFactor * recheckMs;
   const atDeadline = deadline === null ? rarely : deadline * 1000;
   // past its deadline a row waits for a chain's final time to follow
   return new Date(atDeadline > nowMs ? Math.min(rarely, atDeadline) : nowMs + recheckMs);

@@ -68,6 +68,14 @@ export function earliestClock(facts: Facts): number {
   return Math.max(facts.now, facts.home?.head.block.timestamp ?? 0, facts.destination?.head.block.timestamp ?? 0);
 }
 
+/** True when every chain that the role reads could be relied on. */
+export function sawAllChains(role: FactsQuery['role'], facts: Facts): boolean {
+  const readsDestination = role === 'B' || role === 'S';
+  return (
+    facts.home !== undefined && facts.hub?.fresh === true && (!readsDestination || facts.destination !== undefined)
+  );
+}
+
 /**
  * What `GrantFacts.gather(query): Promise<Facts>` (`../chains/grant-facts.ts`) is asked with. It reads the chains that
  * the role reads: A home and hub; B, V and S home, destination and hub (V no destination).

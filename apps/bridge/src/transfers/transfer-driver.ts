@@ -1,10 +1,11 @@
 import { toAppError } from '@cpds/errors';
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
-import { nextLook } from './deadline.js';
+import { firstLook, nextLook } from './deadline.js';
 import { dutiesOf, type DutyContext } from './duties.js';
 import { DutyExecutors, type DutyResult } from './duty-executors.js';
-import { FactsReader, noFacts, type Facts } from './facts.js';
+import { FactsReader, noFacts, sawAllChains, type Facts } from './facts.js';
 import { OwnTransactions } from './own-transactions.js';
+import { decide, type TransferEvent } from './transfer.js';
 import { snapshotOf, type TransferRow } from './transfer.row.js';
 import { TransfersService } from './transfers.service.js';
 
@@ -21,6 +22,8 @@ export interface DriverOptions {
   onError: (error: unknown, row: { id: string; grantId: string | null; duty?: string }) => void;
 }
 
+const look = { type: 'facts' } as const;
+
 /**
  * Moves rows: gathers facts, asks the table until it has no more to say, then tries the duties of the state reached.
  *
@@ -32,6 +35,8 @@ export class TransferDriver implements OnApplicationBootstrap, BeforeApplication
   private readonly woken = new Set<string>();
   private readonly inWork = new Map<string, Promise<void>>();
   private readonly lastWait = new Map<string, string>();
+  /** rows that their own look is moving just now: the look goes on with them anyway */
+  private readonly moving = new Set<string>();
   private stopped = false;
   private loop: Promise<void> = Promise.resolve();
   private kick: () => void = () => undefined;
@@ -44,7 +49,9 @@ export class TransferDriver implements OnApplicationBootstrap, BeforeApplication
     private readonly own: OwnTransactions,
     private readonly options: DriverOptions,
   ) {
-    transfers.onChange((row) => this.wake(row.id));
+    transfers.onChange((row) => {
+      if (!this.moving.has(row.id) && isDue(row.checkAt)) this.wake(row.id);
+    });
   }
 
   onApplicationBootstrap(): void {
@@ -64,10 +71,13 @@ export class TransferDriver implements OnApplicationBootstrap, BeforeApplication
     this.kick();
   }
 
-  /** Wakes the row of a grant, when there is one. */
-  async wakeGrant(grantId: string): Promise<void> {
+  /** A log concerns a grant: its row, when there is one, is looked at; at once where the log `forbids`. */
+  async wakeGrant(grantId: string, forbids: boolean): Promise<void> {
     const row = await this.transfers.findByGrant(grantId);
-    if (row) this.wake(row.id);
+    if (!row || row.checkAt === null) return;
+    const at = firstLook(row.role, row.state, Date.now());
+    if (forbids || isDue(at)) this.wake(row.id);
+    else await this.transfers.lookAgain(row, at);
   }
 
   /** Why a row is not further, in the words of the last duty that could not finish. */
@@ -105,24 +115,45 @@ export class TransferDriver implements OnApplicationBootstrap, BeforeApplication
     let row = await this.transfers.findById(id);
     if (!row || row.checkAt === null) return;
     const facts = await this.gather(row);
-    for (;;) {
-      const { row: next, decision } = await this.transfers.raise(id, { type: 'facts' }, facts);
-      row = next;
-      if (decision === null) break;
-    }
-    this.lastWait.delete(id);
+    let pending: number;
+    let before: TransferRow['state'];
+    do {
+      // most looks find nothing new: the row is locked only to be moved
+      while (decide(snapshotOf(row), look, facts) !== null) row = await this.move(id, look, facts);
+      this.lastWait.delete(id);
+      before = row.state;
+      ({ row, pending } = await this.carryOut(row, facts));
+      // what a duty brought is acted on at once, from the same facts
+    } while (row.state !== before);
+    await this.rest(row, facts, pending);
+  }
+
+  /** Tries the duties of the row's state, until one brings what the table waits for. */
+  private async carryOut(row: TransferRow, facts: Facts): Promise<{ row: TransferRow; pending: number }> {
     let pending = 0;
     for (const duty of dutiesOf(snapshotOf(row), facts, this.timing.contextOf(row))) {
       const result = await this.attempt(row, facts, duty);
       if (!result.done) pending++;
-      if (result.waitsFor) this.lastWait.set(id, result.waitsFor);
-      if (result.culprits?.length) await this.blame(id, result.culprits);
-      if (result.event) {
-        await this.transfers.raise(id, result.event, facts, result.patch);
-        return; // the step wakes the row again
-      }
+      if (result.waitsFor) this.lastWait.set(row.id, result.waitsFor);
+      if (result.culprits?.length) await this.blame(row.id, result.culprits);
+      if (result.event) return { row: await this.move(row.id, result.event, facts, result.patch), pending };
     }
-    await this.rest(row, pending);
+    return { row, pending };
+  }
+
+  /** One step. An event of somebody else that comes in this moment is found by `check_at`. */
+  private async move(
+    id: string,
+    event: TransferEvent,
+    facts: Facts,
+    patch?: Partial<TransferRow>,
+  ): Promise<TransferRow> {
+    this.moving.add(id);
+    try {
+      return (await this.transfers.raise(id, event, facts, patch)).row;
+    } finally {
+      this.moving.delete(id);
+    }
   }
 
   private async attempt(
@@ -145,13 +176,12 @@ export class TransferDriver implements OnApplicationBootstrap, BeforeApplication
   }
 
   /** When to look again: never once closed without open duties. */
-  private async rest(row: TransferRow, pending: number): Promise<void> {
+  private async rest(row: TransferRow, facts: Facts, pending: number): Promise<void> {
     const over = row.state === 'closed' && pending === 0;
     if (over) this.lastWait.delete(row.id);
-    await this.transfers.amend(row.id, (current) => {
-      if (current.state !== row.state) return;
-      current.checkAt = over ? null : nextLook(snapshotOf(current), Date.now(), this.options.recheckMs);
-    });
+    const sawAll = row.grant === null || sawAllChains(row.role, facts);
+    const next = over ? null : nextLook(snapshotOf(row), sawAll, Date.now(), this.options.recheckMs);
+    await this.transfers.lookAgain(row, next);
   }
 
   private async gather(row: TransferRow): Promise<Facts> {
@@ -169,7 +199,7 @@ export class TransferDriver implements OnApplicationBootstrap, BeforeApplication
   }
 
   private async pause(): Promise<void> {
-    const waitMs = Math.min(this.options.recheckMs, 250);
+    const waitMs = this.options.recheckMs / 2;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, waitMs);
       this.kick = () => {
@@ -184,6 +214,10 @@ export class TransferDriver implements OnApplicationBootstrap, BeforeApplication
     for (const id of this.woken) if (!this.inWork.has(id)) return true;
     return false;
   }
+}
+
+function isDue(at: Date | null): boolean {
+  return at !== null && at.getTime() <= Date.now();
 }
 
 /** What a row waits for in each state, where no duty says it better. */

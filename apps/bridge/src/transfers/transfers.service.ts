@@ -4,6 +4,7 @@ import { Outbox } from '@cpds/outbox';
 import { UnitOfWork, type Tx } from '@cpds/store';
 import { Injectable } from '@nestjs/common';
 import { decide, type Decision, type TransferEvent } from './transfer.js';
+import { firstLook } from './deadline.js';
 import type { Facts } from './facts.js';
 import { snapshotOf, TransferRow, type TransferStep } from './transfer.row.js';
 
@@ -42,7 +43,7 @@ export class TransfersService {
       steps: [{ state: draft.state, at: now.toISOString(), because: 'stored' }],
       culprits: [],
       enteredAt: now,
-      checkAt: now,
+      checkAt: firstLook(draft.role, draft.state, now.getTime()),
       ...draft,
     });
     await tx.manager.save(TransferRow, row, { reload: false });
@@ -98,6 +99,15 @@ export class TransfersService {
     });
   }
 
+  /** Sets when the row is due next, null for never; a row that has moved meanwhile keeps its own time. */
+  async lookAgain(row: TransferRow, at: Date | null): Promise<void> {
+    await this.unitOfWork.reader.query('UPDATE transfer SET check_at = $3 WHERE id = $1 AND state = $2', [
+      row.id,
+      row.state,
+      at,
+    ]);
+  }
+
   /** The row of a grant in this node. @throws AppError `unknown-grant` */
   async byGrant(grantId: string, role?: TransferRow['role']): Promise<TransferRow> {
     const row = await this.findByGrant(grantId, role);
@@ -147,7 +157,7 @@ function step(row: TransferRow, decision: Decision, facts: Facts): void {
   row.state = decision.next;
   row.closeReason = decision.closeReason ?? (decision.next === 'halted' ? row.closeReason : null);
   row.enteredAt = now;
-  row.checkAt = now;
+  row.checkAt = firstLook(row.role, row.state, now.getTime());
   const next: TransferStep = { state: decision.next, at: now.toISOString(), because: decision.because };
   row.steps = [...row.steps, next].slice(-maxSteps);
 }

@@ -6,7 +6,8 @@ import { backendClient } from './backend.js';
 
 /** Numbers of a consortium with one-second blocks (wire.md "Local consortium's numbers"). */
 export const localNumbers = {
-  pollMs: 200,
+  // Between the heads that the chains announce.
+  pollMs: 1_000,
   recheckMs: 1_000,
   flushAfterMs: 5_000,
   anchorEveryMs: 10_000,

@@ -202,7 +202,9 @@ export class Consortium {
       ...(isOnHub
         ? { NATS_NKEY_FILE: secrets.nkey(isRoleNode ? one.party : one.name).path }
         : { NATS_USER: one.app, NATS_PASSWORD: secrets.password(`nats.${one.name}`) }),
-      CHAINS: JSON.stringify(Object.fromEntries(one.reads.map((name) => [name, [servers.chains[name]]]))),
+      CHAINS: JSON.stringify(
+        Object.fromEntries(one.reads.map((name) => [name, [servers.chains[name], announcing(servers.chains[name])]])),
+      ),
       OWN_CHAIN: one.ownChain,
       ...(one.role === null ? {} : { ROLE: one.role }),
       ...(isOnHub ? {} : { IDENTITY_URL: await this.urlOf(`identity.${one.party}`) }),
@@ -218,6 +220,11 @@ export class Consortium {
           : {}),
     };
   }
+}
+
+/** Where anvil announces its heads: WebSocket at the same port. */
+function announcing(rpcUrl: string): string {
+  return rpcUrl.replace(/^http:/, 'ws:');
 }
 
 /** Stops whatever the pid file in `dir` lists: for `cpds down`, which did not start it. */
