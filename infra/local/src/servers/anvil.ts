@@ -1,5 +1,6 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { anvilBinary } from '../binaries/sources.js';
 import { startChild, waitUntilReady } from '../machine/child.js';
 import type { Child } from '../machine/child.js';
@@ -39,10 +40,15 @@ export const anvilKeys: readonly string[] = [
   '0x2a871d0798f97d79848a013d4936a73bf4cc922c825d33c1cf7073dff6d409c6',
 ];
 
-/** Starts anvil with blocks of `blockTimeSec`, which also come as soon as a transaction does (mixed mining), rules of Paris (what the contracts are compiled for). */
+/**
+ * Starts anvil with blocks of `blockTimeSec`, which also come as soon as a transaction does (mixed mining), rules of Paris (what the contracts are compiled for). The
+ * blocks come just after whole seconds, as those of a QBFT chain do: a block's age is counted in whole seconds, so blocks late in a second would be final a second later.
+ */
 export async function startAnvil(spec: AnvilSpec): Promise<Anvil> {
   const port = spec.port ?? (await freePort());
   const genesis = spec.keepState ? await dropForeignGenesis(spec.dir) : null;
+  // anvil counts its seconds from where it starts
+  await delay(1000 - (Date.now() % 1000));
   const child = await startChild({
     name: spec.name ?? `anvil ${spec.chainId}`,
     command: await anvilBinary(),
