@@ -9,6 +9,7 @@ export * from './curve.js';
 export * from './custody.js';
 export * from './deed.js';
 export * from './dleq.js';
+export * from './ecdsa.js';
 export * from './hash.js';
 export * from './hpke.js';
 export * from './lsag.js';

@@ -98,16 +98,27 @@ export function verifyRing(statement: RingStatement, compact: Uint8Array): boole
   return ringChallenges(statement, parseRingSignature(compact, statement.xs.length)) !== undefined;
 }
 
+/** R = s·H + c·I of one place, of published scalars. */
+export type RightLink = (H: Point, s: bigint, I: Point, c: bigint) => Point;
+
+const rightLink: RightLink = (H, s, I, c) => H.mulAddUnsafe(s, I, c);
+
 /**
  * The challenges c_0 … c_{k-1} of a valid signature, which its on-chain witness is made of; undefined when I is not the
  * statement's tag, the chain does not close, or an L or R is the identity.
+ *
+ * @param right computes each R in turn; for who needs its two halves as well
  */
-export function ringChallenges(statement: RingStatement, signature: RingSignature): bigint[] | undefined {
+export function ringChallenges(
+  statement: RingStatement,
+  signature: RingSignature,
+  right: RightLink = rightLink,
+): bigint[] | undefined {
   if (!equalBytes(compressed(signature.tag), statement.tag)) return undefined;
   const ring = openRing(statement);
   const c: bigint[] = [signature.c0];
   for (let place = 0; place < ring.keys.length; place++) {
-    const [L, R] = links(ring, signature.tag, place, signature.s[place]!, c[place]!);
+    const [L, R] = links(ring, signature.tag, place, signature.s[place]!, c[place]!, right);
     if (L.is0() || R.is0()) return undefined;
     c.push(nextChallenge(statement, signature.tag, L, R));
   }
@@ -152,8 +163,15 @@ function openRing(statement: RingStatement): OpenRing {
 }
 
 /** L_i = s_i·G + c_i·P_i and R_i = s_i·Hp(P_i, slot) + c_i·I, of published scalars: variable time. */
-function links(ring: OpenRing, tag: Point, place: number, s: bigint, c: bigint): [Point, Point] {
-  return [G.mulAddUnsafe(s, ring.keys[place]!, c), ring.bases[place]!.mulAddUnsafe(s, tag, c)];
+function links(
+  ring: OpenRing,
+  tag: Point,
+  place: number,
+  s: bigint,
+  c: bigint,
+  right: RightLink = rightLink,
+): [Point, Point] {
+  return [G.mulAddUnsafe(s, ring.keys[place]!, c), right(ring.bases[place]!, s, tag, c)];
 }
 
 function transcriptHead(statement: RingStatement, tag: Point): Uint8Array {

@@ -23,14 +23,17 @@ export interface RingWitness {
  */
 export function expandRing(statement: RingStatement, compact: Uint8Array): RingWitness {
   const signature = parseRingSignature(compact, statement.xs.length);
-  const challenges = ringChallenges(statement, signature);
+  const halves: { A: Affine; B: Affine }[] = [];
+  const challenges = ringChallenges(statement, signature, (H, s, I, c) => {
+    const [A, B] = [H.multiplyUnsafe(s), I.multiplyUnsafe(checkScalar(c, 'c'))]; // public
+    halves.push({ A: A.toAffine(), B: B.toAffine() });
+    return A.add(B);
+  });
   if (challenges === undefined) throw new CryptoError('bad-signature', 'ringSignature', 'does not verify');
   const words = statement.xs.flatMap((x, i) => {
-    const base = tagBase(statement.tagDomain, x, statement.slot);
-    const s = signature.s[i]!;
-    const A = base.point.multiplyUnsafe(s).toAffine(); // public
-    const B = signature.tag.multiplyUnsafe(checkScalar(challenges[i]!, 'c')).toAffine(); // public
-    return [s, A.x, A.y, B.x, B.y, slopeOf(A, B), ...tagBaseRoots(base)];
+    const { A, B } = halves[i]!;
+    const roots = tagBaseRoots(tagBase(statement.tagDomain, x, statement.slot));
+    return [signature.s[i]!, A.x, A.y, B.x, B.y, slopeOf(A, B), ...roots];
   });
   return { c0: signature.c0, words };
 }

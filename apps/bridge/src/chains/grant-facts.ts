@@ -39,11 +39,12 @@ export class GrantFacts extends FactsReader {
 
   async gather(query: FactsQuery): Promise<Facts> {
     const readsDestination = query.role === 'B' || query.role === 'S';
-    const [home, destination] = await Promise.all([
+    const [home, destination, hubAfter] = await Promise.all([
       this.reliable(() => this.home(query)),
       readsDestination ? this.reliable(() => this.destination(query)) : undefined,
+      this.reliable(() => this.hub(query)),
     ]);
-    const hub = await this.reliable(() => this.hub(query, home?.lock));
+    const hub = hubAfter?.(home?.lock);
     return {
       now: nowSeconds(),
       ...(home && { home: home.facts }),
@@ -107,8 +108,11 @@ export class GrantFacts extends FactsReader {
     };
   }
 
-  /** The hub's last final state counts however old; `fresh` says whether vouch and mint may rest on it. */
-  private async hub(query: FactsQuery, lock: LockSeen | undefined): Promise<HubFacts> {
+  /**
+   * What the hub says of a lock that is read meanwhile. Its last final state counts however old; `fresh` says whether
+   * vouch and mint may rest on it.
+   */
+  private async hub(query: FactsQuery): Promise<(lock: LockSeen | undefined) => HubFacts> {
     const reader = this.chains.requireReader(this.consortium.current().hub.chainUid);
     const { final, freshness } = await reader.snapshot();
     const ledger = new TransferLedger(this.contracts.transferLedger, pinned(reader, final));
@@ -117,13 +121,15 @@ export class GrantFacts extends FactsReader {
       this.ownAccount && query.role === 'V' ? ledger.vouchOf(query.grantId, this.ownAccount) : null,
       this.paused(reader, [query.homeUid, query.destinationUid]),
     ]);
-    const digest = lock && vouchDigest(lock);
-    return {
-      finalTime: final.timestamp,
-      vouched: digest !== undefined && transfer.digest === digest && transfer.destinationUid === query.destinationUid,
-      ownVouch: digest !== undefined && vouch === digest,
-      paused,
-      fresh: freshness.fresh,
+    return (lock) => {
+      const digest = lock && vouchDigest(lock);
+      return {
+        finalTime: final.timestamp,
+        vouched: digest !== undefined && transfer.digest === digest && transfer.destinationUid === query.destinationUid,
+        ownVouch: digest !== undefined && vouch === digest,
+        paused,
+        fresh: freshness.fresh,
+      };
     };
   }
 

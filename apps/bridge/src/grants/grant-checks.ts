@@ -5,6 +5,8 @@
  */
 
 import {
+  CryptoError,
+  expandRing,
   fromHex,
   parseCapsule,
   parsePoint,
@@ -16,8 +18,8 @@ import {
   toBigInt,
   verifyCapsule,
   verifyOwnership,
-  verifyRing,
   type RingStatement,
+  type RingWitness,
 } from '@cpds/crypto';
 import { capsuleLabel, grantDigestWithoutKey, grantId as grantIdOf } from '@cpds/contracts';
 import { invalid } from '@cpds/errors';
@@ -124,7 +126,7 @@ export function checkOwnership(
   if (!holds) throw refused('ownershipProof', "does not tie the grant's tag to a deed of the enrolled patient");
 }
 
-/** The ring that a grant's lock is signed with, for `verifyRing` and for the contract's witness. */
+/** The ring that a grant's lock is signed with. */
 export function ringOf(homeUid: string, grant: Grant, xs: readonly string[]): RingStatement {
   return {
     message: fromHex(grantIdOf(homeUid, grant), 'grantId', 32),
@@ -135,11 +137,16 @@ export function ringOf(homeUid: string, grant: Grant, xs: readonly string[]): Ri
   };
 }
 
-/** The ring signature closes over the cohort with the grant's tag. */
-export function checkRing(homeUid: string, grant: Grant, xs: readonly string[], ringSignature: string): void {
+/** The ring signature closes over the cohort with the grant's tag. Returns what LockedAccount will check it by. */
+export function checkRing(homeUid: string, grant: Grant, xs: readonly string[], ringSignature: string): RingWitness {
   const compact = fromHex(ringSignature, 'ringSignature', 65 + 32 * xs.length);
-  if (!verifyRing(ringOf(homeUid, grant, xs), compact))
-    throw refused('ringSignature', 'does not verify over the cohort with the tag of the grant');
+  try {
+    return expandRing(ringOf(homeUid, grant, xs), compact);
+  } catch (cause) {
+    if (cause instanceof CryptoError && cause.code === 'bad-signature')
+      throw refused('ringSignature', 'does not verify over the cohort with the tag of the grant');
+    throw cause;
+  }
 }
 
 function same(actual: string, expected: string, field: string): void {

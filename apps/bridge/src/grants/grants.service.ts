@@ -1,5 +1,15 @@
 import { BusRequests } from '@cpds/bus';
-import { fromHex, hpkeOpen, hpkeSeal, pointFromHex, to0x, utf8 } from '@cpds/crypto';
+import {
+  expandRing,
+  fromHex,
+  hpkeOpen,
+  hpkeSeal,
+  pointFromHex,
+  to0x,
+  utf8,
+  type RingStatement,
+  type RingWitness,
+} from '@cpds/crypto';
 import { grantId as grantIdOf } from '@cpds/contracts';
 import { conflict, invalid, missing, parse, parseJson, toAppError, unavailable } from '@cpds/errors';
 import {
@@ -36,9 +46,14 @@ import { checkCapsule, checkFitsRequest, checkNamed, checkOwnership, checkRing, 
 
 const packagePlace = (id: string): string => `grant-package/${id}`;
 
+/** Witnesses kept from consent until the lock is sent; the oldest go first, and are computed again. */
+const maxWitnesses = 256;
+
 /** Grants: consented to at A by a wallet, sent to B, accepted or refused there. */
 @Injectable()
 export class GrantsService {
+  private readonly witnesses = new Map<string, RingWitness>();
+
   constructor(
     private readonly unitOfWork: UnitOfWork,
     private readonly transfers: TransfersService,
@@ -105,6 +120,21 @@ export class GrantsService {
     return parse(GrantPackage, openJson(this.keys.kek, packagePlace(row.id), row.sealedPackage), 'grant package');
   }
 
+  /** What LockedAccount checks a ring signature by: the one that checking the consent gave, or computed now. */
+  witnessOf(grantId: string, ring: RingStatement, ringSignature: string): RingWitness {
+    const kept = this.witnesses.get(grantId);
+    this.witnesses.delete(grantId);
+    return kept ?? expandRing(ring, fromHex(ringSignature, 'ringSignature'));
+  }
+
+  private keepWitness(grantId: string, witness: RingWitness): void {
+    this.witnesses.set(grantId, witness);
+    for (const oldest of this.witnesses.keys()) {
+      if (this.witnesses.size <= maxWitnesses) break;
+      this.witnesses.delete(oldest);
+    }
+  }
+
   private async patientSide(patientId: string, consent: z.infer<typeof Consent>) {
     const x = to0x(fromHex(consent.ownershipProof.deedKey, 'ownershipProof.deedKey', 33).slice(1));
     const [deed, evidence] = await Promise.all([
@@ -139,12 +169,13 @@ export class GrantsService {
       throw invalid('grant-refused', 'terms.provision.data', 'terms.provision.data is a record of another category');
     checkOwnership(own.chainUid, grant, consent.ownershipProof, { deedX: deed.x, enrolledKey });
     checkCapsule(own.chainUid, grant, consent.capsule, await this.sealingKey(own));
-    checkRing(own.chainUid, grant, deed.xs, consent.ringSignature);
+    const witness = checkRing(own.chainUid, grant, deed.xs, consent.ringSignature);
     const facts = await this.factsOf(own.chainUid, grant, 'A');
     if (!facts.home) throw unavailable('chain-unavailable', 'the own chain cannot be relied on just now');
     checkTimes(grant, facts.home.head.block.timestamp, { home: own.w, hub: view.hub.w, destination: destination.w });
     if (facts.home.tagUsed || facts.home.head.status !== 'none')
       throw conflict('tag-used', 'this deed is locked in this slot already', { field: 'grant.tag' });
+    this.keepWitness(grantIdOf(own.chainUid, grant), witness);
   }
 
   /** A's standing duty while consented: the package goes to B until B answers or it is too late to lock. */

@@ -1,18 +1,14 @@
+import { fromHex, signDigest, signerOf, to0x } from '@cpds/crypto';
 import { SignatureHex, type Hex } from '@cpds/messages';
-import { recoverAddress, SigningKey } from 'ethers';
 
 /** The key that signs what this party says off chain: datagrams, answers, partials (protocol section 7, "Who is who"). */
 export class MessageKey {
-  private readonly key: SigningKey;
-
   /** @param secret 32 bytes */
-  constructor(secret: Uint8Array) {
-    this.key = new SigningKey(secret);
-  }
+  constructor(private readonly secret: Uint8Array) {}
 
   /** r ‖ s ‖ v over a 32-byte digest, lower-case hex. */
   sign(digest: Hex): Hex {
-    return this.key.sign(digest).serialized.toLowerCase() as Hex;
+    return to0x(signDigest(this.secret, fromHex(digest, 'digest', 32)));
   }
 }
 
@@ -22,9 +18,6 @@ export class MessageKey {
  */
 export function isSignedBy(address: string, digest: Hex, signature: string): boolean {
   if (!SignatureHex.safeParse(signature).success) return false;
-  try {
-    return recoverAddress(digest, signature).toLowerCase() === address;
-  } catch {
-    return false; // bytes that are no signature make the recovery throw, and are signed by nobody
-  }
+  const signer = signerOf(fromHex(digest, 'digest', 32), fromHex(signature, 'signature', 65));
+  return signer !== undefined && to0x(signer) === address;
 }
