@@ -92,10 +92,15 @@ command<CommonOptions & { file: string }>(
     print(json ?? false, deployed, () => `all contracts stand; their addresses are in ${file}`);
   },
 ).option('--file <file>', 'where to note the addresses', 'deployment.json');
-command(program, 'share <file>', 'share one record on the running consortium', async ({ dir, json }, file) => {
-  const result = await share(dir, file as string);
-  print(json ?? false, result, () => `${result.file} opened at south, sha256 equal (${result.grantId})`);
-});
+command<CommonOptions & { yes?: boolean }>(
+  program,
+  'share <file>',
+  'share one record on the running consortium',
+  async ({ dir, json, yes }, file) => {
+    const result = await share(dir, file as string, process.stdin.isTTY && !yes);
+    print(json ?? false, result, () => `${result.file} opened at south, sha256 equal (${result.grantId})`);
+  },
+).option('--yes', 'consent without asking; so it is where no terminal answers');
 
 const transfer = program.command('transfer').description('transfers of records');
 command(transfer, 'show <grantId>', 'where a transfer is and why it waits', async ({ dir, json }, grantId) => {

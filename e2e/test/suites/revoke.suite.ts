@@ -19,9 +19,8 @@ export function revokeSuite(stageOf: () => Stage): void {
       const requestId = await stage.request(patient);
       const request = await patient.holder.request(requestId);
       await world.consortium.killProcess('bridge.south');
-      const { grantId } = await patient.holder.consent(request, await patient.holder.deedOf(patient.recordId), {
-        extraLockSeconds: 120,
-      });
+      const review = await patient.holder.review(request, await patient.holder.deedOf(patient.recordId));
+      const { grantId } = await patient.holder.consent(review, { extraLockSeconds: 120 });
       const revoked = await patient.holder.revoke(grantId, [await world.consortium.urlOf('storeman-4')]);
       expect(revoked.confirmedBy).toContain('storeman-4');
       expect((await closedView(stage, 'north', grantId)).closeReason).toBe('revoked');
@@ -79,9 +78,8 @@ export function revokeSuite(stageOf: () => Stage): void {
       const requestId = await stage.request(patient);
       const request = await patient.holder.request(requestId);
       await patient.holder.deny(requestId);
-      await expect(
-        patient.holder.consent(request, await patient.holder.deedOf(patient.recordId)),
-      ).rejects.toMatchObject({
+      const review = await patient.holder.review(request, await patient.holder.deedOf(patient.recordId));
+      await expect(patient.holder.consent(review)).rejects.toMatchObject({
         code: 'request-over',
         kind: 'conflict',
       });

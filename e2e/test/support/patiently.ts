@@ -33,12 +33,14 @@ export async function askPatiently(
   const startedAt = Date.now();
   const given = await patiently('the consent', async () => {
     const { state, grantId } = await stage.world.backends.north.bridge.request(requestId);
-    if (state === 'requested')
-      return patient.holder.consent(request, await patient.holder.deedOf(patient.recordId), patience);
+    if (state === 'requested') {
+      const review = await patient.holder.review(request, await patient.holder.deedOf(patient.recordId));
+      return patient.holder.consent(review, patience);
+    }
     const known = patient.holder.file.grants.find((one) => one.grantId === grantId);
     if (known === undefined)
       throw new Error(`the request ${requestId} is ${state} with a grant the wallet did not give`);
-    return { grantId: known.grantId as `0x${string}`, lines: [], grant: known.grant, ringSize: 16, ringReal: 0 };
+    return { grantId: known.grantId as `0x${string}`, grant: known.grant, ringSize: 16, ringReal: 0 };
   });
   return { given, startedAt };
 }

@@ -1,4 +1,5 @@
 import { dirname, join, resolve } from 'node:path';
+import { confirm } from '@clack/prompts';
 import { AppError, missing } from '@cpds/errors';
 import { reportToStderr } from '@cpds/local';
 import type { TransferView } from '@cpds/messages';
@@ -9,8 +10,12 @@ import { readRecordsFolder } from '../main-job/records-folder.js';
 import { askAndConsent, finishShare, upload, type ShareResult } from '../main-job/share.js';
 import { waitFor } from '../main-job/waiting.js';
 
-/** Shares one file, from upload to compared bytes, on the running consortium. `yes` consents without asking; else the lines are shown and asked for. */
-export async function share(dir: string, file: string): Promise<ShareResult> {
+/**
+ * Shares one file, from upload to compared bytes, on the running consortium. The lines of the consent are shown; `asks` has them answered at the terminal.
+ *
+ * @throws AppError `patient-declined`, `unknown-file`, whatever a step threw
+ */
+export async function share(dir: string, file: string, asks: boolean): Promise<ShareResult> {
   const world = await attach(resolve(dir), reportToStderr);
   const all = await readRecordsFolder(dirname(resolve(file)));
   const record = all.find(({ path }) => path === resolve(file));
@@ -25,8 +30,11 @@ export async function share(dir: string, file: string): Promise<ShareResult> {
       : null;
   });
   const departmentId = await askingDepartment(world);
-  const { given, startedAt } = await askAndConsent(world, departmentId, holder, { ...record, recordId });
-  reportToStderr(given.lines.map((line) => `  | ${line}`).join('\n'));
+  const decide = async (lines: readonly string[]) => {
+    reportToStderr(lines.map((line) => `  | ${line}`).join('\n'));
+    return !asks || (await confirm({ message: 'Consent?', output: process.stderr })) === true;
+  };
+  const { given, startedAt } = await askAndConsent(world, departmentId, holder, { ...record, recordId }, { decide });
   return finishShare(world, record, given, startedAt);
 }
 

@@ -65,8 +65,13 @@ export async function mainJob(
   let ring = { ringSize: 0, ringReal: 0 };
   await step(`sharing ${deposited.length} records`, 'everybody', async () => {
     for (const one of deposited) {
-      const { given, startedAt } = await askAndConsent(world, departmentId, one.holder, wantedOf(one));
-      if (shares.length === 0) world.report(given.lines.map((line) => `  | ${line}`).join('\n'));
+      const show = (lines: readonly string[]) => {
+        if (shares.length === 0) world.report(lines.map((line) => `  | ${line}`).join('\n'));
+        return true;
+      };
+      const { given, startedAt } = await askAndConsent(world, departmentId, one.holder, wantedOf(one), {
+        decide: show,
+      });
       ring = { ringSize: given.ringSize, ringReal: Math.max(ring.ringReal, given.ringReal) };
       const share = await finishShare(world, one.file, given, startedAt);
       shares.push(share);

@@ -45,16 +45,27 @@ export function waitForDeed(world: World, recordId: string): Promise<RecordStatu
   });
 }
 
+/** How a consent comes about. */
+export interface ConsentOptions {
+  readonly extraMintSeconds?: number;
+  readonly extraLockSeconds?: number;
+  /** The patient reads the lines and says yes or no; default yes. */
+  readonly decide?: (lines: readonly string[]) => Promise<boolean> | boolean;
+}
+
 /**
  * South's backend asks for a record of this patient; the patient reads what is asked and consents. A record that was
  * just sealed anew is asked for once its new deed is final.
+ *
+ * @returns `startedAt`: when the patient had decided, milliseconds since 1970
+ * @throws AppError `patient-declined`
  */
 export async function askAndConsent(
   world: World,
   departmentId: string,
   holder: WalletHolder,
   wanted: { patient: RecordFile['patient']; category: string; recordId: string },
-  options: { extraMintSeconds?: number; extraLockSeconds?: number } = {},
+  { decide = () => true, ...options }: ConsentOptions = {},
 ): Promise<{ given: GivenConsent; startedAt: number }> {
   await waitForDeed(world, wanted.recordId);
   const { requestId } = await world.backends.south.bridge.ask({
@@ -66,9 +77,13 @@ export async function askAndConsent(
     readForSeconds: 3_600,
   });
   const request = await holder.request(requestId);
-  const seen = await holder.deedOf(wanted.recordId);
+  const review = await holder.review(request, await holder.deedOf(wanted.recordId));
+  if (!(await decide(review.lines))) {
+    await holder.deny(requestId);
+    throw new AppError('patient-declined', 'denied', 'the patient said no: nobody is told before the request expires');
+  }
   const startedAt = Date.now();
-  return { given: await holder.consent(request, seen, options), startedAt };
+  return { given: await holder.consent(review, options), startedAt };
 }
 
 /** Waits until a hospital's row of the grant is in one of these states. @throws AppError `grant-ended` when it closes instead */

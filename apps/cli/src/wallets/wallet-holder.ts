@@ -27,6 +27,8 @@ import {
   WalletFile,
   withGrant,
   withRevocationUrls,
+  type CheckedDeed,
+  type CheckedRequest,
   type HubFacts,
   type OwnPins,
 } from '@cpds/wallet';
@@ -41,11 +43,19 @@ const rulesBeforeTheHubs: ChainRules = {
 /** What a wallet is told once, by whom the patient trusts at enrolment, and by nobody later. */
 export type WalletPins = Pick<WalletFile, 'home' | 'identifiers' | 'hub' | 'revocationUrls'>;
 
-/** What the patient was shown, and what was sent. */
-export interface GivenConsent {
-  readonly grantId: `0x${string}`;
+/** A request and a deed that the wallet has checked, and what the patient reads of them. */
+export interface Review {
   /** Who, what, why, until when, in plain words. */
   readonly lines: readonly string[];
+  readonly request: CheckedRequest;
+  readonly deed: CheckedDeed;
+  readonly hub: HubFacts;
+  readonly minWindowSeconds: number;
+}
+
+/** What was sent. */
+export interface GivenConsent {
+  readonly grantId: `0x${string}`;
   readonly grant: Grant;
   readonly ringSize: number;
   readonly ringReal: number;
@@ -154,47 +164,57 @@ export class WalletHolder {
   }
 
   /**
-   * Checks request and deed, shows what is asked, and consents. The grant is in the wallet's file before it is sent.
+   * Checks request and deed against hub and home chain, and says what is asked, for the patient to decide on.
    *
    * @param seen the deed the patient looked at and picks
-   * @throws AppError of the checks and of the home hospital
+   * @throws AppError of the checks
+   */
+  async review(request: WalletRequest, seen: Pick<WalletDeed, 'commitment'>): Promise<Review> {
+    const [hub, deeds] = await Promise.all([this.facts(), this.deeds()]);
+    const home = hospitalOn(hub, this.current.home.chainUid);
+    const checked = checkRequest(request, this.own, hub, nowSeconds());
+    const deed = seenDeed(deeds, seen);
+    const [cohort, minWindowSeconds] = await Promise.all([
+      readCohort(this.home, home, deed.cohort),
+      readMinWindow(this.home, home),
+    ]);
+    const checkedDeed = checkDeed(this.wallet, deed, cohort);
+    const lines = consentLines(checked, checkedDeed, checked.request.period.end);
+    return { lines, request: checked, deed: checkedDeed, hub, minWindowSeconds };
+  }
+
+  /**
+   * Consents to what was reviewed. The grant is in the wallet's file before it is sent.
+   *
+   * @throws AppError of the home hospital, which checks everything again as it stands now
    */
   async consent(
-    request: WalletRequest,
-    seen: Pick<WalletDeed, 'commitment'>,
+    review: Review,
     options: { extraMintSeconds?: number; extraLockSeconds?: number } = {},
   ): Promise<GivenConsent> {
+    const { request, deed, hub, minWindowSeconds } = review;
     const client = this.client();
-    const hub = await this.facts();
-    const home = hospitalOn(hub, this.current.home.chainUid);
-    const now = Math.floor(Date.now() / 1000);
-    const checked = checkRequest(request, this.own, hub, now);
-    const deed = seenDeed(await client.deeds(), seen);
-    const checkedDeed = checkDeed(this.wallet, deed, await readCohort(this.home, home, deed.cohort));
-    const minWindowSeconds = await readMinWindow(this.home, home);
-    // Last, because the grant's times run from it.
     const parameters = await client.parameters();
-    const lines = consentLines(checked, checkedDeed, checked.request.period.end);
     const made = consent(
       this.wallet,
       {
-        request: checked,
-        deed: checkedDeed,
+        request,
+        deed,
         parameters,
         minWindowSeconds,
         hub,
         homeUid: this.current.home.chainUid as `0x${string}`,
-        usedSlots: usedSlots(this.current, checkedDeed.x),
-        now,
+        usedSlots: usedSlots(this.current, deed.x),
+        now: nowSeconds(),
         ...options,
       },
       (length: number) => new Uint8Array(randomBytes(length)),
     );
     const known = withRevocationUrls(this.current, parameters.revocationUrls);
-    this.save(withGrant(known, made, checkedDeed.x));
-    await client.consent(request.requestId, made.consent);
+    this.save(withGrant(known, made, deed.x));
+    await client.consent(request.request.requestId, made.consent);
     const { grant } = made.consent;
-    return { grantId: made.grantId, lines, grant, ringSize: deed.xs.length, ringReal: deed.ringReal };
+    return { grantId: made.grantId, grant, ringSize: deed.xs.length, ringReal: deed.deed.ringReal };
   }
 
   /** Says no to a request. */
@@ -255,4 +275,8 @@ export class WalletHolder {
     renameSync(`${this.path}.new`, this.path);
     this.current = file;
   }
+}
+
+function nowSeconds(): number {
+  return Math.floor(Date.now() / 1000);
 }
