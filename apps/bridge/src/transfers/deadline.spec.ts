@@ -11,6 +11,7 @@ const row = (state: TransferSnapshot['state'], role: TransferSnapshot['role'] = 
   grant: state === 'requested' ? null : grant,
   requestExpires: 50,
   lockResends: 0,
+  holdsStatement: false,
 });
 
 describe('when a row is looked at again', () => {

@@ -30,11 +30,11 @@ const row = (role: TransferSnapshot['role'], state: TransferSnapshot['state']): 
   grant,
   requestExpires: 900,
   lockResends: 0,
+  holdsStatement: state === 'closing' || state === 'halted',
 });
 const context = (more: Partial<DutyContext> = {}): DutyContext => ({
   wHome: 10,
   wDestination: 10,
-  holdsStatement: true,
   forwards: false,
   isKnown: true,
   enteredAt: 500,
@@ -85,6 +85,12 @@ describe('what a row keeps trying', () => {
       'close-home',
       'close-destination',
     ]);
+  });
+
+  it('closes nothing without the statement that a contract asks for', () => {
+    const standing = facts({ home: home('locked'), destination: destination('mapped') });
+    for (const role of ['A', 'B', 'S'] as const)
+      expect(dutiesOf({ ...row(role, 'closing'), holdsStatement: false }, standing, context())).toEqual([]);
   });
 
   it('passes a statement on from the door it came in by, also while halted', () => {

@@ -26,8 +26,6 @@ export interface DutyContext {
   /** w of the destination's chain and of the hub and home, seconds */
   wDestination: number;
   wHome: number;
-  /** a statement signed by revoker or q is held */
-  holdsStatement: boolean;
   /** the statement was taken at this node's own door, so passing it on is its duty */
   forwards: boolean;
   /** the grant came here by consent or from A, not only by its revoke: anybody can invent and revoke a grant */
@@ -60,7 +58,7 @@ export function dutiesOf(t: TransferSnapshot, facts: Facts, context: DutyContext
     case 'refunding':
       return t.role === 'A' ? ['send-refund'] : [];
     case 'halted':
-      return context.holdsStatement && context.forwards ? ['forward-statement'] : [];
+      return t.holdsStatement && context.forwards ? ['forward-statement'] : [];
     case 'closing':
       return closingDuties(t, facts, context);
     default:
@@ -129,7 +127,7 @@ function mayAskNotMapped(t: TransferSnapshot, facts: Facts, context: DutyContext
  * statement refuses, and closes a lock as soon as one appears.
  */
 function closingDuties(t: TransferSnapshot, facts: Facts, context: DutyContext): Duty[] {
-  if (!context.holdsStatement || t.grant === null) return [];
+  if (!t.holdsStatement || t.grant === null) return [];
   const duties: Duty[] = context.forwards ? ['forward-statement'] : [];
   const home = facts.home?.head.status;
   const destination = facts.destination?.head.status;

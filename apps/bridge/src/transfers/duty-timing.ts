@@ -16,7 +16,6 @@ export class ConsortiumTiming extends DutyTiming {
     return {
       wHome: home.w,
       wDestination: destination.w,
-      holdsStatement: row.statement !== null,
       forwards: row.forwards,
       isKnown: row.sealedPackage !== null,
       enteredAt: Math.floor(row.enteredAt.getTime() / 1000),

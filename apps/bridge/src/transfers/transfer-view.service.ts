@@ -1,5 +1,6 @@
-import type { TransferView } from '@cpds/messages';
+import type { TransferState, TransferView } from '@cpds/messages';
 import { Injectable } from '@nestjs/common';
+import { Bells } from '../bells.js';
 import { deadlineOf } from './deadline.js';
 import { OwnTransactions } from './own-transactions.js';
 import { TransferDriver } from './transfer-driver.js';
@@ -9,15 +10,27 @@ import { TransfersService } from './transfers.service.js';
 /** Where a transfer is and why it waits, in the words of its row. */
 @Injectable()
 export class TransferViewService {
+  private readonly changes = new Bells();
+
   constructor(
     private readonly transfers: TransfersService,
     private readonly driver: TransferDriver,
     private readonly own: OwnTransactions,
-  ) {}
+  ) {
+    transfers.onChange((row) => row.grantId && this.changes.ring(row.grantId));
+  }
 
-  /** @throws AppError `unknown-grant` */
-  async view(grantId: string): Promise<TransferView> {
-    const row = await this.transfers.byGrant(grantId);
+  /**
+   * @param whileState waits up to `waitSeconds` while the row is in this state
+   * @throws AppError `unknown-grant`
+   */
+  async view(grantId: string, whileState?: TransferState, waitSeconds = 0): Promise<TransferView> {
+    const other = async () => {
+      const found = await this.transfers.byGrant(grantId);
+      return found.state === whileState ? null : found;
+    };
+    const row =
+      (await this.changes.until(grantId, waitSeconds * 1000, other)) ?? (await this.transfers.byGrant(grantId));
     const { lock, mint, refund } = await this.own.receipts(row);
     return {
       grantId: row.grantId as TransferView['grantId'],

@@ -78,5 +78,6 @@ export function snapshotOf(row: TransferRow): TransferSnapshot {
     grant: row.grant,
     requestExpires: Number(row.requestExpires),
     lockResends: row.lockResends,
+    holdsStatement: row.statement !== null,
   };
 }

@@ -31,6 +31,7 @@ const row = (role: Role, state: TransferState, more: Partial<TransferSnapshot> =
   grant: state === 'requested' ? null : grant,
   requestExpires: 900,
   lockResends: 0,
+  holdsStatement: false,
   ...more,
 });
 
@@ -180,6 +181,16 @@ describe('the transfer table', () => {
           const seen = facts({ home: home('locked', 500, 'given-back') });
           expect(decide(row(role, state), look, seen)).toEqual(to('closing', 'given-back'));
         }
+    });
+
+    it('takes the statement once after a chain showed the end: nobody else may be left to close the other chain', () => {
+      const statement = { type: 'statement', kind: 'revoke' } as const;
+      const seen = { closeReason: 'revoked' } as const;
+      for (const role of ['A', 'B', 'V', 'S'] as const) {
+        expect(decide(row(role, 'closing', seen), statement, facts())).toEqual(to('closing', 'revoked'));
+        const held = row(role, 'closing', { ...seen, holdsStatement: true });
+        expect(decide(held, statement, facts())).toBeNull();
+      }
     });
 
     it('is closed when every chain that the role reads says so', () => {

@@ -30,6 +30,8 @@ export interface TransferSnapshot {
   requestExpires: number;
   /** how often a lock was sent again after a revert that nothing explains */
   lockResends: number;
+  /** a statement signed by revoker or q is held */
+  holdsStatement: boolean;
 }
 
 /** What can happen to a row. `facts`: the chains or a clock moved; the others are messages that passed their checks. */
@@ -188,6 +190,17 @@ export const transferTable: readonly Line[] = [
   },
   {
     roles: ALL,
+    from: ['closing'],
+    on: 'statement',
+    // only who holds it can close the other chain
+    because: 'the statement comes after a chain showed its end',
+    when: (t) => !t.holdsStatement,
+    to: 'closing',
+    close: (t, _facts, event) =>
+      t.closeReason ?? (event.type === 'statement' && event.kind === 'give-back' ? 'given-back' : 'revoked'),
+  },
+  {
+    roles: ALL,
     from: ['halted'],
     on: 'statement',
     because: 'a statement is held while halted',
@@ -310,7 +323,14 @@ export const transferTable: readonly Line[] = [
     to: 'vouched',
   },
   { roles: ['B'], from: ['vouched'], on: 'mint-signed', because: 't storemen signed the mint', to: 'mint-sent' },
-  { roles: ['S'], from: ['vouched'], on: 'share-signed', because: 'a share of the mint was given', to: 'mint-sent' },
+  // the guard of the share saw the vouches final; the row itself may hear of them later
+  {
+    roles: ['S'],
+    from: ['locked', 'vouched'],
+    on: 'share-signed',
+    because: 'a share of the mint was given',
+    to: 'mint-sent',
+  },
   {
     roles: ['B'],
     from: ['consented', 'locked', 'vouched', 'mint-sent'],

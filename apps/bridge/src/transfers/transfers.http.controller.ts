@@ -1,7 +1,7 @@
 import { parse } from '@cpds/errors';
-import { GrantId, type TransferView } from '@cpds/messages';
+import { GrantId, TransferState, WaitSeconds, type TransferView } from '@cpds/messages';
 import { Scopes } from '@cpds/service';
-import { Controller, Get, Param } from '@nestjs/common';
+import { Controller, Get, Param, Query } from '@nestjs/common';
 import { TransferViewService } from './transfer-view.service.js';
 
 /** Where grants stand, for hospital backends and operators. */
@@ -11,7 +11,13 @@ export class TransfersHttpController {
 
   @Get(':grantId')
   @Scopes('bridge.read')
-  view(@Param('grantId') grantId: string): Promise<TransferView> {
-    return this.transfers.view(parse(GrantId, grantId, 'grantId'));
+  view(
+    @Param('grantId') grantId: string,
+    @Query('whileState') whileState?: string,
+    @Query('waitSeconds') wait?: string,
+  ): Promise<TransferView> {
+    const state = parse(TransferState.optional(), whileState, 'whileState');
+    const waitSeconds = parse(WaitSeconds, wait, 'waitSeconds');
+    return this.transfers.view(parse(GrantId, grantId, 'grantId'), state, waitSeconds);
   }
 }
