@@ -8,6 +8,7 @@ import {
   RequestView,
   RecordStatus,
   StoredRecord,
+  type TransferState,
   TransferView,
 } from '@cpds/messages';
 import type { z } from 'zod';
@@ -89,9 +90,11 @@ export class BridgeClient {
     return this.http.get(`requests/${requestId}`, RequestView);
   }
 
-  /** Where a transfer is and what it waits for (scope bridge.read). */
-  transfer(grantId: string): Promise<TransferView> {
-    return this.http.get(`grants/${grantId}`, TransferView);
+  /** Where a transfer is and what it waits for (scope bridge.read); waits up to `waitSeconds` (at most 25) while it is in `whileState`. */
+  transfer(grantId: string, whileState?: TransferState, waitSeconds = 20): Promise<TransferView> {
+    if (whileState === undefined) return this.http.get(`grants/${grantId}`, TransferView);
+    const timeoutMs = 15_000 + 1_000 * waitSeconds;
+    return this.http.get(`grants/${grantId}`, TransferView, { whileState, waitSeconds }, { timeoutMs });
   }
 
   /** Asks the storemen for the key, when mapped (scope bridge.open); repeatable. */

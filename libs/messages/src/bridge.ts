@@ -42,6 +42,9 @@ export const WalletRequest = z
   })
   .strict();
 export type WalletRequest = z.infer<typeof WalletRequest>;
+/** How long a long poll waits at most, seconds: below what proxies cut. */
+export const WaitSeconds = z.coerce.number().int().min(0).max(25).default(0);
+
 /** `GET /wallet/requests?waitSeconds=` (long poll). */
 export const WalletRequests = z.object({ requests: z.array(WalletRequest) }).strict();
 
@@ -108,7 +111,10 @@ export const CloseReason = z.enum([
 ]);
 export type CloseReason = z.infer<typeof CloseReason>;
 
-/** `GET /grants/{id}` (scope bridge.read): where a transfer is and what it waits for. */
+/**
+ * `GET /grants/{id}?whileState=&waitSeconds=` (scope bridge.read): where a transfer is and what it waits for; with both,
+ * a long poll that ends when the state is another.
+ */
 export const TransferView = z
   .object({
     grantId: Bytes32,

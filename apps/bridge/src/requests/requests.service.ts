@@ -25,6 +25,7 @@ import { UnitOfWork } from '@cpds/store';
 import { Injectable } from '@nestjs/common';
 import { In } from 'typeorm';
 import type { z } from 'zod';
+import { Bells } from '../bells.js';
 import { Consortium, hospitalNamed } from '../chains/consortium-view.js';
 import { refusalOf } from '../datagrams/datagram.js';
 import { Datagrams } from '../datagrams/datagrams.js';
@@ -44,7 +45,7 @@ const maxWaiting = 10_000;
 /** Requests for records: asked by B, received by A, shown to the patient's wallet. */
 @Injectable()
 export class RequestsService {
-  private readonly arrivals = new Map<string, Set<() => void>>();
+  private readonly arrivals = new Bells();
 
   constructor(
     private readonly unitOfWork: UnitOfWork,
@@ -162,7 +163,7 @@ export class RequestsService {
         details: { from: asker.party, purpose: request.purpose, departmentId: request.department.id },
         ...(patientId ? { person: patientId } : {}),
       });
-      tx.afterCommit(() => this.announce(patientId));
+      tx.afterCommit(() => patientId && this.arrivals.ring(patientId));
     });
     return { outcome: 'received' };
   }
@@ -192,10 +193,11 @@ export class RequestsService {
 
   /** Requests that wait for this patient, oldest first; waits up to `waitSeconds` for the first one. */
   async waitingFor(patientId: string, waitSeconds: number): Promise<WalletRequest[]> {
-    const found = await this.waitingNow(patientId);
-    if (found.length > 0 || waitSeconds === 0) return found;
-    await this.arrival(patientId, waitSeconds * 1000);
-    return this.waitingNow(patientId);
+    const some = async () => {
+      const found = await this.waitingNow(patientId);
+      return found.length > 0 ? found : null;
+    };
+    return (await this.arrivals.until(patientId, waitSeconds * 1000, some)) ?? [];
   }
 
   /** The patient says no. Nobody is told before requestExpires: a denial looks like a patient who does not exist. */
@@ -277,25 +279,6 @@ export class RequestsService {
 
   private open(row: RequestRow): StoredRequest {
     return openJson(this.keys.kek, requestPlace(row.id), row.sealed) as StoredRequest;
-  }
-
-  private announce(patientId: string | null): void {
-    if (patientId) for (const ring of this.arrivals.get(patientId) ?? []) ring();
-  }
-
-  private async arrival(patientId: string, waitMs: number): Promise<void> {
-    const bells = this.arrivals.get(patientId) ?? new Set();
-    this.arrivals.set(patientId, bells);
-    await new Promise<void>((resolve) => {
-      const ring = () => {
-        clearTimeout(timer);
-        bells.delete(ring);
-        if (bells.size === 0) this.arrivals.delete(patientId);
-        resolve();
-      };
-      const timer = setTimeout(ring, waitMs);
-      bells.add(ring);
-    });
   }
 }
 

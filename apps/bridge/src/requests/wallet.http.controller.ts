@@ -1,14 +1,11 @@
 import { denied, parse } from '@cpds/errors';
-import { Consent, type ConsentAccepted, type WalletParameters, type WalletRequests } from '@cpds/messages';
+import { Consent, WaitSeconds, type ConsentAccepted, type WalletParameters, type WalletRequests } from '@cpds/messages';
 import { Caller, Scopes, type Principal } from '@cpds/service';
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { z } from 'zod';
 import { GrantsService } from '../grants/grants.service.js';
 import { RequestsService } from './requests.service.js';
 import { WalletParametersService } from './wallet-parameters.service.js';
-
-/** At most this long does a long poll wait, seconds: below what proxies cut. */
-const WaitSeconds = z.coerce.number().int().min(0).max(25).default(0);
 
 /** The doors of a patient's wallet at its home hospital (wire.md "Inside a hospital"). */
 @Controller()

@@ -94,15 +94,17 @@ export function waitForState(
   states: readonly TransferState[],
   withinMs = 90_000,
 ): Promise<TransferView> {
+  let seen: TransferState | undefined;
   return waitFor(
     `${states.join(' or ')} of ${grantId} at ${hospital}`,
     async () => {
-      const view = await world.backends[hospital].bridge.transfer(grantId).catch((cause: unknown) => {
+      const view = await world.backends[hospital].bridge.transfer(grantId, seen, 10).catch((cause: unknown) => {
         // South hears of the grant by a datagram, a moment after north took the consent.
         if (cause instanceof AppError && cause.kind === 'missing') return null;
         throw cause;
       });
       if (view === null) return null;
+      seen = view.state;
       if (states.includes(view.state)) return view;
       if (view.state === 'closed' || view.state === 'halted')
         throw new AppError(
@@ -113,6 +115,7 @@ export function waitForState(
       return null;
     },
     withinMs,
+    20,
   );
 }
 

@@ -1,0 +1,39 @@
+import { Bells } from './bells.js';
+
+describe('bells', () => {
+  it('give what is there at once', async () => {
+    expect(await new Bells().until('a', 10_000, () => Promise.resolve('here'))).toBe('here');
+  });
+
+  it('look again when rung, and at no other bell', async () => {
+    const bells = new Bells();
+    let looks = 0;
+    const answer = bells.until('a', 10_000, () => Promise.resolve((looks += 1) > 1 ? looks : null));
+    bells.ring('b');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(looks).toBe(1);
+    bells.ring('a');
+    expect(await answer).toBe(2);
+  });
+
+  it('miss nothing that happens during a look', async () => {
+    const bells = new Bells();
+    let isThere = false;
+    const answer = bells.until('a', 10_000, async () => {
+      const seen = isThere;
+      // it comes after the look has read, and before it answers
+      isThere = true;
+      bells.ring('a');
+      await Promise.resolve();
+      return seen || null;
+    });
+    expect(await answer).toBe(true);
+  });
+
+  it('give up after their time, and keep nothing', async () => {
+    const bells = new Bells();
+    expect(await bells.until('a', 30, () => Promise.resolve(null))).toBeNull();
+    expect(await bells.until('a', 0, () => Promise.resolve(null))).toBeNull();
+    expect(JSON.stringify([...(bells as unknown as { waiting: Map<string, unknown> }).waiting])).toBe('[]');
+  });
+});
