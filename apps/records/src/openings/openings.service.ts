@@ -139,16 +139,12 @@ export class OpeningsService {
     const file = await this.home.fetch(released.exchangeUrl, request);
     const key = `fetched/${randomUUID()}`;
     return this.pending.guard(key, async () => {
-      const { header, payloadSha256 } = await this.keepCiphertext(key, file.sizeBytes, file.body);
       const { grant, homeUid, capsule, keyId, ySeal, w, commitment, departmentId } = released;
-      const { stanza } = await this.requests.ask('identity.open', OpenQuery, OpenAnswer, {
-        grant,
-        homeUid,
-        capsule,
-        keyId,
-        ySeal,
-        w,
-      });
+      const query = { grant, homeUid, capsule, keyId, ySeal, w };
+      const [{ header, payloadSha256 }, { stanza }] = await Promise.all([
+        this.keepCiphertext(key, file.sizeBytes, file.body),
+        this.requests.ask('identity.open', OpenQuery, OpenAnswer, query),
+      ]);
       const { metadata, salt } = file;
       const payloadBytes = file.sizeBytes - header.length;
       checkFetched(
