@@ -1,10 +1,10 @@
+import { pausedVouchers, pauseVouchers, waitFor, waitForDeed, waitForRefund } from '@cpds/cli';
 import { storemen } from '@cpds/local';
-import { waitFor } from '@cpds/cli';
-import { expectOnce, expectLogsWithoutGaps } from '../support/once.js';
+import { expectOnce, expectLogsWithoutGaps, type Ending } from '../support/once.js';
 import { armKill, wordsOf, type ArmedKill, type KillMoment, type KillPoint } from '../support/kill.js';
-import { askPatiently, finishPatiently } from '../support/patiently.js';
+import { askPatiently, finishPatiently, patiently } from '../support/patiently.js';
 import { rowsOf } from '../support/database.js';
-import type { Stage } from '../support/stage.js';
+import type { Patient, Stage } from '../support/stage.js';
 
 const entered = (state: string): KillMoment => ({ kind: 'entered', state });
 const leaving = (state: string): KillMoment => ({ kind: 'leaving', state });
@@ -25,7 +25,7 @@ const once: readonly (readonly KillPoint[])[] = [
   [
     { process: 'bridge.north', moment: entered('lock-sent') },
     { process: 'voucher-1', moment: entered('locked') },
-    { process: 'storeman-1', moment: leaving('vouched') },
+    { process: 'storeman-1', moment: leaving('locked') },
     { process: 'bridge.south', moment: entered('mint-sent') },
   ],
   [
@@ -42,43 +42,108 @@ const both = (process: string, states: readonly string[]): KillPoint[] =>
     { process, moment: leaving(state) },
   ]);
 
-/** Every process in every state of the table in which it acts on the way to an opened record, one kill in each share. */
-const matrix: readonly KillPoint[] = [
-  { process: 'bridge.north', moment: leaving('requested') },
-  ...both('bridge.north', ['consented', 'lock-sent', 'locked']),
-  { process: 'bridge.north', moment: entered('vouched') },
-  { process: 'bridge.south', moment: leaving('requested') },
-  ...both('bridge.south', ['consented', 'locked', 'vouched', 'mint-sent', 'mapped', 'released']),
-  { process: 'bridge.south', moment: entered('opened') },
-  ...both('voucher-1', ['locked']),
-  ...both('storeman-1', ['locked', 'vouched', 'mint-sent']),
-  { process: 'storeman-1', moment: entered('mapped') },
-  { process: 'storeman-1', moment: releaseRow },
-  { process: 'records.north', moment: fetchNonce },
-  { process: 'records.south', moment: openingRow },
-  { process: 'records.south', moment: openedRow },
-  { process: 'audit.north', moment: eventOf('bridge.north', 'bridge.lock-sent') },
-  { process: 'audit.north', moment: eventOf('records.north', 'records.disclosed') },
-  { process: 'audit.south', moment: eventOf('records.south', 'records.opened') },
-  { process: 'audit.hub', moment: eventOf('storeman-1', 'bridge.released') },
+/** Three storemen are left, so each of them signs. */
+const needed = ['storeman-4', 'storeman-5'];
+const notMappedAct = stored('that it signed NotMapped', "SELECT grant_id FROM storeman_act WHERE act = 'not-mapped'");
+const reEncryption = stored('the wish to seal the record anew', 'SELECT grant_id FROM re_encryption');
+
+/** Every process in every state of the table in which it acts, on the way to each ending; the kills of one line in one grant. */
+const matrix: readonly { ending: Ending; points: readonly KillPoint[] }[] = [
+  ...[
+    { process: 'bridge.north', moment: leaving('requested') },
+    ...both('bridge.north', ['consented', 'lock-sent', 'locked']),
+    { process: 'bridge.north', moment: entered('vouched') },
+    { process: 'bridge.south', moment: leaving('requested') },
+    ...both('bridge.south', ['consented', 'locked', 'vouched', 'mint-sent', 'mapped', 'released']),
+    { process: 'bridge.south', moment: entered('opened') },
+    ...both('voucher-1', ['locked']),
+    ...both('storeman-1', ['locked', 'mint-sent']).map((point) => ({ ...point, without: needed })),
+    { process: 'storeman-1', moment: entered('mapped') },
+    { process: 'storeman-1', moment: releaseRow },
+    { process: 'records.north', moment: fetchNonce },
+    { process: 'records.south', moment: openingRow },
+    { process: 'records.south', moment: openedRow },
+    { process: 'audit.north', moment: eventOf('bridge.north', 'bridge.lock-sent') },
+    { process: 'audit.north', moment: eventOf('records.north', 'records.disclosed') },
+    { process: 'audit.south', moment: eventOf('records.south', 'records.opened') },
+    { process: 'audit.hub', moment: eventOf('storeman-1', 'bridge.released') },
+  ].map((point) => ({ ending: 'opened' as const, points: [point] })),
+  ...[
+    ...both('bridge.north', ['closing']),
+    ...both('bridge.south', ['closing']),
+    ...both('storeman-1', ['closing']),
+    { process: 'records.north', moment: reEncryption },
+  ].map((point) => ({ ending: 'revoked' as const, points: [point] })),
+  {
+    ending: 'refunded',
+    points: [
+      { process: 'bridge.north', moment: leaving('locked') },
+      { process: 'bridge.south', moment: entered('refunding') },
+      { process: 'storeman-1', moment: notMappedAct, without: needed },
+    ],
+  },
+  {
+    ending: 'refunded',
+    points: [
+      { process: 'bridge.north', moment: entered('refunding') },
+      { process: 'bridge.south', moment: leaving('refunding') },
+    ],
+  },
+  { ending: 'refunded', points: [{ process: 'bridge.north', moment: leaving('refunding') }] },
 ];
 
-/** kill -9, then start again: the share ends as if nothing had happened, and nothing happened twice. */
+/** Brings a grant of this patient to its end while processes are killed; returns its id. */
+const bringTo: Record<Ending, (stage: Stage, patient: Patient) => Promise<string>> = {
+  opened: async (stage, patient) => {
+    const result = await finishPatiently(stage, patient, await askPatiently(stage, patient));
+    expect(result.openedSha256).toBe(patient.file.sha256);
+    stage.shared.push(result.grantId);
+    return result.grantId;
+  },
+  revoked: async (stage, patient) => {
+    const { grantId } = await finishPatiently(stage, patient, await askPatiently(stage, patient));
+    await patiently('the revocation', async () => {
+      const { confirmedBy, needed: least } = await patient.holder.revoke(grantId);
+      return confirmedBy.length >= least || null;
+    });
+    for (const hospital of ['north', 'south'] as const)
+      await patiently(`the closing at ${hospital}`, async () => {
+        const { state, closeReason } = await stage.world.backends[hospital].bridge.transfer(grantId);
+        return (state === 'closed' && closeReason === 'revoked') || null;
+      });
+    // The key was out, so north seals the record anew; the next grant is of the new deed.
+    await patiently('the new deed', () => waitForDeed(stage.world, patient.recordId));
+    return grantId;
+  },
+  refunded: async (stage, patient) => {
+    const { world, launched } = stage;
+    await pauseVouchers(world);
+    try {
+      const { given } = await askPatiently(stage, patient, { extraLockSeconds: 20 });
+      await patiently('the refund', () => waitForRefund(world, given.grantId, 240_000), 300_000);
+      return given.grantId;
+    } finally {
+      await launched.restart(pausedVouchers);
+    }
+  },
+};
+
+/** kill -9, then start again: the grant ends as if nothing had happened, and nothing happened twice. */
 export function killSuite(stageOf: () => Stage): void {
-  const shareThrough = (points: readonly KillPoint[]) => async () => {
+  const through = (ending: Ending, points: readonly KillPoint[]) => async () => {
     const stage = stageOf();
-    const patient = stage.patients.killed;
+    const { consortium } = stage.world;
+    const stopped = points.flatMap(({ without = [] }) => without);
     const armed: ArmedKill[] = [];
+    await Promise.all(stopped.map((name) => consortium.stopProcess(name)));
     try {
       for (const point of points) armed.push(await armKill(stage, point));
-      const share = (async () => finishPatiently(stage, patient, await askPatiently(stage, patient)))();
-      // A kill whose moment does not come would otherwise show only as a share that waits.
-      const result = await share;
+      const grantId = await bringTo[ending](stage, stage.patients.killed);
+      // A kill whose moment does not come would otherwise show only as a grant that waits.
       await Promise.all(armed.map(({ done }) => done));
-      expect(result.openedSha256).toBe(patient.file.sha256);
-      stage.shared.push(result.grantId);
-      await waitUntilDone(stage, points, result.grantId);
-      await expectOnce(stage.world, result.grantId);
+      if (stopped.length > 0) await stage.launched.restart(stopped);
+      if (ending === 'opened') await waitUntilDone(stage, points, grantId);
+      await expectOnce(stage.world, grantId, ending);
     } finally {
       await Promise.all(armed.map((one) => one.disarm()));
     }
@@ -86,10 +151,15 @@ export function killSuite(stageOf: () => Stage): void {
 
   describe('kill -9', () => {
     for (const points of once)
-      it(`of ${points.map(wordsOf).join(', then of ')} changes nothing`, shareThrough(points), 300_000);
+      it(`of ${points.map(wordsOf).join(', then of ')} changes nothing`, through('opened', points), 300_000);
 
     if (process.env['CPDS_KILL_MATRIX'] === '1')
-      for (const point of matrix) it(`of ${wordsOf(point)} changes nothing (matrix)`, shareThrough([point]), 300_000);
+      for (const { ending, points } of matrix)
+        it(
+          `of ${points.map(wordsOf).join(', then of ')} changes nothing for a grant to be ${ending}`,
+          through(ending, points),
+          400_000,
+        );
 
     it('leaves no gap in what any process told its log', async () => {
       await expectLogsWithoutGaps(stageOf().world);

@@ -17,6 +17,8 @@ export type KillMoment =
 export interface KillPoint {
   readonly process: string;
   readonly moment: KillMoment;
+  /** Storemen that are stopped all the while, so that this one is needed. */
+  readonly without?: readonly string[];
 }
 
 /** In words, for the name of a test. */

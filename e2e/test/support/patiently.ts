@@ -27,6 +27,7 @@ function isInterruption(cause: unknown): boolean {
 export async function askPatiently(
   stage: Stage,
   patient: Patient,
+  windows: { extraMintSeconds?: number; extraLockSeconds?: number } = patience,
 ): Promise<{ given: GivenConsent; startedAt: number }> {
   const requestId = await patiently('the request', () => stage.request(patient));
   const request = await patiently('the request at the wallet', () => patient.holder.request(requestId));
@@ -35,7 +36,7 @@ export async function askPatiently(
     const { state, grantId } = await stage.world.backends.north.bridge.request(requestId);
     if (state === 'requested') {
       const review = await patient.holder.review(request, await patient.holder.deedOf(patient.recordId));
-      return patient.holder.consent(review, patience);
+      return patient.holder.consent(review, windows);
     }
     const known = patient.holder.file.grants.find((one) => one.grantId === grantId);
     if (known === undefined)
