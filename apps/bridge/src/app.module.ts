@@ -19,7 +19,7 @@ import { HospitalModule } from './roles/hospital.module.js';
 import { StoremanModule } from './roles/storeman.module.js';
 import { VoucherModule } from './roles/voucher.module.js';
 import { SpentNonceRow, StoremanActRow } from './signing/storeman-act.row.js';
-import { Transfers1763900000000 } from './transfers/migrations.js';
+import { TransferDeeds1763950000000, Transfers1763900000000 } from './transfers/migrations.js';
 import { TransferRow } from './transfers/transfer.row.js';
 import type { Role } from './transfers/transfer.js';
 
@@ -68,6 +68,7 @@ export class AppModule {
             ...chainMigrations,
             ...storemanMigrations,
             Transfers1763900000000,
+            TransferDeeds1763950000000,
             Datagrams1763900000001,
           ],
         }),

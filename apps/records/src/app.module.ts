@@ -41,6 +41,7 @@ import { Disclosure } from './records/disclosure.js';
 import { Patients } from './records/patients.js';
 import { ReEncryptions } from './records/re-encryptions.js';
 import { ObjectRow, RecordRow } from './records/record.row.js';
+import { RetiredObjects } from './records/retired-objects.js';
 import { RecordsHttpController, UploadLimits } from './records/records.http.controller.js';
 import { RecordsService } from './records/records.service.js';
 
@@ -221,13 +222,25 @@ function workers({ config, keys }: Context, onError: (error: unknown) => void) {
       useFactory: (unitOfWork: UnitOfWork, records: RecordsService) => new ReEncryptions(unitOfWork, records, onError),
     },
     {
+      provide: RetiredObjects,
+      inject: [UnitOfWork, Outbox, BusRequests, PendingObjects],
+      useFactory: (...parts: ConstructorParameters<typeof RetiredObjects>) => new RetiredObjects(...parts),
+    },
+    {
       provide: Chores,
-      inject: [Leases, PendingObjects, ReEncryptions, ExchangeService],
-      useFactory: (leases: Leases, pending: PendingObjects, sealing: ReEncryptions, exchange: ExchangeService) =>
+      inject: [Leases, PendingObjects, ReEncryptions, RetiredObjects, ExchangeService],
+      useFactory: (
+        leases: Leases,
+        pending: PendingObjects,
+        sealing: ReEncryptions,
+        retired: RetiredObjects,
+        exchange: ExchangeService,
+      ) =>
         new Chores(
           leases,
           [
             { name: 're-encrypt', everyMs: config.POLL_MS, run: () => sealing.workOff() },
+            { name: 'retire', everyMs: 10 * config.POLL_MS, run: () => retired.workOff() },
             { name: 'sweep', everyMs: 60_000, run: () => pending.sweep(config.ORPHAN_AFTER_MS) },
             { name: 'nonces', everyMs: 60_000, run: () => exchange.pruneNonces() },
           ],

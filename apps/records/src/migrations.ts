@@ -94,5 +94,21 @@ class RecordsTables1763820000000 implements MigrationInterface {
   }
 }
 
+/** When the ciphertext of an earlier sealing went. */
+class RemovedObjects1763900000000 implements MigrationInterface {
+  name = 'RemovedObjects1763900000000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(
+      'ALTER TABLE object ADD COLUMN removed_at timestamptz CHECK (removed_at IS NULL OR NOT is_current)',
+    );
+    await runner.query('CREATE INDEX object_retired ON object (stored_at) WHERE NOT is_current AND removed_at IS NULL');
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('ALTER TABLE object DROP COLUMN removed_at');
+  }
+}
+
 /** Tables of this service. */
-export const recordsMigrations = [RecordsTables1763820000000];
+export const recordsMigrations = [RecordsTables1763820000000, RemovedObjects1763900000000];

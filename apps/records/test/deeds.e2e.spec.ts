@@ -216,6 +216,17 @@ describe('a grant that was revoked after its key was released', () => {
       headers: { authorization: `Bearer ${await north.token('records.read')}` },
     });
     expect(Buffer.from(await answer.arrayBuffer()).equals(image)).toBe(true);
+    // The earlier object stays while a grant of its deed is open, and goes when none is.
+    const objectsLeft = async () =>
+      (await database.query('SELECT 1 FROM object WHERE record_id = $1 AND removed_at IS NULL', [recordId])).rowCount;
+    let looks = 0;
+    north.answers.set('bridge.deed-in-use', () => ({ inUse: (looks += 1) < 3 }));
+    await until(() => looks === 2);
+    expect(await objectsLeft()).toBe(2);
+    await until(async () => (await objectsLeft()) === 1);
+    await until(async () => (await database.query('SELECT 1 FROM pending_object')).rowCount === 0);
+    await until(() => north.events.some((event) => event.type === 'records.object-removed.v1'));
+
     const { payload } = await splitFile([await sealedFile(recordId, patient)]);
     let bytes = 0;
     for await (const part of payload) bytes += part.length;

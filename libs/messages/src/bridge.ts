@@ -160,6 +160,11 @@ export const RevocationAnswer = z
   .strict();
 export type RevocationAnswer = z.infer<typeof RevocationAnswer>;
 
+/** request `bridge.deed-in-use`: whether a grant of this deed is open at its home hospital */
+export const DeedInUseQuery = z.object({ commitment: Bytes32 }).strict();
+export const DeedInUseAnswer = z.object({ inUse: z.boolean() }).strict();
+export type DeedInUseAnswer = z.infer<typeof DeedInUseAnswer>;
+
 /** request `bridge.may-serve` */
 export const MayServeQuery = z.object({ grantId: Bytes32 }).strict();
 export const MayServeAnswer = z

@@ -16,6 +16,7 @@ export const events = {
 
   objectStored: 'records.object-stored.v1',
   objectRead: 'records.object-read.v1',
+  objectRemoved: 'records.object-removed.v1',
   cohortMinted: 'records.cohort-minted.v1',
   cohortFinal: 'records.cohort-final.v1',
   disclosed: 'records.disclosed.v1',

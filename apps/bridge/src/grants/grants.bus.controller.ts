@@ -1,11 +1,13 @@
 import { parse } from '@cpds/errors';
 import {
   AuthorizeFetchQuery,
+  DeedInUseQuery,
   GrantQuery,
   MayServeQuery,
   OpenedQuery,
   ReleasedQuery,
   type AuthorizeFetchAnswer,
+  type DeedInUseAnswer,
   type GrantQueryAnswer,
   type MayServeAnswer,
   type ReleasedAnswer,
@@ -23,6 +25,11 @@ export class GrantsBusController {
     private readonly serving: ServingService,
     private readonly opening: OpeningService,
   ) {}
+
+  @MessagePattern('bridge.deed-in-use')
+  async deedInUse(@Payload() body: unknown): Promise<DeedInUseAnswer> {
+    return { inUse: await this.serving.isInUse(parse(DeedInUseQuery, body, 'deed-in-use').commitment) };
+  }
 
   @MessagePattern('bridge.may-serve')
   mayServe(@Payload() body: unknown): Promise<MayServeAnswer> {

@@ -34,6 +34,11 @@ export class ServingService {
     return isLocked(facts) ? { ok: true } : { ok: false, reason: 'unavailable' };
   }
 
+  /** Whether a grant of this deed is open here: its object is still to be served. */
+  isInUse(commitment: string): Promise<boolean> {
+    return this.transfers.hasOpen(commitment);
+  }
+
   /**
    * Whether t storemen of the current epoch saw the mapping final and nothing forbids: checked in the protocol's order,
    * no-facts first. A valid set of partials also tells A that the grant was mapped.

@@ -56,3 +56,18 @@ export class Transfers1763900000000 implements MigrationInterface {
     await runner.query('DROP TABLE request, transfer');
   }
 }
+
+/** Finds the open grants of a deed, before its earlier object goes. */
+export class TransferDeeds1763950000000 implements MigrationInterface {
+  name = 'TransferDeeds1763950000000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(
+      `CREATE INDEX transfer_deed ON transfer (commitment) WHERE commitment IS NOT NULL AND state <> 'closed'`,
+    );
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP INDEX transfer_deed');
+  }
+}

@@ -3,6 +3,7 @@ import { missing } from '@cpds/errors';
 import { Outbox } from '@cpds/outbox';
 import { UnitOfWork, type Tx } from '@cpds/store';
 import { Injectable } from '@nestjs/common';
+import { Not } from 'typeorm';
 import { decide, type Decision, type TransferEvent } from './transfer.js';
 import { firstLook } from './deadline.js';
 import type { Facts } from './facts.js';
@@ -121,6 +122,11 @@ export class TransfersService {
 
   async findById(id: string): Promise<TransferRow | null> {
     return this.unitOfWork.reader.findOneBy(TransferRow, { id });
+  }
+
+  /** Whether a grant of the deed with this commitment is open, as its home hospital. */
+  hasOpen(commitment: string): Promise<boolean> {
+    return this.unitOfWork.reader.existsBy(TransferRow, { commitment, role: 'A', state: Not('closed') });
   }
 
   /** Rows whose time to be looked at has come, oldest first; at most `limit`. */

@@ -121,7 +121,7 @@ export class ExchangeService {
     const { reader } = this.unitOfWork;
     // Not the current one of the record: a grant names one deed, also after the record was sealed anew.
     const object = await reader.findOneBy(ObjectRow, { commitment: bytesOf(commitment) });
-    if (!object) throw missing('unknown-object', 'there is no object with this commitment');
+    if (!object || object.removedAt) throw missing('unknown-object', 'there is no object with this commitment');
     return { object, record: await reader.findOneByOrFail(RecordRow, { id: object.recordId }) };
   }
 }

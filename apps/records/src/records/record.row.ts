@@ -52,6 +52,10 @@ export class ObjectRow {
 
   @CreateDateColumn({ type: 'timestamptz', name: 'stored_at' })
   storedAt!: Date;
+
+  /** When the ciphertext of an earlier sealing went; the row stays as the deed does. */
+  @Column('timestamptz', { name: 'removed_at', nullable: true })
+  removedAt!: Date | null;
 }
 
 /** What the deed commits to beside bytes and key. */
@@ -60,7 +64,10 @@ export function metadataOf(row: RecordRow): RecordMetadata {
 }
 
 /** The row of a sealing that is current from its commit on. */
-export function objectRow(recordId: string, { sealed, salt, commitment }: NewObject): Omit<ObjectRow, 'storedAt'> {
+export function objectRow(
+  recordId: string,
+  { sealed, salt, commitment }: NewObject,
+): Omit<ObjectRow, 'storedAt' | 'removedAt'> {
   return {
     id: sealed.id,
     recordId,

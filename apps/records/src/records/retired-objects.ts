@@ -1,0 +1,53 @@
+import { BusRequests } from '@cpds/bus';
+import { to0x } from '@cpds/crypto';
+import { DeedInUseAnswer, DeedInUseQuery, events } from '@cpds/messages';
+import { Outbox } from '@cpds/outbox';
+import { UnitOfWork } from '@cpds/store';
+import { objectKey } from '../objects/vault.js';
+import type { PendingObjects } from '../objects/pending-objects.js';
+
+interface Retired {
+  readonly id: string;
+  readonly record_id: string;
+  readonly commitment: Buffer;
+}
+
+/**
+ * Ciphertext of earlier sealings, removed once no open grant names its deed: what the patient was promised at consent.
+ * The rows stay, as the deed stays on its chain.
+ */
+export class RetiredObjects {
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly outbox: Outbox,
+    private readonly requests: BusRequests,
+    private readonly pending: PendingObjects,
+  ) {}
+
+  /** Removes what may go. An earlier deed takes no new consent, so one that is not in use never is again. */
+  async workOff(): Promise<void> {
+    const retired = (await this.unitOfWork.reader.query(
+      'SELECT id, record_id, commitment FROM object WHERE NOT is_current AND removed_at IS NULL ORDER BY stored_at LIMIT 100',
+    )) as Retired[];
+    for (const object of retired) {
+      const commitment = to0x(object.commitment);
+      const { inUse } = await this.requests.ask('bridge.deed-in-use', DeedInUseQuery, DeedInUseAnswer, { commitment });
+      if (!inUse) await this.remove(object, commitment);
+    }
+  }
+
+  private async remove({ id, record_id }: Retired, commitment: `0x${string}`): Promise<void> {
+    await this.unitOfWork.run(async (tx) => {
+      const [, removed] = (await tx.manager.query(
+        'UPDATE object SET removed_at = now() WHERE id = $1 AND removed_at IS NULL',
+        [id],
+      )) as [unknown, number];
+      if (removed === 0) return;
+      await this.pending.release(tx, objectKey(id));
+      await this.outbox.append(tx, events.objectRemoved, {
+        correlation: record_id,
+        details: { recordId: record_id, objectId: id, commitment },
+      });
+    });
+  }
+}
