@@ -8,16 +8,17 @@ import {
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { BusModule, BusRequests } from '@cpds/bus';
-import { chainMigrations, ChainCursorRow, ChainTransactionRow } from '@cpds/chain';
+import { chainMigrations, ChainCursorRow, ChainTransactionRow, connectOwnChain } from '@cpds/chain';
+import { DeedRegistry } from '@cpds/contracts';
 import { invalid } from '@cpds/errors';
 import { events } from '@cpds/messages';
 import { Outbox, OutboxModule, outboxMigrations, Receipts } from '@cpds/outbox';
 import { errorLine, secret, type ServiceContext, type ServiceOptions, TokenVerifier } from '@cpds/service';
 import { Leases, StoreModule, UnitOfWork } from '@cpds/store';
+import { Interface } from 'ethers';
 import type { FastifyInstance } from 'fastify';
 import { Chores } from './chores.js';
 import { type RecordsConfig, recordsConfig } from './config.js';
-import { connectDeedChain } from './deeds/deed-chain.js';
 import { CohortRow, DeedRow } from './deeds/deed.row.js';
 import { DeedsBusController } from './deeds/deeds.bus.controller.js';
 import { DeedsHttpController } from './deeds/deeds.http.controller.js';
@@ -198,11 +199,13 @@ function workers({ config, keys }: Context, onError: (error: unknown) => void) {
           pollMs: config.POLL_MS,
           onError,
           connect: () =>
-            connectDeedChain({
+            connectOwnChain({
               party: config.PARTY,
               hubUrls: urlsOf(config, 'hub'),
               ownUrls: urlsOf(config, config.OWN_CHAIN),
               chainRegistry: config.HUB_CHAIN_REGISTRY,
+              contracts: ['deedRegistry'],
+              interfaces: [new Interface(DeedRegistry.abi)],
               privateKey: `0x${Buffer.from(secret(keys, 'gas')).toString('hex')}`,
               pollMs: config.POLL_MS,
               unitOfWork,

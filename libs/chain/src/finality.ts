@@ -3,6 +3,8 @@
  * chain in ChainRegistry.
  */
 
+import type { ChainStruct } from '@cpds/contracts';
+import { unavailable } from '@cpds/errors';
 import type { BlockRef } from './block.js';
 
 export type Finality =
@@ -18,6 +20,22 @@ export interface ChainRules {
   readonly blockSeconds: number;
   /** A head older than this, in seconds, means `unavailable`. */
   readonly maxHeadAgeSeconds: number;
+}
+
+/**
+ * How blocks of a chain become final, as ChainRegistry holds it.
+ *
+ * @throws AppError `chain-unregistered` (unavailable): an empty entry says nothing, and must never mean "at once"
+ */
+export function rulesOf(chain: ChainStruct): ChainRules {
+  const depth = Number(chain.depth);
+  const kinds = { Instant: { kind: 'instant' }, Depth: { kind: 'depth', depth }, Tag: { kind: 'tag', depth } } as const;
+  if (chain.finality === 'None') throw unavailable('chain-unregistered', 'the hub says no finality for this chain');
+  return {
+    finality: kinds[chain.finality],
+    blockSeconds: Number(chain.blockSeconds),
+    maxHeadAgeSeconds: Number(chain.maxHeadAge),
+  };
 }
 
 /** Nodes' clocks agree within this many seconds; a head further in the future is not believed. */

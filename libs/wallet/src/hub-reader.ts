@@ -1,12 +1,11 @@
 /** Reads hub facts at one final block of the hub, from registries pinned at enrolment. */
 
-import type { BlockRef, ChainReader, ChainRules } from '@cpds/chain/read';
+import { rulesOf, type BlockRef, type ChainReader } from '@cpds/chain/read';
 import {
   ChainRegistry,
   compressWords,
   StoremanRegistry,
   type CallRunner,
-  type ChainStruct,
   type Hex,
   type MemberStruct,
 } from '@cpds/contracts';
@@ -52,19 +51,6 @@ export async function readHub(reader: FinalReader, pinned: HubAddresses & { chai
     wSeconds: Number(hub.w),
     hospitals: standing.map((hospital) => hospital.facts),
     sealing: await Promise.all(keyIds.map((keyId) => readGroup(storemen, keyId, members))),
-  };
-}
-
-/** How blocks of a registered chain become final. */
-export function rulesOf(chain: ChainStruct): ChainRules {
-  const depth = Number(chain.depth);
-  const kinds = { Instant: { kind: 'instant' }, Depth: { kind: 'depth', depth }, Tag: { kind: 'tag', depth } } as const;
-  if (chain.finality === 'None')
-    throw unavailable('no-finality', `the hub says no finality for the chain ${chain.name}`);
-  return {
-    finality: kinds[chain.finality],
-    blockSeconds: Number(chain.blockSeconds),
-    maxHeadAgeSeconds: Number(chain.maxHeadAge),
   };
 }
 

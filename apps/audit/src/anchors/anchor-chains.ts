@@ -1,5 +1,5 @@
-import { ChainReader, Sender, type ChainRules } from '@cpds/chain';
-import { CheckpointAnchor, ChainRegistry, type ChainStruct, type Hex } from '@cpds/contracts';
+import { ChainReader, rulesOf, Sender, type ChainRules } from '@cpds/chain';
+import { CheckpointAnchor, ChainRegistry, type Hex } from '@cpds/contracts';
 import { toHex } from '@cpds/crypto';
 import { unavailable } from '@cpds/errors';
 import { type Leases, pause, type UnitOfWork } from '@cpds/store';
@@ -129,15 +129,4 @@ export class AnchorChains {
 function answerOf(data: Hex): Hex {
   if (data === '0x') throw unavailable('chain-unregistered', 'the hub has no ChainRegistry yet');
   return data;
-}
-
-function rulesOf(chain: ChainStruct): ChainRules {
-  const depth = Number(chain.depth);
-  const finality =
-    chain.finality === 'Depth'
-      ? ({ kind: 'depth', depth } as const)
-      : chain.finality === 'Tag'
-        ? ({ kind: 'tag', depth } as const)
-        : ({ kind: 'instant' } as const);
-  return { finality, blockSeconds: Number(chain.blockSeconds), maxHeadAgeSeconds: Number(chain.maxHeadAge) };
 }

@@ -1,11 +1,11 @@
-import type { BlockRef, ChainReader, ChainSnapshot, LogFilter } from '@cpds/chain';
+import { rulesOf, type BlockRef, type ChainReader, type ChainSnapshot, type LogFilter } from '@cpds/chain';
 import { ChainRegistry, StoremanRegistry, TransferLedger, type CallRunner } from '@cpds/contracts';
 import { keccak256, fromHex, to0x } from '@cpds/crypto';
 import { unavailable } from '@cpds/errors';
 import type { Hex } from '@cpds/messages';
 import { HUB, type ChainSet } from './chain-set.js';
 import { Consortium, type ConsortiumView } from './consortium-view.js';
-import { codeHashesOf, codePlace, rulesOf, viewOf, type Members, type Registries } from './registries.js';
+import { codeHashesOf, codePlace, viewOf, type Members, type Registries } from './registries.js';
 
 /** Addresses of the hub's contracts: what this process believes to begin with. */
 export interface HubContracts {

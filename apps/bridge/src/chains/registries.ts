@@ -1,6 +1,6 @@
 /** What the hub's contracts say, as read at one block, and the view made of it. Pure. */
 
-import type { ChainRules } from '@cpds/chain';
+import { rulesOf } from '@cpds/chain';
 import { compressWords } from '@cpds/contracts';
 import type {
   BaseContractsStruct,
@@ -56,18 +56,6 @@ export function viewOf(read: Registries): ConsortiumView | null {
       .filter(({ group }) => group.purpose !== 'None')
       .map(({ keyId, group }) => groupFrom(keyId, group, read.storemen.list)),
   };
-}
-
-/** How a chain's blocks become final, as the registry says. */
-export function rulesOf(chain: ChainStruct): ChainRules {
-  const depth = Number(chain.depth);
-  const finality =
-    chain.finality === 'Depth'
-      ? ({ kind: 'depth', depth } as const)
-      : chain.finality === 'Tag'
-        ? ({ kind: 'tag', depth } as const)
-        : ({ kind: 'instant' } as const);
-  return { finality, blockSeconds: Number(chain.blockSeconds), maxHeadAgeSeconds: Number(chain.maxHeadAge) };
 }
 
 /** Every contract of the chains by address, with the hash its code must have. */

@@ -26,10 +26,10 @@ export class DepartmentsService {
    * @throws AppError `department-exists` (conflict), `chain-unregistered` (unavailable)
    */
   async register(name: string): Promise<Department> {
-    const { sender, metaAddresses, chainId } = this.institution.chain;
+    const { sender, reader, contracts } = this.institution.chain;
     const departmentId = randomUUID();
     const { sealedKeys, metaAddress, spending } = this.vault.create(departmentId);
-    const call = registrationCall(metaAddresses, chainId, spending, metaAddress);
+    const call = registrationCall(contracts.metaAddresses, reader.chainId, spending, metaAddress);
     try {
       await this.unitOfWork.run(async (tx) => {
         await tx.manager.insert(DepartmentRow, { departmentId, name, metaAddress, sealedKeys });

@@ -6,7 +6,7 @@ import {
   type OnApplicationBootstrap,
   type OnModuleInit,
 } from '@nestjs/common';
-import { ChainReader, type SentTransaction } from '@cpds/chain';
+import { ChainReader, connectOwnChain, type OwnChain, type SentTransaction } from '@cpds/chain';
 import { type Hex, KeyRegistry } from '@cpds/contracts';
 import { concat, fromHex, to0x } from '@cpds/crypto';
 import { unavailable } from '@cpds/errors';
@@ -16,7 +16,6 @@ import type { Probe } from '@cpds/service';
 import { Leases, pause, type Tx, UnitOfWork } from '@cpds/store';
 import type { TokenKey } from '../tokens/token-key.js';
 import { tokenIssuer } from '../tokens/tokens.service.js';
-import { connectOwnChain, type OwnChain } from './own-chain.js';
 
 /** Where the institution's chain is and which account acts for it. */
 export interface InstitutionOptions {
@@ -30,13 +29,16 @@ export interface InstitutionOptions {
 }
 export const institutionOptions = Symbol('institution options');
 
+/** This hospital's chain, with the contracts that identity writes to. */
+export type InstitutionChain = OwnChain<'keyRegistry' | 'metaAddresses'>;
+
 const retryMs = 1_000;
 
 /** The institution on its own chain: its public keys in KeyRegistry, and the sender other parts of identity use. */
 @Injectable()
 export class InstitutionService implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly stopping = new AbortController();
-  private connected: OwnChain | undefined;
+  private connected: InstitutionChain | undefined;
   private connecting: Promise<void> = Promise.resolve();
   private uid!: Hex;
 
@@ -71,7 +73,7 @@ export class InstitutionService implements OnModuleInit, OnApplicationBootstrap,
   }
 
   /** The own chain with its contracts. @throws AppError `chain-unregistered` (unavailable) until the hub registers it */
-  get chain(): OwnChain {
+  get chain(): InstitutionChain {
     if (!this.connected)
       throw unavailable('chain-unregistered', 'the hub does not register this chain yet', { retryAfterSec: 1 });
     return this.connected;
@@ -87,7 +89,13 @@ export class InstitutionService implements OnModuleInit, OnApplicationBootstrap,
     const { unitOfWork, leases, options } = this;
     while (!this.stopping.signal.aborted) {
       try {
-        const chain = await connectOwnChain({ ...options, unitOfWork, leases, onSigned });
+        const chain = await connectOwnChain({
+          ...options,
+          contracts: ['keyRegistry', 'metaAddresses'],
+          unitOfWork,
+          leases,
+          onSigned,
+        });
         await chain.sender.start();
         this.connected = chain;
         return await this.registerKeys(chain);
@@ -102,18 +110,18 @@ export class InstitutionService implements OnModuleInit, OnApplicationBootstrap,
    * Writes the institution's keys to KeyRegistry, each once: a key's use and bytes name its transaction, so a restart
    * repeats nothing and a new key adds a line of history.
    */
-  private async registerKeys(chain: OwnChain): Promise<void> {
+  private async registerKeys(chain: InstitutionChain): Promise<void> {
     const { x, y } = this.issuer.key.publicJwk;
     const point = concat(Uint8Array.of(4), Buffer.from(x ?? '', 'base64url'), Buffer.from(y ?? '', 'base64url'));
     const keys: [string, Hex][] = [
-      ['message', chain.messageKey],
-      ['hpke', chain.hpkeKey],
+      ['message', chain.registered.messageKey.toLowerCase() as Hex],
+      ['hpke', chain.registered.hpkeKey.toLowerCase() as Hex],
       ['token', to0x(point)],
     ];
     await this.unitOfWork.run(async (tx) => {
       for (const [use, publicKey] of keys) {
         fromHex(publicKey, `${use} key`);
-        const call = { to: chain.keyRegistry, data: KeyRegistry.calldata.add(use, publicKey) };
+        const call = { to: chain.contracts.keyRegistry, data: KeyRegistry.calldata.add(use, publicKey) };
         await chain.sender.enqueue(tx, `institution/${use}/${publicKey}`, call);
       }
     });

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { Call, SendOutcome } from '@cpds/chain';
+import type { Call, OwnChain, SendOutcome } from '@cpds/chain';
 import { DeedRegistry, type Hex } from '@cpds/contracts';
 import { to0x, toBigInt } from '@cpds/crypto';
 import { assert, bug } from '@cpds/errors';
@@ -7,8 +7,10 @@ import { events } from '@cpds/messages';
 import { Outbox } from '@cpds/outbox';
 import { pause, UnitOfWork, type Tx } from '@cpds/store';
 import { assemble, choose, type CohortMember, type PendingDeed } from './cohort.js';
-import type { DeedChain } from './deed-chain.js';
 import { CohortRow, DeedRow } from './deed.row.js';
+
+/** This hospital's chain, ready to mint on. */
+export type DeedChain = OwnChain<'deedRegistry'>;
 
 export interface RegistrarOptions {
   /** The oldest pending deed waits this long, milliseconds; never shortened because somebody asks. */
@@ -110,7 +112,7 @@ export class Registrar {
           cohortId: id,
         });
       for (const { x } of chosen) await tx.manager.update(DeedRow, { x: Buffer.from(x) }, { cohortId: id });
-      await chain.sender.enqueue(tx, mintKey(id, 1), mintCall(chain.registry, cohort.members));
+      await chain.sender.enqueue(tx, mintKey(id, 1), mintCall(chain.contracts.deedRegistry, cohort.members));
       return true;
     });
   }
@@ -184,7 +186,7 @@ export class Registrar {
   private async mintedNumber(chain: DeedChain, hash: Hex): Promise<number> {
     const receipt = await chain.reader.receipt(hash);
     for (const log of receipt?.logs ?? []) {
-      const event = log.address === chain.registry ? DeedRegistry.decodeLog(log) : undefined;
+      const event = log.address === chain.contracts.deedRegistry ? DeedRegistry.decodeLog(log) : undefined;
       if (event?.name === 'CohortMinted') return Number(event.args.cohort);
     }
     throw bug('mint-without-event', 'a final mint carries no CohortMinted');
@@ -192,7 +194,7 @@ export class Registrar {
 
   private async callOf(chain: DeedChain, cohort: CohortRow): Promise<Call> {
     const deeds = await this.unitOfWork.reader.find(DeedRow, { where: { cohortId: cohort.id }, order: { x: 'ASC' } });
-    return mintCall(chain.registry, deeds);
+    return mintCall(chain.contracts.deedRegistry, deeds);
   }
 }
 
