@@ -66,7 +66,7 @@ const matrix: readonly { ending: Ending; points: readonly KillPoint[] }[] = [
     { process: 'audit.north', moment: eventOf('bridge.north', 'bridge.lock-sent') },
     { process: 'audit.north', moment: eventOf('records.north', 'records.disclosed') },
     { process: 'audit.south', moment: eventOf('records.south', 'records.opened') },
-    { process: 'audit.hub', moment: eventOf('storeman-1', 'bridge.released') },
+    { process: 'audit.hub', moment: eventOf('storeman-1', 'bridge.partial-released') },
   ].map((point) => ({ ending: 'opened' as const, points: [point] })),
   ...[
     ...both('bridge.north', ['closing']),
