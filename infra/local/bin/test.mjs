@@ -113,7 +113,11 @@ const stages = {
   unit: jest(['\\.spec\\.ts$'], { except: ['\\.integration\\.spec\\.ts$', '\\.e2e\\.spec\\.ts$', '/e2e/'] }),
   solidity,
   servers: async () => ((await servers).code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 }),
-  integration: jest(['\\.integration\\.spec\\.ts$', '/apps/.*\\.e2e\\.spec\\.ts$'], { except: ['/e2e/test/'] }),
+  // These wait for blocks more than they compute.
+  integration: jest(['\\.integration\\.spec\\.ts$', '/apps/.*\\.e2e\\.spec\\.ts$'], {
+    except: ['/e2e/test/'],
+    workers: 3,
+  }),
   e2e: jest(['/e2e/test/'], { workers: 1 }),
 };
 
@@ -125,18 +129,29 @@ for (const name of named) {
 }
 
 const total = { passed: 0, failed: 0 };
+/** Stages of one line run side by side: none of them writes what another reads, and none fills both cores. */
+const order = [
+  ['format', 'lockfile', 'types', 'lint'],
+  ['generated'],
+  ['unit'],
+  ['solidity', 'servers'],
+  ['integration'],
+  ['e2e'],
+];
+
 const table = [];
-for (const [name, stage] of Object.entries(stages)) {
-  if (named.length > 0 && !named.includes(name)) continue;
+const runStage = async (name) => {
   console.log(`\n== ${name}`);
   const start = Date.now();
-  const { passed, failed } = await withProgress(name, stage);
+  const { passed, failed } = await withProgress(name, stages[name]);
   total.passed += passed;
   total.failed += failed;
   table.push(
     `${name.padEnd(12)} ${String(passed).padStart(5)} passed ${String(failed).padStart(4)} failed ${String(Math.round((Date.now() - start) / 1000)).padStart(5)} s`,
   );
-}
+};
+for (const line of order)
+  await Promise.all(line.filter((name) => named.length === 0 || named.includes(name)).map(runStage));
 console.log(`\n${table.join('\n')}\nin ${Math.round((Date.now() - started) / 1000)} s`);
 console.log(`tests: ${total.passed} passed, ${total.failed} failed`);
 process.exit(total.failed === 0 ? 0 : 1);
