@@ -1,4 +1,4 @@
-import { pausedVouchers, pauseVouchers, waitFor, waitForDeed, waitForRefund } from '@cpds/cli';
+import { pausedVouchers, pauseVouchers, waitFor, waitForRefund } from '@cpds/cli';
 import { storemen } from '@cpds/local';
 import { expectOnce, expectLogsWithoutGaps, type Ending } from '../support/once.js';
 import { armKill, wordsOf, type ArmedKill, type KillMoment, type KillPoint } from '../support/kill.js';
@@ -101,9 +101,11 @@ const bringTo: Record<Ending, (stage: Stage, patient: Patient) => Promise<string
     return result.grantId;
   },
   revoked: async (stage, patient) => {
+    const { holder, recordId } = patient;
+    const { commitment } = await holder.deedOf(recordId);
     const { grantId } = await finishPatiently(stage, patient, await askPatiently(stage, patient));
     await patiently('the revocation', async () => {
-      const { confirmedBy, needed: least } = await patient.holder.revoke(grantId);
+      const { confirmedBy, needed: least } = await holder.revoke(grantId);
       return confirmedBy.length >= least || null;
     });
     for (const hospital of ['north', 'south'] as const)
@@ -112,7 +114,10 @@ const bringTo: Record<Ending, (stage: Stage, patient: Patient) => Promise<string
         return (state === 'closed' && closeReason === 'revoked') || null;
       });
     // The key was out, so north seals the record anew; the next grant is of the new deed.
-    await patiently('the new deed', () => waitForDeed(stage.world, patient.recordId));
+    await patiently('the new deed', async () => {
+      const deed = (await holder.deeds()).find((one) => one.recordId === recordId);
+      return (deed !== undefined && deed.commitment !== commitment) || null;
+    });
     return grantId;
   },
   refunded: async (stage, patient) => {
@@ -141,11 +146,11 @@ export function killSuite(stageOf: () => Stage): void {
       const grantId = await bringTo[ending](stage, stage.patients.killed);
       // A kill whose moment does not come would otherwise show only as a grant that waits.
       await Promise.all(armed.map(({ done }) => done));
-      if (stopped.length > 0) await stage.launched.restart(stopped);
       if (ending === 'opened') await waitUntilDone(stage, points, grantId);
       await expectOnce(stage.world, grantId, ending);
     } finally {
       await Promise.all(armed.map((one) => one.disarm()));
+      if (stopped.length > 0) await stage.launched.restart(stopped);
     }
   };
 
