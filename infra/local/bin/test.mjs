@@ -104,7 +104,7 @@ const servers = run(process.execPath, [join(root, 'infra/local/dist/prefetch.js'
 await build().catch(giveUp);
 
 const stages = {
-  format: check(bin('prettier'), ['--check', '--log-level', 'warn', '.']),
+  format: check(bin('prettier'), ['--check', '--cache', '--cache-strategy', 'content', '--log-level', 'warn', '.']),
   lockfile: check(process.execPath, [join(root, 'infra/local/bin/complete-lockfile.mjs'), '--check']),
   // Specs are no part of a build: they may use packages that their own does not depend on.
   types: both(check(bin('tsc'), ['-b', 'tsconfig.json']), check(bin('tsc'), ['-p', 'tsconfig.spec.json'])),
@@ -133,8 +133,7 @@ const total = { passed: 0, failed: 0 };
 const order = [
   ['format', 'lockfile', 'types', 'lint'],
   ['generated'],
-  ['unit'],
-  ['solidity', 'servers'],
+  ['unit', 'solidity', 'servers'],
   ['integration'],
   ['e2e'],
 ];
