@@ -1,5 +1,5 @@
-/** The local consortium and the steps of the main job, for the tests of the whole (`e2e`), which may import nothing else of this package. */
-export { launch, type Launched } from './consortium/launch.js';
+/** The local consortium and the steps of the main job, for the tests of the whole (`e2e`) and for `bench`, which may import nothing else of this package. */
+export { attach, launch, type Launched } from './consortium/launch.js';
 export type { World } from './consortium/world.js';
 export type { Backend } from './consortium/backend.js';
 export { localNumbers } from './consortium/environment.js';
