@@ -141,16 +141,22 @@ export function killSuite(stageOf: () => Stage): void {
     const stopped = points.flatMap(({ without = [] }) => without);
     const armed: ArmedKill[] = [];
     await Promise.all(stopped.map((name) => consortium.stopProcess(name)));
+    // Empties the list: whoever runs again has the grant's row like everybody.
+    const restartStopped = async () => {
+      const names = stopped.splice(0);
+      if (names.length > 0) await stage.launched.restart(names);
+    };
     try {
       for (const point of points) armed.push(await armKill(stage, point));
       const grantId = await bringTo[ending](stage, stage.patients.killed);
       // A kill whose moment does not come would otherwise show only as a grant that waits.
       await Promise.all(armed.map(({ done }) => done));
+      await restartStopped();
       if (ending === 'opened') await waitUntilDone(stage, points, grantId);
       await expectOnce(stage.world, grantId, ending);
     } finally {
       await Promise.all(armed.map((one) => one.disarm()));
-      if (stopped.length > 0) await stage.launched.restart(stopped);
+      await restartStopped();
     }
   };
 
