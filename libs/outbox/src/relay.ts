@@ -35,6 +35,8 @@ export class Relay {
   private readonly stopping = new AbortController();
   private running: Promise<void> = Promise.resolve();
   private wakeUp: () => void = () => undefined;
+  /** last sequence of the stream when it was looked at before: a consumer hears of a message some time after the stream */
+  private earlierEnd = 0;
 
   constructor(
     private readonly unitOfWork: UnitOfWork,
@@ -92,10 +94,11 @@ export class Relay {
          RETURNING producer`,
         [this.options.producer, created],
       )) as [unknown[], number];
-      if (changed[1] > 0)
-        await manager.query('UPDATE outbox SET published_at = NULL, stream_seq = NULL WHERE producer = $1', [
-          this.options.producer,
-        ]);
+      if (changed[1] === 0) return;
+      this.earlierEnd = 0;
+      await manager.query('UPDATE outbox SET published_at = NULL, stream_seq = NULL WHERE producer = $1', [
+        this.options.producer,
+      ]);
     });
   }
 
@@ -139,12 +142,15 @@ export class Relay {
     if (!this.options.mayInspect || this.options.consumers.length === 0) return passed;
     const jsm = await this.bus.jsm();
     const { state } = await jsm.streams.info(eventStream);
+    const end = this.earlierEnd;
+    this.earlierEnd = state.last_seq;
     for (const name of this.options.consumers) {
       const consumer = await consumerInfo(jsm, name);
       if (consumer === undefined) return 0;
-      // Nothing it wants is left: it is past all that was in the stream when that was asked, a moment earlier.
+      // Nothing it wants is left: it is past all that was in the stream a look ago. Not a moment ago: JetStream
+      // acknowledges a message before it counts it as pending.
       const isIdle = consumer.num_pending === 0 && consumer.num_ack_pending === 0;
-      passed = Math.min(passed, isIdle ? state.last_seq : consumer.ack_floor.stream_seq);
+      passed = Math.min(passed, isIdle ? end : consumer.ack_floor.stream_seq);
     }
     return passed;
   }
