@@ -22,6 +22,7 @@ import { ChainEvidence } from './chain-evidence.js';
 import { ChainHalts } from './chain-halts.js';
 import { ChainSet } from './chain-set.js';
 import { ConsortiumReader } from './consortium-reader.js';
+import type { ConsortiumView } from './consortium-view.js';
 import { GrantFacts } from './grant-facts.js';
 import { GrantWatch } from './grant-watch.js';
 import { LockIntake } from './lock-intake.js';
@@ -102,7 +103,10 @@ describe('what a node knows from the chains', () => {
   beforeAll(async () => {
     world = await openConsortium(3, 2);
     voucher = await openVoucher(world, 0);
-    await until('the consortium', 20, async () => voucher.consortium.isRead);
+    // The hub's registrations become final one by one, and a voucher reads them as they do.
+    let hospitals: ConsortiumView['hospitals'] = [];
+    voucher.consortium.onRead((view) => (hospitals = view.hospitals));
+    await until('the consortium', 20, async () => hospitals.filter(({ lockedAccount }) => lockedAccount).length === 2);
     for (const chain of [world.north, world.south])
       await until('the chains', 20, async () => voucher.chains.readerOf(chain.uid) !== undefined);
   }, 120_000);

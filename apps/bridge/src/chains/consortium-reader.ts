@@ -65,11 +65,6 @@ export class ConsortiumReader extends Consortium {
     return this.view;
   }
 
-  /** True once `current` answers. */
-  get isRead(): boolean {
-    return this.view !== undefined;
-  }
-
   /** Called after each reading that may have changed something. */
   onRead(listener: (view: ConsortiumView) => void): void {
     this.listeners.push(listener);
