@@ -3,6 +3,7 @@ import { ReleaseAnswer, type DleqProof, type Grant, type Hex, type SignedPartial
 import { groupOf, hospitalOfChain, type Consortium, type Group, type GroupMember } from '../chains/consortium-view.js';
 import type { Datagrams } from '../datagrams/datagrams.js';
 import { isAnswerOf } from '../signing/answers.js';
+import { askEnough, placeOf } from '../signing/ask-enough.js';
 import type { MemberAnswer } from '../signing/signing-coordinator.service.js';
 import { combinedW, partialFault } from './partials.js';
 
@@ -37,9 +38,11 @@ export type ReleaseOutcome =
 export interface CollectorOptions {
   /** how long one storeman is waited for, milliseconds */
   timeoutMs: number;
+  /** t storemen are asked at once, the others this much later at the latest, milliseconds */
+  othersAfterMs: number;
 }
 
-/** B's side of the release: asks all storemen, checks each partial, names who lied, combines t of one epoch. */
+/** B's side of the release: asks the storemen, checks each partial, names who lied, combines t of one epoch. */
 export class ReleaseCollector {
   constructor(
     private readonly consortium: Consortium,
@@ -48,8 +51,8 @@ export class ReleaseCollector {
   ) {}
 
   /**
-   * Asks every storeman once. Returns as soon as t partials are good; with refusals, when all have answered, so that each
-   * signed answer can be shown.
+   * Asks t storemen, and the others where those are not enough. Returns as soon as t partials are good; with refusals,
+   * when all have answered, so that each signed answer can be shown.
    *
    * @throws AppError `no-group`, `unknown-hospital`
    */
@@ -61,18 +64,20 @@ export class ReleaseCollector {
     const culprits: string[] = [];
     const reasons: { from: string; reason: string }[] = [];
 
-    const enough = new Promise<void>((resolve, reject) => {
-      const take = async (member: GroupMember): Promise<void> => {
-        const said = await this.ask(group, member, request);
-        if ('partial' in said) partials.push(said.partial);
-        else if ('answer' in said) answers.push(said);
-        else reasons.push({ from: member.party, reason: said.reason });
-        if ('reason' in said && said.isFault) culprits.push(member.party);
-        if (partials.length === group.threshold) resolve();
-      };
-      void Promise.all(group.members.map(take)).then(() => resolve(), reject);
+    const asking = {
+      atOnce: group.threshold,
+      from: placeOf(request.grantId, group.members.length),
+      othersAfterMs: this.options.othersAfterMs,
+      isEnough: () => partials.length >= group.threshold,
+    };
+    await askEnough(group.members, asking, async (member) => {
+      const said = await this.ask(group, member, request);
+      if ('partial' in said) partials.push(said.partial);
+      else if ('answer' in said) answers.push(said);
+      else reasons.push({ from: member.party, reason: said.reason });
+      if ('reason' in said && said.isFault) culprits.push(member.party);
+      return 'partial' in said;
     });
-    await enough;
 
     if (partials.length >= group.threshold) {
       const chosen = partials.slice(0, group.threshold);

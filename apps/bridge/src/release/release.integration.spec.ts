@@ -23,7 +23,7 @@ describe('release over the bus', () => {
   });
 
   const bodyOf = ({ grant, capsule, qBar, proof }: MadeGrant) => ({ homeUid, grant, capsule, qBar, proof });
-  const collect = () => world.collector.collect({ grantId: made.grantId, ...bodyOf(made) });
+  const collect = (by = world.collector) => by.collect({ grantId: made.grantId, ...bodyOf(made) });
   const ask = (i: number, body: object = bodyOf(made), from = 'south') =>
     world.nodes[i]!.release.answer({ from, body: body as Said });
   const releasesOf = async (i: number) =>
@@ -49,6 +49,16 @@ describe('release over the bus', () => {
       });
     expect(opened(made.q)).toEqual(made.fileKey);
     expect(() => opened(made.q + 1n)).toThrow(/does not open/);
+  });
+
+  it('asks three storemen while they release, and all of them as soon as one refuses', async () => {
+    expect((await collect(world.sparingCollector)).outcome).toBe('released');
+    const released = await Promise.all(world.nodes.map(async (_, i) => (await releasesOf(i)).length));
+    expect(released.sort()).toEqual([0, 0, 1, 1, 1]);
+    made = makeGrant(world.groups.seal, now);
+    world.say(factsOf(now, 'revoked', 'mapped'));
+    const outcome = await collect(world.sparingCollector);
+    expect(outcome.outcome === 'refused' && outcome.answers).toHaveLength(5);
   });
 
   it('commits the row, its act and its event before it answers, and repeats the same bytes', async () => {

@@ -32,6 +32,8 @@ import { TransfersService } from '../transfers/transfers.service.js';
 
 /** How long one round of a signing session, and one storeman's release, is waited for, milliseconds. */
 const roundTimeoutMs = 4_000;
+/** t storemen are asked first, the others when one of them does not help or after this, milliseconds. */
+const othersAfterMs = 700;
 
 export interface HospitalOptions {
   keys: NodeKeys;
@@ -116,13 +118,13 @@ function providersOf(options: HospitalOptions): Provider[] {
       provide: SigningCoordinator,
       inject: [Consortium, Datagrams],
       useFactory: (consortium: Consortium, datagrams: Datagrams) =>
-        new SigningCoordinator(consortium, datagrams, { roundTimeoutMs }),
+        new SigningCoordinator(consortium, datagrams, { roundTimeoutMs, othersAfterMs }),
     },
     {
       provide: ReleaseCollector,
       inject: [Consortium, Datagrams],
       useFactory: (consortium: Consortium, datagrams: Datagrams) =>
-        new ReleaseCollector(consortium, datagrams, { timeoutMs: roundTimeoutMs }),
+        new ReleaseCollector(consortium, datagrams, { timeoutMs: roundTimeoutMs, othersAfterMs }),
     },
     {
       provide: SigningDuties,

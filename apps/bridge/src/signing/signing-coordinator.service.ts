@@ -2,13 +2,10 @@ import {
   combineSignature,
   CryptoError,
   fromHex,
-  isGroupSignature,
-  isSignatureShare,
   signatureWords,
   to0x,
   u256,
   type MemberIndex,
-  type NonceCommitment,
   type SignatureShare,
 } from '@cpds/crypto';
 import { mintDigest, notMappedDigest } from '@cpds/contracts';
@@ -19,6 +16,7 @@ import { groupOf, hospitalOfChain, type Consortium, type Group, type GroupMember
 import type { Datagrams } from '../datagrams/datagrams.js';
 import type { GroupSignature } from '../transfers/transfer.row.js';
 import { isAnswerOf } from './answers.js';
+import { askEnough, placeOf } from './ask-enough.js';
 import { groupKeyOf } from './group-key.js';
 import { commitmentFault, nonceCommitmentOf } from './sign-commitment.js';
 
@@ -54,6 +52,8 @@ export type SigningOutcome =
 export interface CoordinatorOptions {
   /** how long one round waits for one member, milliseconds */
   roundTimeoutMs: number;
+  /** t members are asked at once, the others this much later at the latest, milliseconds */
+  othersAfterMs: number;
 }
 
 /** What one call has learnt of the members so far. */
@@ -120,19 +120,26 @@ export class SigningCoordinator {
   private async commitments(course: Course, session: string, willing: GroupMember[]): Promise<SignCommitment[]> {
     const { request, group } = course;
     const byBlock = new Map<string, SignCommitment[]>();
-    return new Promise((resolve, reject) => {
-      const asked = willing.map(async (member) => {
+    const agreed = () => [...byBlock.values()].find((agreeing) => agreeing.length >= group.threshold);
+    await askEnough(
+      willing,
+      {
+        atOnce: group.threshold,
+        from: placeOf(request.grantId, willing.length),
+        othersAfterMs: this.options.othersAfterMs,
+        isEnough: () => agreed() !== undefined,
+      },
+      async (member) => {
         const commitment = await this.commitmentOf(course, session, member);
-        if (!commitment) return;
-        const agreeing = [...(byBlock.get(commitment.lockBlockHash) ?? []), commitment];
-        byBlock.set(commitment.lockBlockHash, agreeing);
-        if (agreeing.length === group.threshold) resolve(agreeing);
-      });
-      void Promise.all(asked).then(() => {
-        if (byBlock.size > 1) course.reasons.set(request.homeUid, 'members see different blocks of the lock');
-        resolve([]);
-      }, reject);
-    });
+        if (!commitment) return false;
+        const agreeing = byBlock.get(commitment.lockBlockHash) ?? [];
+        byBlock.set(commitment.lockBlockHash, [...agreeing, commitment]);
+        return byBlock.size === 1;
+      },
+    );
+    const chosen = agreed();
+    if (!chosen && byBlock.size > 1) course.reasons.set(request.homeUid, 'members see different blocks of the lock');
+    return chosen?.slice(0, group.threshold) ?? [];
   }
 
   private async commitmentOf(course: Course, session: string, member: GroupMember): Promise<SignCommitment | null> {
@@ -166,15 +173,17 @@ export class SigningCoordinator {
         const said = await this.ask(course, member, body);
         if (said?.outcome !== 'signed') return null;
         const share = { index: said.index as MemberIndex, share: fromHex(said.share, 'share', 32) };
-        if (share.index !== member.index || !isSignatureShare(key, commitments as NonceCommitment[], digest, share))
-          return this.blame(course, member, 'gave a bad signature share');
-        return share;
+        return share.index === member.index ? share : this.blame(course, member, 'gave a share of another');
       }),
     );
     const given = shares.filter((share) => share !== null);
     if (given.length < group.threshold) return null;
     const combined = combineSignature(key, commitments, digest, given);
-    if (!('signature' in combined) || !isGroupSignature(key.publicKey, digest, combined.signature)) return null;
+    if ('culprits' in combined) {
+      for (const member of signers)
+        if (combined.culprits.includes(member.index)) this.blame(course, member, 'gave a bad signature share');
+      return null;
+    }
     const { Rx, Ry, z } = signatureWords(combined.signature);
     const words = [Rx, Ry, z].map((word) => to0x(u256(word))) as [Hex, Hex, Hex];
     return {

@@ -4,6 +4,7 @@ import type { SignCommitment } from '@cpds/messages';
 import { randomUUID } from 'node:crypto';
 import { homeUid, makeGrant, type MadeGrant } from '../testing/group.js';
 import { factsOf, openSigningWorld, type SigningWorld } from '../testing/signing-world.js';
+import { placeOf } from './ask-enough.js';
 import { signCommitment } from './sign-commitment.js';
 import { commitAct } from './storeman-acts.js';
 import type { SigningOutcome } from './signing-coordinator.service.js';
@@ -62,6 +63,21 @@ describe('signing over the bus', () => {
         'bridge.share-signed.v1',
       ]);
     }
+  });
+
+  it('asks no more members than are needed, and all as soon as one of them does not help', async () => {
+    const committed = new Set<string>();
+    for (const node of world.nodes)
+      node.tamper = (said) => {
+        if (said['outcome'] === 'committed') committed.add(node.party);
+        return said;
+      };
+    expect(isMintSigned(await mint(world.sparingB))).toBe(true);
+    expect(committed.size).toBe(3);
+    made = makeGrant(world.groups.seal, now);
+    const firstAsked = world.nodes[placeOf(made.grantId, world.nodes.length)]!;
+    firstAsked.tamper = () => ({ outcome: 'unavailable', reason: 'away' });
+    expect(isMintSigned(await mint(world.sparingB))).toBe(true);
   });
 
   it('signs when the storemen see the vouches a moment after the coordinator', async () => {

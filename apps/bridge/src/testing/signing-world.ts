@@ -165,8 +165,9 @@ export async function openSigningWorld(now: number) {
   const hospitalDatabases = await Promise.all([testPostgres(), testPostgres()]);
   const a = await openNode('north', north.messageSecret, hospitalDatabases[0]);
   const b = await openNode('south', south.messageSecret, hospitalDatabases[1]);
-  // patient: on a busy machine silence must be meant; the impatient one is for tests of silence
-  const round = { roundTimeoutMs: 20_000 };
+  // patient: on a busy machine silence must be meant; the impatient one is for tests of silence. All are asked at once,
+  // so that no liar is left out by chance; the sparing one asks as a hospital does.
+  const round = { roundTimeoutMs: 20_000, othersAfterMs: 0 };
 
   return {
     view,
@@ -175,8 +176,10 @@ export async function openSigningWorld(now: number) {
     errors,
     coordinatorA: new SigningCoordinator(a.consortium, a.datagrams, round),
     coordinatorB: new SigningCoordinator(b.consortium, b.datagrams, round),
-    impatientB: new SigningCoordinator(b.consortium, b.datagrams, { roundTimeoutMs: 1_500 }),
-    collector: new ReleaseCollector(b.consortium, b.datagrams, { timeoutMs: 20_000 }),
+    impatientB: new SigningCoordinator(b.consortium, b.datagrams, { ...round, roundTimeoutMs: 1_500 }),
+    sparingB: new SigningCoordinator(b.consortium, b.datagrams, { ...round, othersAfterMs: 20_000 }),
+    collector: new ReleaseCollector(b.consortium, b.datagrams, { timeoutMs: 20_000, othersAfterMs: 0 }),
+    sparingCollector: new ReleaseCollector(b.consortium, b.datagrams, { timeoutMs: 20_000, othersAfterMs: 20_000 }),
     askFromB: b.datagrams,
     askFromA: a.datagrams,
     /** All storemen see the same from now on. */

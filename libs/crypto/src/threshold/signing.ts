@@ -111,20 +111,15 @@ export function isSignatureShare(
 ): boolean {
   checkDigest(digest);
   checkPackage(group, commitments);
-  if (!commitments.some((one) => one.index === index)) return false;
-  try {
-    parseScalar(share, 'share');
-  } catch (cause) {
-    if (cause instanceof CryptoError) return false;
-    throw cause;
-  }
+  if (!commitments.some((one) => one.index === index) || !isScalar(share)) return false;
   return secp256k1_FROST.verifyShare(frostPublic(group), libraryList(commitments), digest, frostId(index), share);
 }
 
 /**
- * Adds the shares up to a signature (RFC 9591 §5.3), or names who spoiled it: members whose share is bad or missing.
+ * Adds the shares up to a signature (RFC 9591 §5.3), or names who spoiled it: members whose share is bad or missing. The
+ * sum is verified first, and the shares one by one only where it fails, as §5.3 allows.
  *
- * @throws CryptoError as `checkPackage`
+ * @throws CryptoError as `checkPackage`; the library's error where every share is good and the sum is not
  */
 export function combineSignature(
   group: GroupKey,
@@ -132,19 +127,25 @@ export function combineSignature(
   digest: Uint8Array,
   shares: readonly SignatureShare[],
 ): { signature: FrostSignature } | { culprits: MemberIndex[] } {
-  const culprits = commitments
-    .map((one) => one.index)
-    .filter((index) => {
-      const from = shares.filter((share) => share.index === index);
-      return from.length !== 1 || !isSignatureShare(group, commitments, digest, from[0]!);
-    });
-  if (culprits.length > 0) return { culprits };
-  const byId = Object.fromEntries(
-    shares
-      .filter(({ index }) => commitments.some((one) => one.index === index))
-      .map((one) => [frostId(one.index), one.share]),
+  checkDigest(digest);
+  checkPackage(group, commitments);
+  const given = new Map(
+    commitments.map(({ index }) => [index, shares.filter((share) => share.index === index)] as const),
   );
-  return { signature: secp256k1_FROST.aggregate(frostPublic(group), libraryList(commitments), digest, byId) };
+  const spoilers = () =>
+    [...given]
+      .filter(([, from]) => from.length !== 1 || !isSignatureShare(group, commitments, digest, from[0]!))
+      .map(([index]) => index);
+  if ([...given.values()].some((from) => from.length !== 1 || !isScalar(from[0]!.share)))
+    return { culprits: spoilers() };
+  const byId = Object.fromEntries([...given].map(([index, [from]]) => [frostId(index), from!.share]));
+  try {
+    return { signature: secp256k1_FROST.aggregate(frostPublic(group), libraryList(commitments), digest, byId) };
+  } catch (failed) {
+    const culprits = spoilers();
+    if (culprits.length === 0) throw failed;
+    return { culprits };
+  }
 }
 
 /** Whether `signature` is the group's over `digest`. Malformed ones are not. */
@@ -171,6 +172,16 @@ export function signatureWords(signature: FrostSignature): { Rx: bigint; Ry: big
 
 function checkDigest(digest: Uint8Array): void {
   if (digest.length !== 32) throw new CryptoError('bad-digest', 'digest', `must be 32 bytes, has ${digest.length}`);
+}
+
+function isScalar(bytes: Uint8Array): boolean {
+  try {
+    parseScalar(bytes, 'share');
+    return true;
+  } catch (cause) {
+    if (cause instanceof CryptoError) return false;
+    throw cause;
+  }
 }
 
 function libraryList(commitments: readonly NonceCommitment[]): NonceCommitments[] {
