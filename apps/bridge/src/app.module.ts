@@ -93,7 +93,6 @@ export class AppModule {
           pollMs: config.POLL_MS,
           contracts,
           intake: config.ROLE === 'voucher' ? 'V' : config.ROLE === 'storeman' ? 'S' : null,
-          watchesMappings: config.ROLE !== 'voucher',
           onError,
         }),
         NodeModule.with({

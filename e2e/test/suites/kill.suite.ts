@@ -20,6 +20,9 @@ const eventOf = (producer: string, after: string): KillMoment =>
     `SELECT seq FROM event WHERE producer = '${producer}' AND convert_from(leaf, 'UTF8') LIKE '%${after}%'`,
   );
 
+/** Without two of them each storeman is needed: t are asked first, and which depends on the grant. */
+const needed = ['storeman-4', 'storeman-5'];
+
 /** Every kind of process once, in a state in which it acts; several in one share, each at its own time. */
 const once: readonly (readonly KillPoint[])[] = [
   [
@@ -29,7 +32,7 @@ const once: readonly (readonly KillPoint[])[] = [
     { process: 'bridge.south', moment: entered('mint-sent') },
   ],
   [
-    { process: 'storeman-2', moment: releaseRow },
+    { process: 'storeman-2', moment: releaseRow, without: needed },
     { process: 'records.north', moment: fetchNonce },
     { process: 'audit.north', moment: eventOf('records.north', 'records.disclosed') },
     { process: 'records.south', moment: openingRow },
@@ -42,8 +45,6 @@ const both = (process: string, states: readonly string[]): KillPoint[] =>
     { process, moment: leaving(state) },
   ]);
 
-/** Three storemen are left, so each of them signs. */
-const needed = ['storeman-4', 'storeman-5'];
 const notMappedAct = stored('that it signed NotMapped', "SELECT grant_id FROM storeman_act WHERE act = 'not-mapped'");
 const reEncryption = stored('the wish to seal the record anew', 'SELECT grant_id FROM re_encryption');
 
@@ -59,14 +60,14 @@ const matrix: readonly { ending: Ending; points: readonly KillPoint[] }[] = [
     ...both('voucher-1', ['locked']),
     ...both('storeman-1', ['locked', 'mint-sent']).map((point) => ({ ...point, without: needed })),
     { process: 'storeman-1', moment: entered('mapped') },
-    { process: 'storeman-1', moment: releaseRow },
+    { process: 'storeman-1', moment: releaseRow, without: needed },
     { process: 'records.north', moment: fetchNonce },
     { process: 'records.south', moment: openingRow },
     { process: 'records.south', moment: openedRow },
     { process: 'audit.north', moment: eventOf('bridge.north', 'bridge.lock-sent') },
     { process: 'audit.north', moment: eventOf('records.north', 'records.disclosed') },
     { process: 'audit.south', moment: eventOf('records.south', 'records.opened') },
-    { process: 'audit.hub', moment: eventOf('storeman-1', 'bridge.partial-released') },
+    { process: 'audit.hub', moment: eventOf('storeman-1', 'bridge.partial-released'), without: needed },
   ].map((point) => ({ ending: 'opened' as const, points: [point] })),
   ...[
     ...both('bridge.north', ['closing']),

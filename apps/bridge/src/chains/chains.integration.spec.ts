@@ -60,11 +60,12 @@ async function openVoucher(world: TestConsortium, which: number, urls: Record<st
   const halts = new ChainHalts(unitOfWork, transfers);
   const watch = new GrantWatch(chains, consortium, world.contracts, unitOfWork, {
     watchesMappings: false,
+    watchesVouches: true,
     onLocked: (tx, homeUid, log) => intake.take(tx, homeUid, log),
     onDeepReorg: (chainUid) => halts.halt(chainUid),
     onError,
   });
-  watch.onGrant((grantId, forbids) => void driver.wakeGrant(grantId, forbids).catch(onError));
+  watch.onGrant((grantId, log) => void driver.wakeGrant(grantId, log).catch(onError));
   const ledger = world.contracts.transferLedger;
   new VouchingService(unitOfWork, outbox, chains, facts, ledger, duties);
   const heads = new HeadsService(chains, consortium, ledger, onError);

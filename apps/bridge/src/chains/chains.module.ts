@@ -30,8 +30,6 @@ export interface ChainsOptions extends Omit<ChainSetOptions, 'onError'> {
   readonly contracts: HubContracts;
   /** Whose rows begin with a final lock: a voucher's or a storeman's; a hospital's begin with a request. */
   readonly intake: 'V' | 'S' | null;
-  /** False for who reads home chains and the hub only. */
-  readonly watchesMappings: boolean;
   readonly onError: (error: unknown) => void;
 }
 
@@ -45,7 +43,7 @@ export class ChainsModule implements OnApplicationBootstrap, BeforeApplicationSh
   ) {}
 
   static with(options: ChainsOptions): DynamicModule {
-    const { self, contracts, gasKey, intake, watchesMappings } = options;
+    const { self, contracts, gasKey, intake } = options;
     const onError = onceInAWhile(options.onError);
     const account = gasKey ? computeAddress(`0x${toHex(gasKey)}`).toLowerCase() : null;
     return {
@@ -100,12 +98,13 @@ export class ChainsModule implements OnApplicationBootstrap, BeforeApplicationSh
           ) => {
             const rows = intake && new LockIntake(intake, () => consortium.current(), transfers);
             const watch = new GrantWatch(chains, consortium, contracts, unitOfWork, {
-              watchesMappings,
+              watchesMappings: intake !== 'V',
+              watchesVouches: intake === 'V',
               ...(rows && { onLocked: (tx, homeUid, log) => rows.take(tx, homeUid, log) }),
               onDeepReorg: (chainUid) => halts.halt(chainUid),
               onError,
             });
-            watch.onGrant((grantId, forbids) => void driver.wakeGrant(grantId, forbids).catch(onError));
+            watch.onGrant((grantId, log) => void driver.wakeGrant(grantId, log).catch(onError));
             return watch;
           },
         },

@@ -3,11 +3,14 @@ import { LockedAccount, MappedDeeds, TransferLedger } from '@cpds/contracts';
 import { pause, type Tx, type UnitOfWork } from '@cpds/store';
 import type { ChainSet } from './chain-set.js';
 import type { ConsortiumReader, HubContracts } from './consortium-reader.js';
+import type { GrantLog } from '../transfers/deadline.js';
 import type { ConsortiumView } from './consortium-view.js';
 
 export interface GrantWatchOptions {
-  /** Also follow MappedDeeds: for who reads destination chains. */
+  /** Follow MappedDeeds: for who reads destination chains. */
   readonly watchesMappings: boolean;
+  /** Follow each vouch instead of their sum: for vouchers, whose row ends with their own. */
+  readonly watchesVouches: boolean;
   /** Writes in the transaction that delivers a final `Locked`; for roles whose rows begin there. */
   readonly onLocked?: (tx: Tx, homeUid: string, log: ChainLog) => Promise<void>;
   /** A final block of this chain vanished. May be told again after a restart. */
@@ -15,15 +18,22 @@ export interface GrantWatchOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** @param forbids the log ends the grant on its chain */
-export type GrantListener = (grantId: string, forbids: boolean) => void;
+export type GrantListener = (grantId: string, log: GrantLog) => void;
 
 const LOCK_ENDS = [LockedAccount.topics.LockClosed, LockedAccount.topics.LockVoided];
 const LOCKS = [LockedAccount.topics.Locked, ...LOCK_ENDS];
 const MAPPING_ENDS = [MappedDeeds.topics.MappingClosed, MappedDeeds.topics.MappingVoided];
 const MAPPINGS = [MappedDeeds.topics.Mapped, ...MAPPING_ENDS];
-const ENDS: ReadonlySet<string> = new Set([...LOCK_ENDS, ...MAPPING_ENDS]);
-const VOUCHES = [TransferLedger.topics.VouchGiven, TransferLedger.topics.TransferVouched];
+const VOUCHES = [TransferLedger.topics.VouchGiven];
+const VOUCHED = [TransferLedger.topics.TransferVouched];
+/** What each log says of a grant. */
+const SAID: ReadonlyMap<string, GrantLog> = new Map([
+  [LockedAccount.topics.Locked, 'locked'],
+  [TransferLedger.topics.VouchGiven, 'vouched'],
+  [TransferLedger.topics.TransferVouched, 'vouched'],
+  [MappedDeeds.topics.Mapped, 'mapped'],
+  ...[...LOCK_ENDS, ...MAPPING_ENDS].map((topic) => [topic, 'ended'] as const),
+]);
 
 /**
  * Says which grants moved on any chain: when it is final, and what forbids at a glance already. It wakes and never
@@ -64,7 +74,7 @@ export class GrantWatch {
 
   private follow(view: ConsortiumView): void {
     const hub = this.chains.hub;
-    if (hub) this.open(hub, this.contracts.transferLedger, VOUCHES);
+    if (hub) this.open(hub, this.contracts.transferLedger, this.options.watchesVouches ? VOUCHES : VOUCHED);
     for (const hospital of view.hospitals) {
       const reader = this.chains.readerOf(hospital.chainUid);
       if (!reader) continue;
@@ -130,7 +140,7 @@ export class GrantWatch {
 
   private wake(log: ChainLog): void {
     const grantId = log.topics[1];
-    const forbids = ENDS.has(log.topics[0] ?? '');
-    if (grantId) for (const listener of this.listeners) listener(grantId, forbids);
+    const said = SAID.get(log.topics[0] ?? '');
+    if (grantId && said) for (const listener of this.listeners) listener(grantId, said);
   }
 }

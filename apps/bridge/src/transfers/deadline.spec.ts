@@ -1,5 +1,5 @@
 import type { Grant } from '@cpds/messages';
-import { deadlineOf, firstLook, nextLook } from './deadline.js';
+import { deadlineOf, firstLook, lookAfter, nextLook } from './deadline.js';
 import type { TransferSnapshot } from './transfer.js';
 
 const grant = { lockBefore: 100, mintBefore: 200, notAfter: 300 } as Grant;
@@ -43,11 +43,22 @@ describe('when a row is looked at again', () => {
   });
 });
 
-describe('when a row is looked at that was just moved', () => {
-  it('is at once for who acts, a moment later for a storeman that follows', () => {
+describe('when a row is looked at that was just moved, or that a log concerns', () => {
+  it('is at once for who acts, later for a storeman that follows', () => {
     for (const role of ['A', 'B', 'V'] as const) expect(firstLook(role, 'locked', 10_000).getTime()).toBe(10_000);
-    expect(firstLook('S', 'vouched', 10_000).getTime()).toBe(11_000);
+    expect(firstLook('S', 'vouched', 10_000).getTime()).toBe(14_000);
     expect(firstLook('S', 'closing', 10_000).getTime()).toBe(10_000);
+  });
+
+  it('is at once for whose move is next, and for everybody when a chain shows the end', () => {
+    for (const [role, log] of [
+      ['V', 'locked'],
+      ['B', 'vouched'],
+      ['B', 'mapped'],
+    ] as const)
+      expect(lookAfter(role, log, 10_000).getTime()).toBe(10_000);
+    for (const role of ['A', 'B', 'V', 'S'] as const) expect(lookAfter(role, 'ended', 10_000).getTime()).toBe(10_000);
+    for (const role of ['A', 'V', 'S'] as const) expect(lookAfter(role, 'vouched', 10_000).getTime()).toBe(14_000);
   });
 });
 

@@ -23,13 +23,30 @@ const resting: Record<Role, readonly TransferState[]> = {
 /** How many times rarer a resting row is looked at without a wake-up: a lost wake-up costs that, thousands of rows do not. */
 const restingFactor = 60;
 
-/** A storeman's row only follows the chains, which can wait; its answers, which others wait for, come first. Milliseconds. */
-const followLateMs = 1_000;
+/** What a log on a chain says of a grant. */
+export type GrantLog = 'locked' | 'vouched' | 'mapped' | 'ended';
 
-/** When a row is looked at that was moved, or that a log concerns which forbids nothing. */
+/** Logs that a role's row only follows: nobody waits for it to have seen them. */
+const followed: Record<Role, readonly GrantLog[]> = {
+  A: ['vouched', 'mapped'],
+  B: [],
+  V: ['vouched'],
+  // its answers, which others wait for, rest on facts of their own moment
+  S: ['locked', 'vouched', 'mapped'],
+};
+
+/** A row that only follows is looked at this much later: what others wait for comes first. Milliseconds. */
+const followLateMs = 4_000;
+
+/** When a row is looked at that was moved. */
 export function firstLook(role: Role, state: TransferState, nowMs: number): Date {
   const follows = role === 'S' && resting.S.includes(state);
   return new Date(nowMs + (follows ? followLateMs : 0));
+}
+
+/** When a row is looked at that a log concerns. */
+export function lookAfter(role: Role, log: GrantLog, nowMs: number): Date {
+  return new Date(nowMs + (followed[role].includes(log) ? followLateMs : 0));
 }
 
 /**

@@ -1,6 +1,6 @@
 import { toAppError } from '@cpds/errors';
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
-import { firstLook, nextLook } from './deadline.js';
+import { lookAfter, nextLook, type GrantLog } from './deadline.js';
 import { dutiesOf, type DutyContext } from './duties.js';
 import { DutyExecutors, type DutyResult } from './duty-executors.js';
 import { FactsReader, noFacts, sawAllChains, type Facts } from './facts.js';
@@ -71,13 +71,13 @@ export class TransferDriver implements OnApplicationBootstrap, BeforeApplication
     this.kick();
   }
 
-  /** A log concerns a grant: its row, when there is one, is looked at; at once where the log `forbids`. */
-  async wakeGrant(grantId: string, forbids: boolean): Promise<void> {
+  /** A log concerns a grant: its row, when there is one, is looked at; later where it only follows. */
+  async wakeGrant(grantId: string, log: GrantLog): Promise<void> {
     const row = await this.transfers.findByGrant(grantId);
     if (!row || row.checkAt === null) return;
-    const at = firstLook(row.role, row.state, Date.now());
-    if (forbids || isDue(at)) this.wake(row.id);
-    else await this.transfers.lookAgain(row, at);
+    const at = lookAfter(row.role, log, Date.now());
+    if (isDue(at)) this.wake(row.id);
+    else await this.transfers.lookBy(row, at);
   }
 
   /** Why a row is not further, in the words of the last duty that could not finish. */

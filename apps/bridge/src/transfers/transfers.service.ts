@@ -109,6 +109,14 @@ export class TransfersService {
     ]);
   }
 
+  /** Sees to it that an open row is looked at by then. */
+  async lookBy(row: TransferRow, at: Date): Promise<void> {
+    await this.unitOfWork.reader.query('UPDATE transfer SET check_at = $2 WHERE id = $1 AND check_at > $2', [
+      row.id,
+      at,
+    ]);
+  }
+
   /** The row of a grant in this node. @throws AppError `unknown-grant` */
   async byGrant(grantId: string, role?: TransferRow['role']): Promise<TransferRow> {
     const row = await this.findByGrant(grantId, role);
