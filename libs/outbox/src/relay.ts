@@ -37,6 +37,10 @@ export class Relay {
   private wakeUp: () => void = () => undefined;
   /** last sequence of the stream when it was looked at before: a consumer hears of a message some time after the stream */
   private earlierEnd = 0;
+  /** what the database is known to hold: an idle relay only reads */
+  private knownStream = '';
+  private recordedSeq = -1;
+  private mayClear = true;
 
   constructor(
     private readonly unitOfWork: UnitOfWork,
@@ -88,6 +92,7 @@ export class Relay {
   private async noticeNewStream(): Promise<void> {
     if (!this.options.mayInspect) return;
     const { created } = await (await this.bus.jsm()).streams.info(eventStream);
+    if (created === this.knownStream) return;
     await this.unitOfWork.run(async ({ manager }) => {
       const changed = (await manager.query(
         `UPDATE outbox_counter SET stream_created = $2 WHERE producer = $1 AND stream_created IS DISTINCT FROM $2
@@ -100,6 +105,7 @@ export class Relay {
         this.options.producer,
       ]);
     });
+    this.knownStream = created;
   }
 
   private async publishBatch(held: AbortSignal): Promise<number> {
@@ -118,22 +124,31 @@ export class Relay {
         [this.options.producer, row.seq, ack.seq],
       );
     }
+    if (rows.length > 0) this.mayClear = true;
     return rows.length;
   }
 
   private async recordReceipt(): Promise<void> {
+    const { throughSeq, treeSize } = this.receipts;
+    if (throughSeq === this.recordedSeq) return;
     await this.unitOfWork.reader.query(
       'UPDATE outbox_counter SET receipted_seq = $2, tree_size = $3 WHERE producer = $1 AND receipted_seq < $2',
-      [this.options.producer, this.receipts.throughSeq, this.receipts.treeSize],
+      [this.options.producer, throughSeq, treeSize],
     );
+    this.recordedSeq = throughSeq;
   }
 
   private async clear(): Promise<void> {
+    if (!this.mayClear) return;
     const passed = await this.passedByAll();
-    await this.unitOfWork.reader.query(
-      `DELETE FROM outbox WHERE producer = $1 AND seq <= $2 AND published_at IS NOT NULL AND stream_seq <= $3`,
+    const [left] = (await this.unitOfWork.reader.query(
+      `WITH gone AS (
+         DELETE FROM outbox WHERE producer = $1 AND seq <= $2 AND published_at IS NOT NULL AND stream_seq <= $3
+         RETURNING seq)
+       SELECT (SELECT count(*) FROM outbox WHERE producer = $1) - (SELECT count(*) FROM gone) AS rows`,
       [this.options.producer, this.receipts.throughSeq, passed],
-    );
+    )) as [{ rows: string }];
+    this.mayClear = Number(left.rows) > 0;
   }
 
   /** Highest stream sequence that every declared consumer has behind it; one that does not exist has passed nothing. */

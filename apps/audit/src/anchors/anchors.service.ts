@@ -29,7 +29,7 @@ export interface AnchorsOptions {
 }
 
 /** How often rows are looked at, milliseconds. The interval itself is kept by the rows' times, over restarts too. */
-const LOOK_MS = 500;
+const LOOK_MS = 1_000;
 
 /**
  * Puts checkpoints on chains, a row per anchor.
@@ -91,7 +91,7 @@ export class Anchors implements AnchoredCheckpoints {
       if (behind.length === 0 || size === 0) return views;
       if (Date.now() > until || this.stopped.signal.aborted)
         throw unavailable('anchor-late', `no final anchor of ${size} leaves yet on ${behind.join(', ')}`);
-      await pause(LOOK_MS / 2, this.stopped.signal);
+      await pause(LOOK_MS / 4, this.stopped.signal);
     }
   }
 

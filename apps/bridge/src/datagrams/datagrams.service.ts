@@ -14,9 +14,9 @@ import { RateLimits } from './rate-limits.js';
 /** A repeat waits at least and at most this long, milliseconds; it doubles in between. */
 const firstRepeatMs = 1_000;
 const lastRepeatMs = 30_000;
-/** Rows looked at per round, and how often a round is made without any wake-up, milliseconds. */
+/** Rows looked at per round, and how often a round is made without any wake-up, milliseconds: as fine as the repeats are. */
 const perRound = 100;
-const roundMs = 250;
+const roundMs = firstRepeatMs;
 /** Datagrams looked at at once; more are not heard, so that strangers cannot fill the memory. */
 const maxInWork = 256;
 /** Answers are repeated for this long: longer than any deadline of a datagram. */
