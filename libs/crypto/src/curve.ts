@@ -107,14 +107,21 @@ export function toCurve(prefix: Uint8Array): CurveHash {
     const x = toBigInt(keccak256(prefix, Uint8Array.of(counter)));
     tried.push(x);
     if (x >= N) continue;
-    const rhs = Point.Fp.create(x * x * x + 7n);
-    if (Point.Fp.isValidNot0(rhs) && legendreIsSquare(rhs)) return { point: liftX(x, 'toCurve'), counter, tried };
+    const y = evenRootOf(x);
+    if (y !== undefined) return { point: Point.fromAffine({ x, y }), counter, tried };
   }
   throw new CryptoError('no-point', 'prefix', 'no counter gives a curve point');
 }
 
-function legendreIsSquare(value: bigint): boolean {
-  return Point.Fp.eql(Point.Fp.pow(value, (P - 1n) / 2n), Point.Fp.ONE);
+/** The even y of the point with this x, 0 ≤ x < p; undefined where x³+7 is no square. */
+export function evenRootOf(x: bigint): bigint | undefined {
+  const { Fp } = Point;
+  try {
+    const root = Fp.sqrt(Fp.create(x * x * x + 7n));
+    return (root & 1n) === 0n ? root : P - root;
+  } catch {
+    return undefined; // the library's only way to say that there is no root
+  }
 }
 
 /** A hash reduced mod n; zero is refused (section 12), which happens with probability 2^-256. */

@@ -19,6 +19,7 @@ import {
   parseScalar,
   scalarBytes,
   xy,
+  type CurveHash,
   type Point,
 } from './curve.js';
 import { keccak256 } from './hash.js';
@@ -63,7 +64,7 @@ export function signRing(statement: RingStatement, deedSecret: bigint, random: R
   const own = G.multiply(checkScalar(deedSecret, 'deedSecret')); // secret: constant-time ladder
   const index = ring.keys.findIndex((key) => key.equals(own));
   if (index < 0) throw new CryptoError('not-in-ring', 'deedSecret', 'is the key of no deed of the ring');
-  const tag = tagOf(tagBase(statement.tagDomain, statement.xs[index]!, statement.slot), deedSecret);
+  const tag = tagOf(ring.bases[index]!, deedSecret);
   if (!equalBytes(compressed(tag), statement.tag))
     throw new CryptoError('wrong-tag', 'tag', 'is not the tag of this deed and slot');
   checkRecoverable(tag, 'tag');
@@ -77,7 +78,7 @@ export function signRing(statement: RingStatement, deedSecret: bigint, random: R
   const s = new Array<bigint>(size).fill(0n);
   const c = new Array<bigint>(size).fill(0n);
   // Secret nonce: constant-time ladder. All other scalars of the loop are published in the signature.
-  c[(index + 1) % size] = nextChallenge(statement, tag, G.multiply(nonce), ring.bases[index]!.multiply(nonce));
+  c[(index + 1) % size] = nextChallenge(statement, tag, G.multiply(nonce), ring.bases[index]!.point.multiply(nonce));
   for (let step = 1; step < size; step++) {
     const place = (index + step) % size;
     s[place] = draw(place);
@@ -95,7 +96,7 @@ export function signRing(statement: RingStatement, deedSecret: bigint, random: R
  * @throws CryptoError where the signature or the ring is malformed (names the field); an open chain returns false
  */
 export function verifyRing(statement: RingStatement, compact: Uint8Array): boolean {
-  return ringChallenges(statement, parseRingSignature(compact, statement.xs.length)) !== undefined;
+  return closeRing(statement, parseRingSignature(compact, statement.xs.length)) !== undefined;
 }
 
 /** R = s·H + c·I of one place, of published scalars. */
@@ -104,25 +105,25 @@ export type RightLink = (H: Point, s: bigint, I: Point, c: bigint) => Point;
 const rightLink: RightLink = (H, s, I, c) => H.mulAddUnsafe(s, I, c);
 
 /**
- * The challenges c_0 … c_{k-1} of a valid signature, which its on-chain witness is made of; undefined when I is not the
- * statement's tag, the chain does not close, or an L or R is the identity.
+ * The tag bases of a ring that a valid signature closes, for its on-chain witness; undefined when I is not the statement's
+ * tag, the chain does not close, or an L or R is the identity.
  *
  * @param right computes each R in turn; for who needs its two halves as well
  */
-export function ringChallenges(
+export function closeRing(
   statement: RingStatement,
   signature: RingSignature,
   right: RightLink = rightLink,
-): bigint[] | undefined {
+): CurveHash[] | undefined {
   if (!equalBytes(compressed(signature.tag), statement.tag)) return undefined;
   const ring = openRing(statement);
-  const c: bigint[] = [signature.c0];
+  let c = signature.c0;
   for (let place = 0; place < ring.keys.length; place++) {
-    const [L, R] = links(ring, signature.tag, place, signature.s[place]!, c[place]!, right);
+    const [L, R] = links(ring, signature.tag, place, signature.s[place]!, c, right);
     if (L.is0() || R.is0()) return undefined;
-    c.push(nextChallenge(statement, signature.tag, L, R));
+    c = nextChallenge(statement, signature.tag, L, R);
   }
-  return c.pop() === signature.c0 ? c : undefined;
+  return c === signature.c0 ? ring.bases : undefined;
 }
 
 /** compressed I ‖ c_0 ‖ s_0 ‖ …, 65 + 32k bytes. */
@@ -148,7 +149,7 @@ export function parseRingSignature(compact: Uint8Array, ringSize: number): RingS
 
 interface OpenRing {
   keys: Point[];
-  bases: Point[];
+  bases: CurveHash[];
 }
 
 function openRing(statement: RingStatement): OpenRing {
@@ -158,7 +159,7 @@ function openRing(statement: RingStatement): OpenRing {
   if (new Set(xs).size !== xs.length) throw new CryptoError('bad-ring', 'xs', 'names a deed twice');
   return {
     keys: xs.map((x, i) => checkRecoverable(liftX(x, `xs[${i}]`), `xs[${i}]`)),
-    bases: xs.map((x) => tagBase(domain, x, slot).point),
+    bases: xs.map((x) => tagBase(domain, x, slot)),
   };
 }
 
@@ -171,7 +172,7 @@ function links(
   c: bigint,
   right: RightLink = rightLink,
 ): [Point, Point] {
-  return [G.mulAddUnsafe(s, ring.keys[place]!, c), right(ring.bases[place]!, s, tag, c)];
+  return [G.mulAddUnsafe(s, ring.keys[place]!, c), right(ring.bases[place]!.point, s, tag, c)];
 }
 
 function transcriptHead(statement: RingStatement, tag: Point): Uint8Array {

@@ -5,7 +5,7 @@
 
 import { ascii, concat, u8, u256 } from './bytes.js';
 import { CryptoError } from './crypto-error.js';
-import { checkScalar, N, P, Point, toCurve, type CurveHash } from './curve.js';
+import { checkScalar, evenRootOf, N, P, Point, toCurve, type CurveHash } from './curve.js';
 import { keccak256 } from './hash.js';
 
 /**
@@ -48,20 +48,17 @@ export function tagBaseRoots(base: CurveHash): bigint[] {
 /** Root of x³+7 for a point on the curve with this x: the even y. For the mint of a deed. @throws CryptoError `bad-point` */
 export function evenRoot(x: bigint, field: string): bigint {
   if (x < 0n || x >= P) throw new CryptoError('bad-point', field, 'x is out of range');
-  const rhs = Point.Fp.create(x * x * x + 7n);
-  try {
-    const root = Point.Fp.sqrt(rhs);
-    return (root & 1n) === 0n ? root : P - root;
-  } catch (cause) {
-    throw Object.assign(new CryptoError('bad-point', field, 'x is on no curve point'), { cause });
-  }
+  const root = evenRootOf(x);
+  if (root === undefined) throw new CryptoError('bad-point', field, 'x is on no curve point');
+  return root;
 }
 
 let tdh2Base: Point | undefined;
 
 /** Ḡ: the second base of capsules and open proofs, whose logarithm nobody knows (prefix "cpds/v1/tdh2-base"). */
 export function gBar(): Point {
-  tdh2Base ??= toCurve(ascii('cpds/v1/tdh2-base')).point;
+  // multiplied in every capsule and proof: its table is made at the first use
+  tdh2Base ??= toCurve(ascii('cpds/v1/tdh2-base')).point.precompute(6);
   return tdh2Base;
 }
 

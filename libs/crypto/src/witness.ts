@@ -5,8 +5,8 @@
 
 import { CryptoError } from './crypto-error.js';
 import { checkScalar, Point } from './curve.js';
-import { parseRingSignature, ringChallenges, type RingStatement } from './lsag.js';
-import { tagBase, tagBaseRoots } from './tag-base.js';
+import { closeRing, parseRingSignature, type RingStatement } from './lsag.js';
+import { tagBaseRoots } from './tag-base.js';
 
 /** The signature's part of `lock(...)`; the tag itself is in the grant. */
 export interface RingWitness {
@@ -24,16 +24,16 @@ export interface RingWitness {
 export function expandRing(statement: RingStatement, compact: Uint8Array): RingWitness {
   const signature = parseRingSignature(compact, statement.xs.length);
   const halves: { A: Affine; B: Affine }[] = [];
-  const challenges = ringChallenges(statement, signature, (H, s, I, c) => {
+  signature.tag.precompute(5); // multiplied once per member: a table pays from four members on
+  const bases = closeRing(statement, signature, (H, s, I, c) => {
     const [A, B] = [H.multiplyUnsafe(s), I.multiplyUnsafe(checkScalar(c, 'c'))]; // public
     halves.push({ A: A.toAffine(), B: B.toAffine() });
     return A.add(B);
   });
-  if (challenges === undefined) throw new CryptoError('bad-signature', 'ringSignature', 'does not verify');
-  const words = statement.xs.flatMap((x, i) => {
+  if (bases === undefined) throw new CryptoError('bad-signature', 'ringSignature', 'does not verify');
+  const words = bases.flatMap((base, i) => {
     const { A, B } = halves[i]!;
-    const roots = tagBaseRoots(tagBase(statement.tagDomain, x, statement.slot));
-    return [signature.s[i]!, A.x, A.y, B.x, B.y, slopeOf(A, B), ...roots];
+    return [signature.s[i]!, A.x, A.y, B.x, B.y, slopeOf(A, B), ...tagBaseRoots(base)];
   });
   return { c0: signature.c0, words };
 }

@@ -37,6 +37,12 @@ import { OpeningRow } from './opening.row.js';
 type Released = NonNullable<z.infer<typeof ReleasedAnswer>>;
 type Hex = `0x${string}`;
 
+/** A record that is held here, and what opens it. */
+interface Opened {
+  opening: OpeningRow;
+  fileKey: Uint8Array;
+}
+
 /** Full fetches tried for one reader before it is told that A withholds, and the rest between them. */
 const attempts = 2;
 const restMs = 1_000;
@@ -67,8 +73,10 @@ export class OpeningsService {
    */
   async open(grantId: Hex, clientId: string): Promise<OutgoingBytes> {
     await this.mayServe.check(grantId);
-    const opening = (await this.find(grantId)) ?? (await this.fetch(grantId));
-    const fileKey = openStanza(opening.stanza, this.identity);
+    const known = await this.find(grantId);
+    const { opening, fileKey } = known
+      ? { opening: known, fileKey: openStanza(known.stanza, this.identity) }
+      : await this.fetch(grantId);
     const { contentType, sizeBytes } = opening.metadata;
     await this.disclosure.logged(events.opened, {
       correlation: grantId,
@@ -109,7 +117,7 @@ export class OpeningsService {
   }
 
   /** Tries again where A is silent, busy or sends something else; each failure is evidence in the log. */
-  private async fetch(grantId: Hex): Promise<OpeningRow> {
+  private async fetch(grantId: Hex): Promise<Opened> {
     const released = await this.requests.ask('bridge.released', ReleasedQuery, ReleasedAnswer, { grantId });
     if (!released) throw conflict('not-released', 'the storemen have not released the key of this grant');
     for (let attempt = 1; ; attempt++) {
@@ -134,7 +142,7 @@ export class OpeningsService {
     }
   }
 
-  private async fetchOnce(grantId: Hex, released: Released): Promise<OpeningRow> {
+  private async fetchOnce(grantId: Hex, released: Released): Promise<Opened> {
     const request = await this.statement(grantId, released, released.partials);
     const file = await this.home.fetch(released.exchangeUrl, request);
     const key = `fetched/${randomUUID()}`;
@@ -147,11 +155,8 @@ export class OpeningsService {
       ]);
       const { metadata, salt } = file;
       const payloadBytes = file.sizeBytes - header.length;
-      checkFetched(
-        { header, payloadSha256, payloadBytes, metadata, salt },
-        openStanza(stanza, this.identity),
-        commitment,
-      );
+      const fileKey = openStanza(stanza, this.identity);
+      checkFetched({ header, payloadSha256, payloadBytes, metadata, salt }, fileKey, commitment);
       const row = {
         grantId: bytesOf(grantId),
         objectKey: key,
@@ -161,7 +166,7 @@ export class OpeningsService {
         commitment: bytesOf(commitment),
         departmentId,
       };
-      return this.unitOfWork.run((tx) => this.claim(tx, grantId, row));
+      return { opening: await this.unitOfWork.run((tx) => this.claim(tx, grantId, row)), fileKey };
     });
   }
 
