@@ -98,18 +98,23 @@ export async function startChild(spec: ChildSpec): Promise<Child> {
 }
 
 /**
- * Polls `probe` until it answers true.
+ * Polls `probe` every `pollMs` until it answers true.
  *
  * @throws Error the child ended first, or `timeoutMs` passed; the message holds the last lines of its log
  */
-export async function waitUntilReady(child: Child, probe: () => Promise<boolean>, timeoutMs = 60_000): Promise<void> {
+export async function waitUntilReady(
+  child: Child,
+  probe: () => Promise<boolean>,
+  timeoutMs = 60_000,
+  pollMs = 50,
+): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
     if (!child.isAlive()) throw new Error(`${child.name} ended before it was ready: ${await lastLines(child.logFile)}`);
     if (await probe()) return;
     if (Date.now() > deadline)
       throw new Error(`${child.name} was not ready after ${timeoutMs / 1000} s: ${await lastLines(child.logFile)}`);
-    await delay(50);
+    await delay(pollMs);
   }
 }
 
