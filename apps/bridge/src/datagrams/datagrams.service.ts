@@ -116,7 +116,7 @@ export class DatagramsService extends Datagrams implements OnApplicationBootstra
   ): Promise<Datagram> {
     const datagram = this.signed(outgoing);
     const answer = await new Promise<Datagram | null>((resolve) => {
-      const timer = setTimeout(() => resolve(null), timeoutMs);
+      const timer = setTimeout(() => resolve(null), timeoutMs).unref();
       const settle = (answered: Datagram): void => {
         clearTimeout(timer);
         resolve(answered);

@@ -55,8 +55,8 @@ export interface SignerOptions {
  * its own facts give.
  *
  * Crash story: nonces and sessions are lost with the process, and the coordinator opens another session. The act row
- * (one digest per grant and action) and the spent nonce commit with the event before the share leaves; a share that was
- * never received is made again, for the same digest and with other nonces.
+ * (one digest per grant and action), the spent nonce, the event and the row's step commit together before the share leaves;
+ * a share that was never received is made again, for the same digest and with other nonces.
  */
 export class SignerService {
   private readonly sessions = new Map<string, OpenSession>();
@@ -133,11 +133,8 @@ export class SignerService {
     const { refused, input } = await this.guard(open.asked, open.action);
     if (refused) return refused;
     this.sessions.delete(key);
-    const nonces = await this.takeNonces(key, open);
+    const nonces = await this.takeNonces(key, open, input);
     const signature = signShare(share, nonces, commitments, fromHex(open.digest, 'digest', 32));
-    // The row's own step; where the table has no line for it just now, the chains move the row.
-    if (input.rowId && open.action === 'mint')
-      await this.transfers.raise(input.rowId, { type: 'share-signed' }, input.facts);
     return { outcome: 'signed', index: signature.index, share: to0x(signature.share) };
   }
 
@@ -197,7 +194,7 @@ export class SignerService {
     return commitments;
   }
 
-  private async takeNonces(key: string, open: OpenSession) {
+  private async takeNonces(key: string, open: OpenSession, { rowId, facts }: StoremanFacts) {
     const { asked, action, digest } = open;
     const at = this.now();
     const spend = (nonceId: string) =>
@@ -221,6 +218,8 @@ export class SignerService {
             lockBlock: open.commitment.lockBlockHash,
           },
         });
+        // The row's own step; where the table has no line for it just now, the chains move the row.
+        if (rowId && action === 'mint') await this.transfers.raiseWithin(tx, rowId, { type: 'share-signed' }, facts);
       });
     return this.vault.take(key, { spend });
   }

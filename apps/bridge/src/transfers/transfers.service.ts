@@ -71,18 +71,28 @@ export class TransfersService {
     patch: Partial<TransferRow> = {},
     within?: (tx: Tx, row: TransferRow) => Promise<void>,
   ): Promise<{ row: TransferRow; decision: Decision | null }> {
-    return this.unitOfWork.run(async (tx) => {
-      const row = await this.locked(tx, id);
-      const decision = decide({ ...snapshotOf(row), ...(patch.grant ? { grant: patch.grant } : {}) }, event, facts);
-      if (decision === null) return { row, decision };
-      Object.assign(row, patch);
-      step(row, decision, facts);
-      await within?.(tx, row);
-      await tx.manager.save(TransferRow, row);
-      await this.outbox.append(tx, eventOf(row), eventBody(row, decision));
-      tx.afterCommit(() => this.announce(row));
-      return { row, decision };
-    });
+    return this.unitOfWork.run((tx) => this.raiseWithin(tx, id, event, facts, patch, within));
+  }
+
+  /** `raise` in the caller's transaction. */
+  async raiseWithin(
+    tx: Tx,
+    id: string,
+    event: TransferEvent,
+    facts: Facts,
+    patch: Partial<TransferRow> = {},
+    within?: (tx: Tx, row: TransferRow) => Promise<void>,
+  ): Promise<{ row: TransferRow; decision: Decision | null }> {
+    const row = await this.locked(tx, id);
+    const decision = decide({ ...snapshotOf(row), ...(patch.grant ? { grant: patch.grant } : {}) }, event, facts);
+    if (decision === null) return { row, decision };
+    Object.assign(row, patch);
+    step(row, decision, facts);
+    await within?.(tx, row);
+    await tx.manager.save(TransferRow, row);
+    await this.outbox.append(tx, eventOf(row), eventBody(row, decision));
+    tx.afterCommit(() => this.announce(row));
+    return { row, decision };
   }
 
   /** Changes a row without a step: a counter, a culprit, when to look again. */

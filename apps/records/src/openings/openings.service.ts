@@ -72,8 +72,7 @@ export class OpeningsService {
    * @throws GrantEnded (410); AppError `not-released` (conflict), `fetch-withheld`, `disclosure-withheld` (unavailable)
    */
   async open(grantId: Hex, clientId: string): Promise<OutgoingBytes> {
-    await this.mayServe.check(grantId);
-    const known = await this.find(grantId);
+    const [known] = await Promise.all([this.find(grantId), this.mayServe.check(grantId)]);
     const { opening, fileKey } = known
       ? { opening: known, fileKey: openStanza(known.stanza, this.identity) }
       : await this.fetch(grantId);
