@@ -136,6 +136,7 @@ describe('the audit service', () => {
       maxHeadAge: 60n,
       w: 10n,
       admin: onHub!.address,
+      logAccount: computeAddress(own.keys[1]!),
       messageKey: isHub ? `0x${'00'.repeat(20)}` : onHub!.address,
       hpkeKey: isHub ? '0x' : `0x${createECDH('prime256v1').generateKeys('hex')}`,
       exchangeUrl: isHub ? '' : 'http://127.0.0.1:1/',

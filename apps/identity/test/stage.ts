@@ -148,6 +148,7 @@ async function deploy(provider: JsonRpcProvider, deployerKey: string, account: s
       maxHeadAge: 30n,
       w: 10n,
       admin: account,
+      logAccount: account,
       messageKey: Wallet.createRandom().address,
       hpkeKey,
       exchangeUrl: 'http://127.0.0.1:1/exchange',

@@ -46,6 +46,7 @@ export async function startChain(party: string, chainId: number): Promise<TestCh
       maxHeadAge: 10n,
       w: 10n,
       admin: ownerAddress,
+      logAccount: ownerAddress,
       messageKey: ownerAddress,
       hpkeKey: to0x(p256.Point.BASE.toBytes(false)),
       exchangeUrl: 'http://127.0.0.1:9/',

@@ -62,6 +62,7 @@ contract ChainRegistry is IChainRegistry, IOwners, OwnerApprovals {
         if (chain.maxHeadAge == 0) revert BadField("maxHeadAge");
         if (chain.w < 2 * (uint256(chain.depth) + 2) * chain.blockSeconds) revert BadField("w");
         if (chain.admin == address(0)) revert BadField("admin");
+        if (chain.logAccount == address(0)) revert BadField("logAccount");
         // The hub's entry: no hospital, so no key to speak or be sealed to. All three or none.
         bool isHospital = chain.messageKey != address(0);
         if (isHospital ? !P256.isUncompressedPoint(chain.hpkeKey) : chain.hpkeKey.length != 0) revert BadField("hpkeKey");

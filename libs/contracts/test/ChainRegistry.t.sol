@@ -135,6 +135,9 @@ contract ChainRegistryTest is Consortium {
         chain.admin = address(0);
         refusesField("admin");
         chain = hospital("north", NORTH);
+        chain.logAccount = address(0);
+        refusesField("logAccount");
+        chain = hospital("north", NORTH);
         chain.hpkeKey[64] ^= 0x01;
         refusesField("hpkeKey");
         chain = hospital("north", NORTH);

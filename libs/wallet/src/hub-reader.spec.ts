@@ -17,6 +17,7 @@ const chainOf = (name: string, messageKey: Hex) => ({
   maxHeadAge: 10,
   w: 10,
   admin: hex(0, 20),
+  logAccount: hex(0, 20),
   messageKey,
   hpkeKey: '0x',
   exchangeUrl: '',

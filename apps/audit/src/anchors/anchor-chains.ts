@@ -3,7 +3,7 @@ import { CheckpointAnchor, ChainRegistry, type Hex } from '@cpds/contracts';
 import { toHex } from '@cpds/crypto';
 import { unavailable } from '@cpds/errors';
 import { type Leases, pause, type UnitOfWork } from '@cpds/store';
-import { Interface } from 'ethers';
+import { computeAddress, Interface } from 'ethers';
 import type { Anchors } from './anchors.service.js';
 
 export interface AnchorChainsOptions {
@@ -70,7 +70,14 @@ export class AnchorChains {
     const reader = name === this.options.hubChain ? hub : await this.readerOf(name);
     hub.adopt(rulesOf(await this.atHead(hub).chainOf(hub.chainUid)));
     const registry = await this.atFinality(hub);
-    reader.adopt(rulesOf(await registry.chainOf(reader.chainUid)));
+    const entry = await registry.chainOf(reader.chainUid);
+    reader.adopt(rulesOf(entry));
+    const account = computeAddress(`0x${toHex(this.options.gasKey)}`);
+    if (name === this.options.ownChain && entry.logAccount.toLowerCase() !== account.toLowerCase())
+      throw unavailable(
+        'other-log-account',
+        `the hub names ${entry.logAccount} for the log of ${name}: anchors of ${account} would count for nobody`,
+      );
     const contract =
       name === this.options.hubChain
         ? this.options.hubAnchor

@@ -38,10 +38,15 @@ export class ChainEvidence extends DeedEvidence {
    * not matter: a root that stands on the hub existed by then, whoever put it there, and a squatter's other roots are passed
    * over.
    */
-  async anchoredAt(origin: string, size: number, root: string): Promise<number | null> {
+  async anchoredAt(account: string, origin: string, size: number, root: string): Promise<number | null> {
     const hub = this.chains.requireReader(this.consortium.current().hub.chainUid);
     const final = await hub.final();
-    const topics = [CheckpointAnchor.topics.Anchored, to0x(keccak256(utf8(origin))), null, to0x(u256(u64Value(size)))];
+    const topics = [
+      CheckpointAnchor.topics.Anchored,
+      to0x(keccak256(utf8(origin))),
+      to0x(u256(BigInt(account))),
+      to0x(u256(u64Value(size))),
+    ];
     const logs = await hub.logs({ addresses: [this.contracts.checkpointAnchor], topics }, 0, final.number);
     for (const log of logs) {
       const event = CheckpointAnchor.decodeLog(log);

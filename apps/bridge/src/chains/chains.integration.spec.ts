@@ -1,7 +1,7 @@
 /** What a node reads of a real hub and two real hospital chains, and what a voucher does with it. */
 
 import { chainEntities, chainMigrations, Rpc } from '@cpds/chain';
-import { ChainRegistry, LockedAccount, TransferLedger } from '@cpds/contracts';
+import { ChainRegistry, CheckpointAnchor, LockedAccount, TransferLedger, type Hex } from '@cpds/contracts';
 import { fromHex, G } from '@cpds/crypto';
 import { testPostgres } from '@cpds/local';
 import { Outbox, outboxMigrations } from '@cpds/outbox';
@@ -288,7 +288,19 @@ describe('what a node knows from the chains', () => {
       commitments: world.cohort.commitments,
     });
     expect(await voucher.evidence.finalCohort(world.north.uid, 1)).toBeNull();
-    expect(await voucher.evidence.anchoredAt('log.test', 5, `0x${'01'.repeat(32)}`)).toBeNull();
+  });
+
+  it("finds an anchor of the account that is asked about, and nobody else's", async () => {
+    const { deployer } = world.hub;
+    const root = `0x${'01'.repeat(32)}` as const;
+    const anchored = (account: string, size = 5) => voucher.evidence.anchoredAt(account, 'log.test', size, root);
+    expect(await anchored(deployer.address)).toBeNull();
+    const data = CheckpointAnchor.calldata.anchor('log.test', 5, root);
+    const { blockNumber } = await deployer.send(world.contracts.checkpointAnchor as Hex, data);
+    const at = await until('the anchor to be final', 20, () => anchored(deployer.address));
+    expect(at).toBe((await deployer.provider.getBlock(blockNumber))!.timestamp);
+    expect(await anchored(voucher.account)).toBeNull();
+    expect(await anchored(deployer.address, 6)).toBeNull();
   });
 
   it("anchors each home chain's final head on the hub", async () => {

@@ -28,6 +28,8 @@ export interface Hospital {
   /** all LockedAccounts and MappedDeeds ever registered, drained ones included */
   lockedAccounts: Hex[];
   allMappedDeeds: Hex[];
+  /** account on the hub whose anchors of its audit log count */
+  logAccount: Hex;
   /** address of the key that signs its datagrams */
   messageKey: Hex;
   /** P-256, uncompressed, 65 bytes */

@@ -99,6 +99,7 @@ function hospitalOf({ uid, chain, base, transfers, isPaused }: RegisteredChain):
     }),
     lockedAccounts: transfers.map((set) => lower(set.lockedAccount.account)),
     allMappedDeeds: transfers.map((set) => lower(set.mappedDeeds.account)),
+    logAccount: lower(chain.logAccount),
     messageKey: lower(chain.messageKey),
     hpkeKey: lower(chain.hpkeKey),
     exchangeUrl: chain.exchangeUrl,

@@ -12,8 +12,8 @@ export abstract class DeedEvidence {
   abstract finalCohort(homeUid: string, cohort: number): Promise<FinalCohort | null>;
 
   /**
-   * When a checkpoint of the log `origin` with at least `size` leaves of this root was anchored on the hub (final);
-   * seconds, or null if it was not.
+   * When `account` anchored a checkpoint of the log `origin` with this size and root on the hub (final); seconds, or null
+   * if it did not. Anybody can anchor anything: whose anchors count is for the caller to say.
    */
-  abstract anchoredAt(origin: string, size: number, root: string): Promise<number | null>;
+  abstract anchoredAt(account: string, origin: string, size: number, root: string): Promise<number | null>;
 }

@@ -248,7 +248,7 @@ export class GrantsService {
     checkFitsRequest(content, request, content.commitment);
     checkCapsule(content.homeUid, grant, content.capsule, await this.sealingKey(hospital));
     const anchor = checkEnrolment(enrolment, content.homeUid, home);
-    const at = await this.deeds.anchoredAt(anchor.origin, anchor.size, anchor.rootHex);
+    const at = await this.deeds.anchoredAt(hospital.logAccount, anchor.origin, anchor.size, anchor.rootHex);
     if (at === null || at > request.period.start)
       throw invalid(
         'grant-refused',

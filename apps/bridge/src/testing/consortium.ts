@@ -114,6 +114,7 @@ async function chainEntry(chain: Chain, messageKey: string | null) {
     maxHeadAge: 30n,
     w: 10n,
     admin: chain.deployer.address,
+    logAccount: chain.deployer.address,
     messageKey: messageKey ?? `0x${'00'.repeat(20)}`,
     hpkeKey: messageKey ? to0x((await generateHpkeKey()).publicKey) : '0x',
     exchangeUrl: messageKey ? `http://${chain.name}.test` : '',

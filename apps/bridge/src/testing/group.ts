@@ -101,6 +101,7 @@ export function viewOf(
     sealKeyId: seal.keyId,
     lockedAccounts: [address(`lock ${party}`)],
     allMappedDeeds: [address(`map ${party}`)],
+    logAccount: address(`log ${party}`),
     messageKey: hospitals[party].messageKey,
     hpkeKey: `0x04${'00'.repeat(64)}`,
     exchangeUrl: 'https://127.0.0.1/',

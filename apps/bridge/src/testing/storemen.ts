@@ -125,6 +125,7 @@ export async function openStoremen(count: number) {
         maxHeadAge: 3600n,
         w: 10n,
         admin: deployer.address,
+        logAccount: deployer.address,
         messageKey: `0x${'00'.repeat(20)}`,
         hpkeKey: '0x',
         exchangeUrl: '',

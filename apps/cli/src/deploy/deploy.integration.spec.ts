@@ -109,6 +109,7 @@ describe('deployment of a consortium', () => {
       ownerKeys,
       approvalsNeeded: 2,
       chain: chainParameters,
+      logAccount: accountOf(secret('hub/audit')),
       storemen: storemen.map(party),
       vouchers: vouchers.map(party),
       vouchesNeeded: 2,
@@ -151,6 +152,7 @@ describe('deployment of a consortium', () => {
         chain: chainParameters,
         deedRegistrar: accountOf(secret(`${name}/records`)),
         keyRegistrar: accountOf(secret(`${name}/identity`)),
+        logAccount: accountOf(secret(`${name}/audit`)),
         messageKey,
         hpkeKey,
         exchangeUrl: `http://127.0.0.1:1/${name}`,
@@ -162,7 +164,9 @@ describe('deployment of a consortium', () => {
       expect(await deployHospital(hospitalSpecs[name])).toEqual(base);
       const moved = { ...hospitalSpecs[name], exchangeUrl: `http://127.0.0.1:2/${name}` };
       await deployHospital(moved);
-      expect((await registry.chainOf(base.chainUid)).exchangeUrl).toBe(moved.exchangeUrl);
+      const { exchangeUrl, logAccount } = await registry.chainOf(base.chainUid);
+      expect(exchangeUrl).toBe(moved.exchangeUrl);
+      expect(logAccount.toLowerCase()).toBe(moved.logAccount);
       hospitalSpecs[name] = moved;
     }
   });
@@ -315,7 +319,7 @@ describe('deployment of a consortium', () => {
   });
 
   it('finds all of it in place when a plan asks for the same', async () => {
-    const { rpcUrl, owners, approvalsNeeded, chain, vouchesNeeded } = hubSpec;
+    const { rpcUrl, owners, approvalsNeeded, chain, logAccount, vouchesNeeded } = hubSpec;
     const keyFile = (name: string, key: string) => {
       writeFileSync(join(dir, name), key.replace(/^0x/, ''), { mode: 0o600 });
       return name;
@@ -328,7 +332,7 @@ describe('deployment of a consortium', () => {
     const ownerKeyFiles = ownerKeys.map((key, i) => keyFile(`owner-${i}.key`, key));
     const plan = {
       hub: {
-        ...{ rpcUrl, owners, approvalsNeeded, chain, vouchesNeeded, fund, ownerKeyFiles },
+        ...{ rpcUrl, owners, approvalsNeeded, chain, logAccount, vouchesNeeded, fund, ownerKeyFiles },
         ...{ storemen: hubSpec.storemen, vouchers: hubSpec.vouchers, bondWei: String(one) },
         deployerKeyFile: ownerKeyFiles[2],
       },

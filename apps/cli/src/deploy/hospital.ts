@@ -36,6 +36,8 @@ export interface HospitalSpec {
   readonly deedRegistrar: string;
   /** Gas account of identity: keeps the institution's keys. */
   readonly keyRegistrar: string;
+  /** Gas account of audit: whose anchors of the hospital's log count. */
+  readonly logAccount: string;
   /** Address of the bridge's message key. */
   readonly messageKey: string;
   /** HPKE key of the bridge, 65 bytes. */
@@ -104,6 +106,7 @@ async function registerOnHub(
     name,
     ...registryParameters(spec.chain),
     admin: admin.address,
+    logAccount: spec.logAccount,
     messageKey: spec.messageKey,
     hpkeKey: spec.hpkeKey,
     exchangeUrl,

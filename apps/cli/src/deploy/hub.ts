@@ -24,6 +24,8 @@ export interface HubSpec {
   readonly deployerKey: string;
   /** All consortium owners, in order. */
   readonly owners: readonly Hex[];
+  /** Gas account of the hub's audit: whose anchors of the hub's log count. */
+  readonly logAccount: string;
   /** Keys of at least `approvalsNeeded` owners. */
   readonly ownerKeys: readonly string[];
   /** e. */
@@ -85,6 +87,7 @@ export async function deployHub(spec: HubSpec): Promise<Complete<HubDeployment>>
       name: 'hub',
       ...registryParameters(spec.chain),
       admin: deployer.address,
+      logAccount: spec.logAccount,
       messageKey: `0x${'00'.repeat(20)}`,
       hpkeKey: '0x',
       exchangeUrl: '',

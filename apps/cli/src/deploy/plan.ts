@@ -44,6 +44,8 @@ export const DeployPlan = z.object({
     ownerKeyFiles: z.array(KeyPath).min(1),
     approvalsNeeded: z.int().min(1),
     chain: Chain,
+    /** Gas account of the hub's audit. */
+    logAccount: Address,
     storemen: z.array(Member),
     vouchers: z.array(Member),
     vouchesNeeded: z.int().min(1),
@@ -58,6 +60,7 @@ export const DeployPlan = z.object({
       chain: Chain,
       deedRegistrar: Address,
       keyRegistrar: Address,
+      logAccount: Address,
       messageKey: Address,
       hpkeKey: Bytes65,
       exchangeUrl: z.url(),

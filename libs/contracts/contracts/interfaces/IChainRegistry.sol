@@ -19,6 +19,7 @@ interface IChainRegistry {
     /// @param maxHeadAge a head older than this many seconds means unavailable
     /// @param w 2·(depth+2)·blockSeconds + margin, in seconds
     /// @param admin account that speaks for the hospital here
+    /// @param logAccount account on the hub whose anchors of its audit log count: one log per hospital
     /// @param messageKey address of the key that signs the hospital's datagrams; zero for the hub
     /// @param hpkeKey uncompressed P-256 point, 65 bytes; empty for the hub
     /// @param exchangeUrl where ciphertext is fetched; empty for the hub
@@ -30,6 +31,7 @@ interface IChainRegistry {
         uint32 maxHeadAge;
         uint32 w;
         address admin;
+        address logAccount;
         address messageKey;
         bytes hpkeKey;
         string exchangeUrl;

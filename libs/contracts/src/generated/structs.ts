@@ -21,6 +21,7 @@ export interface ChainStruct {
   maxHeadAge: bigint;
   w: bigint;
   admin: string;
+  logAccount: string;
   messageKey: string;
   hpkeKey: string;
   exchangeUrl: string;

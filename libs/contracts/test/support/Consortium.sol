@@ -33,6 +33,7 @@ abstract contract Consortium is Test {
             maxHeadAge: 10,
             w: 10,
             admin: admin,
+            logAccount: address(0x99),
             messageKey: address(0x77),
             hpkeKey: HPKE_KEY,
             exchangeUrl: "https://north.example/exchange"
