@@ -146,13 +146,14 @@ export function killSuite(stageOf: () => Stage): void {
     const restartStopped = async () => {
       const names = stopped.splice(0);
       if (names.length > 0) await stage.launched.restart(names);
+      return names;
     };
     try {
       for (const point of points) armed.push(await armKill(stage, point));
       const grantId = await bringTo[ending](stage, stage.patients.killed);
       // A kill whose moment does not come would otherwise show only as a grant that waits.
       await Promise.all(armed.map(({ done }) => done));
-      await restartStopped();
+      for (const name of await restartStopped()) await waitForRow(stage, name, grantId);
       if (ending === 'opened') await waitUntilDone(stage, points, grantId);
       await expectOnce(stage.world, grantId, ending);
     } finally {
@@ -176,6 +177,14 @@ export function killSuite(stageOf: () => Stage): void {
     it('leaves no gap in what any process told its log', async () => {
       await expectLogsWithoutGaps(stageOf().world);
     }, 120_000);
+  });
+}
+
+/** Who was stopped all the while hears of the grant when it reads the blocks that it missed. */
+async function waitForRow({ world }: Stage, process: string, grantId: string): Promise<void> {
+  await waitFor(`the row of ${grantId} at ${process}`, async () => {
+    const rows = await rowsOf(world, process, 'SELECT id FROM transfer WHERE grant_id = $1', [grantId]);
+    return rows.length > 0 || null;
   });
 }
 

@@ -28,7 +28,7 @@ export type GrantLog = 'locked' | 'vouched' | 'mapped' | 'ended';
 
 /** Logs that a role's row only follows: nobody waits for it to have seen them. */
 const followed: Record<Role, readonly GrantLog[]> = {
-  A: ['vouched', 'mapped'],
+  A: [],
   B: [],
   V: ['vouched'],
   // its answers, which others wait for, rest on facts of their own moment
