@@ -99,13 +99,17 @@ function sourcesHash() {
   return hash.digest('hex');
 }
 
-/** The file that each package's build must have left. */
+/** The files that the build must have left: one of each package, and what each service runs from. */
 function builtPackages() {
+  const services = ['identity', 'records', 'bridge', 'audit'].map((name) =>
+    join(root, 'apps', name, 'dist', 'service.mjs'),
+  );
   return ['apps', 'libs']
     .flatMap((group) => readdirSync(join(root, group)).map((name) => join(root, group, name)))
     .concat(join(root, 'infra', 'local'))
     .filter((dir) => existsSync(join(dir, 'package.json')))
-    .map((dir) => join(dir, 'dist', existsSync(join(dir, 'src', 'index.ts')) ? 'index.js' : 'main.js'));
+    .map((dir) => join(dir, 'dist', existsSync(join(dir, 'src', 'index.ts')) ? 'index.js' : 'main.js'))
+    .concat(services);
 }
 
 function read(path) {

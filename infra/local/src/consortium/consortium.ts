@@ -144,7 +144,7 @@ export class Consortium {
     const child = await startChild({
       name,
       command: process.execPath,
-      args: [fileURLToPath(new URL(`../../../../apps/${one.app}/dist/main.js`, import.meta.url))],
+      args: [fileURLToPath(new URL(`../../../../apps/${one.app}/dist/service.mjs`, import.meta.url))],
       env: { ...(await this.environmentOf(one)), ...extra(one) },
       cwd: this.dir,
       logFile: join(this.dir, 'logs', `${name}.log`),

@@ -1,0 +1,51 @@
+// Bundles each service and what it imports into one file, apps/*/dist/service.mjs: docs/decisions/0005-services-run-from-one-file.md.
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+const services = ['identity', 'records', 'bridge', 'audit'];
+
+/** Packages that Nest and typeorm look for and do without: asked for at run time, as from their own files, and missed there too. */
+const notInstalled = {
+  name: 'not-installed',
+  setup({ onResolve }) {
+    onResolve({ filter: /^[^./]/ }, ({ path, importer }) => {
+      if (importer === '') return undefined;
+      try {
+        createRequire(importer).resolve(path);
+        return undefined;
+      } catch (cause) {
+        // A package for `import` alone is not found by `require`, and is there.
+        return cause.code === 'MODULE_NOT_FOUND' ? { path, external: true } : undefined;
+      }
+    });
+  },
+};
+
+await Promise.all(
+  services.map((service) =>
+    build({
+      entryPoints: [join(root, 'apps', service, 'dist', 'main.js')],
+      outfile: join(root, 'apps', service, 'dist', 'service.mjs'),
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      target: 'node20',
+      keepNames: true, // Nest and typeorm know classes by their names
+      logLevel: 'error',
+      plugins: [notInstalled],
+      // what CommonJS packages expect around them
+      banner: {
+        js: [
+          "import { createRequire as bundleRequireOf } from 'node:module';",
+          "import { dirname as bundleFolderOf } from 'node:path';",
+          "import { fileURLToPath as bundlePathOf } from 'node:url';",
+          'const require = bundleRequireOf(import.meta.url);',
+          'const __filename = bundlePathOf(import.meta.url), __dirname = bundleFolderOf(__filename);',
+        ].join('\n'),
+      },
+    }),
+  ),
+);
