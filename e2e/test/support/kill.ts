@@ -81,13 +81,13 @@ export async function armKill(stage: Stage, point: KillPoint): Promise<ArmedKill
   };
 
   const done = run();
-  // Whoever awaits `done` hears of it; until then it must not end the test run.
-  done.catch(() => undefined);
+  // A failed kill fails whoever awaits `done`; until somebody does it must not end the test run.
+  const over = Promise.allSettled([done]);
   return {
     done,
     async disarm() {
       stopped.abort();
-      await done.catch(() => undefined);
+      await over;
       if (moment.kind !== 'stored') await unlatch(database);
       await database.end();
     },

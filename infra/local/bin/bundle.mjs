@@ -1,11 +1,15 @@
 // Bundles each service and what it imports into one file, apps/*/dist/service.mjs: docs/decisions/0005-services-run-from-one-file.md.
 import { createRequire } from 'node:module';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
-const services = ['identity', 'records', 'bridge', 'audit'];
+// An app that others import has an index; a service has none.
+const services = readdirSync(join(root, 'apps')).filter(
+  (name) => !existsSync(join(root, 'apps', name, 'src', 'index.ts')),
+);
 
 /** Packages that Nest and typeorm look for and do without: asked for at run time, as from their own files, and missed there too. */
 const notInstalled = {

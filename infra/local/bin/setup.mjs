@@ -99,17 +99,17 @@ function sourcesHash() {
   return hash.digest('hex');
 }
 
-/** The files that the build must have left: one of each package, and what each service runs from. */
+/** The files that the build must have left: of what others import its index, of a service its program and what it runs from. */
 function builtPackages() {
-  const services = ['identity', 'records', 'bridge', 'audit'].map((name) =>
-    join(root, 'apps', name, 'dist', 'service.mjs'),
-  );
   return ['apps', 'libs']
     .flatMap((group) => readdirSync(join(root, group)).map((name) => join(root, group, name)))
     .concat(join(root, 'infra', 'local'))
     .filter((dir) => existsSync(join(dir, 'package.json')))
-    .map((dir) => join(dir, 'dist', existsSync(join(dir, 'src', 'index.ts')) ? 'index.js' : 'main.js'))
-    .concat(services);
+    .flatMap((dir) =>
+      (existsSync(join(dir, 'src', 'index.ts')) ? ['index.js'] : ['main.js', 'service.mjs']).map((file) =>
+        join(dir, 'dist', file),
+      ),
+    );
 }
 
 function read(path) {

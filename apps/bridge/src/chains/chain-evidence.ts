@@ -34,9 +34,8 @@ export class ChainEvidence extends DeedEvidence {
   }
 
   /**
-   * An anchor of exactly this size and root: roots of other sizes prove nothing about it without the log. Whose it is does
-   * not matter: a root that stands on the hub existed by then, whoever put it there, and a squatter's other roots are passed
-   * over.
+   * An anchor of exactly this size and root: roots of other sizes prove nothing about it without the log. Those of other
+   * accounts are not even asked for: a second log could stand there that nobody else is shown (decision 0004).
    */
   async anchoredAt(account: string, origin: string, size: number, root: string): Promise<number | null> {
     const hub = this.chains.requireReader(this.consortium.current().hub.chainUid);

@@ -1,9 +1,9 @@
 import { ChainFollower, type ChainLog, type ChainReader } from '@cpds/chain';
 import { LockedAccount, MappedDeeds, TransferLedger } from '@cpds/contracts';
 import { pause, type Tx, type UnitOfWork } from '@cpds/store';
+import type { GrantLog } from '../transfers/look-times.js';
 import type { ChainSet } from './chain-set.js';
 import type { ConsortiumReader, HubContracts } from './consortium-reader.js';
-import type { GrantLog } from '../transfers/deadline.js';
 import type { ConsortiumView } from './consortium-view.js';
 
 export interface GrantWatchOptions {

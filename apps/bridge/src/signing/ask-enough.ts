@@ -20,8 +20,7 @@ export function askEnough<Member>(
   { atOnce, from, othersAfterMs, isEnough }: Asking,
   ask: (member: Member) => Promise<boolean>,
 ): Promise<void> {
-  const start = from;
-  const left = [...members.slice(start), ...members.slice(0, start)];
+  const left = [...members.slice(from), ...members.slice(0, from)];
   return new Promise((resolve, reject) => {
     let open = left.length;
     const done = (end: () => void): void => {

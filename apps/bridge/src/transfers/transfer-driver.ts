@@ -1,6 +1,6 @@
 import { toAppError } from '@cpds/errors';
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
-import { lookAfter, nextLook, type GrantLog } from './deadline.js';
+import { lookAfter, nextLook, type GrantLog } from './look-times.js';
 import { dutiesOf, type DutyContext } from './duties.js';
 import { DutyExecutors, type DutyResult } from './duty-executors.js';
 import { FactsReader, noFacts, sawAllChains, type Facts } from './facts.js';

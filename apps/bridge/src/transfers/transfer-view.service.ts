@@ -1,7 +1,7 @@
 import type { TransferState, TransferView } from '@cpds/messages';
 import { Injectable } from '@nestjs/common';
 import { Bells } from '../bells.js';
-import { deadlineOf } from './deadline.js';
+import { deadlineOf } from './look-times.js';
 import { OwnTransactions } from './own-transactions.js';
 import { TransferDriver } from './transfer-driver.js';
 import { snapshotOf } from './transfer.row.js';

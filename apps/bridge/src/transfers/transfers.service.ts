@@ -5,7 +5,7 @@ import { UnitOfWork, type Tx } from '@cpds/store';
 import { Injectable } from '@nestjs/common';
 import { Not } from 'typeorm';
 import { decide, type Decision, type TransferEvent } from './transfer.js';
-import { firstLook } from './deadline.js';
+import { firstLook } from './look-times.js';
 import type { Facts } from './facts.js';
 import { snapshotOf, TransferRow, type TransferStep } from './transfer.row.js';
 
@@ -18,6 +18,12 @@ export type NewTransfer = Pick<
   'id' | 'role' | 'state' | 'home' | 'destination' | 'homeUid' | 'destinationUid'
 > &
   Partial<TransferRow> & { requestExpires: string };
+
+/** The row as it stands after an event, and what the table decided: null where it has no line for the event. */
+export interface Raised {
+  row: TransferRow;
+  decision: Decision | null;
+}
 
 /**
  * The rows of the transfer table: stores them, moves them by `decide`, and appends the event of each step in the same
@@ -64,14 +70,8 @@ export class TransfersService {
    * @param patch what the event brings into the row (a signature, a statement); applied only if the table takes the event
    * @param facts for `facts` events; messages need none
    */
-  async raise(
-    id: string,
-    event: TransferEvent,
-    facts: Facts,
-    patch: Partial<TransferRow> = {},
-    within?: (tx: Tx, row: TransferRow) => Promise<void>,
-  ): Promise<{ row: TransferRow; decision: Decision | null }> {
-    return this.unitOfWork.run((tx) => this.raiseWithin(tx, id, event, facts, patch, within));
+  raise(id: string, event: TransferEvent, facts: Facts, patch: Partial<TransferRow> = {}): Promise<Raised> {
+    return this.unitOfWork.run((tx) => this.raiseWithin(tx, id, event, facts, patch));
   }
 
   /** `raise` in the caller's transaction. */
@@ -81,14 +81,12 @@ export class TransfersService {
     event: TransferEvent,
     facts: Facts,
     patch: Partial<TransferRow> = {},
-    within?: (tx: Tx, row: TransferRow) => Promise<void>,
-  ): Promise<{ row: TransferRow; decision: Decision | null }> {
+  ): Promise<Raised> {
     const row = await this.locked(tx, id);
     const decision = decide({ ...snapshotOf(row), ...(patch.grant ? { grant: patch.grant } : {}) }, event, facts);
     if (decision === null) return { row, decision };
     Object.assign(row, patch);
     step(row, decision, facts);
-    await within?.(tx, row);
     await tx.manager.save(TransferRow, row);
     await this.outbox.append(tx, eventOf(row), eventBody(row, decision));
     tx.afterCommit(() => this.announce(row));
@@ -96,15 +94,10 @@ export class TransfersService {
   }
 
   /** Changes a row without a step: a counter, a culprit, when to look again. */
-  async amend(
-    id: string,
-    change: (row: TransferRow) => void,
-    within?: (tx: Tx, row: TransferRow) => Promise<void>,
-  ): Promise<TransferRow> {
+  async amend(id: string, change: (row: TransferRow) => void): Promise<TransferRow> {
     return this.unitOfWork.run(async (tx) => {
       const row = await this.locked(tx, id);
       change(row);
-      await within?.(tx, row);
       await tx.manager.save(TransferRow, row);
       return row;
     });

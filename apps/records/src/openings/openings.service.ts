@@ -148,10 +148,13 @@ export class OpeningsService {
     return this.pending.guard(key, async () => {
       const { grant, homeUid, capsule, keyId, ySeal, w, commitment, departmentId } = released;
       const query = { grant, homeUid, capsule, keyId, ySeal, w };
-      const [{ header, payloadSha256 }, { stanza }] = await Promise.all([
+      const atOnce = [
         this.keepCiphertext(key, file.sizeBytes, file.body),
         this.requests.ask('identity.open', OpenQuery, OpenAnswer, query),
-      ]);
+      ] as const;
+      // Where one fails the object is removed: nothing may still be writing it then.
+      await Promise.allSettled(atOnce);
+      const [{ header, payloadSha256 }, { stanza }] = await Promise.all(atOnce);
       const { metadata, salt } = file;
       const payloadBytes = file.sizeBytes - header.length;
       const fileKey = openStanza(stanza, this.identity);

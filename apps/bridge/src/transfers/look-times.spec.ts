@@ -1,5 +1,5 @@
 import type { Grant } from '@cpds/messages';
-import { deadlineOf, firstLook, lookAfter, nextLook } from './deadline.js';
+import { deadlineOf, firstLook, lookAfter, nextLook } from './look-times.js';
 import type { TransferSnapshot } from './transfer.js';
 
 const grant = { lockBefore: 100, mintBefore: 200, notAfter: 300 } as Grant;
