@@ -42,6 +42,8 @@ export interface RawBlock {
   hash: string;
   parentHash: string;
   timestamp: string;
+  /** Hashes; asked for without the bodies. */
+  transactions?: unknown[];
 }
 
 export interface RawLog {

@@ -11,10 +11,15 @@ import { Rpc } from './rpc.js';
 const WINDOW_BLOCKS = 512;
 const STEP_BLOCKS = 16;
 
+interface SeenBlock extends BlockRef {
+  /** Without transactions there are no logs. False also where the node does not tell. */
+  readonly isEmpty: boolean;
+}
+
 export class Endpoint {
   /** Ascending, linked by parent hash, ending at the last head seen. Replaced, never changed in place. */
-  private window: readonly BlockRef[] = [];
-  private refreshing: Promise<BlockRef> | undefined;
+  private window: readonly SeenBlock[] = [];
+  private refreshing: Promise<SeenBlock> | undefined;
 
   constructor(readonly rpc: Rpc) {}
 
@@ -27,6 +32,14 @@ export class Endpoint {
   /** The head of the last `head()`, without asking again. */
   get lastHead(): BlockRef | undefined {
     return this.window.at(-1);
+  }
+
+  /** Whether every block `from`..`to` of this node's branch was seen and holds no transaction; false where one was not seen. */
+  isEmpty(from: number, to: number): boolean {
+    const lowest = this.window[0];
+    if (lowest === undefined || from < lowest.number) return false;
+    for (let number = from; number <= to; number++) if (!this.window[number - lowest.number]?.isEmpty) return false;
+    return true;
   }
 
   /** The block at `number` on this node's branch, or null when it has none. */
@@ -69,7 +82,7 @@ export class Endpoint {
     }
   }
 
-  private async refresh(): Promise<BlockRef> {
+  private async refresh(): Promise<SeenBlock> {
     const head = await this.fetchBlock('latest');
     if (head === null) throw new ChainMoved(this.rpc.host);
     const window = this.window;
@@ -86,20 +99,20 @@ export class Endpoint {
     return head;
   }
 
-  private async fetchRange(from: number, to: number): Promise<BlockRef[]> {
+  private async fetchRange(from: number, to: number): Promise<SeenBlock[]> {
     const numbers = Array.from({ length: to - from + 1 }, (_, i) => from + i);
     const blocks = await Promise.all(numbers.map((number) => this.fetchBlock(toQuantity(number))));
     return blocks.filter((block) => block !== null);
   }
 
-  private async fetchBlock(which: string): Promise<BlockRef | null> {
+  private async fetchBlock(which: string): Promise<SeenBlock | null> {
     const raw = await this.rpc.request<RawBlock | null>('eth_getBlockByNumber', [which, false]);
-    return raw === null ? null : parseBlock(raw);
+    return raw === null ? null : { ...parseBlock(raw), isEmpty: raw.transactions?.length === 0 };
   }
 }
 
 /** The blocks when each is the child of the one before, else null. */
-export function linked(blocks: BlockRef[]): BlockRef[] | null {
+export function linked<Block extends BlockRef>(blocks: Block[]): Block[] | null {
   for (let i = 1; i < blocks.length; i++) {
     if (blocks[i]!.parentHash !== blocks[i - 1]!.hash || blocks[i]!.number !== blocks[i - 1]!.number + 1) return null;
   }

@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Wallet } from 'ethers';
 import { testAnvil } from '@cpds/local';
 import { chainUid } from '@cpds/contracts';
 import { ChainReader, Rpc } from './index.js';
@@ -144,6 +145,38 @@ describe('a chain reader', () => {
     });
     await expect(fork.reader.snapshot()).rejects.toMatchObject({ code: 'chain-endpoints-disagree' });
     fork.server.close();
+  });
+
+  it('asks for logs only where a block it saw has transactions, or does not tell', async () => {
+    let asked = 0;
+    let tells = true;
+    const node = await lyingNode(anvil.url, (method, result) => {
+      if (method === 'eth_getLogs') asked++;
+      if (tells || method !== 'eth_getBlockByNumber') return result;
+      return { ...(result as object), transactions: undefined };
+    });
+    const reader = await ChainReader.connect({ name: 'a', urls: [node.url], rules });
+    const { head } = await reader.snapshot();
+    await mine(2);
+    const { number } = await reader.head();
+    expect(await reader.logs({}, head.number + 1, number)).toEqual([]);
+    expect(await reader.glanceLogs({}, head.number + 1)).toEqual([]);
+    expect(asked).toBe(0);
+
+    const call = { from: new Wallet(anvil.keys[1]!).address, to: address, data: '0x0102' };
+    await rpc.request('eth_sendTransaction', [call]);
+    await mine(2);
+    const { number: later } = await reader.head();
+    expect(await reader.glanceLogs({}, head.number + 1)).toHaveLength(1);
+    expect(await reader.logs({}, number + 1, later)).toHaveLength(1);
+    expect(asked).toBe(2);
+
+    tells = false;
+    await mine(2);
+    const { number: last } = await reader.head();
+    expect(await reader.logs({}, later + 1, last)).toEqual([]);
+    expect(asked).toBe(3);
+    node.server.close();
   });
 
   it('says unavailable, not no, when a node does not answer', async () => {
