@@ -89,7 +89,7 @@ export class GrantsService {
     if (row?.state !== 'requested' || asked.denied || Number(row.requestExpires) <= Date.now() / 1000)
       throw conflict('request-over', 'this request is answered or expired');
     const { deed, evidence } = await this.patientSide(patientId, consent);
-    await this.checkConsent(own, consent, request, deed, evidence.enrolment.spendingKey);
+    const facts = await this.checkConsent(own, consent, request, deed, evidence.enrolment.spendingKey);
     const content: GrantPackage = {
       requestId,
       homeUid: own.chainUid,
@@ -102,7 +102,7 @@ export class GrantsService {
       cohort: deed.cohort,
       commitment: deed.commitment,
     };
-    const { decision } = await this.transfers.raise(requestId, { type: 'consent' }, noFacts(), {
+    const { decision } = await this.transfers.raise(requestId, { type: 'consent' }, facts, {
       grantId,
       grant: consent.grant,
       capsule: consent.capsule,
@@ -157,7 +157,7 @@ export class GrantsService {
     request: ShareRequest,
     deed: NonNullable<DeedAnswer>,
     enrolledKey: string,
-  ): Promise<void> {
+  ): Promise<Facts> {
     const { grant } = consent;
     const view = this.consortium.current();
     const destination = hospitalOfChain(view, request.destinationUid);
@@ -176,6 +176,7 @@ export class GrantsService {
     if (facts.home.tagUsed || facts.home.head.status !== 'none')
       throw conflict('tag-used', 'this deed is locked in this slot already', { field: 'grant.tag' });
     this.keepWitness(grantIdOf(own.chainUid, grant), witness);
+    return facts;
   }
 
   /** A's standing duty while consented: the package goes to B until B answers or it is too late to lock. */

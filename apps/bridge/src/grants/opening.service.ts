@@ -5,6 +5,7 @@ import {
   ProveQuery,
   SignQuery,
   SignQueryAnswer,
+  type Grant,
   type Hex,
   type OpenOutcome,
   type ReleasedAnswer,
@@ -25,12 +26,18 @@ import { z } from 'zod';
 
 const combinedPlace = (grantId: string): string => `combined/${grantId}`;
 
+/** Proofs kept at most; the oldest go first and are made again when they are needed. */
+const maxProofs = 256;
+
 /** States in which B holds the combined key. */
 const released: readonly TransferState[] = ['released', 'opened'];
 
 /** B's way from a final mapping to a readable record: ask the storemen, keep W sealed, tell records what to fetch with. */
 @Injectable()
 export class OpeningService {
+  /** Proofs that identity made, or is making, of grants not released yet. */
+  private readonly proofs = new Map<string, Promise<z.infer<typeof ProveAnswer>>>();
+
   constructor(
     private readonly transfers: TransfersService,
     private readonly driver: TransferDriver,
@@ -40,7 +47,13 @@ export class OpeningService {
     private readonly consortium: Consortium,
     private readonly bus: BusRequests,
     private readonly keys: NodeKeys,
-  ) {}
+  ) {
+    // Made while the mapping becomes final: the release then waits for the storemen only.
+    transfers.onChange((row) => {
+      if (row.role === 'B' && row.state === 'mint-sent' && row.grant)
+        this.proofOfQ(row.grantId as Hex, row.grant).catch(() => undefined);
+    });
+  }
 
   /**
    * Asks the storemen to release the grant's key to q. Repeatable; never asks again once t partials are combined.
@@ -53,13 +66,7 @@ export class OpeningService {
     const isOver = row.state === 'closing' || row.state === 'closed';
     if (row.state !== 'mapped' && !isOver) return { outcome: 'waiting', waitsFor: this.driver.waitsFor(row) };
     if (!row.grant || !row.capsule) return { outcome: 'waiting', waitsFor: 'the grant' };
-    const { recipientKey, ephemeralKey, viewTag } = row.grant;
-    const proof = await this.bus.ask('identity.prove', ProveQuery, ProveAnswer, {
-      grantId,
-      recipientKey,
-      ephemeralKey,
-      viewTag,
-    });
+    const proof = await this.proofOfQ(grantId, row.grant);
     const outcome = await this.collector.collect({
       grantId,
       homeUid: row.homeUid as Hex,
@@ -79,6 +86,7 @@ export class OpeningService {
     const { decision } = await this.transfers.raise(row.id, { type: 'released' }, noFacts(), {
       released: { keyId, ySeal, sealedW, partials },
     });
+    this.proofs.delete(grantId);
     return decision ? { outcome: 'released' } : { outcome: 'waiting', waitsFor: 'the grant is being closed' };
   }
 
@@ -122,6 +130,21 @@ export class OpeningService {
     });
     const statement = { kind: 'give-back', grantId, homeUid, signature, grant: row.grant } as const;
     return this.revocations.take(statement, 'own backend');
+  }
+
+  /** DLEQ(open; ...) by identity, which holds q; one that failed is asked for again. */
+  private proofOfQ(grantId: Hex, { recipientKey, ephemeralKey, viewTag }: Grant): Promise<z.infer<typeof ProveAnswer>> {
+    const known = this.proofs.get(grantId);
+    if (known) return known;
+    const query = { grantId, recipientKey, ephemeralKey, viewTag };
+    const proof = this.bus.ask('identity.prove', ProveQuery, ProveAnswer, query);
+    this.proofs.set(grantId, proof);
+    for (const oldest of this.proofs.keys()) {
+      if (this.proofs.size <= maxProofs) break;
+      this.proofs.delete(oldest);
+    }
+    proof.catch(() => this.proofs.delete(grantId));
+    return proof;
   }
 
   private async blame(id: string, culprits: string[]): Promise<TransferRow> {

@@ -1,7 +1,7 @@
 import type { Grant } from '@cpds/messages';
 import type { Hospital } from '../chains/consortium-view.js';
 import type { BlockRef, Facts, LockStatus, MappingStatus } from '../transfers/facts.js';
-import { mayDenyMapping, mayMint, mayRelease, type GuardInput } from './guards.js';
+import { mayDenyMapping, mayMint, mayOpenMint, mayRelease, type GuardInput } from './guards.js';
 
 const lockedAccount = `0x${'11'.repeat(20)}` as const;
 const mappedDeeds = `0x${'22'.repeat(20)}` as const;
@@ -92,6 +92,12 @@ describe('a share of Mint', () => {
     ['the hub cannot be relied on', { absent: ['hub'] }, /cannot be relied on/],
   ])('says nothing when %s', (_, scene, reason) => {
     expect(mayMint(input(scene))).toEqual({ outcome: 'unavailable', reason: expect.stringMatching(reason) });
+  });
+
+  it('waits for the vouches, its nonces do not', () => {
+    expect(mayOpenMint(input({ vouched: false }))).toEqual(mayMint(input()));
+    expect(mayOpenMint(input({ lock: 'none', vouched: false }))).toEqual(verdict('wait'));
+    expect(mayOpenMint(input({ lockAtHead: 'revoked', vouched: false }))).toEqual(verdict('revoked'));
   });
 
   it('is refused for contracts that the hub does not know, and in a halted row', () => {

@@ -54,6 +54,12 @@ function namesRegistered({ grant, home, destination }: GuardInput): boolean {
 
 /** A share of `Mint`: yes Locked; yes Vouched; not no; hd(B) and own clock < mintBefore − w(B); not paused. */
 export function mayMint(input: GuardInput): GuardOutcome {
+  const outcome = mayOpenMint(input);
+  return outcome.outcome === 'yes' && !input.facts.hub?.vouched ? answer('wait') : outcome;
+}
+
+/** Nonces for a share of `Mint`, which give nothing away: all that the share needs but the vouches, which come while others wait. */
+export function mayOpenMint(input: GuardInput): GuardOutcome {
   const { grant, facts } = input;
   const no = forbids(input);
   if (no) return no;
@@ -64,7 +70,6 @@ export function mayMint(input: GuardInput): GuardOutcome {
   if (home.final.status !== 'locked' || home.head.status !== 'locked' || !home.written) return answer('wait');
   if (!hub.fresh) return unavailable("the hub's head is stale");
   if (hub.paused) return unavailable('a hospital of this grant is paused');
-  if (!hub.vouched) return answer('wait');
   const times = input.home.w + input.hubW + input.destination.w;
   if (home.written.block.timestamp + times > grant.mintBefore)
     return unavailable('the lock came too late for its mintBefore');

@@ -11,7 +11,7 @@ import { checkCapsule } from '../grants/grant-checks.js';
 import type { TransfersService } from '../transfers/transfers.service.js';
 import { signAnswer } from './answers.js';
 import { groupKeyOf } from './group-key.js';
-import { mayDenyMapping, mayMint } from './guards.js';
+import { mayDenyMapping, mayMint, mayOpenMint, type GuardInput, type GuardOutcome } from './guards.js';
 import type { MessageKey } from './message-key.js';
 import { commitmentFault, nonceCommitmentOf, signCommitment } from './sign-commitment.js';
 import { SpentNonceRow } from './storeman-act.row.js';
@@ -91,7 +91,7 @@ export class SignerService {
     const asked = askedGrant(this.consortium, body.homeUid, body.grant);
     checkCoordinator(asked, body.action, from);
     this.checkParts(asked, body.action, body.capsule);
-    const { refused, lockBlock } = await this.guard(asked, body.action);
+    const { refused, lockBlock } = await this.guard(asked, body.action, mayOpenMint);
     if (refused) return refused;
     const { group, share } = await this.ownShare(asked, body.action);
     const { nonceId, commitment } = this.vault.commit(keyOf(from, body.session), share);
@@ -129,8 +129,8 @@ export class SignerService {
       await this.reportEquivocation(open.asked);
       throw denied('equivocation', 'signers see different blocks of the lock', { field: 'commitments' });
     }
-    // Facts again: a revoke may have come between the rounds.
-    const { refused, input } = await this.guard(open.asked, open.action);
+    // Facts again: the rounds may lie seconds apart, and a revoke between them.
+    const { refused, input } = await this.guard(open.asked, open.action, mayMint);
     if (refused) return refused;
     this.sessions.delete(key);
     const nonces = await this.takeNonces(key, open, input);
@@ -151,8 +151,9 @@ export class SignerService {
   private async guard(
     asked: AskedGrant,
     action: Action,
+    mint: (input: GuardInput) => GuardOutcome,
   ): Promise<{ refused: SignAnswer | null; lockBlock: string; input: StoremanFacts }> {
-    const { input, outcome: said } = await this.view.guarded(asked, action === 'mint' ? mayMint : mayDenyMapping);
+    const { input, outcome: said } = await this.view.guarded(asked, action === 'mint' ? mint : mayDenyMapping);
     let outcome = said;
     if (outcome.outcome === 'yes' && action === 'not-mapped' && (await this.hasReleased(asked)))
       outcome = { outcome: 'answer', verdict: 'mapped' };

@@ -2,6 +2,7 @@ import {
   combineSignature,
   CryptoError,
   fromHex,
+  NONCE_LIFE_MS,
   signatureWords,
   to0x,
   u256,
@@ -56,6 +57,21 @@ export interface CoordinatorOptions {
   othersAfterMs: number;
 }
 
+/** Round 1 of a session whose round 2 is still to come. */
+interface Opening {
+  session: string;
+  commitments: SignCommitment[];
+  keyId: string;
+  epoch: number;
+  usableUntil: number;
+}
+
+/** Openings kept at most; the oldest go first. Grants wait for their vouches for seconds only. */
+const maxOpenings = 256;
+
+/** Milliseconds from round 1 in which round 2 may begin: the signers destroy their nonces after NONCE_LIFE_MS. */
+const openingLifeMs = NONCE_LIFE_MS - 15_000;
+
 /** What one call has learnt of the members so far. */
 interface Course {
   request: SigningRequest;
@@ -76,25 +92,40 @@ interface Course {
  * session of the same call goes on without it; a call takes at most n − t + 1 sessions.
  */
 export class SigningCoordinator {
+  private readonly openings = new Map<string, Opening>();
+
   constructor(
     private readonly consortium: Consortium,
     private readonly datagrams: Datagrams,
     private readonly options: CoordinatorOptions,
   ) {}
 
+  /**
+   * Runs round 1 ahead of time, so that `sign` needs one round only (RFC 9591 §2's preprocessing). Repeatable; what it
+   * brings is kept in memory: after a restart `sign` runs both rounds.
+   *
+   * @returns who lied, broke the protocol or was silent
+   */
+  async prepare(request: SigningRequest): Promise<{ culprits: string[] }> {
+    const course = this.courseOf(request);
+    if (this.openingOf(course)) return { culprits: [] };
+    const session = randomUUID();
+    const usableUntil = Date.now() + openingLifeMs;
+    const { group, culprits } = course;
+    const commitments = await this.commitments(course, session, group.members);
+    const { keyId, epoch, threshold } = group;
+    if (commitments.length === threshold)
+      this.openings.set(nameOf(request), { session, commitments, keyId, epoch, usableUntil });
+    for (const [oldest, { usableUntil: end }] of this.openings)
+      if (this.openings.size > maxOpenings || end <= Date.now()) this.openings.delete(oldest);
+    return { culprits: [...culprits] };
+  }
+
   /** Asks the group for a signature. @throws AppError `no-group`, `unknown-hospital` */
   async sign(request: SigningRequest): Promise<SigningOutcome> {
-    const view = this.consortium.current();
-    const executing = hospitalOfChain(view, request.action === 'mint' ? request.grant.destinationUid : request.homeUid);
-    const course: Course = {
-      request,
-      group: groupOf(view, executing.signKeyId),
-      digest: fromHex(digestOf(request), 'digest', 32),
-      answers: new Map(),
-      culprits: new Set(),
-      excused: new Set(),
-      reasons: new Map(),
-    };
+    const course = this.courseOf(request);
+    const prepared = await this.signPrepared(course);
+    if (prepared) return prepared;
     const { threshold, members } = course.group;
     for (let tries = members.length - threshold + 1; tries > 0; tries--) {
       const { culprits, excused, answers } = course;
@@ -114,6 +145,38 @@ export class SigningCoordinator {
       reasons: [...course.reasons].map(([from, reason]) => ({ from, reason })),
       threshold,
     };
+  }
+
+  private courseOf(request: SigningRequest): Course {
+    const view = this.consortium.current();
+    const executing = hospitalOfChain(view, request.action === 'mint' ? request.grant.destinationUid : request.homeUid);
+    return {
+      request,
+      group: groupOf(view, executing.signKeyId),
+      digest: fromHex(digestOf(request), 'digest', 32),
+      answers: new Map(),
+      culprits: new Set(),
+      excused: new Set(),
+      reasons: new Map(),
+    };
+  }
+
+  private openingOf({ request, group }: Course): Opening | undefined {
+    const opening = this.openings.get(nameOf(request));
+    const { keyId, epoch } = group;
+    const isUsable = opening?.keyId === keyId && opening.epoch === epoch && Date.now() < opening.usableUntil;
+    return isUsable ? opening : undefined;
+  }
+
+  /** Round 2 of a session that `prepare` opened; null when there is none, or it fails. */
+  private async signPrepared(course: Course): Promise<SigningOutcome | null> {
+    const opening = this.openingOf(course);
+    if (!opening) return null;
+    this.openings.delete(nameOf(course.request));
+    const signed = await this.shares(course, opening.session, opening.commitments);
+    // A signer that was started again has forgotten this session, and takes part in another.
+    if (!signed) course.excused.clear();
+    return signed;
   }
 
   /** Round 1: the first t commitments that rest on the same block of the lock; fewer when there are no t such. */
@@ -225,6 +288,10 @@ export class SigningCoordinator {
     course.reasons.set(member.party, reason);
     return null;
   }
+}
+
+function nameOf({ grantId, action }: SigningRequest): string {
+  return `${grantId}/${action}`;
 }
 
 function digestOf({ action, grant, homeUid, grantId }: SigningRequest): string {

@@ -89,6 +89,66 @@ describe('signing over the bus', () => {
     expect(isMintSigned(await outcome)).toBe(true);
   });
 
+  describe('with nonces committed ahead', () => {
+    const prepare = (coordinator = world.coordinatorB) => {
+      const { grant, grantId, capsule } = made;
+      return coordinator.prepare({ action: 'mint', homeUid, grant, grantId, capsule });
+    };
+    const countCommitments = () => {
+      const committed: string[] = [];
+      for (const node of world.nodes)
+        node.tamper = (said) => {
+          if (said['outcome'] === 'committed') committed.push(node.party);
+          return said;
+        };
+      return committed;
+    };
+    const notVouched = () => {
+      const early = factsOf(now, 'locked', 'none');
+      early.hub!.vouched = false;
+      world.say(early);
+    };
+
+    it('takes one round, and gives no share before the vouches', async () => {
+      notVouched();
+      expect(await prepare()).toEqual({ culprits: [] });
+      for (const i of [0, 1, 2, 3, 4]) expect(await actsOf(i)).toEqual([]);
+      const committed = countCommitments();
+      expect(await prepare()).toEqual({ culprits: [] });
+      world.say(factsOf(now, 'locked', 'none'));
+      expect(isMintSigned(await mint())).toBe(true);
+      expect(committed).toEqual([]);
+      // used up: the next signature of the same mint opens a session of its own
+      expect(isMintSigned(await mint())).toBe(true);
+      expect(committed.length).toBeGreaterThanOrEqual(3);
+    });
+
+    it('is refused a share that is asked for before the vouches', async () => {
+      notVouched();
+      await prepare();
+      const outcome = await mint();
+      expect(outcome).toMatchObject({ outcome: 'unsigned', culprits: [] });
+      expect(outcome.outcome === 'unsigned' && outcome.answers.map(({ answer }) => answer.verdict)).toContain('wait');
+      for (const i of [0, 1, 2, 3, 4]) expect(await actsOf(i)).toEqual([]);
+    });
+
+    it('opens another session with signers that were started again since', async () => {
+      await prepare();
+      for (const i of [0, 1, 2]) await world.restart(i);
+      expect(isMintSigned(await mint())).toBe(true);
+    });
+
+    it('leaves out and names who committed and then lies', async () => {
+      const committed = countCommitments();
+      await prepare(world.sparingB);
+      const liar = world.nodes.find(({ party }) => party === committed[0])!;
+      liar.tamper = (said) => (said['outcome'] === 'signed' ? { ...said, share: `0x${'1'.repeat(64)}` } : said);
+      const outcome = await mint(world.sparingB);
+      expect(isMintSigned(outcome)).toBe(true);
+      expect(outcome.culprits).toEqual([liar.party]);
+    });
+  });
+
   it('gives the same digest again after the signers were killed: nonces die with the process, the act stands', async () => {
     expect(isMintSigned(await mint())).toBe(true);
     await world.restart(0);

@@ -63,6 +63,13 @@ describe('what a row keeps trying', () => {
       expect(dutiesOf(row('B', 'vouched'), facts({ ...ready, ...late }), context())).toEqual([]);
   });
 
+  it('has the storemen commit to nonces while the vouches become final', () => {
+    const locked = { home: home('locked'), destination: destination('none', 1_989), hub: { ...hub, vouched: false } };
+    expect(dutiesOf(row('B', 'locked'), facts({ ...locked, now: 1_989 }), context())).toEqual(['open-mint']);
+    expect(dutiesOf(row('B', 'vouched'), facts({ ...locked, now: 1_989 }), context())).toEqual([]);
+    expect(dutiesOf(row('B', 'locked'), facts({ ...locked, now: 1_990 }), context())).toEqual([]);
+  });
+
   it('asks for a refund only after mintBefore and w(B)', () => {
     const locked = { home: home('locked'), hub };
     expect(dutiesOf(row('A', 'vouched'), facts({ ...locked, now: 2_010 }), context())).toEqual([]);

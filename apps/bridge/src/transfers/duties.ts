@@ -13,6 +13,7 @@ export type Duty =
   | 'send-lock'
   | 'cancel-lock'
   | 'vouch'
+  | 'open-mint'
   | 'sign-mint'
   | 'send-mint'
   | 'sign-not-mapped'
@@ -49,6 +50,7 @@ export function dutiesOf(t: TransferSnapshot, facts: Facts, context: DutyContext
       return mayLock(t, facts) ? ['send-lock'] : [];
     case 'locked':
       if (t.role === 'V') return mayVouch(t, facts) ? ['vouch'] : [];
+      if (t.role === 'B') return mayOpenMint(t, facts, context) ? ['open-mint'] : [];
       return mayAskNotMapped(t, facts, context) ? ['sign-not-mapped'] : [];
     case 'vouched':
       if (t.role === 'B') return mayAskMint(t, facts, context) ? ['sign-mint'] : [];
@@ -91,11 +93,15 @@ function mayVouch(t: TransferSnapshot, facts: Facts): boolean {
 
 /** The guard of the Mint line, as far as B sees it; each storeman holds its own. */
 function mayAskMint(t: TransferSnapshot, facts: Facts, context: DutyContext): boolean {
+  return facts.hub?.vouched === true && mayOpenMint(t, facts, context);
+}
+
+/** While vouches become final the storemen can commit to nonces already. */
+function mayOpenMint(t: TransferSnapshot, facts: Facts, context: DutyContext): boolean {
   if (t.grant === null || facts.destination === undefined || !isOpenAtHead(facts)) return false;
   const latest = t.grant.mintBefore - context.wDestination;
   return (
-    facts.hub?.vouched === true &&
-    facts.hub.fresh &&
+    facts.hub?.fresh === true &&
     !facts.hub.paused &&
     facts.destination.head.status === 'none' &&
     facts.destination.head.block.timestamp < latest &&

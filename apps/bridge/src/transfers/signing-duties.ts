@@ -10,8 +10,15 @@ export class SigningDuties {
     private readonly coordinator: SigningCoordinator,
     duties: DutyExecutors,
   ) {
+    duties.register('open-mint', (row) => this.openMint(row));
     duties.register('sign-mint', (row) => this.mint(row));
     duties.register('sign-not-mapped', (row) => this.notMapped(row));
+  }
+
+  /** Saves time and decides nothing: the signature does not wait for it. */
+  private async openMint(row: TransferRow): Promise<DutyResult> {
+    const { culprits } = await this.coordinator.prepare(requestOf(row, 'mint'));
+    return { done: true, culprits };
   }
 
   private async mint(row: TransferRow): Promise<DutyResult> {

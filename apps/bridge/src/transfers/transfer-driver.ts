@@ -32,7 +32,8 @@ const look = { type: 'facts' } as const;
  */
 @Injectable()
 export class TransferDriver implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly woken = new Set<string>();
+  /** rows to look at, with the facts of this moment where somebody has read them already */
+  private readonly woken = new Map<string, Facts>();
   private readonly inWork = new Map<string, Promise<void>>();
   private readonly lastWait = new Map<string, string>();
   /** rows that their own look is moving just now: the look goes on with them anyway */
@@ -49,8 +50,8 @@ export class TransferDriver implements OnApplicationBootstrap, BeforeApplication
     private readonly own: OwnTransactions,
     private readonly options: DriverOptions,
   ) {
-    transfers.onChange((row) => {
-      if (!this.moving.has(row.id) && isDue(row.checkAt)) this.wake(row.id);
+    transfers.onChange((row, facts) => {
+      if (!this.moving.has(row.id) && isDue(row.checkAt)) this.wake(row.id, facts);
     });
   }
 
@@ -66,8 +67,8 @@ export class TransferDriver implements OnApplicationBootstrap, BeforeApplication
   }
 
   /** Looks at row `id` now, or once more after the look that is under way. */
-  wake(id: string): void {
-    this.woken.add(id);
+  wake(id: string, facts: Facts = noFacts()): void {
+    this.woken.set(id, this.woken.has(id) ? noFacts() : facts);
     this.kick();
   }
 
@@ -88,8 +89,8 @@ export class TransferDriver implements OnApplicationBootstrap, BeforeApplication
   private async run(): Promise<void> {
     while (!this.stopped) {
       try {
-        for (const id of await this.transfers.due(100)) this.woken.add(id);
-        for (const id of [...this.woken]) await this.start(id);
+        for (const id of await this.transfers.due(100)) if (!this.woken.has(id)) this.woken.set(id, noFacts());
+        for (const id of [...this.woken.keys()]) await this.start(id);
       } catch (error) {
         this.options.onError(error, { id: '', grantId: null });
       }
@@ -101,8 +102,9 @@ export class TransferDriver implements OnApplicationBootstrap, BeforeApplication
   private async start(id: string): Promise<void> {
     if (this.inWork.has(id)) return;
     while (this.inWork.size >= this.options.concurrency) await Promise.race(this.inWork.values());
+    const known = this.woken.get(id) ?? noFacts();
     this.woken.delete(id);
-    const work = this.advance(id)
+    const work = this.advance(id, known)
       .catch((error: unknown) => this.options.onError(error, { id, grantId: null }))
       .finally(() => {
         this.inWork.delete(id);
@@ -111,10 +113,10 @@ export class TransferDriver implements OnApplicationBootstrap, BeforeApplication
     this.inWork.set(id, work);
   }
 
-  private async advance(id: string): Promise<void> {
+  private async advance(id: string, known: Facts): Promise<void> {
     let row = await this.transfers.findById(id);
     if (!row || row.checkAt === null) return;
-    const facts = await this.gather(row);
+    const facts = sawAllChains(row.role, known) ? known : await this.gather(row);
     let pending: number;
     let before: TransferRow['state'];
     do {
@@ -211,7 +213,7 @@ export class TransferDriver implements OnApplicationBootstrap, BeforeApplication
   }
 
   private hasStartable(): boolean {
-    for (const id of this.woken) if (!this.inWork.has(id)) return true;
+    for (const id of this.woken.keys()) if (!this.inWork.has(id)) return true;
     return false;
   }
 }

@@ -6,7 +6,7 @@ import { Injectable } from '@nestjs/common';
 import { Not } from 'typeorm';
 import { decide, type Decision, type TransferEvent } from './transfer.js';
 import { firstLook } from './look-times.js';
-import type { Facts } from './facts.js';
+import { noFacts, type Facts } from './facts.js';
 import { snapshotOf, TransferRow, type TransferStep } from './transfer.row.js';
 
 /** How long the steps of a row may grow: the table has no cycle but resume, this is the bound on that. */
@@ -31,7 +31,7 @@ export interface Raised {
  */
 @Injectable()
 export class TransfersService {
-  private readonly listeners: ((row: TransferRow) => void)[] = [];
+  private readonly listeners: ((row: TransferRow, facts: Facts) => void)[] = [];
 
   constructor(
     private readonly unitOfWork: UnitOfWork,
@@ -54,12 +54,12 @@ export class TransfersService {
       ...draft,
     });
     await tx.manager.save(TransferRow, row, { reload: false });
-    tx.afterCommit(() => this.announce(row));
+    tx.afterCommit(() => this.announce(row, noFacts()));
     return row;
   }
 
-  /** Called after each committed change of a row: for wake-ups only. */
-  onChange(listener: (row: TransferRow) => void): void {
+  /** Called after each committed change of a row, with the facts it was decided by: for wake-ups only. */
+  onChange(listener: (row: TransferRow, facts: Facts) => void): void {
     this.listeners.push(listener);
   }
 
@@ -68,7 +68,7 @@ export class TransfersService {
    * event. Returns the row as it stands; null decision leaves everything but the patch's row untouched.
    *
    * @param patch what the event brings into the row (a signature, a statement); applied only if the table takes the event
-   * @param facts for `facts` events; messages need none
+   * @param facts for `facts` events; a message brings those it was checked by, or none
    */
   raise(id: string, event: TransferEvent, facts: Facts, patch: Partial<TransferRow> = {}): Promise<Raised> {
     return this.unitOfWork.run((tx) => this.raiseWithin(tx, id, event, facts, patch));
@@ -89,7 +89,7 @@ export class TransfersService {
     step(row, decision, facts);
     await tx.manager.save(TransferRow, row);
     await this.outbox.append(tx, eventOf(row), eventBody(row, decision));
-    tx.afterCommit(() => this.announce(row));
+    tx.afterCommit(() => this.announce(row, facts));
     return { row, decision };
   }
 
@@ -161,8 +161,8 @@ export class TransfersService {
     return tx.manager.findOneBy(TransferRow, { grantId: draft.grantId, role: draft.role });
   }
 
-  private announce(row: TransferRow): void {
-    for (const listener of this.listeners) listener(row);
+  private announce(row: TransferRow, facts: Facts): void {
+    for (const listener of this.listeners) listener(row, facts);
   }
 }
 
