@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '@cpds/errors';
 import type { OpenOutcome, RecordStatus, StoredRecord, TransferState, TransferView } from '@cpds/messages';
 import type { World } from '../consortium/world.js';
@@ -98,10 +99,11 @@ export function waitForState(
   return waitFor(
     `${states.join(' or ')} of ${grantId} at ${hospital}`,
     async () => {
-      const view = await world.backends[hospital].bridge.transfer(grantId, seen, 10).catch((cause: unknown) => {
-        // South hears of the grant by a datagram, a moment after north took the consent.
-        if (cause instanceof AppError && cause.kind === 'missing') return null;
-        throw cause;
+      const view = await world.backends[hospital].bridge.transfer(grantId, seen, 10).catch(async (cause: unknown) => {
+        if (!(cause instanceof AppError) || cause.kind !== 'missing') throw cause;
+        // South hears of the grant by a datagram, a moment after north took the consent, and has it checked first.
+        await delay(300);
+        return null;
       });
       if (view === null) return null;
       seen = view.state;

@@ -58,14 +58,13 @@ export class ExchangeService {
     if (commitment !== fetch.objectId) throw denied('wrong-object', 'the grant consents to another record');
     const { record, object } = await this.consented(commitment);
     const key = objectKey(object.id);
-    const { sizeBytes } = await this.store.get(key);
+    const { sizeBytes, body } = await this.store.get(key, fetch);
     const { from, length } = clip(fetch, sizeBytes);
     await this.disclosure.logged(events.disclosed, {
       correlation: fetch.grantId,
       person: record.patientId,
       details: { ...fetch, recordId: record.id, bytes: length },
     });
-    const { body } = await this.store.get(key, fetch);
     const guarded = this.mayServe.guarded(fetch.grantId, body);
     return {
       metadata: metadataOf(record),

@@ -81,12 +81,14 @@ export class OpeningsService {
       correlation: grantId,
       details: { grantId, clientId, departmentId: opening.departmentId, bytes: sizeBytes },
     });
-    await this.requests.ask('bridge.opened', OpenedQuery, OpenedAnswer, { grantId });
-    await this.unitOfWork.reader.query(
-      'UPDATE opening SET opened_at = now() WHERE grant_id = $1 AND opened_at IS NULL',
-      [bytesOf(grantId)],
-    );
-    const { payload } = await splitFile((await this.store.get(opening.objectKey)).body);
+    const [{ body }] = await Promise.all([
+      this.store.get(opening.objectKey),
+      this.requests.ask('bridge.opened', OpenedQuery, OpenedAnswer, { grantId }),
+      this.unitOfWork.reader.query('UPDATE opening SET opened_at = now() WHERE grant_id = $1 AND opened_at IS NULL', [
+        bytesOf(grantId),
+      ]),
+    ]);
+    const { payload } = await splitFile(body);
     return { contentType, sizeBytes, body: this.mayServe.guarded(grantId, openPayload(payload, fileKey, nodeAead)) };
   }
 
@@ -142,28 +144,34 @@ export class OpeningsService {
   }
 
   private async fetchOnce(grantId: Hex, released: Released): Promise<Opened> {
+    const { grant, homeUid, capsule, keyId, ySeal, w, commitment, departmentId } = released;
     const request = await this.statement(grantId, released, released.partials);
+    // While A looks for the file, identity opens its key. Awaited below; where A gives no file, that is what is told.
+    const stanza = this.requests.ask('identity.open', OpenQuery, OpenAnswer, {
+      grant,
+      homeUid,
+      capsule,
+      keyId,
+      ySeal,
+      w,
+    });
+    stanza.catch(() => undefined);
     const file = await this.home.fetch(released.exchangeUrl, request);
     const key = `fetched/${randomUUID()}`;
     return this.pending.guard(key, async () => {
-      const { grant, homeUid, capsule, keyId, ySeal, w, commitment, departmentId } = released;
-      const query = { grant, homeUid, capsule, keyId, ySeal, w };
-      const atOnce = [
-        this.keepCiphertext(key, file.sizeBytes, file.body),
-        this.requests.ask('identity.open', OpenQuery, OpenAnswer, query),
-      ] as const;
+      const atOnce = [this.keepCiphertext(key, file.sizeBytes, file.body), stanza] as const;
       // Where one fails the object is removed: nothing may still be writing it then.
       await Promise.allSettled(atOnce);
-      const [{ header, payloadSha256 }, { stanza }] = await Promise.all(atOnce);
+      const [{ header, payloadSha256 }, opened] = await Promise.all(atOnce);
       const { metadata, salt } = file;
       const payloadBytes = file.sizeBytes - header.length;
-      const fileKey = openStanza(stanza, this.identity);
+      const fileKey = openStanza(opened.stanza, this.identity);
       checkFetched({ header, payloadSha256, payloadBytes, metadata, salt }, fileKey, commitment);
       const row = {
         grantId: bytesOf(grantId),
         objectKey: key,
         header: Buffer.from(header),
-        stanza,
+        stanza: opened.stanza,
         metadata,
         commitment: bytesOf(commitment),
         departmentId,
