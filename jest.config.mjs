@@ -17,7 +17,7 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': swc },
   moduleNameMapper: {
-    '^@cpds/crypto/node$': '<rootDir>/libs/crypto/src/node.ts',
+    '^@cpds/crypto/(node|libsecp256k1)$': '<rootDir>/libs/crypto/src/$1.ts',
     '^@cpds/chain/read$': '<rootDir>/libs/chain/src/read.ts',
     '^@cpds/local$': '<rootDir>/infra/local/src/index.ts',
     '^@cpds/cli$': '<rootDir>/apps/cli/src/index.ts',

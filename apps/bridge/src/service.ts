@@ -1,3 +1,4 @@
+import '@cpds/crypto/libsecp256k1'; // verifies faster
 import { TokenVerifier, type ServiceOptions } from '@cpds/service';
 import type { INestApplicationContext } from '@nestjs/common';
 import { AppModule } from './app.module.js';

@@ -1,7 +1,7 @@
 // Bundles each service and what it imports into one file, apps/*/dist/service.mjs: docs/decisions/0005-services-run-from-one-file.md.
 import { createRequire } from 'node:module';
-import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { copyFileSync, existsSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -28,28 +28,35 @@ const notInstalled = {
   },
 };
 
-await Promise.all(
-  services.map((service) =>
-    build({
-      entryPoints: [join(root, 'apps', service, 'dist', 'main.js')],
-      outfile: join(root, 'apps', service, 'dist', 'service.mjs'),
-      bundle: true,
-      platform: 'node',
-      format: 'esm',
-      target: 'node20',
-      keepNames: true, // Nest and typeorm know classes by their names
-      logLevel: 'error',
-      plugins: [notInstalled],
-      // what CommonJS packages expect around them
-      banner: {
-        js: [
-          "import { createRequire as bundleRequireOf } from 'node:module';",
-          "import { dirname as bundleFolderOf } from 'node:path';",
-          "import { fileURLToPath as bundlePathOf } from 'node:url';",
-          'const require = bundleRequireOf(import.meta.url);',
-          'const __filename = bundlePathOf(import.meta.url), __dirname = bundleFolderOf(__filename);',
-        ].join('\n'),
-      },
-    }),
-  ),
-);
+const libsecp256k1 = dirname(fileURLToPath(import.meta.resolve('tiny-secp256k1')));
+
+async function bundle(service) {
+  const dist = join(root, 'apps', service, 'dist');
+  const { metafile } = await build({
+    entryPoints: [join(dist, 'main.js')],
+    outfile: join(dist, 'service.mjs'),
+    bundle: true,
+    metafile: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    keepNames: true, // Nest and typeorm know classes by their names
+    logLevel: 'error',
+    plugins: [notInstalled],
+    // what CommonJS packages expect around them
+    banner: {
+      js: [
+        "import { createRequire as bundleRequireOf } from 'node:module';",
+        "import { dirname as bundleFolderOf } from 'node:path';",
+        "import { fileURLToPath as bundlePathOf } from 'node:url';",
+        'const require = bundleRequireOf(import.meta.url);',
+        'const __filename = bundlePathOf(import.meta.url), __dirname = bundleFolderOf(__filename);',
+      ].join('\n'),
+    },
+  });
+  // Read from beside the code that asks for it, which is the bundle now.
+  if (Object.keys(metafile.inputs).some((path) => path.endsWith('tiny-secp256k1/lib/wasm_loader.js')))
+    copyFileSync(join(libsecp256k1, 'secp256k1.wasm'), join(dist, 'secp256k1.wasm'));
+}
+
+await Promise.all(services.map(bundle));

@@ -17,6 +17,7 @@ import {
   type Point,
 } from './curve.js';
 import { keccak256 } from './hash.js';
+import { combinePublic } from './public-arithmetic.js';
 import type { RandomBytes } from './random.js';
 
 /** What a proof is for; no use is a prefix of another. */
@@ -58,8 +59,8 @@ export function verifyDleq(statement: DleqStatement, proof: DleqProof): boolean 
   if (!inRange(proof.c) || !inRange(proof.s)) return false;
   const { A, X, B, Z } = statement;
   if (A.is0() || X.is0() || B.is0() || Z.is0()) return false;
-  const L = A.mulAddUnsafe(proof.s, X, proof.c);
-  const R = B.mulAddUnsafe(proof.s, Z, proof.c);
+  const L = combinePublic(A, proof.s, X, proof.c);
+  const R = combinePublic(B, proof.s, Z, proof.c);
   if (L.is0() || R.is0()) return false;
   return challengeOf(statement, L, R) === proof.c;
 }

@@ -15,6 +15,7 @@ export * from './hpke.js';
 export * from './lsag.js';
 export * from './ownership.js';
 export * from './partial.js';
+export * from './public-arithmetic.js';
 export * from './random.js';
 export * from './stealth.js';
 export * from './tag-base.js';

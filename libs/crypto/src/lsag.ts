@@ -23,6 +23,7 @@ import {
   type Point,
 } from './curve.js';
 import { keccak256 } from './hash.js';
+import { combinePublic } from './public-arithmetic.js';
 import type { RandomBytes } from './random.js';
 import { slotByte, tagBase, tagOf } from './tag-base.js';
 
@@ -102,7 +103,7 @@ export function verifyRing(statement: RingStatement, compact: Uint8Array): boole
 /** R = s·H + c·I of one place, of published scalars. */
 export type RightLink = (H: Point, s: bigint, I: Point, c: bigint) => Point;
 
-const rightLink: RightLink = (H, s, I, c) => H.mulAddUnsafe(s, I, c);
+const rightLink: RightLink = (H, s, I, c) => combinePublic(H, s, I, c);
 
 /**
  * The tag bases of a ring that a valid signature closes, for its on-chain witness; undefined when I is not the statement's
@@ -172,7 +173,7 @@ function links(
   c: bigint,
   right: RightLink = rightLink,
 ): [Point, Point] {
-  return [G.mulAddUnsafe(s, ring.keys[place]!, c), right(ring.bases[place]!.point, s, tag, c)];
+  return [combinePublic(G, s, ring.keys[place]!, c), right(ring.bases[place]!.point, s, tag, c)];
 }
 
 function transcriptHead(statement: RingStatement, tag: Point): Uint8Array {

@@ -9,6 +9,7 @@ import { checkScalar, G, N, Point } from './curve.js';
 import { checkReleasePoint } from './capsule.js';
 import { proveDleq, verifyDleq, type DleqProof, type DleqStatement } from './dleq.js';
 import { keccak256 } from './hash.js';
+import { multiplyPublic } from './public-arithmetic.js';
 import type { RandomBytes } from './random.js';
 
 /** One storeman's answer. */
@@ -60,7 +61,7 @@ export function combinePartials(partials: readonly { index: number; W: Point }[]
   if (partials.length !== threshold)
     throw new CryptoError('wrong-count', 'partials', `needs exactly ${threshold}, has ${partials.length}`);
   const indices = partials.map((partial) => partial.index);
-  const terms = partials.map((partial) => partial.W.multiplyUnsafe(lagrangeAtZero(partial.index, indices))); // public
+  const terms = partials.map((partial) => multiplyPublic(partial.W, lagrangeAtZero(partial.index, indices)));
   return terms.reduce((sum, term) => sum.add(term));
 }
 

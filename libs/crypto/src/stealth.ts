@@ -4,6 +4,7 @@ import { equalBytes, fromHex, toBigInt, to0x, concat } from './bytes.js';
 import { CryptoError } from './crypto-error.js';
 import { addressOf, checkScalar, compressed, G, N, parsePoint, scalarFrom48, type Point } from './curve.js';
 import { keccak256 } from './hash.js';
+import { multiplyPublic } from './public-arithmetic.js';
 import type { RandomBytes } from './random.js';
 
 /** What a receiver gives to senders: spending key B and viewing key A. */
@@ -122,7 +123,7 @@ export function oneTimeSecret(spending: bigint, sharedScalar: bigint): bigint {
 export function isOneTimeKeyOf(spendingKey: Point, sharedScalar: bigint, key: Point): boolean {
   // Public here, so variable time is fine.
   return equalBytes(
-    compressed(spendingKey.add(G.multiplyUnsafe(checkScalar(sharedScalar, 'sharedScalar')))),
+    compressed(spendingKey.add(multiplyPublic(G, checkScalar(sharedScalar, 'sharedScalar')))),
     compressed(key),
   );
 }

@@ -6,6 +6,7 @@
 import { CryptoError } from './crypto-error.js';
 import { checkScalar, Point } from './curve.js';
 import { closeRing, parseRingSignature, type RingStatement } from './lsag.js';
+import { multiplyPublic } from './public-arithmetic.js';
 import { tagBaseRoots } from './tag-base.js';
 
 /** The signature's part of `lock(...)`; the tag itself is in the grant. */
@@ -24,9 +25,8 @@ export interface RingWitness {
 export function expandRing(statement: RingStatement, compact: Uint8Array): RingWitness {
   const signature = parseRingSignature(compact, statement.xs.length);
   const halves: { A: Affine; B: Affine }[] = [];
-  signature.tag.precompute(5); // multiplied once per member: a table pays from four members on
   const bases = closeRing(statement, signature, (H, s, I, c) => {
-    const [A, B] = [H.multiplyUnsafe(s), I.multiplyUnsafe(checkScalar(c, 'c'))]; // public
+    const [A, B] = [multiplyPublic(H, s), multiplyPublic(I, checkScalar(c, 'c'))];
     halves.push({ A: A.toAffine(), B: B.toAffine() });
     return A.add(B);
   });

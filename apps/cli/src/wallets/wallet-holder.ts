@@ -3,6 +3,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSy
 import { dirname } from 'node:path';
 import { ChainReader, type ChainRules } from '@cpds/chain/read';
 import { fromHex } from '@cpds/crypto';
+import '@cpds/crypto/libsecp256k1'; // a ring signature is mostly public scalars
 import { AppError, missing, parse, parseJson, toAppError } from '@cpds/errors';
 import type { Grant, RevocationAnswer, WalletDeed, WalletRequest } from '@cpds/messages';
 import {

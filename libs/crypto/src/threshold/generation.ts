@@ -16,6 +16,7 @@ import { ascii, concat, toHex, u16, u256, u64 } from '../bytes.js';
 import { CryptoError } from '../crypto-error.js';
 import { checkRecoverable, compressed, G, parsePoint, parseScalar, Point } from '../curve.js';
 import { hkdfSha256 } from '../hash.js';
+import { multiplyPublic } from '../public-arithmetic.js';
 import { checkIndex, checkKeyShare, commitmentAt, frostId, memberName } from './group.js';
 import type { GroupKey, KeyShare, MemberIndex } from './group.js';
 
@@ -282,7 +283,7 @@ function hasPossession(
     const z = parseScalar(proof.subarray(33), 'proof.z');
     const transcript = concat(u256(dealer), compressed(constant), compressed(R));
     const c = secp256k1_hasher.hashToScalar(transcript, { DST: ascii(proofTag(parameters)) });
-    return G.multiplyUnsafe(z).equals(R.add(constant.multiplyUnsafe(c)));
+    return multiplyPublic(G, z).equals(R.add(multiplyPublic(constant, c)));
   } catch (cause) {
     if (cause instanceof CryptoError) return false;
     throw cause;

@@ -1,0 +1,35 @@
+/**
+ * a·P and a·P + b·Q of public scalars: where verifying spends its time. Variable time, so never with a secret.
+ *
+ * @noble/curves does it everywhere. Whoever runs on Node may put libsecp256k1 in its place by importing
+ * `@cpds/crypto/libsecp256k1` (docs/decisions/0006-libsecp256k1-verifies.md): what either answers, the other answers too.
+ */
+
+import type { Point } from './curve.js';
+
+/** Scalars in [1, n-1]; results may be the identity. */
+export interface PublicArithmetic {
+  /** a·P */
+  multiply(P: Point, a: bigint): Point;
+  /** a·P + b·Q */
+  combine(P: Point, a: bigint, Q: Point, b: bigint): Point;
+}
+
+/** Runs everywhere. */
+export const nobleArithmetic: PublicArithmetic = {
+  multiply: (P, a) => P.multiplyUnsafe(a),
+  combine: (P, a, Q, b) => P.mulAddUnsafe(a, Q, b),
+};
+
+let chosen = nobleArithmetic;
+
+/** What public scalars are multiplied with; set once, at start, by who runs where there is something faster. */
+export function usePublicArithmetic(arithmetic: PublicArithmetic): void {
+  chosen = arithmetic;
+}
+
+/** a·P of a public scalar in [1, n-1]. */
+export const multiplyPublic: PublicArithmetic['multiply'] = (P, a) => chosen.multiply(P, a);
+
+/** a·P + b·Q of public scalars in [1, n-1]. */
+export const combinePublic: PublicArithmetic['combine'] = (P, a, Q, b) => chosen.combine(P, a, Q, b);
