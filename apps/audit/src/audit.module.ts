@@ -7,7 +7,7 @@ import {
 } from '@nestjs/common';
 import { Bus, BusModule } from '@cpds/bus';
 import { chainEntities, chainMigrations } from '@cpds/chain';
-import { noteSigner } from '@cpds/crypto';
+import { nodeNoteSigner } from '@cpds/crypto/node';
 import { errorLine, secret, type ServiceContext } from '@cpds/service';
 import { Leases, StoreModule, UnitOfWork } from '@cpds/store';
 import { Counter } from 'prom-client';
@@ -81,7 +81,7 @@ export class AuditModule implements OnApplicationBootstrap, BeforeApplicationShu
           provide: AuditLog,
           inject: [UnitOfWork],
           useFactory: (unitOfWork: UnitOfWork) =>
-            new AuditLog(unitOfWork, { party: config.PARTY, signer: noteSigner(origin, secret(keys, 'log')), kek }),
+            new AuditLog(unitOfWork, { party: config.PARTY, signer: nodeNoteSigner(origin, secret(keys, 'log')), kek }),
         },
         {
           provide: LogReader,

@@ -1,3 +1,4 @@
 /** Second door of this package, `@cpds/crypto/node`: what needs node:crypto, so that the first door runs in a browser. */
 
 export * from './age/node-aead.js';
+export * from './log/node-note-signer.js';

@@ -155,7 +155,7 @@ describe('the audit log on Postgres', () => {
     await expect(
       new AuditLog(new UnitOfWork(store), {
         party: 'south',
-        signer: noteSigner('cpds/south/audit', signer.seed),
+        signer: noteSigner('cpds/south/audit', new Uint8Array(32).fill(7)),
         kek,
       }).open(),
     ).rejects.toThrow('this database holds the log of');

@@ -1,6 +1,7 @@
 import { formatVerifierKey, noteSigner, openNote, parseVerifierKey, signNote, verifierOf } from './note.js';
 import { openCheckpoint, parseCheckpoint, signCheckpoint } from './checkpoint.js';
 import { emptyRoot } from './merkle.js';
+import { nodeNoteSigner } from './node-note-signer.js';
 
 /** Key and note of golang.org/x/mod/sumdb/note's own tests (BSD-3-Clause). */
 const PETER = 'PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW';
@@ -23,6 +24,15 @@ describe('c2sp.org/signed-note', () => {
     const note = signNote('hello\n', other, signer);
     expect(openNote(note, [verifier])).toEqual({ text: 'hello\n', signedBy: ['cpds/north/audit'] });
     expect(openNote(note, [verifierOf(other), verifier]).signedBy).toEqual(['witness', 'cpds/north/audit']);
+  });
+
+  it('is signed alike by node:crypto', () => {
+    const seed = new Uint8Array(32).fill(9);
+    const [portable, native] = [noteSigner('log', seed), nodeNoteSigner('log', seed)];
+    expect(native.publicKey).toEqual(portable.publicKey);
+    expect(signNote('hello\n', native)).toBe(signNote('hello\n', portable));
+    expect(() => nodeNoteSigner('two words', seed)).toThrow('name: is empty or has a space or +');
+    expect(() => nodeNoteSigner('log', seed.subarray(1))).toThrow('seed: must be 32 bytes');
   });
 
   it('refuses another text, another signature, no signature', () => {

@@ -10,10 +10,10 @@ const ED25519 = 0x01;
 const KEY_ID_BYTES = 4;
 const MARK = '\u2014 ';
 
-/** A key that signs notes. `seed` is secret. */
-export interface NoteSigner {
-  readonly name: string;
-  readonly seed: Uint8Array;
+/** A key that signs notes. */
+export interface NoteSigner extends NoteVerifier {
+  /** The 64 bytes of an Ed25519 signature (RFC 8032). */
+  sign(message: Uint8Array): Uint8Array;
 }
 
 /** A key that notes are checked against: public. */
@@ -35,14 +35,19 @@ export interface OpenedNote {
  * @throws CryptoError `bad-key-name` for a name that cannot stand in a signature line
  */
 export function noteSigner(name: string, seed: Uint8Array): NoteSigner {
+  checkSigner(name, seed);
+  return { name, publicKey: ed25519.getPublicKey(seed), sign: (message) => ed25519.sign(message, seed) };
+}
+
+/** Refuses a name that cannot stand in a signature line, and a seed of another length. */
+export function checkSigner(name: string, seed: Uint8Array): void {
   assertName(name);
   if (seed.length !== 32) throw new CryptoError('bad-length', 'seed', 'must be 32 bytes');
-  return { name, seed };
 }
 
 /** The public side of a signer. */
-export function verifierOf(signer: NoteSigner): NoteVerifier {
-  return { name: signer.name, publicKey: ed25519.getPublicKey(signer.seed) };
+export function verifierOf({ name, publicKey }: NoteSigner): NoteVerifier {
+  return { name, publicKey };
 }
 
 /** `name+hash+base64(0x01 ‖ key)`: the form in which verifier keys are handed around. */
@@ -78,7 +83,7 @@ export function signNote(text: string, ...signers: NoteSigner[]): string {
   assertText(text);
   const message = utf8(text);
   const lines = signers.map((signer) => {
-    const signature = concat(keyId(verifierOf(signer)), ed25519.sign(message, signer.seed));
+    const signature = concat(keyId(signer), signer.sign(message));
     return `${MARK}${signer.name} ${base64.encode(signature)}\n`;
   });
   return `${text}\n${lines.join('')}`;
