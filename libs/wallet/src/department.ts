@@ -51,37 +51,49 @@ export class DepartmentKeys {
     return formatMetaAddress(metaAddressOf(this.secrets));
   }
 
-  /** Whether the one-time key is this department's. */
-  owns(announcement: Announcement): boolean {
-    return this.find(announcement) !== undefined;
+  /** The announced one-time key, when it is this department's. */
+  find(announcement: Announcement): OneTimeCustody | undefined {
+    const sharedScalar = scan(this.secrets.viewing, metaAddressOf(this.secrets).spendingKey, {
+      ephemeralKey: pointFromHex(announcement.ephemeralKey, 'ephemeralKey'),
+      viewTag: Number(announcement.viewTag),
+      key: pointFromHex(announcement.recipientKey, 'recipientKey'),
+    });
+    return sharedScalar === undefined
+      ? undefined
+      : new OneTimeCustody(oneTimeSecret(this.secrets.spending, sharedScalar));
   }
+}
 
-  /** Q̄ and the proof of q that a release asks for. @throws AppError `not-ours` */
-  prove(announcement: Announcement, grantIdHex: string, random: RandomBytes): { qBar: Hex; proof: DleqProof } {
-    const { qBar, proof } = proveOpen(this.secretOf(announcement), fromHex(grantIdHex, 'grantId', 32), random);
+/** One one-time key q of a department, for the length of a call. */
+export class OneTimeCustody {
+  constructor(private readonly secret: bigint) {}
+
+  /** Q̄ and the proof of q that a release asks for. */
+  prove(grantIdHex: string, random: RandomBytes): { qBar: Hex; proof: DleqProof } {
+    const { qBar, proof } = proveOpen(this.secret, fromHex(grantIdHex, 'grantId', 32), random);
     return {
       qBar: to0x(compressed(qBar)),
       proof: { c: to0x(scalarBytes(proof.c)), s: to0x(scalarBytes(proof.s)) },
     };
   }
 
-  /** q's signature over one read of the exchange endpoint. @throws AppError `not-ours`, `other-grant` */
+  /** q's signature over one read of the exchange endpoint. @throws AppError `other-grant` */
   signFetch(homeUid: Hex, grant: Grant, fetch: Fetch): Hex {
     if (fetch.grantId !== grantId(homeUid, grant))
       throw invalid('other-grant', 'fetch.grantId', 'fetch.grantId is not the id of the grant');
-    return signDigest(this.secretOf(grant), fetchDigest(homeUid, fetch));
+    return signDigest(this.secret, fetchDigest(homeUid, fetch));
   }
 
-  /** q's statement that ends the grant from the receiving side. @throws AppError `not-ours` */
+  /** q's statement that ends the grant from the receiving side. */
   signGiveBack(homeUid: Hex, grant: Grant): Hex {
-    return signDigest(this.secretOf(grant), giveBackDigest(homeUid, grantId(homeUid, grant)));
+    return signDigest(this.secret, giveBackDigest(homeUid, grantId(homeUid, grant)));
   }
 
   /**
    * Opens a capsule with the storemen's combined W and wraps the file key to an age recipient of the same hospital.
    *
    * @returns the stanza's text, for the place of the header's own stanzas
-   * @throws AppError `not-ours`, `other-capsule`; CryptoError `wrong-key` when W is not t good partials
+   * @throws AppError `other-capsule`; CryptoError `wrong-key` when W is not t good partials
    */
   open(input: {
     homeUid: Hex;
@@ -105,25 +117,10 @@ export class DepartmentKeys {
     const fileKey = openCapsule({
       capsule,
       label,
-      recipientSecret: this.secretOf(grant),
+      recipientSecret: this.secret,
       ySeal,
       W: pointFromHex(input.w, 'w'),
     });
     return serializeStanza(wrapFileKey(fileKey, input.ageRecipient));
-  }
-
-  private secretOf(announcement: Announcement): bigint {
-    const secret = this.find(announcement);
-    if (secret === undefined) throw invalid('not-ours', 'recipientKey', 'recipientKey is no key of this department');
-    return secret;
-  }
-
-  private find(announcement: Announcement): bigint | undefined {
-    const sharedScalar = scan(this.secrets.viewing, metaAddressOf(this.secrets).spendingKey, {
-      ephemeralKey: pointFromHex(announcement.ephemeralKey, 'ephemeralKey'),
-      viewTag: Number(announcement.viewTag),
-      key: pointFromHex(announcement.recipientKey, 'recipientKey'),
-    });
-    return sharedScalar === undefined ? undefined : oneTimeSecret(this.secrets.spending, sharedScalar);
   }
 }

@@ -15,7 +15,7 @@ import {
 } from '@cpds/messages';
 import { Outbox } from '@cpds/outbox';
 import { UnitOfWork } from '@cpds/store';
-import type { Announcement, DepartmentKeys } from '@cpds/wallet';
+import type { Announcement, OneTimeCustody } from '@cpds/wallet';
 import type { z } from 'zod';
 import { DepartmentRow } from '../departments/department.row.js';
 import { DepartmentVault } from '../departments/department-vault.js';
@@ -23,10 +23,10 @@ import { DepartmentVault } from '../departments/department-vault.js';
 /** Where opened file keys go: the age recipient of this hospital's records service. */
 export const recordsAgeRecipient = Symbol('records age recipient');
 
-/** A department whose keys fit an announcement. */
+/** An announced one-time key, and whose it is. */
 interface Owner {
   departmentId: string;
-  keys: DepartmentKeys;
+  key: OneTimeCustody;
 }
 
 const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
@@ -54,7 +54,7 @@ export class CustodyService {
   /** Q̄ and the proof of knowledge of q for a release (protocol section 6). @throws AppError `key-not-ours` */
   async prove(query: z.infer<typeof ProveQuery>): Promise<z.infer<typeof ProveAnswer>> {
     const owner = await this.requireOwner(query);
-    const answer = owner.keys.prove(query, query.grantId, random);
+    const answer = owner.key.prove(query.grantId, random);
     await this.logged('prove', query.grantId, owner);
     return answer;
   }
@@ -65,8 +65,8 @@ export class CustodyService {
     const owner = await this.requireOwner(query.grant);
     const signature =
       query.kind === 'fetch'
-        ? owner.keys.signFetch(homeUid, query.grant, query.fetch)
-        : owner.keys.signGiveBack(homeUid, query.grant);
+        ? owner.key.signFetch(homeUid, query.grant, query.fetch)
+        : owner.key.signGiveBack(homeUid, query.grant);
     await this.logged(`sign-${query.kind}`, grantId(homeUid, query.grant), owner);
     return { signature };
   }
@@ -79,15 +79,15 @@ export class CustodyService {
   async open(query: z.infer<typeof OpenQuery>): Promise<z.infer<typeof OpenAnswer>> {
     const { homeUid } = query;
     const owner = await this.requireOwner(query.grant);
-    const stanza = owner.keys.open({ ...query, ageRecipient: this.ageRecipient });
+    const stanza = owner.key.open({ ...query, ageRecipient: this.ageRecipient });
     await this.logged('open', grantId(homeUid, query.grant), owner);
     return { stanza };
   }
 
   private async ownerOf(announcement: Announcement): Promise<Owner | undefined> {
     for (const row of await this.unitOfWork.reader.find(DepartmentRow)) {
-      const keys = this.vault.open(row);
-      if (keys.owns(announcement)) return { departmentId: row.departmentId, keys };
+      const key = this.vault.open(row).find(announcement);
+      if (key) return { departmentId: row.departmentId, key };
     }
     return undefined;
   }
