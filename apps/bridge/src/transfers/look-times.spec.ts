@@ -46,7 +46,9 @@ describe('when a row is looked at again', () => {
 describe('when a row is looked at that was just moved, or that a log concerns', () => {
   it('is at once for who acts, later for a storeman that follows', () => {
     for (const role of ['A', 'B', 'V'] as const) expect(firstLook(role, 'locked', 10_000).getTime()).toBe(10_000);
-    expect(firstLook('S', 'vouched', 10_000).getTime()).toBe(14_000);
+    expect(firstLook('S', 'vouched', 10_000).getTime()).toBe(20_000);
+    expect(firstLook('A', 'mapped', 10_000).getTime()).toBe(20_000);
+    expect(firstLook('B', 'released', 10_000).getTime()).toBe(20_000);
     expect(firstLook('S', 'closing', 10_000).getTime()).toBe(10_000);
   });
 
@@ -59,7 +61,7 @@ describe('when a row is looked at that was just moved, or that a log concerns', 
     ] as const)
       expect(lookAfter(role, log, 10_000).getTime()).toBe(10_000);
     for (const role of ['A', 'B', 'V', 'S'] as const) expect(lookAfter(role, 'ended', 10_000).getTime()).toBe(10_000);
-    for (const role of ['V', 'S'] as const) expect(lookAfter(role, 'vouched', 10_000).getTime()).toBe(14_000);
+    for (const role of ['V', 'S'] as const) expect(lookAfter(role, 'vouched', 10_000).getTime()).toBe(20_000);
   });
 });
 

@@ -36,12 +36,19 @@ const followed: Record<Role, readonly GrantLog[]> = {
 };
 
 /** A row that only follows is looked at this much later: what others wait for comes first. Milliseconds. */
-const followLateMs = 4_000;
+const followLateMs = 10_000;
+
+/** States that a message brings about, after which there is nothing to do but to follow. */
+const settled: Record<Role, readonly TransferState[]> = {
+  A: ['mapped'],
+  B: ['released', 'opened'],
+  V: [],
+  S: resting.S,
+};
 
 /** When a row is looked at that was moved. */
 export function firstLook(role: Role, state: TransferState, nowMs: number): Date {
-  const follows = role === 'S' && resting.S.includes(state);
-  return new Date(nowMs + (follows ? followLateMs : 0));
+  return new Date(nowMs + (settled[role].includes(state) ? followLateMs : 0));
 }
 
 /** When a row is looked at that a log concerns. */
