@@ -72,13 +72,14 @@ export function compressed(point: Point): Uint8Array {
   return point.toBytes(true);
 }
 
-/** x ‖ y, 64 bytes: the form of points inside hashes. */
+/** x ‖ y, 64 bytes: the form of points inside hashes. @throws CryptoError `bad-point` for the identity, which has neither */
 export function xy(point: Point): Uint8Array {
+  if (point.is0()) throw new CryptoError('bad-point', 'point', 'is the identity');
   const { x, y } = point.toAffine();
   return concat(u256(x), u256(y));
 }
 
-/** Ethereum address of a public key: the last 20 bytes of keccak256(x ‖ y). */
+/** Ethereum address of a public key: the last 20 bytes of keccak256(x ‖ y). @throws CryptoError `bad-point` for the identity */
 export function addressOf(point: Point): Uint8Array {
   return keccak256(xy(point)).slice(12);
 }

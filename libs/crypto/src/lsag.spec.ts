@@ -97,7 +97,7 @@ describe('ring signature', () => {
     const message = randomBytes(32);
     const statement = { message, tagDomain: domain, slot: 1, xs, tag: compressed(tag) };
     const head = concat(ascii('cpds/v1/lsag'), message, ringHash(1, xs), xy(tag));
-    const next = (L: Point, R: Point) => challenge(keccak256(head, addressOf(L), xy(R)));
+    const next = (L: Point, R: Point) => challenge(keccak256(head, L.is0() ? new Uint8Array(20) : addressOf(L), xy(R)));
     const nonce = 12345n;
     const c1 = next(G.multiply(nonce), bases[0].multiply(nonce));
     const s1 = Point.Fn.create(-c1 * secrets[1]);

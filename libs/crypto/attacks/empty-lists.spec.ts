@@ -1,0 +1,66 @@
+/** Lists of length zero: "all of them verify" is true of none. Each place that checks a list says how long it must be. */
+
+import {
+  checkCommitmentSet,
+  checkPackage,
+  combinePartials,
+  combineSignature,
+  compactSignature,
+  drawNonces,
+  groupOf,
+  openNote,
+  parseRingSignature,
+  tagBase,
+  tagDomain,
+  tagOf,
+  verifyRing,
+  compressed,
+  signNote,
+  noteSigner,
+} from '../src/index.js';
+import { attempt, dealAll, generate } from '../src/threshold/test-group.js';
+
+const parameters = attempt('empty lists', 3, 2);
+const [share] = generate(parameters);
+const digest = new Uint8Array(32).fill(1);
+
+describe('a list of nothing', () => {
+  it('is no set of commitments, and no dealer commits to nothing', () => {
+    const { all } = dealAll(parameters);
+    expect(() => checkCommitmentSet(parameters, [])).toThrow('must come from 3 dealers, come from 0');
+    expect(() => groupOf(parameters, [])).toThrow('must come from 3 dealers, come from 0');
+    const silent = { ...all[0]!, points: [] };
+    expect(() => checkCommitmentSet(parameters, [silent, all[1]!, all[2]!])).toThrow('must be exactly 2, are 0');
+    const unproven = { ...all[0]!, proof: new Uint8Array(0) };
+    expect(() => checkCommitmentSet(parameters, [unproven, all[1]!, all[2]!])).toThrow('must be 65 bytes, has 0');
+  });
+
+  it('is no signing package and gives no signature', () => {
+    expect(() => checkPackage(share!.group, [])).toThrow('must be exactly 2, are 0');
+    expect(() => combineSignature(share!.group, [], digest, [])).toThrow('must be exactly 2, are 0');
+    const commitments = generate(parameters)
+      .slice(0, 2)
+      .map((one) => drawNonces(one).commitment);
+    expect(combineSignature(share!.group, commitments, digest, [])).toEqual({ culprits: [1, 2] });
+  });
+
+  it('releases nothing', () => {
+    expect(() => combinePartials([], 2)).toThrow('needs exactly 2, has 0');
+    expect(() => combinePartials([], 0)).toThrow();
+  });
+
+  it('is no ring', () => {
+    const domain = tagDomain(new Uint8Array(32), new Uint8Array(20));
+    const tag = tagOf(tagBase(domain, 1n, 0), 5n);
+    const statement = { message: digest, tagDomain: domain, slot: 0, xs: [], tag: compressed(tag) };
+    const empty = compactSignature({ tag, c0: 1n, s: [] });
+    expect(parseRingSignature(empty, 0).s).toEqual([]);
+    expect(() => verifyRing(statement, empty)).toThrow('xs: must name 2 to 256 deeds');
+  });
+
+  it('is no signature of a note, and no verifier accepts one', () => {
+    const note = signNote('text\n', noteSigner('log', new Uint8Array(32).fill(1)));
+    expect(() => openNote(note, [])).toThrow('no known key has signed it');
+    expect(() => openNote('text\n\n', [])).toThrow(/note: /);
+  });
+});
