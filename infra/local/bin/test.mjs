@@ -127,7 +127,7 @@ const stages = {
   // These wait for blocks more than they compute.
   integration: jest(['\\.integration\\.spec\\.ts$', '/apps/.*\\.e2e\\.spec\\.ts$'], {
     except: ['/e2e/test/'],
-    workers: 4,
+    workers: 3,
   }),
   e2e: jest(['/e2e/test/'], { workers: 1 }),
 };

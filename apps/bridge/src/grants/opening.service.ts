@@ -48,7 +48,7 @@ export class OpeningService {
     private readonly bus: BusRequests,
     private readonly keys: NodeKeys,
   ) {
-    // Made while the mapping becomes final: the release then waits for the storemen only.
+    // Made while the mapping becomes final: the release then waits for the storemen only. Where it fails, `open` asks again and tells.
     transfers.onChange((row) => {
       if (row.role === 'B' && row.state === 'mint-sent' && row.grant)
         this.proofOfQ(row.grantId as Hex, row.grant).catch(() => undefined);

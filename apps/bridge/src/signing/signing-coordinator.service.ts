@@ -101,7 +101,7 @@ export class SigningCoordinator {
   ) {}
 
   /**
-   * Runs round 1 ahead of time, so that `sign` needs one round only (RFC 9591 §2's preprocessing). Repeatable; what it
+   * Runs round 1 ahead of time, so that `sign` needs one round only (RFC 9591 §5.1). Repeatable; what it
    * brings is kept in memory: after a restart `sign` runs both rounds.
    *
    * @returns who lied, broke the protocol or was silent
