@@ -1,6 +1,6 @@
 /** What the generated wrappers are made of: encoding by ABI, decoding into plain objects, reading through a provider. */
 
-import { Interface, type BlockTag, type InterfaceAbi } from 'ethers';
+import { Interface, type BlockTag, type EventFragment, type InterfaceAbi } from 'ethers';
 import type { Hex } from './hex.js';
 
 export type { BlockTag };
@@ -45,6 +45,8 @@ export interface Decoded {
 export class AbiCodec {
   readonly #interface: Interface;
   readonly #entries = new Map<string, AbiEntry>();
+  /** By first topic: ethers hashes every event's signature to find one. */
+  readonly #events = new Map<string, EventFragment>();
   /** First topic by event name. */
   readonly topics: Record<string, Hex> = {};
 
@@ -54,7 +56,11 @@ export class AbiCodec {
   ) {
     this.#interface = new Interface(abi as InterfaceAbi);
     for (const entry of abi) this.#entries.set(`${entry.type} ${entry.name ?? ''}`, entry);
-    this.#interface.forEachEvent((event) => (this.topics[event.name] = event.topicHash as Hex));
+    this.#interface.forEachEvent((event) => {
+      const topic = event.topicHash as Hex;
+      this.topics[event.name] = topic;
+      this.#events.set(topic, event);
+    });
   }
 
   /** Calldata of a function. */
@@ -79,9 +85,10 @@ export class AbiCodec {
 
   /** The event of a log; undefined for a topic that this ABI does not know. */
   log(log: LogData): Decoded | undefined {
-    const parsed = this.#interface.parseLog(log);
-    if (parsed === null) return undefined;
-    return { name: parsed.name, args: this.#object(this.#entry('event', parsed.name).inputs ?? [], [...parsed.args]) };
+    const event = this.#events.get(log.topics[0] ?? '');
+    if (event === undefined) return undefined;
+    const args = this.#interface.decodeEventLog(event, log.data, log.topics);
+    return { name: event.name, args: this.#object(this.#entry('event', event.name).inputs ?? [], [...args]) };
   }
 
   /** The custom error of revert data; undefined for a selector that this ABI does not know. */

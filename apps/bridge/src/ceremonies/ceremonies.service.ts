@@ -44,6 +44,8 @@ const phaseNames = {
   Finish: 'finish',
 };
 
+type PhaseBegan = Extract<StoremanRegistryEvent, { name: 'PhaseBegan' }>;
+
 /** The events of one attempt, decoded, in the order of the chain. */
 type AttemptLog = StoremanRegistryEvent[];
 
@@ -182,8 +184,7 @@ export class CeremoniesService {
   }
 
   private async step(row: CeremonyRow, finalTime: number): Promise<void> {
-    const log = await logOf(this.unitOfWork.reader, row.attemptId);
-    const began = log.flatMap((event) => (event.name === 'PhaseBegan' ? [event.args] : [])).at(-1);
+    const began = await this.phaseOf(row.attemptId);
     if (!began) return;
     if (finalTime >= Number(began.endsAt) + expireTurnSeconds * (row.memberIndex - 1)) {
       await this.post(row, 'expire', () => Promise.resolve({ data: StoremanRegistry.calldata.expire(row.attemptId) }));
@@ -196,13 +197,27 @@ export class CeremoniesService {
     const phase = phaseNames[began.phase as keyof typeof phaseNames];
     if (phase === undefined) return;
     await this.post(row, phase, async () => {
-      const state = fold(row, log);
+      const state = fold(row, await logOf(this.unitOfWork.reader, row.attemptId));
       if (state.end) await this.noteEnd(row, state);
       if (state.phase !== phase) return null;
       const seed = openAtRest(this.options.kek, placeOf(row.attemptId), new Uint8Array(row.sealedSeed!));
       const post = await due(state, row.memberIndex, seed);
       return post && { data: calldataOf(row.attemptId, post, row.n), share: shareOf(post) };
     });
+  }
+
+  /** What the hub says of an attempt's latest phase; null before the first. */
+  private async phaseOf(attemptId: Hex): Promise<PhaseBegan['args'] | null> {
+    const row = await this.unitOfWork.reader
+      .createQueryBuilder(CeremonyLogRow, 'log')
+      .where('log.attempt_id = :attemptId AND log.topics ->> 0 = :topic', {
+        attemptId,
+        topic: StoremanRegistry.topics.PhaseBegan,
+      })
+      .orderBy('log.block_number', 'DESC')
+      .addOrderBy('log.log_index', 'DESC')
+      .getOne();
+    return row && (StoremanRegistry.decodeLog(row) as PhaseBegan).args;
   }
 
   /** Queues the transaction of a phase unless one is on its way; `make` runs only when it is needed. */
