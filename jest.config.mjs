@@ -1,34 +1,18 @@
-/** Sources run straight through swc; `@cpds/<name>` resolves to the source of that package, so no test sees a stale build. */
-const swc = [
-  '@swc/jest',
-  {
-    jsc: {
-      target: 'es2022',
-      parser: { syntax: 'typescript', decorators: true },
-      transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false },
-    },
-    module: { type: 'es6' },
-  },
-];
+import { fileURLToPath } from 'node:url';
+
+/** Specs run in plain Node, in threads that load each module once (infra/local/jest): a context of their own per spec took longer than most specs. */
+const register = fileURLToPath(new URL('infra/local/jest/register.mjs', import.meta.url));
+process.env.NODE_OPTIONS = `--import=${register} --no-warnings`;
+await import(register);
 
 export default {
   rootDir: '.',
-  testEnvironment: 'node',
-  extensionsToTreatAsEsm: ['.ts'],
-  transform: { '^.+\\.ts$': swc },
-  moduleNameMapper: {
-    '^@cpds/crypto/(node|libsecp256k1)$': '<rootDir>/libs/crypto/src/$1.ts',
-    '^@cpds/chain/read$': '<rootDir>/libs/chain/src/read.ts',
-    '^@cpds/local$': '<rootDir>/infra/local/src/index.ts',
-    '^@cpds/cli$': '<rootDir>/apps/cli/src/index.ts',
-    '^@cpds/(errors|crypto|messages|contracts|store|bus|outbox|chain|client|wallet|audit-verifier|service)$':
-      '<rootDir>/libs/$1/src/index.ts',
-    '^(\\.{1,2}/.*)\\.js$': '$1',
-  },
+  runner: 'jest-light-runner',
+  transform: {},
   globalSetup: '<rootDir>/infra/local/jest/global-setup.mjs',
   globalTeardown: '<rootDir>/infra/local/jest/global-teardown.mjs',
+  setupFilesAfterEnv: ['<rootDir>/infra/local/jest/set-up-worker.mjs'],
   testMatch: ['**/*.spec.ts'],
   testPathIgnorePatterns: ['/node_modules/', '/dist/', '/.cpds/'],
   modulePathIgnorePatterns: ['/dist/', '/.cpds/'],
-  testTimeout: 60_000,
 };

@@ -1,0 +1,50 @@
+// Module hooks with which specs run straight from their sources: TypeScript goes through swc, and `@cpds/<name>` is the source of that package, so no
+// test sees a stale build.
+import { transform } from '@swc/core';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+const sourceOf = (path) => pathToFileURL(`${root}${path}.ts`).href;
+
+/** Packages and doors of packages that are not `libs/<name>/src/index.ts`. */
+const doors = {
+  '@cpds/crypto/node': sourceOf('libs/crypto/src/node'),
+  '@cpds/crypto/libsecp256k1': sourceOf('libs/crypto/src/libsecp256k1'),
+  '@cpds/chain/read': sourceOf('libs/chain/src/read'),
+  '@cpds/local': sourceOf('infra/local/src/index'),
+  '@cpds/cli': sourceOf('apps/cli/src/index'),
+};
+
+const options = {
+  sourceMaps: 'inline',
+  jsc: {
+    target: 'es2022',
+    parser: { syntax: 'typescript', decorators: true },
+    transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false },
+  },
+  module: { type: 'es6' },
+};
+
+export function resolve(specifier, context, next) {
+  const url = sourceUrl(specifier, context.parentURL);
+  return url === null ? next(specifier, context) : { url, format: 'module', shortCircuit: true };
+}
+
+export async function load(url, context, next) {
+  const { protocol, pathname } = new URL(url);
+  if (protocol !== 'file:' || !pathname.endsWith('.ts')) return next(url, context);
+  const filename = fileURLToPath(url);
+  const { code } = await transform(await readFile(filename, 'utf8'), { ...options, filename });
+  return { format: 'module', source: code, shortCircuit: true };
+}
+
+/** The TypeScript file that an import of ours means; null for everybody else's. */
+function sourceUrl(specifier, parent) {
+  if (specifier in doors) return doors[specifier];
+  if (/^@cpds\/[a-z-]+$/.test(specifier)) return sourceOf(`libs/${specifier.slice('@cpds/'.length)}/src/index`);
+  if (!/^\.{1,2}\/.*\.js$/.test(specifier) || !parent?.split('?')[0].endsWith('.ts')) return null;
+  const url = new URL(specifier.replace(/js$/, 'ts'), parent);
+  return existsSync(url) ? url.href : null;
+}
