@@ -1,5 +1,5 @@
 import { conflict, unavailable } from '@cpds/errors';
-import { hasSqlState, type Tx } from '@cpds/store';
+import type { Tx } from '@cpds/store';
 import { StoremanActRow, type StoremanActName } from './storeman-act.row.js';
 
 /** What an act is about. Hex with 0x. */
@@ -18,19 +18,15 @@ export interface StoremanAct {
  * @throws AppError `excluded-act` (conflict): a release excludes NotMapped, and the reverse
  */
 export async function commitAct(tx: Tx, act: StoremanAct, at: Date): Promise<void> {
-  try {
-    // only the primary key is forgiven: the index that excludes release from NotMapped must be heard
-    await tx.manager.query(
-      `INSERT INTO storeman_act (grant_id, act, digest, home_uid, destination_uid, at)
-       VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (grant_id, act) DO NOTHING`,
-      [act.grantId, act.act, act.digest, act.homeUid, act.destinationUid, at],
-    );
-  } catch (error) {
-    if (hasSqlState(error, '23505'))
-      throw conflict('excluded-act', `${act.act} is excluded by what was done for this grant before`);
-    throw error;
-  }
-  const stored = await tx.manager.findOneByOrFail(StoremanActRow, { grantId: act.grantId, act: act.act });
+  // Whichever index stands in the way, the row it guards is committed when this returns. Naming one index would let two
+  // askers of the same act meet at the other first, and fail there.
+  await tx.manager.query(
+    `INSERT INTO storeman_act (grant_id, act, digest, home_uid, destination_uid, at)
+     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING`,
+    [act.grantId, act.act, act.digest, act.homeUid, act.destinationUid, at],
+  );
+  const stored = await tx.manager.findOneBy(StoremanActRow, { grantId: act.grantId, act: act.act });
+  if (!stored) throw conflict('excluded-act', `${act.act} is excluded by what was done for this grant before`);
   if (stored.digest !== act.digest)
     throw conflict('other-digest', `another digest was signed for ${act.act} of this grant`);
 }
