@@ -11,6 +11,7 @@ const sourceOf = (path) => pathToFileURL(`${root}${path}.ts`).href;
 /** Packages and doors of packages that are not `libs/<name>/src/index.ts`. */
 const doors = {
   '@cpds/crypto/node': sourceOf('libs/crypto/src/node'),
+  '@cpds/crypto/browser': sourceOf('libs/crypto/src/age/web'),
   '@cpds/crypto/libsecp256k1': sourceOf('libs/crypto/src/libsecp256k1'),
   '@cpds/chain/read': sourceOf('libs/chain/src/read'),
   '@cpds/local': sourceOf('infra/local/src/index'),

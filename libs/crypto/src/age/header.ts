@@ -61,6 +61,9 @@ export function parseHeader(bytes: Uint8Array): AgeHeader {
     at = next;
   }
   if (stanzas.length === 0) throw new CryptoError('bad-age-header', 'stanza', 'must be there at least once');
+  // Who can open a file with a passphrase is to know that it was written by somebody who has it (c2sp.org/age).
+  if (stanzas.length > 1 && stanzas.some(({ args }) => args[0] === 'scrypt'))
+    throw new CryptoError('bad-age-header', 'scrypt stanza', 'must be the only one');
   const last = lines[at] ?? '';
   if (at !== lines.length - 1 || !last.startsWith('--- '))
     throw new CryptoError('bad-age-header', 'MAC', 'must be the last line');
@@ -83,7 +86,8 @@ export function headerLength(bytes: Uint8Array): number | null {
 /**
  * The file key, by the first stanza that `identity` opens, after the MAC was checked with it.
  *
- * @throws CryptoError `no-stanza` no stanza is for this identity; `bad-age-mac` the header is not the one this key sealed
+ * @throws CryptoError `no-stanza` no stanza is for this identity; `bad-age-header` a malformed stanza; `bad-age-mac` the header is not
+ *   the one this key sealed
  */
 export function unwrapHeader(header: AgeHeader, identity: string): Uint8Array {
   let found: Uint8Array | null = null;

@@ -2,3 +2,5 @@ export * from './recipient.js';
 export * from './stanza.js';
 export * from './header.js';
 export * from './payload.js';
+export * from './passphrase.js';
+export * from './payload-reader.js';

@@ -29,8 +29,10 @@ export const chunkBytes = 64 * 1024;
 /** Bytes of the nonce a payload starts with. */
 export const payloadNonceBytes = 16;
 
-const tagBytes = 16;
-const sealedChunkBytes = chunkBytes + tagBytes;
+/** Bytes of a chunk's authenticator. */
+export const tagBytes = 16;
+/** Bytes of a full chunk in the payload. */
+export const sealedChunkBytes = chunkBytes + tagBytes;
 
 /** Length of the payload (nonce included) of `plaintextBytes` bytes of plaintext. */
 export function payloadLength(plaintextBytes: number): number {
@@ -72,7 +74,16 @@ export async function* openPayload(
     // An empty last chunk stands for an empty payload only: elsewhere it would give one plaintext two encodings.
     if (bytes.length < tagBytes || (bytes.length === tagBytes && index > 0))
       throw new CryptoError('bad-age-payload', `chunk ${index}`, 'is cut off');
-    yield openChunk(aead, key, bytes, index, isLast);
+    const opened = tryChunk(aead, key, bytes, index, isLast);
+    if (opened !== null) {
+      yield opened;
+      continue;
+    }
+    // A full chunk that opens in the other role is as it was written, and what follows it, or does not, is not.
+    const misplaced = bytes.length < sealedChunkBytes ? null : tryChunk(aead, key, bytes, index, !isLast);
+    if (misplaced === null) throw notAuthentic(index);
+    yield misplaced;
+    throw new CryptoError('bad-age-payload', `chunk ${index + 1}`, isLast ? 'is missing' : 'comes after the last');
   }
 }
 
@@ -99,15 +110,27 @@ export async function splitFile(
   }
 }
 
-function openChunk(aead: Aead, key: Uint8Array, bytes: Uint8Array, index: number, isLast: boolean): Uint8Array {
+/** Opens the chunk at `index`. @throws CryptoError `bad-age-payload` */
+export function openChunk(aead: Aead, key: Uint8Array, bytes: Uint8Array, index: number, isLast: boolean): Uint8Array {
+  const opened = tryChunk(aead, key, bytes, index, isLast);
+  if (opened === null) throw notAuthentic(index);
+  return opened;
+}
+
+function tryChunk(aead: Aead, key: Uint8Array, bytes: Uint8Array, index: number, isLast: boolean): Uint8Array | null {
   try {
     return aead.open(key, chunkNonce(index, isLast), bytes);
-  } catch (cause) {
-    throw Object.assign(new CryptoError('bad-age-payload', `chunk ${index}`, 'does not authenticate'), { cause });
+  } catch {
+    return null; // an authenticator that does not fit is all that an AEAD says
   }
 }
 
-function payloadKey(fileKey: Uint8Array, nonce: Uint8Array): Uint8Array {
+function notAuthentic(index: number): CryptoError {
+  return new CryptoError('bad-age-payload', `chunk ${index}`, 'does not authenticate');
+}
+
+/** The key of all chunks of one payload. */
+export function payloadKey(fileKey: Uint8Array, nonce: Uint8Array): Uint8Array {
   if (nonce.length !== payloadNonceBytes) throw new CryptoError('bad-age-payload', 'nonce', 'must be 16 bytes');
   return hkdf(sha256, fileKey, nonce, ascii('payload'), 32);
 }

@@ -1,0 +1,58 @@
+/**
+ * Age files in a browser, `@cpds/crypto/browser`: one file without further imports, made by `npm run build`. A patient's
+ * page opens a record with it; nothing leaves the page.
+ */
+
+import { openPassphraseHeader } from './passphrase.js';
+import { openPayload, portableAead, splitFile } from './payload.js';
+import { parseHeader, unwrapHeader } from './header.js';
+
+/** What opens a file: the `AGE-SECRET-KEY-1…` of one of its recipients, or the passphrase it was made for. */
+export type AgeUnlock = { identity: string } | { passphrase: string };
+
+/**
+ * Opens an age file. What the stream has delivered is authentic; that it is whole is known only when it ends without an
+ * error.
+ *
+ * @returns the plaintext, in pieces of at most 64 KiB; fails with a CryptoError `bad-age-header`, `bad-age-key`, `no-stanza`,
+ *   `bad-age-mac` or `bad-age-payload`
+ */
+export function decryptAge(file: ReadableStream<Uint8Array>, unlock: AgeUnlock): ReadableStream<Uint8Array> {
+  const plaintext = open(file, unlock);
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const { done, value } = await plaintext.next();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    async cancel() {
+      await plaintext.return(undefined);
+    },
+  });
+}
+
+async function* open(file: ReadableStream<Uint8Array>, unlock: AgeUnlock): AsyncGenerator<Uint8Array> {
+  const { header, payload } = await splitFile(pieces(file));
+  const parsed = parseHeader(header);
+  const fileKey =
+    'identity' in unlock
+      ? unwrapHeader(parsed, unlock.identity)
+      : await openPassphraseHeader(parsed, unlock.passphrase);
+  yield* openPayload(payload, fileKey, portableAead);
+}
+
+/** Not every browser iterates over streams. */
+async function* pieces(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const reader = stream.getReader();
+  let isOver = false;
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      isOver = done;
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    if (!isOver) await reader.cancel();
+  }
+}
