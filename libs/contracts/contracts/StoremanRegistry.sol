@@ -26,6 +26,8 @@ contract StoremanRegistry is IStoremanRegistry, Members {
     mapping(bytes32 attemptId => mapping(address account => uint16)) private identifier;
     /// @dev By member; the first one's is at 0 too, for all to compare with.
     mapping(bytes32 attemptId => mapping(uint256 member => bytes32)) public finishDigest;
+    /// @dev By hash of the verdict: how many members have given it.
+    mapping(bytes32 attemptId => mapping(bytes32 verdict => uint16)) private verdicts;
     mapping(bytes32 keyId => Group) private groups;
 
     constructor(bytes32 hubUid_, address chainRegistry_, uint256 bondNeeded_, uint32 minPhaseSeconds_)
@@ -76,6 +78,7 @@ contract StoremanRegistry is IStoremanRegistry, Members {
             phaseEndsAt: signingEndsAt,
             phaseBlock: uint64(block.number),
             posted: 0,
+            disputed: 0,
             roster: roster
         });
         emit AttemptProposed(attemptId, counter, purpose, roster, t, nMin, phaseSeconds, parametersHash);
@@ -132,14 +135,26 @@ contract StoremanRegistry is IStoremanRegistry, Members {
     function complaints(bytes32 attemptId, uint16[] calldata accused, bytes32[] calldata secrets) external {
         (Attempt storage attempt, uint16 member) = _post(attemptId, Phase.Complaints);
         _requireLength(accused.length, secrets.length);
+        uint256 sides = accused.length == 0 ? 0 : _bit(member);
         for (uint256 i = 0; i < accused.length; ++i) {
             if (accused[i] == 0 || accused[i] == member || accused[i] > attempt.roster.length) revert BadComplaint(i);
+            sides |= _bit(accused[i]);
         }
+        if (sides != 0) attempt.disputed |= sides;
         emit ComplaintsPosted(attemptId, member, accused, secrets);
-        if (accused.length != 0) {
-            _fail(attemptId, attempt, 0);
-        } else {
-            _advance(attemptId, attempt, Phase.Finish);
+        _advance(attemptId, attempt, attempt.disputed == 0 ? Phase.Finish : Phase.Verdict);
+    }
+
+    /// @inheritdoc IStoremanRegistry
+    function verdict(bytes32 attemptId, uint256 dealers, uint256 receivers) external {
+        (Attempt storage attempt, uint16 member) = _post(attemptId, Phase.Verdict);
+        uint256 culprits = dealers | receivers;
+        if (culprits == 0 || culprits & ~_everyone(attempt) != 0) revert BadVerdict();
+        emit VerdictPosted(attemptId, member, dealers, receivers);
+        if (++verdicts[attemptId][keccak256(abi.encode(dealers, receivers))] == attempt.t) {
+            _fail(attemptId, attempt, culprits);
+        } else if (_allPosted(attempt)) {
+            _fail(attemptId, attempt, attempt.disputed);
         }
     }
 
@@ -186,7 +201,10 @@ contract StoremanRegistry is IStoremanRegistry, Members {
         Attempt storage attempt = _known(attemptId);
         if (attempt.phase >= Phase.Finished) revert WrongPhase(attempt.phase);
         if (block.timestamp < attempt.phaseEndsAt) revert DeadlineNotReached(attempt.phaseEndsAt);
-        _fail(attemptId, attempt, _everyone(attempt) & ~attempt.posted);
+        // Without a verdict both sides leave: who is right cannot be told here.
+        uint256 culprits =
+            attempt.phase == Phase.Verdict ? attempt.disputed : _everyone(attempt) & ~attempt.posted;
+        _fail(attemptId, attempt, culprits);
     }
 
     /// @inheritdoc IStoremanRegistry
@@ -236,7 +254,7 @@ contract StoremanRegistry is IStoremanRegistry, Members {
         if (block.timestamp >= attempt.phaseEndsAt) revert PhaseOver(attempt.phaseEndsAt);
         member = identifier[attemptId][msg.sender];
         if (member == 0) revert NotInRoster(msg.sender);
-        uint256 bit = 1 << (member - 1);
+        uint256 bit = _bit(member);
         if (attempt.posted & bit != 0) revert AlreadyPosted(member);
         attempt.posted |= bit;
     }
@@ -251,8 +269,8 @@ contract StoremanRegistry is IStoremanRegistry, Members {
         emit PhaseBegan(attemptId, next, attempt.phaseEndsAt);
     }
 
-    function _fail(bytes32 attemptId, Attempt storage attempt, uint256 silent) private {
-        emit AttemptFailed(attemptId, attempt.phase, silent);
+    function _fail(bytes32 attemptId, Attempt storage attempt, uint256 culprits) private {
+        emit AttemptFailed(attemptId, attempt.phase, culprits);
         attempt.phase = Phase.Failed;
         attempt.phaseEndsAt = 0;
         attempt.phaseBlock = uint64(block.number);
@@ -264,6 +282,10 @@ contract StoremanRegistry is IStoremanRegistry, Members {
 
     function _everyone(Attempt storage attempt) private view returns (uint256) {
         return (1 << attempt.roster.length) - 1;
+    }
+
+    function _bit(uint256 member) private pure returns (uint256) {
+        return 1 << (member - 1);
     }
 
     function _known(bytes32 attemptId) private view returns (Attempt storage attempt) {

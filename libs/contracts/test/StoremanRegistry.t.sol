@@ -350,7 +350,8 @@ contract StoremanRegistryTest is Consortium {
         storemen.shares(id, list);
     }
 
-    function test_Complaints_oneEndsTheAttempt() public {
+    /// @dev Member 2 complains of member 4, the others of nobody.
+    function toVerdict() private {
         toComplaints();
         complainNone(1);
         uint16[] memory accused = new uint16[](1);
@@ -360,7 +361,84 @@ contract StoremanRegistryTest is Consortium {
         emit IStoremanRegistry.ComplaintsPosted(id, 2, accused, secrets);
         vm.prank(roster[1]);
         storemen.complaints(id, accused, secrets);
+        requirePhase(IStoremanRegistry.Phase.Complaints);
+        for (uint256 i = 2; i < 5; ++i) {
+            vm.prank(roster[i]);
+            storemen.complaints(id, new uint16[](0), new bytes32[](0));
+        }
+        requirePhase(IStoremanRegistry.Phase.Verdict);
+        assertEq(storemen.attemptOf(id).disputed, 10, "disputed"); // members 2 and 4: 1010
+    }
+
+    function judgeBy(uint256 member, uint256 dealers, uint256 receivers) private {
+        vm.prank(roster[member - 1]);
+        storemen.verdict(id, dealers, receivers);
+    }
+
+    function test_Verdict_ofTAlikeNamesTheCulprit() public {
+        toVerdict();
+        judgeBy(4, 0, 2);
+        judgeBy(1, 8, 0);
+        vm.expectEmit(address(storemen));
+        emit IStoremanRegistry.VerdictPosted(id, 3, 8, 0);
+        judgeBy(3, 8, 0);
+        requirePhase(IStoremanRegistry.Phase.Verdict);
+        vm.expectEmit(address(storemen));
+        emit IStoremanRegistry.AttemptFailed(id, IStoremanRegistry.Phase.Verdict, 8);
+        judgeBy(2, 8, 0);
         requirePhase(IStoremanRegistry.Phase.Failed);
+    }
+
+    function test_Verdict_asDealerOrAsReceiverIsNotAlike() public {
+        toVerdict();
+        judgeBy(1, 8, 0);
+        judgeBy(2, 8, 0);
+        judgeBy(3, 0, 8);
+        requirePhase(IStoremanRegistry.Phase.Verdict);
+    }
+
+    function test_Verdict_withoutOneByTheDeadlineBothSidesLeave() public {
+        toVerdict();
+        judgeBy(1, 8, 0);
+        vm.warp(1030);
+        vm.expectEmit(address(storemen));
+        emit IStoremanRegistry.AttemptFailed(id, IStoremanRegistry.Phase.Verdict, 10);
+        storemen.expire(id);
+    }
+
+    function test_Verdict_thatNobodySharesEndsTheAttemptAtOnce() public {
+        toVerdict();
+        judgeBy(1, 8, 0);
+        judgeBy(2, 8, 0);
+        judgeBy(3, 0, 2);
+        judgeBy(4, 0, 2);
+        vm.expectEmit(address(storemen));
+        emit IStoremanRegistry.AttemptFailed(id, IStoremanRegistry.Phase.Verdict, 10);
+        judgeBy(5, 8, 2);
+    }
+
+    function test_Verdict_refusesNobodyAndStrangers() public {
+        toVerdict();
+        for (uint256 i = 0; i < 3; ++i) {
+            uint256 dealers = [uint256(0), 32, 1 << 255][i];
+            vm.prank(roster[0]);
+            expectError(abi.encodeWithSelector(IStoremanRegistry.BadVerdict.selector));
+            storemen.verdict(id, dealers, 0);
+        }
+        judgeBy(1, 8, 0);
+        vm.prank(roster[0]);
+        expectError(abi.encodeWithSelector(IStoremanRegistry.AlreadyPosted.selector, 1));
+        storemen.verdict(id, 8, 0);
+    }
+
+    function test_Verdict_hasNoPlaceWhereNobodyComplained() public {
+        toComplaints();
+        complainNone(5);
+        vm.prank(roster[0]);
+        expectError(
+            abi.encodeWithSelector(IStoremanRegistry.WrongPhase.selector, IStoremanRegistry.Phase.Finish)
+        );
+        storemen.verdict(id, 8, 0);
     }
 
     function test_Complaints_refuseNonsense() public {

@@ -16,6 +16,7 @@ import {
   grantId as grantIdOf,
   MappedDeeds,
   mintDigest,
+  StoremanRegistry,
   toGrantData,
   type Grant,
   type Hex,
@@ -158,6 +159,33 @@ describe('key generation over the hub', () => {
     await until('a key of four', 90, async () => BigInt(await world.binding.currentKeyId('Sign')) !== 0n);
     expect((await groupOnHub(world, 'Sign')).members).toHaveLength(4);
     runs[4] = await world.run(world.homes[4]!);
+  }, 240_000);
+
+  it('convicts a dealer of a bad share by the verdict of three, and names it in the log', async () => {
+    const { sender } = runs[0]!;
+    const enqueue = sender.enqueue.bind(sender);
+    const selector = StoremanRegistry.calldata.shares(`0x${'00'.repeat(32)}`, []).slice(0, 10);
+    // The last byte of the fifth storeman's ciphertext: 113 bytes in words of 32 leave 15 of padding.
+    const spoil = (data: Hex): Hex => {
+      const bytes = fromHex(data, 'data');
+      bytes[bytes.length - 16]! ^= 1;
+      return to0x(bytes);
+    };
+    sender.enqueue = (tx, key, call) =>
+      enqueue(tx, key, call.data.startsWith(selector) ? { ...call, data: spoil(call.data as Hex) } : call);
+    await world.propose('Sign');
+    const attempt = await world.binding.attemptIdOf(1);
+    await until('all to see it failed', 90, async () => {
+      const rows = await Promise.all(
+        runs.map((run) => run.unitOfWork.reader.findBy(CeremonyRow, { attemptId: attempt as Hex })),
+      );
+      return rows.every(([row]) => row?.state === 'failed' && row.reason === 'failed in Verdict, at fault: 1');
+    });
+    expect(await Promise.all(runs.map(seedsLeft))).toEqual([0, 0, 0, 0, 0]);
+    const blamed = await runs[1]!.unitOfWork.reader.query(
+      "SELECT envelope FROM outbox WHERE envelope::text LIKE '%member-blamed%'",
+    );
+    expect(JSON.stringify(blamed)).toContain('"culprits":[1]');
   }, 240_000);
 });
 

@@ -1,6 +1,5 @@
 import {
   advance,
-  convicted,
   due,
   openAtRest,
   sealAtRest,
@@ -18,7 +17,7 @@ import { randomBytes } from 'node:crypto';
 import { CeremonyLogRow, CeremonyRow } from './ceremony.row.js';
 import { KeyShareRow } from './key-share.row.js';
 import type { KeyShares } from './key-shares.js';
-import { calldataOf, ceremonyEventOf } from './registry-log.js';
+import { calldataOf, ceremonyEventOf, membersOf } from './registry-log.js';
 import { rosterFault, type ConfiguredRoster } from './roster.js';
 
 export interface CeremoniesOptions {
@@ -41,6 +40,7 @@ const phaseNames = {
   Commitments: 'commitments',
   Shares: 'shares',
   Complaints: 'complaints',
+  Verdict: 'verdict',
   Finish: 'finish',
 };
 
@@ -157,19 +157,17 @@ export class CeremoniesService {
     row: CeremonyRow,
     event: Extract<StoremanRegistryEvent, { name: 'AttemptFailed' }>,
   ): Promise<void> {
-    const { phase, silent } = event.args;
-    const who = Array.from({ length: row.n }, (_, i) => i + 1).filter((member) => (silent >> BigInt(member - 1)) & 1n);
-    // A complaint ends the attempt on the hub without a verdict; the evidence is in the log, and every node judges it alike.
-    const liars = phase === 'Complaints' ? await convicted(fold(row, await logOf(tx.manager, row.attemptId))) : [];
-    const reason = [
-      `failed in ${phase}`,
-      ...(who.length > 0 ? [`silent: ${who.join(', ')}`] : []),
-      ...(liars.length > 0 ? [`at fault: ${liars.join(', ')}`] : []),
-    ].join(', ');
-    if (liars.length > 0)
+    const { phase } = event.args;
+    const culprits = membersOf(event.args.culprits);
+    const wasJudged = phase === 'Verdict';
+    const blame = wasJudged ? 'at fault' : 'silent';
+    const reason = [`failed in ${phase}`, ...(culprits.length > 0 ? [`${blame}: ${culprits.join(', ')}`] : [])].join(
+      ', ',
+    );
+    if (wasJudged)
       await this.outbox.append(tx, events.memberBlamed, {
         correlation: row.attemptId,
-        details: { attemptId: row.attemptId, purpose: row.purpose, reason: 'complaints', culprits: liars },
+        details: { attemptId: row.attemptId, purpose: row.purpose, reason: 'complaints', culprits },
       });
     await tx.manager.update(CeremonyRow, { attemptId: row.attemptId }, { state: 'failed', sealedSeed: null, reason });
     await tx.manager.delete(KeyShareRow, { keyId: row.keyId });

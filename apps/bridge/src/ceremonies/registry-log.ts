@@ -27,9 +27,22 @@ export function ceremonyEventOf(event: StoremanRegistryEvent): CeremonyEvent | n
       }));
       return { kind: 'complaints', member: Number(event.args.member), complaints };
     }
+    case 'VerdictPosted': {
+      const { member, dealers, receivers } = event.args;
+      return { kind: 'verdict', member: Number(member), dealers: membersOf(dealers), receivers: membersOf(receivers) };
+    }
     default:
       return null;
   }
+}
+
+/** The members of a set as the registry writes it: bit i−1 stands for member i. */
+export function membersOf(set: bigint): number[] {
+  return Array.from({ length: 256 }, (_, i) => i + 1).filter((member) => (set >> BigInt(member - 1)) & 1n);
+}
+
+function setOf(members: readonly number[]): bigint {
+  return members.reduce((set, member) => set | (1n << BigInt(member - 1)), 0n);
 }
 
 /** The transaction that makes a post, `n` being the size of the roster. */
@@ -50,6 +63,8 @@ export function calldataOf(attemptId: string, post: DuePost, n: number): Hex {
         post.complaints.map(({ revealed }) => to0x(revealed)),
       );
     }
+    case 'verdict':
+      return calldata.verdict(attemptId, setOf(post.dealers), setOf(post.receivers));
     case 'finish': {
       const shares = Array.from({ length: n }, (_, i) => words(post.group.verificationShares.get(i + 1)!));
       return calldata.finish(attemptId, words(post.group.publicKey), shares, to0x(post.transcript));

@@ -17,6 +17,7 @@ interface IStoremanRegistry {
         Commitments,
         Shares,
         Complaints,
+        Verdict,
         Finish,
         Finished,
         Failed
@@ -38,6 +39,7 @@ interface IStoremanRegistry {
     /// @param phaseEndsAt timestamp in seconds from which the phase takes no post; 0 once it ended
     /// @param phaseBlock number of the block in which the phase began
     /// @param posted bit i-1 is set when member i has posted in this phase
+    /// @param disputed bit i-1 is set when member i has complained or was complained of
     /// @param roster gas accounts; a member's identifier is its place, from 1
     struct Attempt {
         uint64 counter;
@@ -50,6 +52,7 @@ interface IStoremanRegistry {
         uint64 phaseEndsAt;
         uint64 phaseBlock;
         uint256 posted;
+        uint256 disputed;
         address[] roster;
     }
 
@@ -93,10 +96,15 @@ interface IStoremanRegistry {
     /// @param accused dealers
     /// @param secrets HPKE secret key used for that dealer alone, in the same order
     event ComplaintsPosted(bytes32 indexed attemptId, uint16 indexed member, uint16[] accused, bytes32[] secrets);
+    /// @param dealers bit i-1 is set when member i dealt a bad share
+    /// @param receivers bit i-1 is set when member i complained without reason
+    event VerdictPosted(bytes32 indexed attemptId, uint16 indexed member, uint256 dealers, uint256 receivers);
     event FinishPosted(bytes32 indexed attemptId, uint16 indexed member, bytes32 digest);
     /// @param phase in which it failed
-    /// @param silent bit i-1 is set when member i had not posted in it
-    event AttemptFailed(bytes32 indexed attemptId, Phase phase, uint256 silent);
+    /// @param culprits bit i-1 is set for each member that the next attempt leaves out: who had not posted in the phase, whom
+    /// t verdicts convict, or, where there are none by the deadline, both sides of every complaint. Empty when the members
+    /// finished unlike
+    event AttemptFailed(bytes32 indexed attemptId, Phase phase, uint256 culprits);
     event GroupActivated(bytes32 indexed keyId, Purpose indexed purpose, uint64 epoch, bytes32 attemptId);
 
     /// @notice The parameter named is not what section 3 wants.
@@ -120,6 +128,8 @@ interface IStoremanRegistry {
     error BadCiphertext(uint256 place);
     /// @notice A complaint names no other member.
     error BadComplaint(uint256 place);
+    /// @notice A verdict convicts nobody, or a member that there is not.
+    error BadVerdict();
     error DeadlineNotReached(uint64 endsAt);
 
     /// @notice Proposes an attempt to make a purpose's first key. By any owner. Its phases begin when every listed member has
@@ -140,8 +150,12 @@ interface IStoremanRegistry {
     /// @notice All shares the sender deals, sealed.
     function shares(bytes32 attemptId, bytes[] calldata ciphertexts) external;
 
-    /// @notice The sender's complaints, maybe none. One complaint ends the attempt.
+    /// @notice The sender's complaints, maybe none. Any complaint leads to a verdict, which ends the attempt.
     function complaints(bytes32 attemptId, uint16[] calldata accused, bytes32[] calldata secrets) external;
+
+    /// @notice How the sender judges the complaints. t verdicts alike end the attempt and name whom it fails for: opening what
+    /// a complaint reveals is deterministic, so honest members judge alike.
+    function verdict(bytes32 attemptId, uint256 dealers, uint256 receivers) external;
 
     /// @notice What the sender computed. The key exists once every member has sent the same.
     function finish(bytes32 attemptId, Point calldata key, Point[] calldata memberKeys, bytes32 transcript) external;

@@ -37,6 +37,7 @@ export const enums: Record<string, readonly string[]> = {
     "Commitments",
     "Shares",
     "Complaints",
+    "Verdict",
     "Finish",
     "Finished",
     "Failed"

@@ -88,13 +88,14 @@ export interface AttemptStruct {
   counter: bigint;
   parametersHash: string;
   purpose: 'None' | 'Sign' | 'Seal';
-  phase: 'None' | 'Signing' | 'Keys' | 'Commitments' | 'Shares' | 'Complaints' | 'Finish' | 'Finished' | 'Failed';
+  phase: 'None' | 'Signing' | 'Keys' | 'Commitments' | 'Shares' | 'Complaints' | 'Verdict' | 'Finish' | 'Finished' | 'Failed';
   t: bigint;
   nMin: bigint;
   phaseSeconds: bigint;
   phaseEndsAt: bigint;
   phaseBlock: bigint;
   posted: bigint;
+  disputed: bigint;
   roster: readonly string[];
 }
 

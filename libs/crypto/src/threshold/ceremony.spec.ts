@@ -1,11 +1,13 @@
 import fc from 'fast-check';
 import { sha256 } from '../hash.js';
 import { generateHpkeKey, hpkeOpen, hpkeSeal } from '../hpke.js';
-import { advance, convicted, due, generatedGroup, judgeComplaint, silent, startCeremony } from './ceremony.js';
-import type { CeremonyEvent, CeremonyPost, CeremonyState, DuePost } from './ceremony.js';
-import { shareContext } from './generation.js';
+import { advance, due, evidenceOf, generatedGroup, silent, startCeremony, verdict } from './ceremony.js';
+import type { CeremonyEvent, CeremonyState, DuePost } from './ceremony.js';
+import { judge } from './complaint.js';
+import { shareContext, shareKey } from './dealt-share.js';
 import { checkKeyShare } from './group.js';
 import type { KeyShare } from './group.js';
+import type { CeremonyMessage } from './round-message.js';
 import { combineSignature, drawNonces, isGroupSignature, signShare } from './signing.js';
 import { attempt, dealAll, subsets } from './test-group.js';
 
@@ -13,11 +15,11 @@ const parameters = attempt('ceremony', 5, 3);
 const members = [1, 2, 3, 4, 5];
 const seeds = new Map(members.map((member) => [member, sha256(Uint8Array.of(member))]));
 const seedOf = (member: number) => seeds.get(member)!;
-const asPost = (post: DuePost): CeremonyPost =>
+const asPost = (post: DuePost): CeremonyMessage =>
   post.kind === 'finish' ? { kind: 'finish', member: post.member, transcript: post.transcript } : post;
 
 /** Runs the hub's log on from `log`: every phase, each member posts what is due; `tamper` may change a post. */
-async function run(log: CeremonyEvent[] = [], tamper: (post: CeremonyPost) => CeremonyPost = (post) => post) {
+async function run(log: CeremonyEvent[] = [], tamper: (post: CeremonyMessage) => CeremonyMessage = (post) => post) {
   const shares = new Map<number, KeyShare>();
   let state = log.reduce(advance, startCeremony(parameters));
   for (let phase = state.phase; phase !== 'done' && phase !== 'ended'; phase = state.phase) {
@@ -113,7 +115,7 @@ describe('a key generation over the hub log', () => {
 
   it('puts out whose HPKE key is hostile, missing or its own twice', async () => {
     const before = startCeremony(parameters);
-    const first = whole.log[0] as Extract<CeremonyPost, { kind: 'keys' }>;
+    const first = whole.log[0] as Extract<CeremonyMessage, { kind: 'keys' }>;
     const mine = whole.log[1] as typeof first;
     const bad = (change: (keys: Map<number, Uint8Array>) => void) => {
       const keys = new Map(mine.keys);
@@ -131,7 +133,7 @@ describe('a key generation over the hub log', () => {
   });
 
   it('does not put out whose HPKE key another member copied and posted first', async () => {
-    const [first, second] = whole.log as Extract<CeremonyPost, { kind: 'keys' }>[];
+    const [first, second] = whole.log as Extract<CeremonyMessage, { kind: 'keys' }>[];
     const copied = { ...second!, keys: new Map(second!.keys).set(1, first!.keys.get(3)!) };
     const state = [copied, first!].reduce(advance, startCeremony(parameters));
     expect(state.end).toBeUndefined();
@@ -155,11 +157,11 @@ describe('a key generation over the hub log', () => {
       if (post.kind !== 'shares' || post.member !== 4) return post;
       return { ...post, sealed: new Map(post.sealed).set(2, post.sealed.get(3)!) };
     });
-    expect(wrong.state.end).toEqual({ reason: 'complaints', culprits: [2, 4] });
+    expect(wrong.state.end).toEqual({ reason: 'verdict', culprits: [4] });
+    expect(wrong.state.verdicts.size).toBe(3); // more than t are not asked
     const [complaint] = wrong.state.complaints.get(2)!;
     expect(complaint!.dealer).toBe(4);
-    expect(await judgeComplaint(wrong.state, 2, complaint!)).toBe(4);
-    expect(await convicted(wrong.state)).toEqual([4]);
+    expect(await judge(evidenceOf(wrong.state, 2, complaint!)!)).toBe('dealer');
     for (const dealer of [1, 3, 5])
       await expect(
         hpkeOpen(
@@ -168,7 +170,9 @@ describe('a key generation over the hub log', () => {
           wrong.state.shares.get(dealer)!.get(2)!,
         ),
       ).rejects.toMatchObject({ code: 'not-openable' });
-    expect(await judgeComplaint(wrong.state, 2, { dealer: 4, revealed: junk.privateKey })).toBe(2);
+    expect(await judge(evidenceOf(wrong.state, 2, { dealer: 4, revealed: junk.privateKey })!)).toBe('accuser');
+    expect(evidenceOf(wrong.state, 2, { dealer: 2, revealed: junk.privateKey })).toBeNull();
+    expect(evidenceOf(wrong.state, 2, { dealer: 6, revealed: junk.privateKey })).toBeNull();
   });
 
   it('a share that opens but is off the commitments convicts the dealer too', async () => {
@@ -179,26 +183,60 @@ describe('a key generation over the hub log', () => {
     const wrong = await run([], (post) =>
       post.kind === 'shares' && post.member === 4 ? { ...post, sealed: new Map(post.sealed).set(2, sealed) } : post,
     );
-    const [complaint] = wrong.state.complaints.get(2)!;
-    expect(await judgeComplaint(wrong.state, 2, complaint!)).toBe(4);
+    expect(await verdict(wrong.state)).toEqual({ dealers: [4], receivers: [] });
   });
 
   it('posts nothing that rests on another seed than its keys did', async () => {
     const posts = whole.log.filter((event) => event.kind === 'keys');
     const state = { ...stateAt(whole.log, 'shares'), keys: new Map(stateAt(whole.log, 'shares').keys) };
-    state.keys.set(2, (posts[2] as Extract<CeremonyPost, { kind: 'keys' }>).keys);
+    state.keys.set(2, (posts[2] as Extract<CeremonyMessage, { kind: 'keys' }>).keys);
     await expect(due(state, 2, seedOf(2))).rejects.toMatchObject({ code: 'bad-seed' });
     const complaining = { ...stateAt(whole.log, 'complaints'), keys: state.keys };
     await expect(due(complaining, 2, seedOf(2))).rejects.toMatchObject({ code: 'bad-seed' });
     await expect(due(stateAt(whole.log, 'shares'), 2, seedOf(3))).rejects.toMatchObject({ code: 'bad-seed' });
   });
 
-  it('a false accuser is found', async () => {
-    const state = stateAt(whole.log, 'finish');
-    const { shareKeySeed } = await import('./generation.js');
-    const { deriveHpkeKey } = await import('../hpke.js');
-    const { privateKey } = await deriveHpkeKey(shareKeySeed(parameters.attemptId, 4, 2, seedOf(2)));
-    expect(await judgeComplaint(state, 2, { dealer: 4, revealed: privateKey })).toBe(2);
+  it('a false accuser is convicted, whatever it accuses of', async () => {
+    const { privateKey } = await shareKey(parameters.attemptId, 4, 2, seedOf(2));
+    for (const complaint of [
+      { dealer: 4, revealed: privateKey },
+      { dealer: 4, revealed: new Uint8Array(32) },
+      { dealer: 2, revealed: privateKey },
+    ]) {
+      const accused = await run([], (post) =>
+        post.kind === 'complaints' && post.member === 2 ? { ...post, complaints: [complaint] } : post,
+      );
+      expect(accused.state.end).toEqual({ reason: 'verdict', culprits: [2] });
+    }
+  });
+
+  it('without t verdicts alike by the deadline, or ever, both sides leave', async () => {
+    const bad = (post: CeremonyMessage): CeremonyMessage =>
+      post.kind === 'shares' && post.member === 4
+        ? { ...post, sealed: new Map(post.sealed).set(2, post.sealed.get(3)!) }
+        : post;
+    const judged = await run([], bad);
+    const verdicts = judged.log.filter((event) => event.kind === 'verdict');
+    const before = [...judged.log.filter((event) => event.kind !== 'verdict'), ...verdicts.slice(0, 2)].reduce(
+      advance,
+      startCeremony(parameters),
+    );
+    expect(before.phase).toBe('verdict');
+    const both = { reason: 'complaints', culprits: [2, 4] };
+    expect(advance(before, { kind: 'deadline', phase: 'verdict' }).end).toEqual(both);
+    const split = await run([], (post) =>
+      post.kind === 'verdict' && post.member < 4 ? { ...post, dealers: [5], receivers: [post.member] } : bad(post),
+    );
+    expect(split.state.end).toEqual(both);
+  });
+
+  it('a sealed share of another length ends the attempt at once', async () => {
+    const long = await run([], (post) =>
+      post.kind === 'shares' && post.member === 4
+        ? { ...post, sealed: new Map(post.sealed).set(2, new Uint8Array(114)) }
+        : post,
+    );
+    expect(long.state.end).toEqual({ reason: 'bad-shares', culprits: [4] });
   });
 
   it('names who finishes another history', () => {

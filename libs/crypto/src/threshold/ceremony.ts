@@ -4,52 +4,35 @@
  * folds the log again, and its stored seed gives it the same keys and the same polynomial.
  *
  * What the hub has not recorded by a deadline does not exist, so every member that reads the same log reaches the same
- * state. Only `due` uses secrets. In this version an attempt that meets silence, a bad message or a complaint ends; a
- * new one starts without the culprits, with another id and so with fresh polynomials.
+ * state. Only `due` uses secrets. An attempt that meets silence, a bad message or a complaint ends and names who is to
+ * blame; a new one starts without the culprits, with another id and so with fresh polynomials.
  */
 
-import { ascii, equalBytes, toHex, u16 } from '../bytes.js';
+import { ascii, equalBytes, toHex } from '../bytes.js';
 import { CryptoError } from '../crypto-error.js';
 import { keccak256 } from '../hash.js';
-import { checkHpkePublicKey, deriveHpkeKey, hpkeOpen, hpkePublicKey, hpkeSeal } from '../hpke.js';
-import {
-  checkCommitments,
-  checkDealtShare,
-  deal,
-  dealtShares,
-  finishGeneration,
-  groupOf,
-  shareContext,
-  shareKeySeed,
-} from './generation.js';
-import type { DealerCommitments, DealtShare, GenerationParameters } from './generation.js';
+import { checkHpkePublicKey } from '../hpke.js';
+import { agreedVerdict, ascending, verdictOf } from './complaint.js';
+import type { Complaint, ComplaintEvidence, Verdict } from './complaint.js';
+import { openShare, SEALED_SHARE_BYTES, sealShare, shareKey } from './dealt-share.js';
+import type { DealtShare } from './dealt-share.js';
+import { checkCommitments, deal, dealtShares, finishGeneration, groupOf } from './generation.js';
+import type { DealerCommitments, GenerationParameters } from './generation.js';
 import { memberName } from './group.js';
 import type { GroupKey, KeyShare, MemberIndex } from './group.js';
+import { encodeMessage } from './round-message.js';
+import type { CeremonyMessage, FinishMessage } from './round-message.js';
 
 /** The phases a generation passes, and how it ends. */
-export type CeremonyPhase = 'keys' | 'commitments' | 'shares' | 'complaints' | 'finish' | 'done' | 'ended';
-
-/** "This dealer's share is bad", with the one secret key that lets anybody check it, and no other share. */
-export interface Complaint {
-  dealer: MemberIndex;
-  /** P-256 secret of the accuser's key for that dealer, 32 bytes. */
-  revealed: Uint8Array;
-}
-
-/** One member's post of a phase. Maps have an entry per other member, none for the poster. */
-export type CeremonyPost =
-  | { kind: 'keys'; member: MemberIndex; keys: ReadonlyMap<MemberIndex, Uint8Array> }
-  | { kind: 'commitments'; member: MemberIndex; points: Uint8Array[]; proof: Uint8Array }
-  | { kind: 'shares'; member: MemberIndex; sealed: ReadonlyMap<MemberIndex, Uint8Array> }
-  | { kind: 'complaints'; member: MemberIndex; complaints: readonly Complaint[] }
-  | { kind: 'finish'; member: MemberIndex; transcript: Uint8Array };
+export type CeremonyPhase = 'keys' | 'commitments' | 'shares' | 'complaints' | 'verdict' | 'finish' | 'done' | 'ended';
 
 /** What the hub shows, at finality and in its order: a post, or that a phase's deadline block has passed. */
-export type CeremonyEvent = CeremonyPost | { kind: 'deadline'; phase: CeremonyPhase };
+export type CeremonyEvent = CeremonyMessage | { kind: 'deadline'; phase: CeremonyPhase };
 
 /** Why an attempt ended without a key, and who is to blame. */
 export interface CeremonyEnd {
-  reason: 'silence' | 'bad-keys' | 'bad-commitments' | 'bad-shares' | 'complaints' | 'split-finish';
+  /** `verdict`: t members judged the complaints alike; `complaints`: they did not, and both sides leave. */
+  reason: 'silence' | 'bad-keys' | 'bad-commitments' | 'bad-shares' | 'verdict' | 'complaints' | 'split-finish';
   culprits: MemberIndex[];
 }
 
@@ -61,21 +44,28 @@ export interface CeremonyState {
   readonly commitments: ReadonlyMap<MemberIndex, DealerCommitments>;
   readonly shares: ReadonlyMap<MemberIndex, ReadonlyMap<MemberIndex, Uint8Array>>;
   readonly complaints: ReadonlyMap<MemberIndex, readonly Complaint[]>;
+  readonly verdicts: ReadonlyMap<MemberIndex, Verdict>;
   readonly finishes: ReadonlyMap<MemberIndex, Uint8Array>;
   readonly end?: CeremonyEnd;
 }
 
 /** What a member must post now; with `finish` also the share that must be stored, sealed, before the post is sent. */
-export type DuePost =
-  | Exclude<CeremonyPost, { kind: 'finish' }>
-  | { kind: 'finish'; member: MemberIndex; transcript: Uint8Array; group: GroupKey; share: KeyShare };
+export type DuePost = Exclude<CeremonyMessage, FinishMessage> | (FinishMessage & { group: GroupKey; share: KeyShare });
 
-const order: readonly CeremonyPhase[] = ['keys', 'commitments', 'shares', 'complaints', 'finish', 'done'];
+/** What follows a phase that everybody passed; complaints that are not all empty lead to a verdict, which ends the attempt. */
+const next = {
+  keys: 'commitments',
+  commitments: 'shares',
+  shares: 'complaints',
+  complaints: 'finish',
+  finish: 'done',
+} as const;
 
 /** An attempt that stands and in which nobody has posted. */
 export function startCeremony(parameters: GenerationParameters): CeremonyState {
   const none = new Map<never, never>();
-  return { parameters, phase: 'keys', keys: none, commitments: none, shares: none, complaints: none, finishes: none };
+  const empty = { keys: none, commitments: none, shares: none, complaints: none, verdicts: none, finishes: none };
+  return { parameters, phase: 'keys', ...empty };
 }
 
 /**
@@ -84,11 +74,12 @@ export function startCeremony(parameters: GenerationParameters): CeremonyState {
  */
 export function advance(state: CeremonyState, event: CeremonyEvent): CeremonyState {
   if (state.phase === 'done' || state.phase === 'ended' || !isInPhase(state, event)) return state;
-  if (event.kind === 'deadline') return ended(state, 'silence', silent(state));
+  if (event.kind === 'deadline')
+    return state.phase === 'verdict' ? withoutVerdict(state) : ended(state, 'silence', silent(state));
   if (postsOf(state, state.phase).has(event.member)) return state;
-  const next = withPost(state, event);
-  if (next.phase === 'ended') return next;
-  return postsOf(next, next.phase).size === next.parameters.n ? nextPhase(next) : next;
+  const posted = withPost(state, event);
+  if (posted.phase === 'ended') return posted;
+  return postsOf(posted, posted.phase).size === posted.parameters.n ? closed(posted) : posted;
 }
 
 /** Who has not posted in the current phase. */
@@ -112,7 +103,7 @@ export async function due(state: CeremonyState, member: MemberIndex, seed: Uint8
     case 'keys': {
       const keys = new Map<MemberIndex, Uint8Array>();
       for (const dealer of others(parameters, member))
-        keys.set(dealer, (await keyFor(state, dealer, member, seed)).publicKey);
+        keys.set(dealer, (await shareKey(parameters.attemptId, dealer, member, seed)).publicKey);
       return { kind: 'keys', member, keys };
     }
     case 'commitments': {
@@ -124,6 +115,8 @@ export async function due(state: CeremonyState, member: MemberIndex, seed: Uint8
       return { kind: 'shares', member, sealed: await sealedShares(state, member, seed) };
     case 'complaints':
       return { kind: 'complaints', member, complaints: (await receivedShares(state, member, seed)).complaints };
+    case 'verdict':
+      return { kind: 'verdict', member, ...(await verdict(state)) };
     case 'finish': {
       const { shares } = await receivedShares(state, member, seed);
       const share = finishGeneration(parameters, deal(parameters, member, seed), allCommitments(state), shares);
@@ -137,49 +130,35 @@ export function generatedGroup(state: CeremonyState): GroupKey {
   return groupOf(state.parameters, allCommitments(state));
 }
 
-/**
- * Who lied, as any node decides it from the log: the dealer when the revealed key opens a message that is no share on
- * the dealer's commitments, or none at all; otherwise the accuser, also when the revealed secret is not that of the
- * published key.
- */
-export async function judgeComplaint(
+/** How the complaints of an attempt are judged: the same by whoever folds the log. */
+export function verdict(state: CeremonyState): Promise<Verdict> {
+  return verdictOf(state.complaints, (accuser, complaint) => evidenceOf(state, accuser, complaint));
+}
+
+/** What the log holds on a complaint, for any third party to judge; null when nobody of that number dealt to the accuser. */
+export function evidenceOf(
   state: CeremonyState,
   accuser: MemberIndex,
-  complaint: Complaint,
-): Promise<MemberIndex> {
-  const { dealer, revealed } = complaint;
+  { dealer, revealed }: Complaint,
+): ComplaintEvidence | null {
   const published = state.keys.get(accuser)?.get(dealer);
   const sealed = state.shares.get(dealer)?.get(accuser);
   const commitments = state.commitments.get(dealer);
-  if (!published || !sealed || !commitments || !isSecretOf(revealed, published)) return accuser;
-  try {
-    await openShare(state, dealer, accuser, revealed, sealed);
-    return accuser;
-  } catch (cause) {
-    if (cause instanceof CryptoError) return dealer;
-    throw cause;
-  }
+  if (!published || !sealed || !commitments) return null;
+  return { attemptId: state.parameters.attemptId, accuser, revealed, published, sealed, commitments };
 }
 
-/** Whom the complaints of an attempt convict, each judged by what it reveals: nobody is at fault for being accused. */
-export async function convicted(state: CeremonyState): Promise<MemberIndex[]> {
-  const found = new Set<MemberIndex>();
-  for (const [accuser, list] of state.complaints)
-    for (const complaint of list) found.add(await judgeComplaint(state, accuser, complaint));
-  return [...found].sort((a, b) => a - b);
-}
-
-/** keccak256 over everything that was posted up to the shares, in order of members: all finish the same history. */
+/** keccak256 over every message up to the shares, phase by phase in order of members: all finish the same history. */
 export function transcriptOf({ parameters, keys, commitments, shares }: CeremonyState): Uint8Array {
-  const parts: Uint8Array[] = [ascii('cpds/v1/transcript'), parameters.attemptId];
-  for (const member of members(parameters)) {
-    const dealt = commitments.get(member);
-    parts.push(u16(member), ...others(parameters, member).map((other) => keys.get(member)!.get(other)!));
-    parts.push(...dealt!.points, dealt!.proof);
-    // Sealed shares have one length, but that is for their readers to insist on: here each goes in as its hash.
-    parts.push(...others(parameters, member).map((other) => keccak256(shares.get(member)!.get(other)!)));
-  }
-  return keccak256(...parts);
+  const messages = [
+    ...members(parameters).map((member) => ({ kind: 'keys' as const, member, keys: keys.get(member)! })),
+    ...members(parameters).map((member) => ({ kind: 'commitments' as const, member, ...commitments.get(member)! })),
+    ...members(parameters).map((member) => ({ kind: 'shares' as const, member, sealed: shares.get(member)! })),
+  ];
+  return keccak256(
+    ascii('cpds/v1/transcript'),
+    ...messages.map((message) => encodeMessage(parameters.attemptId, message)),
+  );
 }
 
 function isInPhase(state: CeremonyState, event: CeremonyEvent): boolean {
@@ -187,48 +166,60 @@ function isInPhase(state: CeremonyState, event: CeremonyEvent): boolean {
   return event.kind === state.phase && members(state.parameters).includes(event.member);
 }
 
-function withPost(state: CeremonyState, post: CeremonyPost): CeremonyState {
+function withPost(state: CeremonyState, post: CeremonyMessage): CeremonyState {
   const add = <T>(posts: ReadonlyMap<MemberIndex, T>, value: T) => new Map(posts).set(post.member, value);
   switch (post.kind) {
     case 'keys': {
-      const next = { ...state, keys: add(state.keys, post.keys) };
-      return areUsableKeys(state, post.member, post.keys) ? next : ended(next, 'bad-keys', [post.member]);
+      const posted = { ...state, keys: add(state.keys, post.keys) };
+      return areUsableKeys(state, post.member, post.keys) ? posted : ended(posted, 'bad-keys', [post.member]);
     }
     case 'commitments': {
       const dealt = { dealer: post.member, points: post.points, proof: post.proof };
-      const next = { ...state, commitments: add(state.commitments, dealt) };
-      return areUsableCommitments(state, dealt) ? next : ended(next, 'bad-commitments', [post.member]);
+      const posted = { ...state, commitments: add(state.commitments, dealt) };
+      return areUsableCommitments(state, dealt) ? posted : ended(posted, 'bad-commitments', [post.member]);
     }
     case 'shares': {
-      const next = { ...state, shares: add(state.shares, post.sealed) };
-      return isForAllOthers(state, post.member, post.sealed) ? next : ended(next, 'bad-shares', [post.member]);
+      const posted = { ...state, shares: add(state.shares, post.sealed) };
+      return areWholeShares(state, post.member, post.sealed) ? posted : ended(posted, 'bad-shares', [post.member]);
     }
     case 'complaints':
       return { ...state, complaints: add(state.complaints, post.complaints) };
+    case 'verdict': {
+      const { dealers, receivers } = post;
+      const posted = { ...state, verdicts: add(state.verdicts, { dealers, receivers }) };
+      const agreed = agreedVerdict(posted.verdicts, posted.parameters.threshold);
+      return agreed ? ended(posted, 'verdict', ascending([...agreed.dealers, ...agreed.receivers])) : posted;
+    }
     case 'finish':
       return { ...state, finishes: add(state.finishes, post.transcript) };
   }
 }
 
-function nextPhase(state: CeremonyState): CeremonyState {
-  if (state.phase === 'complaints') {
-    const both = [...state.complaints].flatMap(([accuser, list]) => list.flatMap((one) => [accuser, one.dealer]));
-    // Without a verdict both sides leave (protocol section 3).
-    if (both.length > 0)
+/** A phase in which everybody posted. */
+function closed(state: CeremonyState): CeremonyState {
+  const { phase } = state;
+  if (phase === 'done' || phase === 'ended') return state;
+  if (phase === 'verdict') return withoutVerdict(state);
+  if (phase === 'complaints' && [...state.complaints.values()].some((list) => list.length > 0))
+    return { ...state, phase: 'verdict' };
+  if (phase === 'finish') {
+    const expected = transcriptOf(state);
+    const split = [...state.finishes].filter(([, transcript]) => !equalBytes(transcript, expected));
+    if (split.length > 0)
       return ended(
         state,
-        'complaints',
-        [...new Set(both)].sort((a, b) => a - b),
+        'split-finish',
+        split.map(([member]) => member),
       );
   }
-  if (state.phase === 'finish') {
-    const expected = transcriptOf(state);
-    const split = [...state.finishes]
-      .filter(([, transcript]) => !equalBytes(transcript, expected))
-      .map(([member]) => member);
-    if (split.length > 0) return ended(state, 'split-finish', split);
-  }
-  return { ...state, phase: order[order.indexOf(state.phase) + 1]! };
+  return { ...state, phase: next[phase] };
+}
+
+/** Without t members that judge alike both sides of every complaint leave (protocol section 3). */
+function withoutVerdict(state: CeremonyState): CeremonyState {
+  const accusing = [...state.complaints].filter(([, list]) => list.length > 0);
+  const both = accusing.flatMap(([accuser, list]) => [accuser, ...list.map(({ dealer }) => dealer)]);
+  return ended(state, 'complaints', ascending(both));
 }
 
 function ended(state: CeremonyState, reason: CeremonyEnd['reason'], culprits: MemberIndex[]): CeremonyState {
@@ -257,25 +248,35 @@ function isForAllOthers(state: CeremonyState, member: MemberIndex, posted: Reado
   return posted.size === expected.length && expected.every((other) => posted.has(other));
 }
 
+/** One for every other member, each as long as a sealed share is. */
+function areWholeShares(
+  state: CeremonyState,
+  member: MemberIndex,
+  sealed: ReadonlyMap<MemberIndex, Uint8Array>,
+): boolean {
+  if (!isForAllOthers(state, member, sealed)) return false;
+  return [...sealed.values()].every((one) => one.length === SEALED_SHARE_BYTES);
+}
+
 async function sealedShares(state: CeremonyState, member: MemberIndex, seed: Uint8Array) {
   const { parameters, keys } = state;
   const sealed = new Map<MemberIndex, Uint8Array>();
-  for (const { receiver, share } of dealtShares(parameters, deal(parameters, member, seed), allCommitments(state))) {
-    const context = shareContext(parameters.attemptId, member, receiver);
-    sealed.set(receiver, await hpkeSeal(keys.get(receiver)!.get(member)!, context, share));
-  }
+  for (const dealt of dealtShares(parameters, deal(parameters, member, seed), allCommitments(state)))
+    sealed.set(dealt.receiver, await sealShare(parameters.attemptId, keys.get(dealt.receiver)!.get(member)!, dealt));
   return sealed;
 }
 
 /** Opens and checks every share dealt to `member`; what fails becomes a complaint that reveals that dealer's key only. */
 async function receivedShares(state: CeremonyState, member: MemberIndex, seed: Uint8Array) {
   await checkOwnKeys(state, member, seed);
+  const { attemptId } = state.parameters;
   const shares: DealtShare[] = [];
   const complaints: Complaint[] = [];
   for (const dealer of others(state.parameters, member)) {
-    const { privateKey } = await keyFor(state, dealer, member, seed);
+    const { privateKey } = await shareKey(attemptId, dealer, member, seed);
+    const sealed = state.shares.get(dealer)!.get(member)!;
     try {
-      shares.push(await openShare(state, dealer, member, privateKey, state.shares.get(dealer)!.get(member)!));
+      shares.push(await openShare(attemptId, state.commitments.get(dealer)!, member, privateKey, sealed));
     } catch (cause) {
       if (!(cause instanceof CryptoError)) throw cause;
       complaints.push({ dealer, revealed: privateKey });
@@ -286,34 +287,8 @@ async function receivedShares(state: CeremonyState, member: MemberIndex, seed: U
 
 async function checkOwnKeys(state: CeremonyState, member: MemberIndex, seed: Uint8Array): Promise<void> {
   for (const [dealer, posted] of state.keys.get(member)!)
-    if (!equalBytes((await keyFor(state, dealer, member, seed)).publicKey, posted))
+    if (!equalBytes((await shareKey(state.parameters.attemptId, dealer, member, seed)).publicKey, posted))
       throw new CryptoError('bad-seed', 'seed', "is not that of this member's keys on the hub");
-}
-
-async function openShare(
-  state: CeremonyState,
-  dealer: MemberIndex,
-  receiver: MemberIndex,
-  privateKey: Uint8Array,
-  sealed: Uint8Array,
-): Promise<DealtShare> {
-  const share = await hpkeOpen(privateKey, shareContext(state.parameters.attemptId, dealer, receiver), sealed);
-  const dealt = { dealer, receiver, share };
-  checkDealtShare(state.commitments.get(dealer)!, dealt);
-  return dealt;
-}
-
-function keyFor({ parameters }: CeremonyState, dealer: MemberIndex, receiver: MemberIndex, seed: Uint8Array) {
-  return deriveHpkeKey(shareKeySeed(parameters.attemptId, dealer, receiver, seed));
-}
-
-function isSecretOf(secret: Uint8Array, published: Uint8Array): boolean {
-  try {
-    return equalBytes(hpkePublicKey(secret), published);
-  } catch (cause) {
-    if (cause instanceof CryptoError) return false;
-    throw cause;
-  }
 }
 
 function passes(check: () => unknown): boolean {
@@ -328,6 +303,8 @@ function passes(check: () => unknown): boolean {
 
 function postsOf(state: CeremonyState, phase: CeremonyPhase): ReadonlyMap<MemberIndex, unknown> {
   switch (phase) {
+    case 'verdict':
+      return state.verdicts;
     case 'finish':
       return state.finishes;
     case 'done':

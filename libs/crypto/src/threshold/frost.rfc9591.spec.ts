@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fromHex, toHex } from '../bytes.js';
 import { compressed, G, N, parsePoint, parseScalar, Point } from '../curve.js';
-import { checkDealtShare } from './generation.js';
+import { checkDealtShare } from './dealt-share.js';
 import { lagrangeAtZero } from '../partial.js';
 import { commitmentAt, publicOf } from './group.js';
 import type { GroupKey, KeyShare } from './group.js';

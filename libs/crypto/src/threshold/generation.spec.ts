@@ -1,15 +1,7 @@
 import fc from 'fast-check';
 import { compressed, G, N, parseScalar, scalarBytes } from '../curve.js';
-import {
-  checkCommitments,
-  checkCommitmentSet,
-  checkDealtShare,
-  deal,
-  dealtShares,
-  finishGeneration,
-  shareContext,
-  shareKeySeed,
-} from './generation.js';
+import { checkDealtShare, shareContext, shareKeySeed } from './dealt-share.js';
+import { checkCommitments, checkCommitmentSet, deal, dealtShares, finishGeneration } from './generation.js';
 import { lagrangeAtZero } from '../partial.js';
 import { checkKeyShare } from './group.js';
 import { attempt, dealAll, generate, subsets } from './test-group.js';

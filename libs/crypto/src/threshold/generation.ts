@@ -17,6 +17,8 @@ import { CryptoError } from '../crypto-error.js';
 import { checkRecoverable, compressed, G, parsePoint, parseScalar, Point } from '../curve.js';
 import { hkdfSha256 } from '../hash.js';
 import { multiplyPublic } from '../public-arithmetic.js';
+import { checkDealtShare } from './dealt-share.js';
+import type { DealtShare, PolynomialCommitments } from './dealt-share.js';
 import { checkIndex, checkKeyShare, commitmentAt, frostId, memberName } from './group.js';
 import type { GroupKey, KeyShare, MemberIndex } from './group.js';
 
@@ -27,20 +29,10 @@ export interface GenerationParameters {
   threshold: number;
 }
 
-/** Round message 1, public: commitments to a dealer's polynomial, and the proof that it knows the constant term. */
-export interface DealerCommitments {
-  dealer: MemberIndex;
-  /** A_0..A_{t-1}, SEC1 compressed; exactly t. */
-  points: Uint8Array[];
+/** Round message 1, public: commitments to a dealer's polynomial, exactly t, and the proof that it knows the constant term. */
+export interface DealerCommitments extends PolynomialCommitments {
   /** Schnorr proof of possession of A_0 under this attempt: compressed R ‖ z, 65 bytes. */
   proof: Uint8Array;
-}
-
-/** Round message 2, secret: the value of `dealer`'s polynomial at `receiver`, 32 bytes. It travels sealed. */
-export interface DealtShare {
-  dealer: MemberIndex;
-  receiver: MemberIndex;
-  share: Uint8Array;
 }
 
 /** A dealer's own side: what it publishes, and the polynomial it must not show. */
@@ -148,24 +140,6 @@ export function dealtShares(
 }
 
 /**
- * Accepts a dealt share that is a scalar in [1, n-1] and lies on its dealer's commitments.
- *
- * @throws CryptoError `bad-share` names the dealer
- */
-export function checkDealtShare(commitments: DealerCommitments, dealt: DealtShare): void {
-  const culprit = memberName(commitments.dealer);
-  let scalar: bigint;
-  try {
-    scalar = parseScalar(dealt.share, 'share');
-  } catch (cause) {
-    throw Object.assign(new CryptoError('bad-share', 'share', 'is out of range', culprit), { cause });
-  }
-  const points = commitments.points.map((point, k) => parsePoint(point, `points[${k}]`));
-  if (dealt.dealer !== commitments.dealer || !G.multiply(scalar).equals(commitmentAt(points, dealt.receiver)))
-    throw new CryptoError('bad-share', 'share', "is off the dealer's commitments", culprit);
-}
-
-/**
  * Ends the generation for one member: its share, Y and every Y_i.
  *
  * @param received one share from each other dealer
@@ -208,21 +182,6 @@ export function groupOf(parameters: GenerationParameters, all: readonly DealerCo
     verificationShares.set(i, compressed(checkRecoverable(commitmentAt(sums, i), `verificationShares[${i}]`)));
   const publicKey = compressed(checkRecoverable(sums[0]!, 'publicKey'));
   return { threshold: parameters.threshold, publicKey, verificationShares };
-}
-
-/** The HPKE context of one dealt share: tag ‖ attempt ‖ u16 dealer ‖ u16 receiver. The attempt id names the ceremony. */
-export function shareContext(attemptId: Uint8Array, dealer: MemberIndex, receiver: MemberIndex): Uint8Array {
-  return concat(ascii('cpds/v1/dealt-share'), attemptId, u16(dealer), u16(receiver));
-}
-
-/** Seed (32 bytes) of the HPKE key pair on which `receiver` takes `dealer`'s share: one key per dealer and attempt. */
-export function shareKeySeed(
-  attemptId: Uint8Array,
-  dealer: MemberIndex,
-  receiver: MemberIndex,
-  seed: Uint8Array,
-): Uint8Array {
-  return hkdfSha256(seed, concat(ascii('cpds/v1/share-key'), attemptId, u16(dealer), u16(receiver)), 32);
 }
 
 /** Constant-size check of what a ceremony may ask for: t < n ≤ 2t−1 and an id of 32 bytes. */

@@ -68,6 +68,8 @@ function postData(attemptId: Hex, post: DuePost, n: number): Hex {
         post.complaints.map(({ dealer }) => BigInt(dealer)),
         post.complaints.map(({ revealed }) => to0x(revealed)),
       );
+    case 'verdict':
+      throw new Error('members of a drill complain of nobody');
     case 'finish': {
       const { publicKey, verificationShares } = post.group;
       const memberKeys = Array.from({ length: n }, (_, i) => words(verificationShares.get(i + 1)!));

@@ -1,0 +1,98 @@
+/**
+ * "This dealer's share is bad", and who is right (protocol section 3). All that a complaint is judged by lies on the hub,
+ * and opening is deterministic: any third party comes to the same answer.
+ */
+
+import { equalBytes } from '../bytes.js';
+import { CryptoError } from '../crypto-error.js';
+import { hpkePublicKey } from '../hpke.js';
+import { openShare } from './dealt-share.js';
+import type { PolynomialCommitments } from './dealt-share.js';
+import type { MemberIndex } from './group.js';
+
+/** An accusation with the one secret key that lets anybody check it, and no other share. */
+export interface Complaint {
+  dealer: MemberIndex;
+  /** P-256 secret of the accuser's key for that dealer, 32 bytes. */
+  revealed: Uint8Array;
+}
+
+/** A complaint beside what the two sides had posted before it. Nothing in it is secret any more. */
+export interface ComplaintEvidence {
+  attemptId: Uint8Array;
+  accuser: MemberIndex;
+  revealed: Uint8Array;
+  /** the accuser's HPKE key for this dealer, 65 bytes */
+  published: Uint8Array;
+  /** what the dealer sealed to it */
+  sealed: Uint8Array;
+  commitments: PolynomialCommitments;
+}
+
+/**
+ * Who lied: the dealer, when the revealed key opens a message that is no share on the dealer's commitments, or none at all;
+ * otherwise the accuser, also when the revealed secret is not that of the published key.
+ */
+export async function judge(evidence: ComplaintEvidence): Promise<'dealer' | 'accuser'> {
+  const { attemptId, accuser, revealed, published, sealed, commitments } = evidence;
+  if (!isSecretOf(revealed, published)) return 'accuser';
+  try {
+    await openShare(attemptId, commitments, accuser, revealed, sealed);
+    return 'accuser';
+  } catch (cause) {
+    if (cause instanceof CryptoError) return 'dealer';
+    throw cause;
+  }
+}
+
+/** Whom the complaints of an attempt convict, in which part. Ascending. */
+export interface Verdict {
+  dealers: MemberIndex[];
+  receivers: MemberIndex[];
+}
+
+/**
+ * Judges every complaint of an attempt: nobody is at fault for being accused.
+ *
+ * @param evidenceOf what the log holds on a complaint; null when it accuses nobody who dealt to the accuser
+ */
+export async function verdictOf(
+  complaints: ReadonlyMap<MemberIndex, readonly Complaint[]>,
+  evidenceOf: (accuser: MemberIndex, complaint: Complaint) => ComplaintEvidence | null,
+): Promise<Verdict> {
+  const dealers = new Set<MemberIndex>();
+  const receivers = new Set<MemberIndex>();
+  for (const [accuser, list] of complaints)
+    for (const complaint of list) {
+      const evidence = evidenceOf(accuser, complaint);
+      if (evidence !== null && (await judge(evidence)) === 'dealer') dealers.add(complaint.dealer);
+      else receivers.add(accuser);
+    }
+  return { dealers: ascending(dealers), receivers: ascending(receivers) };
+}
+
+/** The verdict that `needed` members gave alike; null while there is none. */
+export function agreedVerdict(verdicts: ReadonlyMap<MemberIndex, Verdict>, needed: number): Verdict | null {
+  const alike = new Map<string, number>();
+  for (const verdict of verdicts.values()) {
+    const text = JSON.stringify([verdict.dealers, verdict.receivers]);
+    const count = (alike.get(text) ?? 0) + 1;
+    if (count >= needed) return verdict;
+    alike.set(text, count);
+  }
+  return null;
+}
+
+/** Each once, in order. */
+export function ascending(members: Iterable<MemberIndex>): MemberIndex[] {
+  return [...new Set(members)].sort((a, b) => a - b);
+}
+
+function isSecretOf(secret: Uint8Array, published: Uint8Array): boolean {
+  try {
+    return equalBytes(hpkePublicKey(secret), published);
+  } catch (cause) {
+    if (cause instanceof CryptoError) return false;
+    throw cause;
+  }
+}

@@ -1,0 +1,98 @@
+/**
+ * A dealer's secret value for one receiver, and how it travels over the hub (protocol section 3): sealed by HPKE to the
+ * key that the receiver published for this dealer and this attempt alone, so that a complaint can reveal that key and
+ * opens nothing else.
+ */
+
+import { ascii, concat, u16 } from '../bytes.js';
+import { CryptoError } from '../crypto-error.js';
+import { G, parsePoint, parseScalar } from '../curve.js';
+import { hkdfSha256 } from '../hash.js';
+import { deriveHpkeKey, HPKE_PUBLIC_KEY_BYTES, hpkeOpen, hpkeSeal } from '../hpke.js';
+import type { HpkeKeyPair } from '../hpke.js';
+import { commitmentAt, memberName } from './group.js';
+import type { MemberIndex } from './group.js';
+
+/** Round message 2, secret: the value of `dealer`'s polynomial at `receiver`, 32 bytes. It travels sealed. */
+export interface DealtShare {
+  dealer: MemberIndex;
+  receiver: MemberIndex;
+  share: Uint8Array;
+}
+
+/** What a share is checked against: the commitments to its dealer's polynomial, constant term first. */
+export interface PolynomialCommitments {
+  dealer: MemberIndex;
+  /** A_0..A_{t-1}, SEC1 compressed. */
+  points: Uint8Array[];
+}
+
+/** Length of every sealed share: encapsulation, 32 bytes, tag. */
+export const SEALED_SHARE_BYTES = HPKE_PUBLIC_KEY_BYTES + 32 + 16;
+
+/**
+ * Accepts a dealt share that is a scalar in [1, n-1] and lies on its dealer's commitments.
+ *
+ * @throws CryptoError `bad-share` names the dealer
+ */
+export function checkDealtShare(commitments: PolynomialCommitments, dealt: DealtShare): void {
+  const culprit = memberName(commitments.dealer);
+  let scalar: bigint;
+  try {
+    scalar = parseScalar(dealt.share, 'share');
+  } catch (cause) {
+    throw Object.assign(new CryptoError('bad-share', 'share', 'is out of range', culprit), { cause });
+  }
+  const points = commitments.points.map((point, k) => parsePoint(point, `points[${k}]`));
+  if (dealt.dealer !== commitments.dealer || !G.multiply(scalar).equals(commitmentAt(points, dealt.receiver)))
+    throw new CryptoError('bad-share', 'share', "is off the dealer's commitments", culprit);
+}
+
+/** The HPKE context of one dealt share: tag ‖ attempt ‖ u16 dealer ‖ u16 receiver. The attempt id names the ceremony. */
+export function shareContext(attemptId: Uint8Array, dealer: MemberIndex, receiver: MemberIndex): Uint8Array {
+  return concat(ascii('cpds/v1/dealt-share'), attemptId, u16(dealer), u16(receiver));
+}
+
+/** Seed (32 bytes) of the HPKE key pair on which `receiver` takes `dealer`'s share: one key per dealer and attempt. */
+export function shareKeySeed(
+  attemptId: Uint8Array,
+  dealer: MemberIndex,
+  receiver: MemberIndex,
+  seed: Uint8Array,
+): Uint8Array {
+  return hkdfSha256(seed, concat(ascii('cpds/v1/share-key'), attemptId, u16(dealer), u16(receiver)), 32);
+}
+
+/** The key pair of that seed: the same each time it is asked for. */
+export function shareKey(
+  attemptId: Uint8Array,
+  dealer: MemberIndex,
+  receiver: MemberIndex,
+  seed: Uint8Array,
+): Promise<HpkeKeyPair> {
+  return deriveHpkeKey(shareKeySeed(attemptId, dealer, receiver, seed));
+}
+
+/** Seals a share to the receiver's key for its dealer: `SEALED_SHARE_BYTES` bytes. */
+export function sealShare(attemptId: Uint8Array, publicKey: Uint8Array, dealt: DealtShare): Promise<Uint8Array> {
+  return hpkeSeal(publicKey, shareContext(attemptId, dealt.dealer, dealt.receiver), dealt.share);
+}
+
+/**
+ * Opens and checks a share. Deterministic: whoever is given the secret of that one key comes to the same answer.
+ *
+ * @throws CryptoError `not-openable`; `bad-share` names the dealer
+ */
+export async function openShare(
+  attemptId: Uint8Array,
+  commitments: PolynomialCommitments,
+  receiver: MemberIndex,
+  privateKey: Uint8Array,
+  sealed: Uint8Array,
+): Promise<DealtShare> {
+  const { dealer } = commitments;
+  const share = await hpkeOpen(privateKey, shareContext(attemptId, dealer, receiver), sealed);
+  const dealt = { dealer, receiver, share };
+  checkDealtShare(commitments, dealt);
+  return dealt;
+}
