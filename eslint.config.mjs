@@ -86,6 +86,7 @@ export default tseslint.config(
       '**/node_modules/',
       '**/generated/',
       '.cpds/',
+      'docs/api/',
       '.nx/',
       'coverage/',
       'libs/contracts/{cache,out}/',

@@ -122,6 +122,12 @@ const stages = {
   // Specs are no part of a build: they may use packages that their own does not depend on.
   types: both(check(bin('tsc'), ['-b', 'tsconfig.json']), check(bin('tsc'), ['-p', 'tsconfig.spec.json'])),
   lint: onceFor('lint', '.', check(bin('eslint'), ['--max-warnings', '0', '.'])),
+  // What somebody could import says what it promises.
+  documented: onceFor(
+    'documented',
+    'libs/crypto',
+    check(bin('typedoc'), ['--options', 'libs/crypto/typedoc.json', '--emit', 'none', '--logLevel', 'Warn']),
+  ),
   generated: onceFor('generated', 'libs/contracts', generated),
   unit: jest(['\\.spec\\.ts$'], {
     except: ['\\.integration\\.spec\\.ts$', '\\.e2e\\.spec\\.ts$', '/e2e/'],
@@ -148,7 +154,7 @@ const total = { passed: 0, failed: 0 };
 /** Stages of one line run side by side: none of them writes what another reads, and none fills both cores. */
 const order = [
   ['format', 'lockfile', 'types', 'lint', 'servers'],
-  ['generated'],
+  ['generated', 'documented'],
   ['integration'],
   ['e2e', 'unit', 'solidity'],
 ];

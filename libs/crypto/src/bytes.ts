@@ -65,9 +65,13 @@ export function uint(value: bigint | number, length: number): Uint8Array {
   return out;
 }
 
+/** One byte. */
 export const u8 = (value: bigint | number): Uint8Array => uint(value, 1);
+/** Two bytes, big-endian: identifiers of members, counts. */
 export const u16 = (value: bigint | number): Uint8Array => uint(value, 2);
+/** Eight bytes, big-endian: blocks, times, sizes. */
 export const u64 = (value: bigint | number): Uint8Array => uint(value, 8);
+/** 32 bytes, big-endian: scalars, coordinates, the EVM's words. */
 export const u256 = (value: bigint | number): Uint8Array => uint(value, 32);
 
 /** Unsigned integer of big-endian bytes. */

@@ -8,7 +8,9 @@ import { ascii, concat, fromHex, toBigInt, u256 } from './bytes.js';
 import { CryptoError } from './crypto-error.js';
 import { hkdfSha256, keccak256 } from './hash.js';
 
+/** Points of the curve, with the library's arithmetic. */
 export const Point = secp256k1.Point;
+/** One of them; the identity only as a step on the way, never as an input or output. */
 export type Point = InstanceType<typeof secp256k1.Point>;
 
 /** Base point. */

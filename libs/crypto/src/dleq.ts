@@ -33,6 +33,7 @@ export interface DleqStatement {
   message: Uint8Array;
 }
 
+/** Challenge and response, both in [1, n-1]; 64 bytes as u256 c ‖ u256 s. */
 export interface DleqProof {
   c: bigint;
   s: bigint;

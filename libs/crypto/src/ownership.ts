@@ -19,6 +19,7 @@ export interface OwnershipStatement {
   grantId: Uint8Array;
 }
 
+/** `DLEQ(own; G, P, Hp(P, slot), I; grantId)` and how P follows from the patient's own key (section 5). Kept as health data: it is transferable. */
 export interface OwnershipProof extends DleqProof {
   /** B, the patient's spending key, to be compared with the enrolled one. */
   spendingKey: Point;

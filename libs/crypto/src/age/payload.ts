@@ -12,9 +12,11 @@ import { ascii } from '../bytes.js';
 import { CryptoError } from '../crypto-error.js';
 import { maxHeaderBytes, headerLength } from './header.js';
 
-/** ChaCha20-Poly1305 of RFC 8439 without additional data: `seal` appends the 16-byte tag, `open` throws on a wrong one. */
+/** ChaCha20-Poly1305 of RFC 8439 without additional data; keys of 32 bytes, nonces of 12. */
 export interface Aead {
+  /** The ciphertext with its tag of 16 bytes behind it. */
   seal(key: Uint8Array, nonce: Uint8Array, plaintext: Uint8Array): Uint8Array;
+  /** The plaintext. @throws an error of any kind when the tag does not fit */
   open(key: Uint8Array, nonce: Uint8Array, sealed: Uint8Array): Uint8Array;
 }
 

@@ -18,8 +18,9 @@ import type { NonceCommitment, SigningNonces } from './signing.js';
 /** Life of a nonce from its commitment on. */
 export const NONCE_LIFE_MS = 60_000;
 
-/** The store's side: `spend` inserts a nonce id under a unique constraint and rejects when it was there. */
+/** The store's side of a nonce's one use. */
 export interface SpentNonces {
+  /** Inserts the id under a unique constraint; rejects when it was there, and the share does not leave. */
   spend(nonceId: string): Promise<void>;
 }
 
