@@ -14,6 +14,7 @@ import {
   compressed,
   G,
   gBar,
+  isDeedKey,
   isGroupSignature,
   isOneTimeKeyOf,
   N,
@@ -90,5 +91,7 @@ describe('the identity', () => {
   it('as one-time key is found by nobody', () => {
     expect(scan(3n, G, { ephemeralKey: G, viewTag: 0, key: Point.ZERO })).toBeUndefined();
     expect(isOneTimeKeyOf(G, 1n, G)).toBe(false);
+    expect(isOneTimeKeyOf(G.negate(), 1n, G)).toBe(false); // the sum is the identity, which has no bytes to compare
+    expect(isDeedKey(Point.ZERO)).toBe(false); // its coordinates read as (0, 0): even, and below n
   });
 });

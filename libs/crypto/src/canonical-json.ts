@@ -13,27 +13,35 @@ export function canonicalJson(value: unknown): Uint8Array {
  * number and string forms.
  *
  * Members whose value is `undefined` are absent, as in `JSON.stringify`; every other value that JSON cannot say
- * (NaN, functions, bigint, a lone surrogate) is refused, because a reader of the text could not get it back.
+ * (NaN, functions, bigint, a lone surrogate, a hole in an array) is refused, because a reader of the text could not get it
+ * back, and so is nesting deeper than `maxDepth`, which would end in the engine's own error.
  *
  * @throws CryptoError `not-json` names the path of the member
  */
 export function canonicalText(value: unknown): string {
-  return textOf(value, 'value');
+  return textOf(value, 'value', maxDepth);
 }
 
-function textOf(value: unknown, path: string): string {
+/** Deepest nesting of arrays and objects that is read; FHIR resources stay far below. */
+const maxDepth = 128;
+
+function textOf(value: unknown, path: string, depth: number): string {
   if (value === null || typeof value === 'boolean') return String(value);
   if (typeof value === 'number') {
     if (!Number.isFinite(value)) throw new CryptoError('not-json', path, 'is not a finite number');
     return JSON.stringify(value);
   }
   if (typeof value === 'string') return quoted(value, path);
-  if (Array.isArray(value)) return `[${value.map((item, i) => textOf(item, `${path}[${i}]`)).join(',')}]`;
+  if (typeof value === 'object' && depth === 0)
+    throw new CryptoError('not-json', path, `is nested over ${maxDepth} deep`);
+  // Array.from and not map, which passes over holes: [,] is not []
+  if (Array.isArray(value))
+    return `[${Array.from(value, (item, i) => textOf(item, `${path}[${i}]`, depth - 1)).join(',')}]`;
   if (typeof value === 'object' && isPlain(value)) {
     const members = Object.entries(value)
       .filter(([, member]) => member !== undefined)
       .sort(([a], [b]) => (a < b ? -1 : 1)) // string order in ECMAScript is by UTF-16 code units, which RFC 8785 §3.2.3 wants
-      .map(([key, member]) => `${quoted(key, path)}:${textOf(member, `${path}.${key}`)}`);
+      .map(([key, member]) => `${quoted(key, path)}:${textOf(member, `${path}.${key}`, depth - 1)}`);
     return `{${members.join(',')}}`;
   }
   throw new CryptoError('not-json', path, `a ${typeof value} has no JSON form`);

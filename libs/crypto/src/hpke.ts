@@ -86,6 +86,8 @@ export async function hpkeOpen(privateKey: Uint8Array, info: Uint8Array, sealed:
   const encapsulated = sealed.subarray(0, HPKE_PUBLIC_KEY_BYTES);
   const ciphertext = sealed.subarray(HPKE_PUBLIC_KEY_BYTES);
   try {
+    // Web Crypto also reads a hybrid point (0x06, 0x07), other implementations do not: who judges a complaint must not matter.
+    checkHpkePublicKey(encapsulated, 'encapsulated');
     return await suite.Open(pair, encapsulated, ciphertext, { info });
   } catch (cause) {
     throw Object.assign(new CryptoError('not-openable', 'sealed', 'does not open with this key and context'), {

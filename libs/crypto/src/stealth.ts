@@ -1,6 +1,6 @@
 /** One-time accounts: ERC-5564 scheme 1 (secp256k1 with view tags), and its form for deeds (sections 4 and 12). */
 
-import { equalBytes, fromHex, toBigInt, to0x, concat } from './bytes.js';
+import { fromHex, toBigInt, to0x, concat } from './bytes.js';
 import { CryptoError } from './crypto-error.js';
 import { addressOf, checkScalar, compressed, G, N, parsePoint, scalarFrom48, type Point } from './curve.js';
 import { keccak256 } from './hash.js';
@@ -43,7 +43,8 @@ export function formatMetaAddress(meta: MetaAddress): string {
 /** Parses `formatMetaAddress`. @throws CryptoError `bad-meta-address`, `bad-hex`, `bad-point` */
 export function parseMetaAddress(text: string): MetaAddress {
   if (!text.startsWith(PREFIX)) throw new CryptoError('bad-meta-address', 'metaAddress', `must begin with ${PREFIX}`);
-  const bytes = fromHex(text.slice(PREFIX.length), 'metaAddress', 66);
+  // a second 0x, which `fromHex` would take, is another text for the same address
+  const bytes = fromHex(`0x${text.slice(PREFIX.length)}`, 'metaAddress', 66);
   return {
     spendingKey: parsePoint(bytes.slice(0, 33), 'metaAddress.spendingKey'),
     viewingKey: parsePoint(bytes.slice(33), 'metaAddress.viewingKey'),
@@ -83,8 +84,9 @@ export function newDeedKey(meta: MetaAddress, random: RandomBytes): OneTimeKey {
   return drawUntil(meta, random, isDeedKey);
 }
 
-/** Even y and x < n. */
+/** Even y and x < n, and not the identity, which has neither. */
 export function isDeedKey(key: Point): boolean {
+  if (key.is0()) return false;
   const { x, y } = key.toAffine();
   return x < N && (y & 1n) === 0n;
 }
@@ -121,9 +123,6 @@ export function oneTimeSecret(spending: bigint, sharedScalar: bigint): bigint {
 
 /** P = B + s·G, with public s: the check that ties a deed to an enrolled spending key. */
 export function isOneTimeKeyOf(spendingKey: Point, sharedScalar: bigint, key: Point): boolean {
-  // Public here, so variable time is fine.
-  return equalBytes(
-    compressed(spendingKey.add(multiplyPublic(G, checkScalar(sharedScalar, 'sharedScalar')))),
-    compressed(key),
-  );
+  // Public here, so variable time is fine; compared as points, for B = −s·G gives one that has no encoding.
+  return spendingKey.add(multiplyPublic(G, checkScalar(sharedScalar, 'sharedScalar'))).equals(key);
 }

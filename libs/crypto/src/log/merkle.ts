@@ -128,7 +128,7 @@ export function verifyInclusion(
   proof: readonly Uint8Array[],
   root: Uint8Array,
 ): boolean {
-  if (!isCount(index) || !isCount(size) || index >= size) return false;
+  if (!isCount(index) || !isCount(size) || index >= size || ![leaf, ...proof].every(isTreeHash)) return false;
   let [at, last, hash] = [index, size - 1, leaf];
   for (const sibling of proof) {
     if (last === 0) return false;
@@ -149,7 +149,7 @@ export function verifyConsistency(
   fromRoot: Uint8Array,
   toRoot: Uint8Array,
 ): boolean {
-  if (!isCount(from) || !isCount(to) || from > to) return false;
+  if (!isCount(from) || !isCount(to) || from > to || !proof.every(isTreeHash)) return false;
   if (from === to) return proof.length === 0 && equalBytes(fromRoot, toRoot);
   // Every tree grows from the empty one, but only the empty one has its root.
   if (from === 0) return proof.length === 0 && equalBytes(fromRoot, emptyRoot());
@@ -183,3 +183,5 @@ function splitOf(width: number): number {
 const isOdd = (value: number): boolean => value % 2 === 1;
 const half = (value: number): number => Math.floor(value / 2);
 const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
+// Two hashes side by side are a node wherever the border between them lies: of another length they are another proof.
+const isTreeHash = (hash: Uint8Array): boolean => hash.length === HASH_BYTES;
