@@ -1,4 +1,7 @@
-/** Section 11, attack 7: bases outside the transcript, and one proof verified as another. */
+/**
+ * Section 11, attack 7: bases outside the transcript, and one proof verified as another. Bases chosen after the challenge
+ * were how votes could be decrypted falsely in the Swiss e-voting system (Lewis, Pereira and Teague, March 2019).
+ */
 
 import { randomBytes } from 'node:crypto';
 import {

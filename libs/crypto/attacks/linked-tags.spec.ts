@@ -1,4 +1,8 @@
-/** Section 5: tag bases that let whoever made two one-time accounts link their tags (Wanchain's keccak(P)·P). */
+/**
+ * Section 5: tag bases that let whoever made two one-time accounts link their tags. Wanchain's ring signature takes
+ * keccak(P)·P for the base; ShadowCash took a hash times G, and every spend was traced (Noether, February
+ * 2016).
+ */
 
 import { randomBytes } from 'node:crypto';
 import {
@@ -41,6 +45,14 @@ describe('linking two tags with s1, s2 and public keys alone', () => {
     expect(predicted.equals(J2)).toBe(true);
   });
 
+  it('works without any s on a hash times G: the tag is that hash times the key, for everybody', () => {
+    const h = (deed: OneTimeKey) => toBigInt(keccak256(compressed(deed.key))) % N;
+    for (const deed of [one, two]) {
+      const tag = G.multiply(h(deed)).multiply(secret(deed));
+      expect(deed.key.multiply(h(deed)).equals(tag)).toBe(true);
+    }
+  });
+
   it('finds no such relation on a hash to the curve per key and slot', () => {
     const domain = tagDomain(new Uint8Array(32), new Uint8Array(20));
     const bases = [one, two].map((deed) => tagBase(domain, deed.key.toAffine().x, 0));
@@ -48,6 +60,7 @@ describe('linking two tags with s1, s2 and public keys alone', () => {
     const [H1, H2] = bases.map((base) => base.point) as [Point, Point];
     // The same two relations, tried with each base the linker has.
     const guesses = [
+      ...[one, two].map((deed) => deed.key.multiply(toBigInt(keccak256(compressed(deed.key))) % N)),
       I1.add(H1.multiply(difference)),
       I1.add(H2.multiply(difference)),
       I1.add(one.key.multiply((2n * difference) % N)).add(G.multiply((difference * difference) % N)),

@@ -1,4 +1,8 @@
-/** Section 11, attacks 3 and 15: another capsule, or the same C with other bytes, handed to storemen at release. */
+/**
+ * Section 11, attacks 3 and 15: another capsule, or the same C with other bytes, handed to storemen at release. What is
+ * checked at one time and used at another is an old break of file systems (Bishop and Dilger, 1996); in threshold
+ * decryption it is why a ciphertext carries a label (Shoup and Gennaro, EUROCRYPT 1998) and here is named by its whole hash.
+ */
 
 import { randomBytes } from 'node:crypto';
 import {

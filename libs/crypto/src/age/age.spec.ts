@@ -4,7 +4,6 @@ import { Decrypter, Encrypter, generateX25519Identity, identityToRecipient } fro
 import { base64nopad } from '@scure/base';
 import { nodeAead } from './node-aead.js';
 import {
-  checkHeaderMac,
   chunkBytes,
   createHeader,
   decodeIdentity,
@@ -111,10 +110,6 @@ describe('age file', () => {
 describe('age payload', () => {
   const cut = 3 * chunkBytes;
   const sealedChunk = chunkBytes + 16;
-  const tamper = async (change: (file: Buffer, payloadAt: number) => Buffer): Promise<Buffer> => {
-    const file = await seal(content(cut));
-    return open(change(file, headerLength(file)!), patient);
-  };
   const refused = { code: 'bad-age-payload' };
 
   it('is refused after one flipped bit anywhere', async () => {
@@ -134,55 +129,9 @@ describe('age payload', () => {
     );
   });
 
-  it.each([1, 15, 16, 17, sealedChunk, sealedChunk + 1, 2 * sealedChunk])(
-    'is refused with %d bytes missing at its end',
-    (n) => expect(tamper((file) => file.subarray(0, file.length - n))).rejects.toMatchObject(refused),
-  );
-
-  it('is refused without its nonce', () =>
-    expect(tamper((file, at) => file.subarray(0, at + 9))).rejects.toMatchObject({ field: 'nonce' }));
-
-  it('is refused with bytes added, even a sealed empty chunk', async () => {
-    await expect(tamper((file) => Buffer.concat([file, Buffer.from([0])]))).rejects.toMatchObject(refused);
-    await expect(tamper((file) => Buffer.concat([file, file.subarray(-16)]))).rejects.toMatchObject(refused);
-  });
-
-  it('is refused with an empty last chunk after full ones', async () => {
-    // A writer that ends every file so: all chunks unflagged, then a sealed empty one with the flag.
-    const flags: number[] = [];
-    const endless: Aead = {
-      seal(key, chunkNonce, plaintext) {
-        flags.push(chunkNonce[11]!);
-        const plain = Uint8Array.from(chunkNonce);
-        plain[11] = 0;
-        const next = Uint8Array.from(plain);
-        next[10] = 1;
-        next[11] = 1;
-        return Buffer.concat([nodeAead.seal(key, plain, plaintext), nodeAead.seal(key, next, new Uint8Array(0))]);
-      },
-      open: nodeAead.open,
-    };
-    await expect(open(await seal(content(chunkBytes), endless), patient)).rejects.toMatchObject({ field: 'chunk 1' });
-    expect(flags).toEqual([1]);
-  });
-
-  it('is refused with chunks swapped, dropped or repeated', async () => {
-    const at = (payload: number, i: number): [number, number] => [
-      payload + 16 + i * sealedChunk,
-      payload + 16 + (i + 1) * sealedChunk,
-    ];
-    const pieces = (order: number[]) => (file: Buffer, payload: number) =>
-      Buffer.concat([file.subarray(0, payload + 16), ...order.map((i) => file.subarray(...at(payload, i)))]);
-    expect(digest(await tamper(pieces([0, 1, 2])))).toBe(digest(content(cut)));
-    for (const order of [
-      [1, 0, 2],
-      [0, 2],
-      [1, 2],
-      [0, 1],
-      [0, 0, 1, 2],
-      [0, 1, 2, 2],
-    ])
-      await expect(tamper(pieces(order))).rejects.toMatchObject(refused);
+  it('is refused without its nonce', async () => {
+    const file = await seal(content(1));
+    await expect(open(file.subarray(0, headerLength(file)! + 9), patient)).rejects.toMatchObject({ field: 'nonce' });
   });
 
   it('hands out nothing of a chunk that does not authenticate', async () => {
@@ -230,8 +179,6 @@ describe('age payload', () => {
 });
 
 describe('age header', () => {
-  const recipients = [recipientOf(patient), recipientOf(hospital)];
-
   it('is re-wrapped for another recipient and leaves the payload as it is', async () => {
     const file = await seal(content(5));
     const { header } = await splitFile([file]);
@@ -242,31 +189,6 @@ describe('age header', () => {
     ]);
     expect(digest(await open(again, stranger))).toBe(digest(content(5)));
     await expect(open(again, patient)).rejects.toMatchObject({ code: 'no-stanza' });
-  });
-
-  it('of another file is refused: the key opens its stanza but not the payload', async () => {
-    const other = serializeHeader(createHeader(seed(3).slice(0, 16), recipients));
-    const file = await seal(content(5));
-    await expect(open(Buffer.concat([other, file.subarray(headerLength(file)!)]), patient)).rejects.toMatchObject({
-      code: 'bad-age-payload',
-    });
-  });
-
-  it('is refused before the payload when a stanza was added, dropped or moved', () => {
-    const header = createHeader(fileKey, recipients);
-    const [mine, theirs] = header.stanzas as [never, never];
-    for (const stanzas of [[mine], [theirs, mine], [mine, theirs, wrapFileKey(fileKey, recipientOf(stranger))]])
-      expect(() => unwrapHeader({ stanzas, mac: header.mac }, patient)).toThrow('MAC: does not fit');
-  });
-
-  it('wrapping two keys opens as one only: the MAC is by one file key', () => {
-    const twoKeyed = sealHeader(fileKey, [
-      wrapFileKey(seed(5).slice(0, 16), recipientOf(patient)),
-      wrapFileKey(fileKey, recipientOf(hospital)),
-    ]);
-    expect(unwrapHeader(twoKeyed, hospital)).toEqual(fileKey);
-    expect(() => unwrapHeader(twoKeyed, patient)).toThrow('MAC');
-    expect(() => checkHeaderMac(twoKeyed, seed(5).slice(0, 16))).toThrow('MAC');
   });
 
   it('has one text: parsing what was written and writing it again gives the same bytes', () => {

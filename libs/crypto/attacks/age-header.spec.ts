@@ -1,0 +1,87 @@
+/**
+ * Headers cut and pasted: a stanza added, dropped, moved, or taken from another file. Where a store may rewrite who a key is
+ * wrapped for, it lets itself in or gives one reader another key: Nextcloud's end-to-end encryption (Albrecht and others,
+ * EuroS&P 2024), MEGA's keys (Backendal, Haller and Paterson, S&P 2023). The header's MAC is by the file key, and is
+ * checked before the payload. A deed leaves the header out, so a re-wrapped one is no attack.
+ */
+
+import {
+  chunkBytes,
+  concat,
+  createHeader,
+  encodeIdentity,
+  openPayload,
+  parseHeader,
+  portableAead,
+  recipientOf,
+  sealHeader,
+  sealPayload,
+  serializeHeader,
+  sha256,
+  splitFile,
+  unwrapHeader,
+  unwrapStanza,
+  wrapFileKey,
+  type AgeHeader,
+} from '../src/index.js';
+
+const [patient, hospital, thief] = [7, 9, 11].map((fill) => encodeIdentity(new Uint8Array(32).fill(fill))) as [
+  string,
+  string,
+  string,
+];
+const fileKey = sha256(Uint8Array.of(1)).slice(0, 16);
+const another = sha256(Uint8Array.of(2)).slice(0, 16);
+const header = createHeader(fileKey, [recipientOf(patient), recipientOf(hospital)]);
+const foreign = createHeader(another, [recipientOf(patient), recipientOf(hospital)]);
+const [mine, theirs] = header.stanzas;
+
+/** What a reader without a MAC goes on with: the first stanza that opens. */
+const unauthenticated = ({ stanzas }: AgeHeader, identity: string) =>
+  stanzas.map((stanza) => unwrapStanza(stanza, identity)).find((key) => key !== null);
+
+describe('a header cut and pasted', () => {
+  const changed = {
+    'with a stanza added': [mine!, theirs!, wrapFileKey(fileKey, recipientOf(thief))],
+    'with one dropped': [mine!],
+    'with two moved': [theirs!, mine!],
+    'with one doubled': [mine!, mine!, theirs!],
+    'with one of another file': [foreign.stanzas[0]!, theirs!],
+  };
+
+  it.each(Object.entries(changed))('%s opens for a reader without a MAC, and for none of ours', (_, stanzas) => {
+    const swapped = { stanzas, mac: header.mac };
+    expect(unauthenticated(swapped, patient)).toEqual(stanzas[0] === foreign.stanzas[0] ? another : fileKey);
+    expect(() => unwrapHeader(swapped, patient)).toThrow('MAC: does not fit the header and the file key');
+    expect(() => unwrapHeader(parseHeader(serializeHeader(swapped)), patient)).toThrow('MAC');
+  });
+
+  it('with an argument or a type changed is another text, which the MAC covers', () => {
+    const named = (args: readonly string[]) => ({ stanzas: [mine!, { ...theirs!, args }], mac: header.mac });
+    for (const args of [
+      ['grease', ...theirs!.args.slice(1)],
+      [...theirs!.args, 'x'],
+      ['X25519', mine!.args[1]!],
+    ])
+      expect(() => unwrapHeader(named(args), patient)).toThrow(/MAC|X25519 stanza/);
+  });
+
+  it('from a whole other file gives a key that opens nothing of the payload', async () => {
+    const nonce = sha256().slice(0, 16);
+    const payload: Uint8Array[] = [];
+    for await (const part of sealPayload([new Uint8Array(chunkBytes + 1)], fileKey, nonce, portableAead))
+      payload.push(part);
+    const file = concat(serializeHeader(foreign), ...payload);
+    const { header: head, payload: rest } = await splitFile([file]);
+    const key = unwrapHeader(parseHeader(head), patient);
+    expect(key).toEqual(another);
+    const opening = openPayload(rest, key, portableAead)[Symbol.asyncIterator]().next();
+    await expect(opening).rejects.toMatchObject({ code: 'bad-age-payload', field: 'chunk 0' });
+  });
+
+  it('is sealed anew by who has the file key, and by nobody else', () => {
+    const stanzas = [wrapFileKey(fileKey, recipientOf(thief))];
+    expect(unwrapHeader(sealHeader(fileKey, stanzas), thief)).toEqual(fileKey); // the hospital may re-wrap
+    expect(() => unwrapHeader(sealHeader(another, stanzas), thief)).toThrow('MAC');
+  });
+});
