@@ -2,9 +2,10 @@
  * A public input left out of a Fiat-Shamir challenge: whoever proves chooses it after the challenge, and proves what is
  * false. "Frozen Heart" (Trail of Bits, 13 April 2022, CVE-2022-29566 for Bulletproofs) was this in ten libraries; before
  * it, Helios (Bernhard, Pereira and Warinschi, ASIACRYPT 2012) and the Swiss e-voting system (Lewis, Pereira and Teague,
- * 2019), where a tally could be proven that nobody had counted.
+ * 2019), where a tally could be proven that nobody had counted. Each weak challenge here is ours with one part left out.
  */
 
+import { secp256k1_hasher } from '@noble/curves/secp256k1.js';
 import { randomBytes } from 'node:crypto';
 import {
   addressOf,
@@ -23,6 +24,7 @@ import {
   scalarBytes,
   tagDomain,
   toCurve,
+  toHex,
   u256,
   verifyDleq,
   verifyRing,
@@ -46,7 +48,7 @@ describe('a DLEQ that leaves one of its points out of the challenge', () => {
     const commitments = { A: G.multiply(nonce), B: gBar().multiply(nonce), [base]: wild };
     const weak = (of: typeof points, L: Point, R: Point) => {
       const hashed = names.filter((name) => name !== missing).map((name) => xy(of[name]));
-      return challenge(keccak256(ascii('weak'), message, ...hashed, addressOf(L), xy(R)));
+      return challenge(keccak256(ascii('cpds/v1/dleq/own'), message, ...hashed, addressOf(L), xy(R)));
     };
     const c = weak(points, commitments.A, commitments.B);
     const s = (nonce + (N - c) * w) % N;
@@ -110,7 +112,8 @@ describe('a proof of possession that leaves out the point possessed', () => {
     const [dealer] = dealAll(parameters).all;
     const R = toCurve(ascii('nobody')).point;
     const z = scalar();
-    const weak = (of: Point) => challenge(keccak256(parameters.attemptId, u256(1), xy(of)));
+    const DST = ascii(`FROST-secp256k1-SHA256-v1dkg/cpds/v1/${toHex(parameters.attemptId)}`);
+    const weak = (of: Point) => secp256k1_hasher.hashToScalar(concat(u256(1), compressed(of)), { DST });
     // A_0 = (z·G − R)/c holds a part in R, whose logarithm nobody knows.
     const constant = G.multiply(z)
       .subtract(R)

@@ -8,6 +8,7 @@ import { secp256k1 } from '@noble/curves/secp256k1.js';
 import {
   addressOf,
   concat,
+  evenRootOf,
   G,
   N,
   Point,
@@ -62,9 +63,19 @@ describe('the same numbers in another form', () => {
       ].map(([one, two]) => concat(u256(one!), u256(two!), Uint8Array.of(v))),
     ];
     for (const form of forms) expect(signerOf(digest, form)).toBeUndefined();
-    // r + n names the same x for few r only; no v for it is read
     const other = signerOf(digest, concat(signature.subarray(0, 64), Uint8Array.of(55 - v)));
-    expect(other === undefined ? undefined : toHex(other)).not.toBe(toHex(signer));
+    expect(other && toHex(other)).not.toBe(toHex(signer)); // another R, so another key
+  });
+
+  it('are nobody’s with an R whose x is above n: libraries read v 29 and 30 for it, ecrecover does not', () => {
+    let x = N + 1n;
+    while (evenRootOf(x) === undefined) x++;
+    const rs = concat(u256(x - N), scalarBytes(1n));
+    for (const recovery of [2, 3]) {
+      const key = secp256k1.recoverPublicKey(concat(Uint8Array.of(recovery), rs), digest, { prehash: false });
+      expect(key).toHaveLength(33);
+      expect(signerOf(digest, concat(rs, Uint8Array.of(27 + recovery)))).toBeUndefined();
+    }
   });
 
   it('by many keys are never high', () => {

@@ -6,7 +6,6 @@
 
 import {
   concat,
-  consistencyRanges,
   emptyRoot,
   hashRange,
   inclusionRanges,
@@ -93,22 +92,14 @@ describe('a proof of another size, or of nothing', () => {
   });
 
   it('of hashes that are no hashes is refused: between two of them the border must not move', () => {
-    // Children (32, 32) hash as (31, 33) do: the same node, and another proof of it.
-    const grown = [...leaves, leafHash(utf8('f'))];
-    const [from, to] = [5, 6];
-    const proof = proofOf(consistencyRanges(from, to), reader(grown));
-    const check = (parts: readonly Uint8Array[]) => verifyConsistency(from, to, parts, root, rootOf(grown));
-    expect(check(proof)).toBe(true);
+    // Children of (32, 32) bytes hash as (31, 33) do: the same node, and another "leaf" under it.
+    const two = rootOf(leaves.slice(0, 2));
     const pair = concat(leaves[0]!, leaves[1]!);
     for (const border of [0, 1, 31, 33, 63, 64]) {
       const [left, right] = [pair.slice(0, border), pair.slice(border)];
-      expect(nodeHash(left, right)).toEqual(nodeHash(leaves[0]!, leaves[1]!)); // what such parts come to
-      const two = rootOf(leaves.slice(0, 2));
+      expect(nodeHash(left, right)).toEqual(two);
       expect(verifyInclusion(left, 0, 2, [right], two)).toBe(false);
       expect(verifyInclusion(right, 1, 2, [left], two)).toBe(false);
     }
-    for (let at = 0; at < proof.length; at++)
-      for (const other of [new Uint8Array(0), proof[at]!.slice(1), concat(proof[at]!, new Uint8Array(1))])
-        expect(check(proof.map((hash, i) => (i === at ? other : hash)))).toBe(false);
   });
 });

@@ -14,6 +14,7 @@ import {
   compressed,
   concat,
   G,
+  isDeedKey,
   keccak256,
   N,
   paddingDeed,
@@ -34,8 +35,9 @@ const { ring, xs, secrets } = deeds(3, domain, 0);
 const message = randomBytes(32);
 const I = ring.bases[0]!.multiply(secrets[0]!);
 const statement = { message, tagDomain: domain, slot: 0, xs, tag: compressed(I) };
-/** The challenge with everything but the ring in it. */
-const ringless: Transcript = (L, R) => challenge(keccak256(concat(ascii('weak'), message, xy(I)), addressOf(L), xy(R)));
+/** Our challenge with everything but the ring in it. */
+const ringless: Transcript = (L, R) =>
+  challenge(keccak256(concat(ascii('cpds/v1/lsag'), message, xy(I)), addressOf(L), xy(R)));
 
 describe('one deed as a whole crowd', () => {
   it('closes where nobody counts the members, and is refused by ring and by cohort', () => {
@@ -56,7 +58,7 @@ describe('a padding deed', () => {
     const random = randomBytes(32);
     const hash = (...more: Uint8Array[]) => toBigInt(keccak256(ascii('cpds/v1/padding'), random, ...more)) % N;
     const multiple = G.multiply(hash());
-    const known = multiple.hasEvenY() ? hash() : N - hash();
+    const known = isDeedKey(multiple) ? hash() : N - hash();
     const x = multiple.toAffine().x;
     const itsTag = compressed(tagOf(tagBase(domain, x, 0), known));
     const forged = { ...statement, xs: [...xs, x], tag: itsTag };
@@ -81,6 +83,8 @@ describe('a ring turned round', () => {
       ring.bases[0]!.mulAddUnsafe(signed.s[0]!, I, signed.c0),
     );
     expect(closes({ ring: turned, I, next: ringless }, { c0: c1, s: turn(signed.s) })).toBe(true);
+    const otherSpelling = compactSignature({ tag: I, c0: c1, s: turn(signed.s) });
+    expect(verifyRing({ ...statement, xs: turn(xs) }, otherSpelling)).toBe(false);
 
     const ours = signRing(statement, secrets[0]!, randomBytes);
     expect(verifyRing(statement, ours)).toBe(true);
