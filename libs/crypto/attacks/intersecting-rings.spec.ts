@@ -4,14 +4,14 @@
  * the deed's whole cohort, the same each time and for all its deeds.
  */
 
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { COHORT_SIZE, inCohortOrder, ringHash, toBigInt, toHex } from '../src/index.js';
 
 const cohorts = Array.from({ length: 40 }, () =>
   inCohortOrder(Array.from({ length: COHORT_SIZE }, () => ({ x: toBigInt(randomBytes(32)) }))).map(({ x }) => x),
 );
 const population = cohorts.flat();
-const draw = <T>(from: readonly T[]): T => from[randomBytes(2).readUInt16BE() % from.length]!;
+const draw = <T>(from: readonly T[]): T => from[randomInt(from.length)]!;
 const trials = 2000;
 
 /** How often somebody who sees `locks` rings of one deed, and picks among what all of them hold, is right. */

@@ -79,7 +79,7 @@ describe('the same numbers in another form', () => {
   });
 
   it('by many keys are never high', () => {
-    for (let key = 1n; key <= 24n; key++) {
+    for (let key = 1n; key <= 8n; key++) {
       const made = signDigest(scalarBytes(key), sha256(u256(key)));
       expect(toBigInt(made.slice(32, 64)) <= N >> 1n).toBe(true);
       expect(signerOf(sha256(u256(key)), made)).toEqual(addressOf(G.multiply(key)));
