@@ -37,13 +37,18 @@ describe('two statements with one digest', () => {
     expect(joined('grant', '12', '3')).toBe(joined('grant', '1', '23'));
   });
 
-  it('do not meet through their tags: none of this package is the beginning of another', () => {
+  it('do not meet through their tags: none is the beginning of another, but for one pair', () => {
     const tags = new Set(
-      files(source).flatMap((path) => readFileSync(path, 'utf8').match(/(?<=')cpds\/v1\/[a-z0-9/-]+/g) ?? []),
+      files(source).flatMap((path) => readFileSync(path, 'utf8').match(/(?<=['`])cpds\/v1\/[a-z0-9/-]+/g) ?? []),
     );
-    expect(tags.size).toBeGreaterThan(12);
-    const clashes = [...tags].flatMap((one) => [...tags].filter((other) => other !== one && other.startsWith(one)));
-    expect(clashes).toEqual([]);
+    expect(tags.size).toBeGreaterThan(16);
+    // What the contracts hash and this package does not. A key's id is a keccak256 and the commitment to a file key an HKDF:
+    // no function takes both.
+    for (const other of ['key', 'attempt', 'vouch']) tags.add(`cpds/v1/${other}`);
+    const clashes = [...tags].flatMap((one) =>
+      [...tags].filter((other) => other !== one && other.startsWith(one)).map((other) => `${one} ${other}`),
+    );
+    expect(clashes).toEqual(['cpds/v1/key cpds/v1/key-commit']);
   });
 
   it('do not meet through the uses of a proof', () => {

@@ -13,6 +13,7 @@ import {
   G,
   lagrangeAtZero,
   N,
+  NONCE_LIFE_MS,
   NonceVault,
   parsePoint,
   Point,
@@ -99,5 +100,15 @@ describe('a nonce pair that signs three packages', () => {
     await before.take('session', { spend });
     await expect(before.take('session', { spend })).rejects.toThrow('has no unspent nonces');
     await expect(after.take('session', { spend })).rejects.toThrow('spent before');
+  });
+
+  it('does not come about after a wait either: who is frozen while its store answers wakes up without nonces', async () => {
+    let now = 0;
+    const vault = new NonceVault(() => now);
+    vault.commit('session', victim);
+    const frozen = vault.take('session', {
+      spend: () => Promise.resolve(void (now = NONCE_LIFE_MS)), // the whole machine stood still, its database too
+    });
+    await expect(frozen).rejects.toMatchObject({ code: 'nonces-gone' });
   });
 });

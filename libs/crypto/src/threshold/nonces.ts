@@ -67,14 +67,19 @@ export class NonceVault {
   async take(session: string, spent: SpentNonces): Promise<SigningNonces> {
     this.forgetExpired();
     const found = [...this.held].find(([, one]) => one.session === session);
-    if (!found) throw new CryptoError('nonces-gone', 'session', 'has no unspent nonces in this run of the signer');
-    const [nonceId, { nonces }] = found;
+    if (!found) throw noncesGone();
+    const [nonceId, { nonces, dueMs }] = found;
     this.held.delete(nonceId); // before the await: a second caller must not find it
     try {
       await spent.spend(nonceId);
     } catch (cause) {
       wipe(nonces);
       throw cause;
+    }
+    // A machine may have been frozen in that wait, and its store with it: what wakes later must not sign.
+    if (dueMs <= this.nowMs()) {
+      wipe(nonces);
+      throw noncesGone();
     }
     return nonces;
   }
@@ -88,6 +93,10 @@ export class NonceVault {
     this.held.delete(id);
     wipe(nonces);
   }
+}
+
+function noncesGone(): CryptoError {
+  return new CryptoError('nonces-gone', 'session', 'has no unspent nonces in this run of the signer');
 }
 
 function wipe({ secret }: SigningNonces): void {
