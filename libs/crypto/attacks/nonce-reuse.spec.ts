@@ -21,6 +21,7 @@ import {
   sha256,
   signShare,
   toBigInt,
+  toHex,
   u256,
   type NonceCommitment,
 } from '../src/index.js';
@@ -100,6 +101,18 @@ describe('a nonce pair that signs three packages', () => {
     await before.take('session', { spend });
     await expect(before.take('session', { spend })).rejects.toThrow('has no unspent nonces');
     await expect(after.take('session', { spend })).rejects.toThrow('spent before');
+  });
+
+  it('does not come about from randomness that repeats itself: no two ids have one pair', () => {
+    const stuck = (length = 32) => new Uint8Array(length).fill(7);
+    const [first, again] = [drawNonces(victim, stuck), drawNonces(victim, stuck)];
+    expect(first.commitment).toEqual(again.commitment); // RFC 9591 section 4.1 alone: two sessions, one pair
+    const vault = new NonceVault(() => 0, stuck);
+    const points = ['one', 'two', 'three'].flatMap((session) => {
+      const { hiding, binding } = vault.commit(session, victim).commitment;
+      return [toHex(hiding), toHex(binding)];
+    });
+    expect(new Set(points).size).toBe(6);
   });
 
   it('does not come about after a wait either: who is frozen while its store answers wakes up without nonces', async () => {

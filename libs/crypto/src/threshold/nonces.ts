@@ -8,7 +8,7 @@
  */
 
 import { randomBytes } from '@noble/hashes/utils.js';
-import { ascii, toHex, u64 } from '../bytes.js';
+import { ascii, concat, toHex, u8, u64 } from '../bytes.js';
 import { CryptoError } from '../crypto-error.js';
 import { sha256 } from '../hash.js';
 import type { KeyShare } from './group.js';
@@ -52,8 +52,12 @@ export class NonceVault {
   commit(session: string, share: KeyShare): { nonceId: string; commitment: NonceCommitment } {
     this.forgetExpired();
     for (const [id, one] of this.held) if (one.session === session) this.destroy(id, one);
-    const nonces = drawNonces(share, this.random);
-    const nonceId = uuidOf(sha256(ascii(this.bootId), u64(this.drawn++)));
+    const place = concat(ascii(this.bootId), u64(this.drawn++));
+    const nonceId = uuidOf(sha256(place));
+    // The RFC hashes randomness and share, which repeats where the randomness does. The store knows ids only, so each id
+    // has nonces of its own.
+    let part = 0;
+    const nonces = drawNonces(share, () => sha256(this.random(32), place, u8(part++)));
     this.held.set(nonceId, { nonces, session, dueMs: this.nowMs() + NONCE_LIFE_MS });
     return { nonceId, commitment: nonces.commitment };
   }
