@@ -69,7 +69,7 @@ describe('a log that was tampered with', () => {
       'a checkpoint by another key',
       ({ hub }) => {
         hub.checkpoint = signCheckpoint(
-          { origin: 'cpds/hub/audit', size: 0, root: new Uint8Array(32) },
+          { origin: 'cpds/hub/audit', size: 1, root: new Uint8Array(32) },
           noteSigner('cpds/hub/audit', new Uint8Array(32)),
         );
       },

@@ -8,10 +8,9 @@ import {
   HASH_BYTES,
   leafHash,
   nodeInTile,
+  partialTilesOf,
   rowOfNode,
-  TILE_WIDTH,
   tileOfNode,
-  tilesOf,
   type Tile,
 } from '@cpds/crypto';
 import { bug } from '@cpds/errors';
@@ -33,7 +32,7 @@ export interface LogGrowth {
 
 /** The partial tiles at the right edge of a log: all of it that growing needs. */
 export function edgeTilesOf(size: number): Tile[] {
-  return tilesOf(size).filter((tile) => tile.width < TILE_WIDTH);
+  return partialTilesOf(size);
 }
 
 /**

@@ -1,41 +1,58 @@
 /** A log's statement of its size and root: c2sp.org/tlog-checkpoint, carried by a signed note. */
 
 import { base64 } from '@scure/base';
+import { equalBytes } from '../bytes.js';
 import { CryptoError } from '../crypto-error.js';
-import { assertCount, HASH_BYTES } from './merkle.js';
-import { openNote, signNote, type NoteSigner, type NoteVerifier } from './note.js';
+import { assertCount, emptyRoot, HASH_BYTES } from './merkle.js';
+import type { NoteSigner, NoteVerifier } from './note-key.js';
+import { openNote, signNote } from './note.js';
+import { assertLines, parseDecimal, parseHash } from './text.js';
 
 /** What a log says of itself. */
 export interface Checkpoint {
   /** The log's own name, which is the name of its key too. */
   readonly origin: string;
   readonly size: number;
+  /** 32 bytes. */
   readonly root: Uint8Array;
-}
-
-/** The text of a checkpoint: origin, size, root in base64, each with its newline. */
-export function formatCheckpoint({ origin, size, root }: Checkpoint): string {
-  assertCount(size, 'size');
-  if (root.length !== HASH_BYTES) throw new CryptoError('bad-length', 'root', 'must be 32 bytes');
-  if (origin === '' || origin.includes('\n')) throw new CryptoError('bad-checkpoint', 'origin', 'must be one line');
-  return `${origin}\n${size}\n${base64.encode(root)}\n`;
+  /** Opaque lines without their newlines; absent when there are none. Signed, but nothing that a monitor could check. */
+  readonly extensions?: readonly string[];
 }
 
 /**
- * Parses the text of a checkpoint; extension lines are allowed and left out.
+ * The text of a checkpoint: origin, size, root in base64, extensions, each with its newline.
  *
- * @throws CryptoError `bad-checkpoint` names the line
+ * @throws CryptoError `bad-checkpoint`, `bad-note`, `bad-length` or `out-of-range` for what a checkpoint cannot say
+ */
+export function formatCheckpoint({ origin, size, root, extensions = [] }: Checkpoint): string {
+  assertCount(size, 'size');
+  if (root.length !== HASH_BYTES) throw new CryptoError('bad-length', 'root', 'must be 32 bytes');
+  if (origin === '' || origin.includes('\n')) throw new CryptoError('bad-checkpoint', 'origin', 'must be one line');
+  if (extensions.some((line) => line === '' || line.includes('\n')))
+    throw new CryptoError('bad-checkpoint', 'extensions', 'must be lines, none of them empty');
+  assertRoot(size, root);
+  const text = `${[origin, size, base64.encode(root), ...extensions].join('\n')}\n`;
+  assertLines(text);
+  return text;
+}
+
+/**
+ * Parses the text of a checkpoint; `formatCheckpoint` gives the same characters back.
+ *
+ * @throws CryptoError `bad-checkpoint` names the line, `bad-note` for characters that no note can carry
  */
 export function parseCheckpoint(text: string): Checkpoint {
   const [origin, size, root, ...rest] = text.split('\n');
   if (origin === undefined || origin === '') throw new CryptoError('bad-checkpoint', 'origin', 'is missing');
-  if (size === undefined || !/^(0|[1-9][0-9]*)$/.test(size) || !Number.isSafeInteger(Number(size)))
-    throw new CryptoError('bad-checkpoint', 'size', 'is not a decimal count');
-  // Four groups of base64 for 32 bytes have one written form only; anything else is another root.
-  if (root === undefined || !/^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/.test(root))
-    throw new CryptoError('bad-checkpoint', 'root', 'is not 32 bytes in base64');
+  const checkpoint = {
+    origin,
+    size: parseDecimal(size, 'bad-checkpoint', 'size'),
+    root: parseHash(root, 'bad-checkpoint', 'root'),
+  };
   if (rest.pop() !== '' || rest.includes('')) throw new CryptoError('bad-checkpoint', 'text', 'has an empty line');
-  return { origin, size: Number(size), root: base64.decode(root) };
+  assertRoot(checkpoint.size, checkpoint.root);
+  assertLines(text);
+  return rest.length === 0 ? checkpoint : { ...checkpoint, extensions: rest };
 }
 
 /** A checkpoint signed by its log. */
@@ -44,7 +61,8 @@ export function signCheckpoint(checkpoint: Checkpoint, signer: NoteSigner): stri
 }
 
 /**
- * Opens a signed checkpoint of the log whose key is `verifier`.
+ * Opens a signed checkpoint of the log whose key is `verifier`. Stricter than the text, which only recommends it: the
+ * log's name and its key's are the same.
  *
  * @throws CryptoError as `openNote` and `parseCheckpoint`; `wrong-origin` when the log names itself otherwise than its key
  */
@@ -53,4 +71,10 @@ export function openCheckpoint(note: string, verifier: NoteVerifier): Checkpoint
   if (checkpoint.origin !== verifier.name)
     throw new CryptoError('wrong-origin', 'origin', `is not that of the key ${verifier.name}`);
   return checkpoint;
+}
+
+/** The one size whose root everybody knows. */
+function assertRoot(size: number, root: Uint8Array): void {
+  if (size === 0 && !equalBytes(root, emptyRoot()))
+    throw new CryptoError('bad-checkpoint', 'root', 'is not that of a tree without leaves');
 }

@@ -41,11 +41,21 @@ describe('a growing tree', () => {
       expect(toHex(hashRange({ from: 0, to: size }, log.read))).toBe(root);
       // The whole tree from its leaves, one size in eight: quadratic otherwise.
       if (size % 8 === 1) expect(toHex(plainRoot(leaves))).toBe(root);
-      const widths = tilesOf(size).map((tile) => [tilePath(tile), tile.width * HASH_BYTES]);
-      expect(widths).toEqual(
-        tilesOf(size).map((tile) => [tilePath(tile), log.tiles.get(`${tile.level}/${tile.index}`)!.length]),
+      const tiles = [...tilesOf(size)];
+      expect(tiles.map((tile) => [tilePath(tile), tile.width * HASH_BYTES])).toEqual(
+        tiles.map((tile) => [tilePath(tile), log.tiles.get(`${tile.level}/${tile.index}`)!.length]),
       );
     }
+  });
+
+  it('refuses a leaf that is no hash, and hashes of another tree', () => {
+    const leaf = leafHash(utf8('leaf'));
+    const { frontier } = appendLeaf(EMPTY_FRONTIER, leaf);
+    expect(() => appendLeaf(frontier, utf8('leaf'))).toThrow('leaf: must be 32 bytes');
+    expect(() => appendLeaf({ ...frontier, size: 3 }, leaf)).toThrow('hashes: are not those of 3 leaves');
+    expect(() => appendLeaf({ size: 2, hashes: [] }, leaf)).toThrow('hashes: are not those of 2 leaves');
+    expect(() => appendLeaf({ ...frontier, size: Number.MAX_SAFE_INTEGER }, leaf)).toThrow('size: is not a count');
+    expect(() => frontierOf(-1, () => leaf)).toThrow('size: is not a count');
   });
 });
 

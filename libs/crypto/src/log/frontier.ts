@@ -1,6 +1,15 @@
 /** The right edge of a growing tree: all that appending needs. */
 
-import { assertCount, foldSubtrees, nodeHash, subtreesOf, type NodeReader, type TreeNode } from './merkle.js';
+import { CryptoError } from '../crypto-error.js';
+import {
+  assertCount,
+  foldSubtrees,
+  HASH_BYTES,
+  nodeHash,
+  subtreesOf,
+  type NodeReader,
+  type TreeNode,
+} from './merkle.js';
 
 /** A tree of `size` leaves by the hashes of its complete subtrees, left to right: at most one per bit of `size`. */
 export interface Frontier {
@@ -27,11 +36,19 @@ export function frontierRoot(frontier: Frontier): Uint8Array {
   return foldSubtrees(frontier.hashes);
 }
 
-/** The tree with one more leaf hash, and every subtree that this leaf completed, lowest first (the leaf itself is the first). */
+/**
+ * The tree with one more leaf hash, and every subtree that this leaf completed, lowest first (the leaf itself is the first).
+ *
+ * @throws CryptoError `bad-length` for a leaf that is no hash, `bad-frontier` for a size and hashes that are not of one tree
+ */
 export function appendLeaf(
   frontier: Frontier,
   leaf: Uint8Array,
 ): { frontier: Frontier; completed: readonly CompletedNode[] } {
+  if (leaf.length !== HASH_BYTES) throw new CryptoError('bad-length', 'leaf', 'must be 32 bytes');
+  assertCount(frontier.size + 1, 'size');
+  if (frontier.hashes.length !== onesOf(frontier.size))
+    throw new CryptoError('bad-frontier', 'hashes', `are not those of ${frontier.size} leaves`);
   const hashes = [...frontier.hashes];
   const completed: CompletedNode[] = [{ level: 0, index: frontier.size, hash: leaf }];
   let hash = leaf;
@@ -43,4 +60,11 @@ export function appendLeaf(
   }
   hashes.push(hash);
   return { frontier: { size: frontier.size + 1, hashes }, completed };
+}
+
+/** One-bits of a size: a complete subtree each. */
+function onesOf(size: number): number {
+  let ones = 0;
+  for (let rest = size; rest > 0; rest = Math.floor(rest / 2)) ones += rest % 2;
+  return ones;
 }

@@ -2,9 +2,20 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { concat, utf8 } from '../bytes.js';
 import { openCheckpoint, signCheckpoint } from './checkpoint.js';
+import { cosign } from './cosignature.js';
+import { formatLogProof, verifyLogProof } from './log-proof.js';
 import { consistencyRanges, hashRange, inclusionRanges, leafHash, nodeHash, proofOf, type TreeNode } from './merkle.js';
-import { formatVerifierKey, noteSigner, parseVerifierKey, openNote, verifierOf } from './note.js';
+import {
+  formatVerifierKey,
+  formatWitnessKey,
+  noteSigner,
+  parseVerifierKey,
+  parseWitnessKey,
+  verifierOf,
+} from './note-key.js';
+import { formatNote, openNote, parseNote } from './note.js';
 import { tilePath, tilesOf } from './tile.js';
+import { openWitnessed } from './witness-policy.js';
 
 interface WireProof {
   from: number;
@@ -13,11 +24,12 @@ interface WireProof {
 }
 
 const SIZE = 300;
+const COSIGNED_AT = 1_700_000_000;
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
 const hasGo = spawnSync('go', ['version']).status === 0;
 
 // Go is the second implementation here; a machine without it still runs the known vectors of merkle.spec.ts.
-(hasGo ? describe : describe.skip)('golang.org/x/mod/sumdb agrees', () => {
+(hasGo ? describe : describe.skip)('golang.org/x/mod and transparency-dev/formats agree', () => {
   const data = Array.from({ length: SIZE }, (_, i) => utf8(`entry ${i}`));
   const memo = new Map<string, Uint8Array>();
   const read = (node: TreeNode): Uint8Array => {
@@ -37,9 +49,22 @@ const hasGo = spawnSync('go', ['version']).status === 0;
     [1, 2, 5, 8, 63, 128, 200, 256, 300].filter((from) => from <= size).map((from) => ({ from, size })),
   );
 
-  it('on roots, proofs, tiles, paths, notes and keys', () => {
+  it('on roots, proofs, tiles, paths, notes, keys, cosignatures and proof files', () => {
     const signer = noteSigner('cpds/north/audit', new Uint8Array(32).fill(7));
     const checkpoint = { origin: signer.name, size: SIZE, root: hashRange({ from: 0, to: SIZE }, read) };
+    const witness = noteSigner('south.example/w', new Uint8Array(32).fill(8));
+    const signed = parseNote(signCheckpoint(checkpoint, signer));
+    const cosigned = formatNote({
+      ...signed,
+      signatures: [...signed.signatures, cosign(signed.text, COSIGNED_AT, witness)],
+    });
+    const extra = utf8('made here');
+    const proofFile = formatLogProof({
+      index: SIZE - 1,
+      hashes: proofOf(inclusionRanges(SIZE - 1, SIZE), read),
+      checkpoint: cosigned,
+      extra,
+    });
     const inclusion: WireProof[] = pairs.map(({ from, size }) => ({
       from: from - 1,
       size,
@@ -50,7 +75,7 @@ const hasGo = spawnSync('go', ['version']).status === 0;
       size,
       hashes: proofOf(consistencyRanges(from, size), read).map(base64),
     }));
-    const tiles = tilesOf(SIZE).map((tile) => ({
+    const tiles = [...tilesOf(SIZE)].map((tile) => ({
       ...tile,
       path: tilePath(tile),
       bytes: base64(
@@ -66,7 +91,11 @@ const hasGo = spawnSync('go', ['version']).status === 0;
       input: JSON.stringify({
         leaves: data.map(base64),
         verifierKey: formatVerifierKey(verifierOf(signer)),
-        checkpoint: signCheckpoint(checkpoint, signer),
+        checkpoint: formatNote(signed),
+        witnessKey: formatWitnessKey(witness),
+        timestamp: COSIGNED_AT,
+        proofFile,
+        extra: base64(extra),
         inclusion,
         consistency,
         tiles,
@@ -81,6 +110,9 @@ const hasGo = spawnSync('go', ['version']).status === 0;
       consistency: WireProof[];
       verifierKey: string;
       note: string;
+      witnessKey: string;
+      cosigned: string;
+      proofFile: string;
     };
     expect(answer.roots).toEqual(data.map((_, i) => base64(hashRange({ from: 0, to: i + 1 }, read))));
     expect(answer.inclusion).toEqual(inclusion);
@@ -89,5 +121,17 @@ const hasGo = spawnSync('go', ['version']).status === 0;
     expect(formatVerifierKey(theirs)).toBe(answer.verifierKey);
     expect(openNote(answer.note, [theirs]).signedBy).toEqual(['cpds/go/audit']);
     expect(() => openCheckpoint(answer.note, theirs)).toThrow('origin');
+
+    const theirWitness = parseWitnessKey(answer.witnessKey);
+    expect(formatWitnessKey(theirWitness)).toBe(answer.witnessKey);
+    const policy = { log: verifierOf(signer), witnesses: [verifierOf(witness), theirWitness], quorum: 2 };
+    const [ours, other] = openWitnessed(answer.cosigned, policy).cosignatures;
+    expect(ours).toEqual({ witness: witness.name, timestamp: COSIGNED_AT });
+    expect(other!.witness).toBe('go.example/w');
+    // Go's cosigner reads the machine's clock.
+    expect(Math.abs(other!.timestamp - Date.now() / 1000)).toBeLessThan(600);
+    const proven = verifyLogProof(answer.proofFile, leafHash(data[0]!), policy);
+    expect(proven.extra).toEqual(utf8('made by Go'));
+    expect(proven.index).toBe(0);
   });
 });

@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs';
+import { base64 } from '@scure/base';
 import fc from 'fast-check';
-import { fromHex, toHex } from '../bytes.js';
+import { concat, fromHex, toHex, u8 } from '../bytes.js';
+import { appendLeaf, EMPTY_FRONTIER, type Frontier } from './frontier.js';
 import {
   consistencyRanges,
   emptyRoot,
@@ -13,162 +16,209 @@ import {
   type TreeNode,
 } from './merkle.js';
 
-/** Leaves, roots and proofs of certificate-transparency-go (Apache-2.0), merkle_tree_test. */
-const LEAVES = ['', '00', '10', '2021', '3031', '40414243', '5051525354555657', '606162636465666768696a6b6c6d6e6f'];
-const ROOTS = [
-  '6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d',
-  'fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125',
-  'aeb6bcfe274b70a14fb067a5e5578264db0fa9b51af5e0ba159158f329e06e77',
-  'd37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7',
-  '4e3bbb1f7b478dcfe71fb631631519a3bca12c9aefca1612bfce4c13a86264d4',
-  '76e67dadbcdf1e10e1b74ddc608abd2f98dfb16fbce75277b5232a127f2087ef',
-  'ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c',
-  '5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328',
-];
-const INCLUSION: [number, number, string[]][] = [
-  [0, 1, []],
-  [
-    0,
-    8,
-    [
-      '96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7',
-      '5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e',
-      '6b47aaf29ee3c2af9af889bc1fb9254dabd31177f16232dd6aab035ca39bf6e4',
-    ],
-  ],
-  [
-    5,
-    8,
-    [
-      'bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b',
-      'ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0',
-      'd37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7',
-    ],
-  ],
-  [2, 3, ['fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125']],
-  [
-    1,
-    5,
-    [
-      '6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d',
-      '5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e',
-      'bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b',
-    ],
-  ],
-];
-const CONSISTENCY: [number, number, string[]][] = [
-  [1, 1, []],
-  [
-    1,
-    8,
-    [
-      '96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7',
-      '5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e',
-      '6b47aaf29ee3c2af9af889bc1fb9254dabd31177f16232dd6aab035ca39bf6e4',
-    ],
-  ],
-  [
-    6,
-    8,
-    [
-      '0ebc5d3437fbe2db158b9f126a1d118e308181031d0a949f8dededebc558ef6a',
-      'ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0',
-      'd37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7',
-    ],
-  ],
-  [
-    2,
-    5,
-    [
-      '5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e',
-      'bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b',
-    ],
-  ],
-];
+const vectors = (name: string) =>
+  JSON.parse(readFileSync(new URL(`../../vectors/${name}.json`, import.meta.url), 'utf8'));
 
-const leaves = LEAVES.map((hex) => leafHash(fromHex(hex, 'leaf')));
+interface KnownTrees {
+  leaves: string[];
+  nodes: string[][];
+  roots: string[];
+  frontiers: string[][];
+  inclusion: { index: number; size: number; hashes: string[] }[];
+  consistency: { from: number; to: number; hashes: string[] }[];
+}
 
-/** Reads any subtree of `hashes` by recomputing it: slow and plain, the oracle of these tests. */
-function reader(hashes: Uint8Array[]): (node: TreeNode) => Uint8Array {
-  const read = ({ level, index }: TreeNode): Uint8Array =>
-    level === 0
-      ? hashes[index]!
-      : nodeHash(read({ level: level - 1, index: 2 * index }), read({ level: level - 1, index: 2 * index + 1 }));
+interface KnownLog {
+  size: number;
+  root: string;
+  index: number;
+  entry: string;
+  inclusion: string[];
+  from: number;
+  fromRoot: string;
+  consistency: string[];
+}
+
+const known = vectors('log-rfc6962') as KnownTrees;
+const argon = vectors('log-argon2020') as KnownLog;
+const hex = (text: string): Uint8Array => fromHex(text, 'vector');
+
+/** Reads any subtree of `hashes` by recomputing it: plain, the oracle of these tests. */
+function reader(hashes: readonly Uint8Array[]): (node: TreeNode) => Uint8Array {
+  const memo = new Map<string, Uint8Array>();
+  const read = ({ level, index }: TreeNode): Uint8Array => {
+    if (level === 0) return hashes[index]!;
+    const key = `${level}/${index}`;
+    const hash =
+      memo.get(key) ??
+      nodeHash(read({ level: level - 1, index: 2 * index }), read({ level: level - 1, index: 2 * index + 1 }));
+    memo.set(key, hash);
+    return hash;
+  };
   return read;
 }
 
-describe('RFC 6962 tree', () => {
+describe('RFC 6962 trees as Certificate Transparency knows them', () => {
+  const leaves = known.leaves.map((data) => leafHash(hex(data)));
   const read = reader(leaves);
 
-  it('has the known roots', () => {
-    expect(toHex(emptyRoot())).toBe('e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855');
-    expect(leaves.map((_, i) => toHex(hashRange({ from: 0, to: i + 1 }, read)))).toEqual(ROOTS);
-  });
-
-  it.each(INCLUSION)('proves leaf %i in a tree of %i as known', (index, size, known) => {
-    const proof = proofOf(inclusionRanges(index, size), read);
-    expect(proof.map(toHex)).toEqual(known);
-    expect(verifyInclusion(leaves[index]!, index, size, proof, fromHex(ROOTS[size - 1]!, 'root'))).toBe(true);
-  });
-
-  it.each(CONSISTENCY)('proves that %i leaves begin %i as known', (from, to, known) => {
-    const proof = proofOf(consistencyRanges(from, to), read);
-    expect(proof.map(toHex)).toEqual(known);
-    expect(verifyConsistency(from, to, proof, fromHex(ROOTS[from - 1]!, 'root'), fromHex(ROOTS[to - 1]!, 'root'))).toBe(
-      true,
+  it('have the known nodes, roots and frontiers', () => {
+    expect(toHex(emptyRoot())).toBe(known.roots[0]);
+    expect(known.roots.map((_, size) => toHex(hashRange({ from: 0, to: size }, read)))).toEqual(known.roots);
+    expect(known.nodes.map((row, level) => row.map((_, index) => toHex(read({ level, index }))))).toEqual(known.nodes);
+    const grown = leaves.reduce<Frontier[]>(
+      (all, leaf) => [...all, appendLeaf(all.at(-1)!, leaf).frontier],
+      [EMPTY_FRONTIER],
     );
+    expect(grown.map(({ hashes }) => hashes.map(toHex))).toEqual(known.frontiers);
   });
 
-  it('refuses a leaf outside the tree and a tree that shrinks', () => {
+  it.each(known.inclusion)('prove leaf $index of $size as known', ({ index, size, hashes }) => {
+    const proof = proofOf(inclusionRanges(index, size), read);
+    expect(proof.map(toHex)).toEqual(hashes);
+    expect(verifyInclusion(leaves[index]!, index, size, proof, hex(known.roots[size]!))).toBe(true);
+  });
+
+  it.each(known.consistency)('prove that $from leaves begin $to as known', ({ from, to, hashes }) => {
+    const proof = proofOf(consistencyRanges(from, to), read);
+    expect(proof.map(toHex)).toEqual(hashes);
+    expect(verifyConsistency(from, to, proof, hex(known.roots[from]!), hex(known.roots[to]!))).toBe(true);
+  });
+
+  it('refuse a leaf outside the tree and a tree that shrinks', () => {
+    const root = hex(known.roots[8]!);
     expect(() => inclusionRanges(8, 8)).toThrow('index: the tree has 8 leaves');
+    expect(() => inclusionRanges(0.5, 8)).toThrow('index: is not a count');
     expect(() => consistencyRanges(9, 8)).toThrow('from: the tree has 8 leaves');
-    expect(verifyInclusion(leaves[0]!, 8, 8, [], fromHex(ROOTS[7]!, 'root'))).toBe(false);
+    expect(() => consistencyRanges(1, 2 ** 53)).toThrow('to: is not a count');
+    expect(verifyInclusion(leaves[0]!, 8, 8, [], root)).toBe(false);
+    expect(verifyInclusion(leaves[0]!, -1, 8, [], root)).toBe(false);
     expect(verifyConsistency(9, 8, [], leaves[0]!, leaves[0]!)).toBe(false);
-    expect(verifyConsistency(0, 8, [], leaves[0]!, fromHex(ROOTS[7]!, 'root'))).toBe(false);
-    expect(verifyConsistency(3, 8, [], leaves[0]!, fromHex(ROOTS[7]!, 'root'))).toBe(false);
+    expect(verifyConsistency(0, 8, [], leaves[0]!, root)).toBe(false);
+    expect(verifyConsistency(0, 8, [], emptyRoot(), root)).toBe(true);
+    expect(verifyConsistency(3, 8, [], leaves[0]!, root)).toBe(false);
+  });
+
+  it('count hashes, not bytes: a boundary moved by one byte joins to the same', () => {
+    const [left, right] = [leaves[0]!, leaves[1]!];
+    const root = nodeHash(left, right);
+    const [shorter, longer] = [right.slice(1), concat(left, right.slice(0, 1))];
+    expect(nodeHash(longer, shorter)).toEqual(root);
+    expect(verifyInclusion(right, 1, 2, [left], root)).toBe(true);
+    expect(verifyInclusion(shorter, 1, 2, [longer], root)).toBe(false);
+    expect(verifyInclusion(new Uint8Array(), 1, 2, [concat(left, right)], root)).toBe(false);
+    expect(verifyConsistency(1, 2, [right], left, root)).toBe(true);
+    expect(verifyConsistency(1, 2, [concat(left.slice(31), right)], left.slice(0, 31), root)).toBe(false);
   });
 });
 
-describe('proofs of any tree', () => {
-  const trees = fc
-    .array(fc.uint8Array({ maxLength: 8 }), { minLength: 1, maxLength: 70 })
-    .chain((data) =>
-      fc.tuple(fc.constant(data.map(leafHash)), fc.nat(data.length - 1), fc.nat(data.length - 1), fc.nat(40)),
-    );
+describe('the log Google Argon 2020', () => {
+  const leaf = leafHash(base64.decode(argon.entry));
+  const root = base64.decode(argon.root);
 
-  it('hold for the tree and for nothing near it', () => {
-    fc.assert(
-      fc.property(trees, ([hashes, a, b, flip]) => {
-        const read = reader(hashes);
-        const size = Math.max(a, b) + 1;
-        const index = Math.min(a, b);
-        const root = hashRange({ from: 0, to: size }, read);
+  it('holds a certificate and grew from an earlier tree', () => {
+    const { size, index, from } = argon;
+    expect(verifyInclusion(leaf, index, size, argon.inclusion.map(base64.decode), root)).toBe(true);
+    expect(verifyInclusion(leaf, index + 1, size, argon.inclusion.map(base64.decode), root)).toBe(false);
+    const fromRoot = base64.decode(argon.fromRoot);
+    expect(verifyConsistency(from, size, argon.consistency.map(base64.decode), fromRoot, root)).toBe(true);
+    expect(verifyConsistency(from + 1, size, argon.consistency.map(base64.decode), fromRoot, root)).toBe(false);
+    expect(inclusionRanges(index, size)).toHaveLength(argon.inclusion.length);
+    expect(consistencyRanges(from, size)).toHaveLength(argon.consistency.length);
+  });
+});
+
+describe('every proof of every tree up to 64 leaves', () => {
+  const LIMIT = 64;
+  const leaves = Array.from({ length: LIMIT }, (_, i) => leafHash(u8(i)));
+  const read = reader(leaves);
+  const roots = Array.from({ length: LIMIT + 1 }, (_, size) => hashRange({ from: 0, to: size }, read));
+  const sizes = Array.from({ length: LIMIT }, (_, i) => i + 1);
+
+  it('of inclusion holds, and at no other index, for no other tree, in no other form', () => {
+    const held: string[] = [];
+    for (const size of sizes)
+      for (let index = 0; index < size; index++) {
         const proof = proofOf(inclusionRanges(index, size), read);
-        expect(verifyInclusion(hashes[index]!, index, size, proof, root)).toBe(true);
-        expect(verifyInclusion(leafHash(Uint8Array.of(9, 9, 9, 9, 9, 9, 9, 9, 9)), index, size, proof, root)).toBe(
-          false,
-        );
-        expect(verifyInclusion(hashes[index]!, index, size, [...proof, root], root)).toBe(false);
-        if (proof.length > 0) {
-          expect(verifyInclusion(hashes[index]!, index, size, proof.slice(1), root)).toBe(false);
-          expect(verifyInclusion(hashes[index]!, index, size, altered(proof, flip), root)).toBe(false);
-        }
+        const claim = (place: number, tree: number, hashes: readonly Uint8Array[], said: string): void => {
+          if (verifyInclusion(leaves[index]!, place, tree, hashes, roots[tree]!)) held.push(said);
+        };
+        claim(index, size, proof, `${index} in ${size}`);
+        for (const bit of [1, 2, 4, 8, 16, 32])
+          claim(index ^ bit, size, proof, `${index} in ${size} at ${index ^ bit}`);
+        for (const tree of [size - 1, size + 1, 2 * size, size >> 1])
+          if (tree !== size && tree <= LIMIT) claim(index, tree, proof, `${index} in ${size} in ${tree}`);
+        for (const [how, mutant] of mutantsOf(proof, index, size))
+          claim(index, size, mutant, `${index} in ${size} ${how}`);
+      }
+    expect(held).toEqual(sizes.flatMap((size) => sizes.slice(0, size).map((_, index) => `${index} in ${size}`)));
+  });
+
+  it('of consistency holds, and between no other trees, in no other form', () => {
+    const held: string[] = [];
+    for (const to of sizes)
+      for (let from = 1; from <= to; from++) {
+        const proof = proofOf(consistencyRanges(from, to), read);
+        const claim = (older: number, newer: number, hashes: readonly Uint8Array[], said: string): void => {
+          // Equal trees need no proof, whichever they are.
+          const same = older === newer && from !== to;
+          if (!same && verifyConsistency(older, newer, hashes, roots[older]!, roots[newer]!)) held.push(said);
+        };
+        claim(from, to, proof, `${from} to ${to}`);
+        if (from === to) continue;
+        for (const size of [from - 1, from + 1]) claim(size, to, proof, `${from} to ${to} from ${size}`);
+        for (const size of [to - 1, to + 1].filter((other) => other <= LIMIT))
+          claim(from, size, proof, `${from} to ${to} to ${size}`);
+        for (const [how, mutant] of mutantsOf(proof, from, to)) claim(from, to, mutant, `${from} to ${to} ${how}`);
+      }
+    expect(held).toEqual(sizes.flatMap((to) => sizes.slice(0, to).map((from) => `${from} to ${to}`)));
+  });
+
+  it('says nothing of the size but the turns: leaf 0 of 3 and of 4 share theirs', () => {
+    const proof = proofOf(inclusionRanges(0, 3), read);
+    expect(verifyInclusion(leaves[0]!, 0, 4, proof, roots[3]!)).toBe(true);
+    expect(verifyInclusion(leaves[0]!, 0, 4, proof, roots[4]!)).toBe(false);
+  });
+
+  it('falls with any bit', () => {
+    const place = fc
+      .tuple(fc.integer({ min: 2, max: LIMIT }), fc.nat(), fc.nat(), fc.nat(255))
+      .map(([size, index, at, bit]) => ({ size, index: index % size, at, bit }));
+    fc.assert(
+      fc.property(place, ({ size, index, at, bit }) => {
+        const path = proofOf(inclusionRanges(index, size), read);
+        expect(verifyInclusion(leaves[index]!, index, size, flipped(path, at, bit), roots[size]!)).toBe(false);
+        expect(verifyInclusion(flipped([leaves[index]!], 0, bit)[0]!, index, size, path, roots[size]!)).toBe(false);
         const from = index + 1;
-        const older = hashRange({ from: 0, to: from }, read);
-        const path = proofOf(consistencyRanges(from, size), read);
-        expect(verifyConsistency(from, size, path, older, root)).toBe(true);
-        expect(verifyConsistency(from, size, [...path, root], older, root)).toBe(false);
-        if (path.length > 0) {
-          expect(verifyConsistency(from, size, altered(path, flip), older, root)).toBe(false);
-          expect(verifyConsistency(from, size, path, root, root)).toBe(false);
-        }
+        if (from === size) return;
+        const proof = proofOf(consistencyRanges(from, size), read);
+        expect(verifyConsistency(from, size, flipped(proof, at, bit), roots[from]!, roots[size]!)).toBe(false);
+        expect(verifyConsistency(from, size, proof, flipped([roots[from]!], 0, bit)[0]!, roots[size]!)).toBe(false);
       }),
     );
   });
+
+  /**
+   * One hash altered in one bit, dropped, doubled or swapped with the one below it, or one more at either end: at every place up to 16
+   * leaves, at one place above.
+   */
+  function mutantsOf(proof: readonly Uint8Array[], seed: number, size: number): [string, Uint8Array[]][] {
+    const places = [...proof.keys()].filter((at) => size <= 16 || at === seed % proof.length);
+    const single = places.flatMap((at): [string, Uint8Array[]][] => [
+      [`flipped ${at}`, flipped(proof, at, (37 * seed + 101 * at) % 256)],
+      [`without ${at}`, proof.toSpliced(at, 1)],
+      [`twice ${at}`, proof.toSpliced(at, 0, proof[at]!)],
+      ...(at === 0
+        ? []
+        : [[`swapped ${at}`, proof.toSpliced(at - 1, 2, proof[at]!, proof[at - 1]!)] as [string, Uint8Array[]]]),
+    ]);
+    const more = roots[seed % LIMIT]!;
+    return [...single, ['and more', [...proof, more]], ['after more', [more, ...proof]]];
+  }
 });
 
-function altered(proof: Uint8Array[], at: number): Uint8Array[] {
-  return proof.map((hash, i) =>
-    i === at % proof.length ? hash.map((byte, j) => (j === at % 32 ? byte ^ 1 : byte)) : hash,
+function flipped(hashes: readonly Uint8Array[], at: number, bit: number): Uint8Array[] {
+  return hashes.map((hash, i) =>
+    i === at % hashes.length ? hash.map((byte, j) => (j === bit >> 3 ? byte ^ (1 << (bit & 7)) : byte)) : hash,
   );
 }

@@ -120,7 +120,12 @@ export function proofOf(ranges: readonly LeafRange[], read: NodeReader): Uint8Ar
   return ranges.map((range) => hashRange(range, read));
 }
 
-/** True when `proof` places the leaf hash `leaf` at `index` of the tree with `size` and `root`. RFC 9162 §2.1.3.2. */
+/**
+ * True when `proof` places the leaf hash `leaf` at `index` of the tree with `size` and `root`. RFC 9162 §2.1.3.2.
+ *
+ * A proof says nothing of the size: where two trees put a leaf under the same turns, as 3 and 4 do leaf 0, it holds for either.
+ * Only who signed `size` and `root` together ties them (c2sp.org/tlog-checkpoint).
+ */
 export function verifyInclusion(
   leaf: Uint8Array,
   index: number,
@@ -128,7 +133,7 @@ export function verifyInclusion(
   proof: readonly Uint8Array[],
   root: Uint8Array,
 ): boolean {
-  if (!isCount(index) || !isCount(size) || index >= size || ![leaf, ...proof].every(isTreeHash)) return false;
+  if (!isCount(index) || !isCount(size) || index >= size || !areHashes([leaf, ...proof, root])) return false;
   let [at, last, hash] = [index, size - 1, leaf];
   for (const sibling of proof) {
     if (last === 0) return false;
@@ -149,7 +154,7 @@ export function verifyConsistency(
   fromRoot: Uint8Array,
   toRoot: Uint8Array,
 ): boolean {
-  if (!isCount(from) || !isCount(to) || from > to) return false;
+  if (!isCount(from) || !isCount(to) || from > to || !areHashes([fromRoot, ...proof, toRoot])) return false;
   if (from === to) return proof.length === 0 && equalBytes(fromRoot, toRoot);
   // Every tree grows from the empty one, but only the empty one has its root.
   if (from === 0) return proof.length === 0 && equalBytes(fromRoot, emptyRoot());
@@ -183,5 +188,6 @@ function splitOf(width: number): number {
 const isOdd = (value: number): boolean => value % 2 === 1;
 const half = (value: number): number => Math.floor(value / 2);
 const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
-// Two hashes side by side are a node wherever the border between them lies: of another length they are another proof.
-const isTreeHash = (hash: Uint8Array): boolean => hash.length === HASH_BYTES;
+
+/** Children are joined without lengths: hashes of 31 and 33 bytes would pass for the two of 32 that were hashed. */
+const areHashes = (hashes: readonly Uint8Array[]): boolean => hashes.every((hash) => hash.length === HASH_BYTES);

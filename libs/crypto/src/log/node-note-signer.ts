@@ -2,7 +2,7 @@
 
 import { createPrivateKey, createPublicKey, sign } from 'node:crypto';
 import { fromHex } from '../bytes.js';
-import { checkSigner, type NoteSigner } from './note.js';
+import { checkSigner, type NoteSigner } from './note-key.js';
 
 /** RFC 8410 section 7: all that stands before the 32 bytes of the seed in a PKCS #8 document. */
 const pkcs8Head = fromHex('302e020100300506032b657004220420', 'pkcs8Head');

@@ -9,6 +9,9 @@ export const TILE_HEIGHT = 8;
 /** Hashes of a full tile, entries of a full bundle. */
 export const TILE_WIDTH = 256;
 
+/** Highest level that a path can name; trees of safe integers end at level 6. */
+const MAX_LEVEL = 63;
+
 /** `width` hashes of tree level 8·`level`, beginning with hash 256·`index`. */
 export interface Tile {
   readonly level: number;
@@ -22,14 +25,16 @@ export interface EntryBundle {
   readonly width: number;
 }
 
-/** `tile/<L>/<N>[.p/<W>]`. */
-export function tilePath(tile: Tile): string {
-  return `tile/${tile.level}/${indexPath(tile.index)}${widthSuffix(tile.width)}`;
+/** `tile/<L>/<N>[.p/<W>]`. @throws CryptoError `out-of-range` for a level, index or width that no tile has */
+export function tilePath({ level, index, width }: Tile): string {
+  if (!isPlace(level, index, width)) throw new CryptoError('out-of-range', 'tile', 'is not of any tree');
+  return `tile/${level}/${indexPath(index)}${widthSuffix(width)}`;
 }
 
-/** `tile/entries/<N>[.p/<W>]`. */
-export function entriesPath(bundle: EntryBundle): string {
-  return `tile/entries/${indexPath(bundle.index)}${widthSuffix(bundle.width)}`;
+/** `tile/entries/<N>[.p/<W>]`. @throws CryptoError `out-of-range` for an index or width that no bundle has */
+export function entriesPath({ index, width }: EntryBundle): string {
+  if (!isPlace(0, index, width)) throw new CryptoError('out-of-range', 'bundle', 'is not of any log');
+  return `tile/entries/${indexPath(index)}${widthSuffix(width)}`;
 }
 
 /**
@@ -43,31 +48,37 @@ export function parseTilePath(path: string): { level: number | 'entries'; index:
   const level = match[1] === 'entries' ? ('entries' as const) : Number(match[1]);
   const index = Number(match[2]!.replace(/[x/]/g, ''));
   const width = match[3] === undefined ? TILE_WIDTH : Number(match[3]);
-  const written = level === 'entries' ? entriesPath({ index, width }) : tilePath({ level, index, width });
-  if (!Number.isSafeInteger(index) || width < 1 || width > TILE_WIDTH || written !== path || Number(level) > 63)
+  if (!isPlace(level === 'entries' ? 0 : level, index, width))
     throw new CryptoError('bad-tile-path', 'path', 'names no tile');
+  const written = level === 'entries' ? entriesPath({ index, width }) : tilePath({ level, index, width });
+  if (written !== path) throw new CryptoError('bad-tile-path', 'path', 'names no tile');
   return { level, index, width };
 }
 
-/** Every tile of a tree of `size` leaves, lowest level first, the partial one of a level last. */
-export function tilesOf(size: number): Tile[] {
-  assertCount(size, 'size');
-  const tiles: Tile[] = [];
-  for (let level = 0, rows = size; rows > 0; level++, rows = Math.floor(rows / TILE_WIDTH))
-    for (const { index, width } of bundlesOf(rows)) tiles.push({ level, index, width });
-  return tiles;
+/**
+ * Every tile of a tree of `size` leaves, lowest level first, the partial one of a level last. One at a time: a size is
+ * only what somebody signed, and may be far larger than any memory.
+ */
+export function* tilesOf(size: number): Generator<Tile> {
+  for (const { level, rows } of levelsOf(size))
+    for (const { index, width } of bundlesOf(rows)) yield { level, index, width };
 }
 
-/** Every entry bundle of a log of `size` entries. */
-export function bundlesOf(size: number): EntryBundle[] {
+/** The tiles at the right edge of a tree that are not full yet: at most one a level, lowest first. */
+export function partialTilesOf(size: number): Tile[] {
+  return levelsOf(size)
+    .map(({ level, rows }) => ({ level, index: Math.floor(rows / TILE_WIDTH), width: rows % TILE_WIDTH }))
+    .filter(({ width }) => width > 0);
+}
+
+/** Every entry bundle of a log of `size` entries, one at a time like `tilesOf`. */
+export function* bundlesOf(size: number): Generator<EntryBundle> {
   assertCount(size, 'size');
-  const bundles: EntryBundle[] = [];
   for (let index = 0; index * TILE_WIDTH < size; index++)
-    bundles.push({ index, width: Math.min(TILE_WIDTH, size - index * TILE_WIDTH) });
-  return bundles;
+    yield { index, width: Math.min(TILE_WIDTH, size - index * TILE_WIDTH) };
 }
 
-/** The tile from whose hashes `node` is computed, as wide as that needs. */
+/** The tile from whose hashes `node` is computed, as wide as that needs. @throws CryptoError `out-of-range` for no node */
 export function tileOfNode(node: TreeNode): Tile {
   const { level, index, to } = rowsOfNode(node);
   return { level, index, width: to };
@@ -76,10 +87,12 @@ export function tileOfNode(node: TreeNode): Tile {
 /**
  * Hash of `node`, from the bytes of the tile that `tileOfNode` names (or a wider one of the same place).
  *
- * @throws CryptoError `short-tile` when the bytes end before the node does
+ * @throws CryptoError `short-tile` when the bytes end before the node does, `bad-tile` when they are not 1 to 256 whole hashes
  */
 export function nodeInTile(node: TreeNode, bytes: Uint8Array): Uint8Array {
   const { from, to } = rowsOfNode(node);
+  if (bytes.length % HASH_BYTES !== 0 || bytes.length > TILE_WIDTH * HASH_BYTES)
+    throw new CryptoError('bad-tile', 'tile', 'is not 1 to 256 whole hashes');
   if (bytes.length < to * HASH_BYTES) throw new CryptoError('short-tile', 'tile', 'ends before the node does');
   let hashes: Uint8Array[] = [];
   for (let row = from; row < to; row++) hashes.push(bytes.slice(row * HASH_BYTES, (row + 1) * HASH_BYTES));
@@ -118,7 +131,7 @@ export function encodeEntries(entries: readonly Uint8Array[]): Uint8Array {
 /**
  * The entries of a bundle.
  *
- * @throws CryptoError `bad-entries` when the last entry is cut off
+ * @throws CryptoError `bad-entries` when the last entry is cut off or there are more than a bundle holds
  */
 export function decodeEntries(bytes: Uint8Array): Uint8Array[] {
   const entries: Uint8Array[] = [];
@@ -127,13 +140,31 @@ export function decodeEntries(bytes: Uint8Array): Uint8Array[] {
     const end = start + bytes[at]! * 256 + (bytes[at + 1] ?? 0);
     if (start > bytes.length || end > bytes.length)
       throw new CryptoError('bad-entries', 'bundle', `entry ${entries.length} is cut off`);
+    if (entries.length === TILE_WIDTH) throw new CryptoError('bad-entries', 'bundle', `is over ${TILE_WIDTH} entries`);
     entries.push(bytes.slice(start, end));
     at = end;
   }
   return entries;
 }
 
+/** How many hashes each tile level of a tree keeps, lowest first. */
+function levelsOf(size: number): { level: number; rows: number }[] {
+  assertCount(size, 'size');
+  const levels: { level: number; rows: number }[] = [];
+  for (let rows = size; rows > 0; rows = Math.floor(rows / TILE_WIDTH)) levels.push({ level: levels.length, rows });
+  return levels;
+}
+
+function isPlace(level: number, index: number, width: number): boolean {
+  return isWithin(level, 0, MAX_LEVEL) && isWithin(index, 0, Number.MAX_SAFE_INTEGER) && isWithin(width, 1, TILE_WIDTH);
+}
+
+const isWithin = (value: number, least: number, most: number): boolean =>
+  Number.isSafeInteger(value) && value >= least && value <= most;
+
 function rowsOfNode(node: TreeNode): { level: number; index: number; from: number; to: number } {
+  assertCount(node.level, 'level');
+  assertCount(node.index, 'index');
   const level = Math.floor(node.level / TILE_HEIGHT);
   const span = 2 ** (node.level % TILE_HEIGHT);
   const first = node.index * span;

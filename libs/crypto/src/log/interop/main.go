@@ -1,5 +1,6 @@
 // A second implementation of what this folder does, for log.interop.integration.spec.ts: checks the log it reads from
-// stdin with golang.org/x/mod/sumdb and answers with proofs and a note of its own making.
+// stdin with golang.org/x/mod/sumdb (tree, notes) and github.com/transparency-dev/formats (cosignatures, proof files), and
+// answers with proofs, notes, a cosignature and a proof file of its own making.
 package main
 
 import (
@@ -10,6 +11,9 @@ import (
 	"os"
 	"strings"
 
+	"github.com/transparency-dev/formats/log"
+	cosignature "github.com/transparency-dev/formats/note"
+	tlogproof "github.com/transparency-dev/formats/proof"
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 )
@@ -18,6 +22,10 @@ type input struct {
 	Leaves      []string `json:"leaves"` // base64
 	VerifierKey string   `json:"verifierKey"`
 	Checkpoint  string   `json:"checkpoint"`
+	WitnessKey  string   `json:"witnessKey"`
+	Timestamp   int64    `json:"timestamp"` // of the witness's cosignature, seconds since 1970
+	ProofFile   string   `json:"proofFile"` // of the last leaf, under the cosigned checkpoint
+	Extra       string   `json:"extra"`     // its extra data, base64
 	Inclusion   []proof  `json:"inclusion"`
 	Consistency []proof  `json:"consistency"`
 	Tiles       []tile   `json:"tiles"`
@@ -43,6 +51,9 @@ type output struct {
 	Consistency []proof  `json:"consistency"`
 	VerifierKey string   `json:"verifierKey"`
 	Note        string   `json:"note"`
+	WitnessKey  string   `json:"witnessKey"`
+	Cosigned    string   `json:"cosigned"`  // the checkpoint with one more cosignature
+	ProofFile   string   `json:"proofFile"` // of leaf 0, under it
 }
 
 type hashes []tlog.Hash
@@ -130,5 +141,44 @@ func main() {
 	signer := must(note.NewSigner(private))
 	out.VerifierKey = public
 	out.Note = string(must(note.Sign(&note.Note{Text: opened.Text}, signer)))
+	cosign(in, &out, verifier, leaves, stored)
 	check(json.NewEncoder(os.Stdout).Encode(out))
+}
+
+func cosign(in input, out *output, verifier note.Verifier, leaves []tlog.Hash, stored hashes) {
+	size := int64(len(leaves))
+	var file tlogproof.TLogProof
+	check(file.Unmarshal([]byte(in.ProofFile)))
+	if again := file.Marshal(); string(again) != in.ProofFile {
+		check(fmt.Errorf("proof file differs: %q", again))
+	}
+	if base64.StdEncoding.EncodeToString(file.ExtraData) != in.Extra || int64(file.Index) != size-1 {
+		check(fmt.Errorf("proof file says %d, %q", file.Index, file.ExtraData))
+	}
+	witness := must(cosignature.NewVerifierForCosignatureV1(in.WitnessKey))
+	checkpoint, _, opened, err := log.ParseCheckpoint(file.Checkpoint, verifier.Name(), verifier, witness)
+	check(err)
+	if len(opened.Sigs) != 2 || len(opened.UnverifiedSigs) != 0 {
+		check(fmt.Errorf("checkpoint says it is by %v", opened.Sigs))
+	}
+	if at := must(cosignature.CoSigV1Timestamp(opened.Sigs[1])); at.Unix() != in.Timestamp {
+		check(fmt.Errorf("cosignature says %v", at))
+	}
+	path := make(tlog.RecordProof, len(file.Hashes))
+	for i, hash := range file.Hashes {
+		path[i] = hash
+	}
+	check(tlog.CheckRecord(path, int64(checkpoint.Size), tlog.Hash(checkpoint.Hash), int64(file.Index), leaves[file.Index]))
+
+	private, public, err := note.GenerateKey(rand.Reader, "go.example/w")
+	check(err)
+	cosigner := must(cosignature.NewSignerForCosignatureV1(private))
+	out.WitnessKey = must(cosignature.VKeyToCosignatureV1(public))
+	cosigned := must(note.Sign(opened, cosigner))
+	out.Cosigned = string(cosigned)
+	made := tlogproof.TLogProof{Checkpoint: cosigned, ExtraData: []byte("made by Go")}
+	for _, hash := range must(tlog.ProveRecord(size, 0, stored)) {
+		made.Hashes = append(made.Hashes, hash)
+	}
+	out.ProofFile = string(made.Marshal())
 }
