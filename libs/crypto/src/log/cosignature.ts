@@ -29,11 +29,11 @@ export function cosign(text: string, timestamp: number, witness: NoteSigner): No
  * Checks one cosignature under the text of a checkpoint and tells its time, in seconds since 1970. Whether that is recent
  * enough, or still to come, is for a caller with a clock.
  *
- * @throws CryptoError `wrong-key` when the line is not by this witness, `bad-timestamp`, `bad-signature`: each names the witness
+ * @throws CryptoError `unsigned` when the line is not by this witness, `bad-timestamp`, `bad-signature`: each names the witness
  */
 export function verifyCosignature(text: string, line: NoteSignature, witness: NoteVerifier): number {
   if (!isBy(line, 'cosignature', witness))
-    throw new CryptoError('wrong-key', 'cosignature', 'is not by this key', witness.name);
+    throw new CryptoError('unsigned', 'cosignature', 'is not by this key', witness.name);
   const timestamp = Number(toBigInt(line.signature.slice(0, TIMESTAMP_BYTES)));
   if (!isTimestamp(timestamp)) throw badTimestamp(witness.name);
   if (!signatureHolds(line.signature.slice(TIMESTAMP_BYTES), messageOf(text, timestamp), witness.publicKey))

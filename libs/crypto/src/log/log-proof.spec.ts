@@ -89,7 +89,7 @@ describe('c2sp.org/tlog-proof', () => {
   });
 
   it.each(known.refused)('refuses what transparency-dev/formats refuses: $name', ({ file, field }) => {
-    expect(refusalOf(() => parseLogProof(file))).toMatchObject({ code: 'bad-proof', field });
+    expect(refusalOf(() => parseLogProof(file))).toMatchObject({ code: 'bad-log-proof', field });
   });
 
   it.each([

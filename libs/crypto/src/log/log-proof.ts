@@ -38,14 +38,14 @@ export interface ProvenEntry {
 /**
  * The text of a proof file (`.tlog-proof`).
  *
- * @throws CryptoError `bad-proof` for parts that a file cannot carry; as `parseNote` and `parseCheckpoint`
+ * @throws CryptoError `bad-log-proof` for parts that a file cannot carry; as `parseNote` and `parseCheckpoint`
  */
 export function formatLogProof({ index, hashes, checkpoint, extra }: LogProof): string {
   assertCount(index, 'index');
   if (extra?.length === 0) throw emptyExtra();
   if (hashes.length > MAX_HASHES) throw tooManyHashes();
   if (hashes.some((hash) => hash.length !== HASH_BYTES))
-    throw new CryptoError('bad-proof', 'hashes', 'must be 32 bytes each');
+    throw new CryptoError('bad-log-proof', 'hashes', 'must be 32 bytes each');
   assertCheckpoint(checkpoint);
   const lines = [
     HEADER,
@@ -60,20 +60,24 @@ export function formatLogProof({ index, hashes, checkpoint, extra }: LogProof): 
  * Takes a proof file apart; `formatLogProof` gives the same characters back. Intentional divergence: extra data of no
  * bytes is refused, because a file without extra data has no such line.
  *
- * @throws CryptoError `bad-proof` names the line; as `parseNote` and `parseCheckpoint`
+ * @throws CryptoError `bad-log-proof` names the line; as `parseNote` and `parseCheckpoint`
  */
 export function parseLogProof(file: string): LogProof {
   const cut = file.indexOf('\n\n');
   const lines = file.slice(0, Math.max(cut, 0)).split('\n');
-  if (lines.shift() !== HEADER) throw new CryptoError('bad-proof', 'header', `is not ${HEADER}`);
+  if (lines.shift() !== HEADER) throw new CryptoError('bad-log-proof', 'header', `is not ${HEADER}`);
   const extra = lines[0]?.startsWith(EXTRA)
-    ? parseBase64(lines.shift()!.slice(EXTRA.length), 'bad-proof', 'extra')
+    ? parseBase64(lines.shift()!.slice(EXTRA.length), 'bad-log-proof', 'extra')
     : undefined;
   if (extra?.length === 0) throw emptyExtra();
   const place = lines.shift();
-  const index = parseDecimal(place?.startsWith(INDEX) ? place.slice(INDEX.length) : undefined, 'bad-proof', 'index');
+  const index = parseDecimal(
+    place?.startsWith(INDEX) ? place.slice(INDEX.length) : undefined,
+    'bad-log-proof',
+    'index',
+  );
   if (lines.length > MAX_HASHES) throw tooManyHashes();
-  const hashes = lines.map((line) => parseHash(line, 'bad-proof', 'hashes'));
+  const hashes = lines.map((line) => parseHash(line, 'bad-log-proof', 'hashes'));
   const checkpoint = file.slice(cut + 2);
   assertCheckpoint(checkpoint);
   return { index, hashes, checkpoint, ...(extra === undefined ? {} : { extra }) };
@@ -96,5 +100,5 @@ function assertCheckpoint(note: string): void {
   parseCheckpoint(parseNote(note).text);
 }
 
-const emptyExtra = (): CryptoError => new CryptoError('bad-proof', 'extra', 'is empty');
-const tooManyHashes = (): CryptoError => new CryptoError('bad-proof', 'hashes', `are more than ${MAX_HASHES}`);
+const emptyExtra = (): CryptoError => new CryptoError('bad-log-proof', 'extra', 'is empty');
+const tooManyHashes = (): CryptoError => new CryptoError('bad-log-proof', 'hashes', `are more than ${MAX_HASHES}`);

@@ -99,6 +99,15 @@ describe('RFC 6962 trees as Certificate Transparency knows them', () => {
     expect(verifyConsistency(3, 8, [], leaves[0]!, root)).toBe(false);
   });
 
+  it('do not take a root within the tree for the root', () => {
+    const [below, root] = [nodeHash(leaves[0]!, leaves[1]!), hex(known.roots[8]!)];
+    expect(verifyInclusion(leaves[0]!, 0, 2, [leaves[1]!], below)).toBe(true);
+    expect(verifyInclusion(leaves[0]!, 0, 8, [leaves[1]!], below)).toBe(false);
+    expect(verifyConsistency(1, 2, [leaves[1]!], leaves[0]!, below)).toBe(true);
+    expect(verifyConsistency(1, 8, [leaves[1]!], leaves[0]!, below)).toBe(false);
+    expect(verifyConsistency(1, 8, [], leaves[0]!, root)).toBe(false);
+  });
+
   it('count hashes, not bytes: a boundary moved by one byte joins to the same', () => {
     const [left, right] = [leaves[0]!, leaves[1]!];
     const root = nodeHash(left, right);

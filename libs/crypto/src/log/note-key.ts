@@ -61,7 +61,7 @@ export function formatVerifierKey(verifier: NoteVerifier): string {
 /**
  * Parses a verifier key.
  *
- * @throws CryptoError `bad-verifier-key` for another key type, and when the hash is not that of name and key
+ * @throws CryptoError `bad-verifier-key` for another key type, and when the hash is not that of name and key; `bad-key-name`
  */
 export function parseVerifierKey(text: string): NoteVerifier {
   return parseKey('note', text);
@@ -97,9 +97,9 @@ export function assertKeyName(name: string): void {
 }
 
 /**
- * Whether an Ed25519 signature holds by every rule in use, cofactor or none. The curve library multiplies by the cofactor
- * (so did RFC 8032 §5.1.7 leave it open), Go and OpenSSL do not: without the two last conditions a signer could make a
- * checkpoint that we open and they refuse. Keys and signatures made by the rules are in the subgroup.
+ * Whether an Ed25519 signature holds, with the cofactor and without. RFC 8032 §5.1.7 leaves the choice: the curve library
+ * multiplies by it, Go and OpenSSL do not, so without the two last conditions a signer could make a checkpoint that we open
+ * and they refuse. Honest keys and signatures are in the subgroup.
  */
 export function signatureHolds(signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): boolean {
   if (signature.length !== 64 || publicKey.length !== 32) return false;

@@ -8,7 +8,11 @@ import { CryptoError } from '../crypto-error.js';
  *
  * @throws CryptoError with `code`, naming `field`
  */
-export function parseDecimal(text: string | undefined, code: string, field: string): number {
+export function parseDecimal(
+  text: string | undefined,
+  code: 'bad-checkpoint' | 'bad-log-proof',
+  field: string,
+): number {
   if (text === undefined || !/^(0|[1-9][0-9]{0,15})$/.test(text) || !Number.isSafeInteger(Number(text)))
     throw new CryptoError(code, field, 'is not a decimal count');
   return Number(text);
@@ -19,7 +23,11 @@ export function parseDecimal(text: string | undefined, code: string, field: stri
  *
  * @throws CryptoError with `code`, naming `field`
  */
-export function parseBase64(text: string, code: string, field: string): Uint8Array {
+export function parseBase64(
+  text: string,
+  code: 'bad-note' | 'bad-verifier-key' | 'bad-log-proof',
+  field: string,
+): Uint8Array {
   try {
     const bytes = base64.decode(text);
     // The platform's own decoder, where there is one, takes more than RFC 4648 §3.5 lets it.
@@ -35,7 +43,11 @@ export function parseBase64(text: string, code: string, field: string): Uint8Arr
  *
  * @throws CryptoError with `code`, naming `field`
  */
-export function parseHash(text: string | undefined, code: string, field: string): Uint8Array {
+export function parseHash(
+  text: string | undefined,
+  code: 'bad-checkpoint' | 'bad-log-proof',
+  field: string,
+): Uint8Array {
   // 32 bytes have one written form only: the last digit before the padding carries four bits.
   if (text === undefined || !/^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/.test(text))
     throw new CryptoError(code, field, 'is not 32 bytes in base64');

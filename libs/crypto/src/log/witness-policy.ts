@@ -32,7 +32,7 @@ export interface WitnessedCheckpoint extends Checkpoint {
  * Opens a checkpoint that its policy is content with. Lines of keys outside the policy are passed over; one bad line of a
  * key within it refuses the whole (c2sp.org/signed-note, "Signatures").
  *
- * @throws CryptoError `unsigned` and `missing-cosignatures` name who is missing, `repeated-signature`, `bad-signature` and
+ * @throws CryptoError `unsigned` and `no-quorum` name who is missing, `signed-twice`, `bad-signature` and
  *   `bad-timestamp` who is to blame; `bad-policy`; as `openCheckpoint`
  */
 export function openWitnessed(note: string, policy: WitnessPolicy): WitnessedCheckpoint {
@@ -51,7 +51,7 @@ export function openWitnessed(note: string, policy: WitnessPolicy): WitnessedChe
   }
   if (cosignatures.length < quorum)
     throw new CryptoError(
-      'missing-cosignatures',
+      'no-quorum',
       'note',
       `has ${cosignatures.length} of ${quorum} cosignatures, none by ${missing.join(', ')}`,
     );
@@ -61,7 +61,7 @@ export function openWitnessed(note: string, policy: WitnessPolicy): WitnessedChe
 /** The one line of this key, or null. Two lines of one key say different times of one tree, and neither is then the last word. */
 function lineOf({ signatures }: Note, type: SignatureType, key: NoteVerifier): NoteSignature | null {
   const [line, again] = signatures.filter((one) => isBy(one, type, key));
-  if (again !== undefined) throw new CryptoError('repeated-signature', 'note', 'has two lines of one key', key.name);
+  if (again !== undefined) throw new CryptoError('signed-twice', 'note', 'has two lines of one key', key.name);
   return line ?? null;
 }
 
