@@ -108,6 +108,17 @@ describe('RFC 6962 trees as Certificate Transparency knows them', () => {
     expect(verifyConsistency(1, 8, [], leaves[0]!, root)).toBe(false);
   });
 
+  it('do not take a root above the tree for the root', () => {
+    const [older, root, more] = [hex(known.roots[3]!), hex(known.roots[4]!), leaves[7]!];
+    const path = proofOf(inclusionRanges(3, 4), read);
+    expect(verifyInclusion(leaves[3]!, 3, 4, [...path, more], nodeHash(more, root))).toBe(false);
+    const proof = proofOf(consistencyRanges(3, 4), read);
+    const [above, aboveOlder] = [nodeHash(more, root), nodeHash(more, older)];
+    expect(verifyConsistency(3, 4, [...proof, more], aboveOlder, above)).toBe(false);
+    expect(verifyConsistency(4, 4, [more], root, root)).toBe(false);
+    expect(verifyConsistency(0, 4, [more], emptyRoot(), root)).toBe(false);
+  });
+
   it('count hashes, not bytes: a boundary moved by one byte joins to the same', () => {
     const [left, right] = [leaves[0]!, leaves[1]!];
     const root = nodeHash(left, right);

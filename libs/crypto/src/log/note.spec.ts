@@ -3,8 +3,9 @@ import { readFileSync } from 'node:fs';
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { sha512 } from '@noble/hashes/sha2.js';
 import { base64 } from '@scure/base';
-import { concat, fromHex, toBigInt, utf8 } from '../bytes.js';
+import { concat, fromHex, toBigInt, toHex, utf8 } from '../bytes.js';
 import { CryptoError } from '../crypto-error.js';
+import { sha256 } from '../hash.js';
 import { formatVerifierKey, noteSigner, parseVerifierKey, signatureHolds, verifierOf } from './note-key.js';
 import { formatNote, formatSignature, openNote, parseNote, signNote } from './note.js';
 import { nodeNoteSigner } from './node-note-signer.js';
@@ -148,6 +149,14 @@ describe('c2sp.org/signed-note', () => {
   it('reads base64 in its one form, of a key id and at least one byte more', () => {
     const line = (signature: string): string => `text\n\n\u2014 log ${signature}\n`;
     expect(parseNote(line('AAAAAAA=')).signatures).toHaveLength(1);
+    for (const [keyId, signature] of [
+      [3, 64],
+      [5, 64],
+      [4, 0],
+    ] as const) {
+      const parts = { name: 'log', keyId: new Uint8Array(keyId), signature: new Uint8Array(signature) };
+      expect(refusalOf(() => formatNote({ text: 'text\n', signatures: [parts] })).code).toBe('bad-note');
+    }
     for (const text of [
       '',
       'AAAAAA==',
@@ -187,6 +196,11 @@ describe('c2sp.org/signed-note', () => {
       'verifierKey: its hash is not that of its name',
     );
     expect(() => parseVerifierKey('north')).toThrow('verifierKey: is not name+hash+key');
+    for (const length of [0, 31, 33]) {
+      const key = concat(Uint8Array.of(1), new Uint8Array(length));
+      const id = toHex(sha256(utf8('log\n'), key).slice(0, 4));
+      expect(refusalOf(() => parseVerifierKey(`log+${id}+${base64.encode(key)}`)).code).toBe('bad-verifier-key');
+    }
     expect(() => formatVerifierKey({ name: 'a b', publicKey: verifier.publicKey })).toThrow('name: is empty or has');
     expect(() => formatVerifierKey({ name: 'log', publicKey: new Uint8Array(31) })).toThrow('must be 32 bytes');
   });
