@@ -33,18 +33,18 @@ export interface StealthSecrets {
   viewing: bigint;
 }
 
-const PREFIX = 'st:eth:0x';
+const SCHEME = 'st:eth:';
 
 /** ERC-5564 text form: `st:eth:0x` ‖ compressed B ‖ compressed A. */
 export function formatMetaAddress(meta: MetaAddress): string {
-  return `st:eth:${to0x(concat(compressed(meta.spendingKey), compressed(meta.viewingKey)))}`;
+  return `${SCHEME}${to0x(concat(compressed(meta.spendingKey), compressed(meta.viewingKey)))}`;
 }
 
 /** Parses `formatMetaAddress`. @throws CryptoError `bad-meta-address`, `bad-hex`, `bad-point` */
 export function parseMetaAddress(text: string): MetaAddress {
-  if (!text.startsWith(PREFIX)) throw new CryptoError('bad-meta-address', 'metaAddress', `must begin with ${PREFIX}`);
-  // a second 0x, which `fromHex` would take, is another text for the same address
-  const bytes = fromHex(`0x${text.slice(PREFIX.length)}`, 'metaAddress', 66);
+  if (!text.startsWith(`${SCHEME}0x`))
+    throw new CryptoError('bad-meta-address', 'metaAddress', `must begin with ${SCHEME}0x`);
+  const bytes = fromHex(text.slice(SCHEME.length), 'metaAddress', 66); // its one 0x included: fromHex takes it off
   return {
     spendingKey: parsePoint(bytes.slice(0, 33), 'metaAddress.spendingKey'),
     viewingKey: parsePoint(bytes.slice(33), 'metaAddress.viewingKey'),
