@@ -1,0 +1,29 @@
+/** ERC-5564 scheme 1 as ScopeLift's SDK carries it out, the wallets' de facto reference: ERC and SDK publish no fixed vectors. */
+
+import { toBigInt, toHex } from './bytes.js';
+import { compressed, parseScalar } from './curve.js';
+import { formatMetaAddress, metaAddressOf, oneTimeKey, oneTimeSecret, parseMetaAddress, scan } from './stealth.js';
+import { hex, readVectors } from './testing/vectors.js';
+
+type Field = 'spending' | 'viewing' | 'meta' | 'ephemeral' | 'ephemeralKey' | 'viewTag' | 'address' | 'secret';
+const { cases } = readVectors<{ cases: Record<Field, string>[] }>('erc5564-scheme1.json');
+
+describe('one-time accounts (ERC-5564 scheme 1)', () => {
+  const metas = new Set(cases.map(({ meta }) => meta));
+
+  it(`${cases.length} accounts of ${metas.size} receivers: key, view tag, address and secret`, () => {
+    for (const one of cases) {
+      const secrets = {
+        spending: parseScalar(hex(one.spending), 'spending'),
+        viewing: parseScalar(hex(one.viewing), 'viewing'),
+      };
+      expect(formatMetaAddress(metaAddressOf(secrets))).toBe(one.meta);
+      const made = oneTimeKey(parseMetaAddress(one.meta), parseScalar(hex(one.ephemeral), 'ephemeral'));
+      expect(compressed(made.ephemeralKey)).toEqual(hex(one.ephemeralKey));
+      expect(made.viewTag).toBe(Number(one.viewTag));
+      expect(toHex(made.address)).toBe(one.address.slice(2).toLowerCase());
+      const found = scan(secrets.viewing, metaAddressOf(secrets).spendingKey, made);
+      expect(oneTimeSecret(secrets.spending, found!)).toBe(toBigInt(hex(one.secret)));
+    }
+  });
+});
