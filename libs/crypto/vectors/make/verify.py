@@ -168,8 +168,7 @@ def reshare(v):
     same(of["Y"], g["Y"], "Y unchanged")
 
 
-def verify(path):
-    v = json.load(open(path, encoding="utf8"))
+def verify(v):
     uid = cpds.chain_uid(v["chainId"], b(v["genesisHash"]))
     domain = cpds.tag_domain(uid, b(v["lockedAccount"]))
     same(uid, v["chainUid"], "chainUid")
@@ -194,5 +193,6 @@ def verify(path):
 
 for path in sys.argv[1:]:
     checked = 0
-    verify(path)
+    with open(path, encoding="utf8") as file:
+        verify(json.load(file))
     print(f"{path}: {checked} values made or verified")
