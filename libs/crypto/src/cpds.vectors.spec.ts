@@ -1,8 +1,6 @@
 /** Section 12 against vectors/cpds-v1.json: deterministic values are reproduced, proofs verified, invalid ones refused. */
 
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { fromHex, toBigInt, toHex, utf8 } from './bytes.js';
+import { toBigInt, toHex, utf8 } from './bytes.js';
 import { capsuleLabel, openCapsule, parseCapsule, sealedKeyHash, verifyCapsule, verifyOpen } from './capsule.js';
 import { chainUid } from './chain-uid.js';
 import { addressOf, compressed, G, N, parseScalar, pointFromHex, type Point } from './curve.js';
@@ -23,6 +21,7 @@ import {
 } from './stealth.js';
 import { gBar, tagBase, tagDomain, tagOf } from './tag-base.js';
 import { canonicalJson } from './canonical-json.js';
+import { hex, readVectors } from './testing/vectors.js';
 
 interface RingVector {
   why?: string;
@@ -87,8 +86,7 @@ interface Vectors {
   };
 }
 
-const vectors = JSON.parse(readFileSync(join(process.cwd(), 'libs/crypto/vectors/cpds-v1.json'), 'utf8')) as Vectors;
-const hex = (text: string): Uint8Array => fromHex(text, 'vector');
+const vectors = readVectors<Vectors>('cpds-v1.json');
 const scalar = (text: string): bigint => parseScalar(hex(text), 'vector');
 const point = (text: string): Point => pointFromHex(text, 'vector');
 const json = (value: string | object): unknown => (typeof value === 'string' ? (JSON.parse(value) as unknown) : value);

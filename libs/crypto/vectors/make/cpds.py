@@ -1,7 +1,7 @@
 """A second implementation of protocol section 12, for checking the first one: Python 3, standard library, slow and plain.
 
-Written from the text of docs/protocol.md alone. Points are (x, y) in affine coordinates, None the identity. Nothing here
-is constant time: keys that mean anything do not belong in it.
+Values follow the text of docs/protocol.md; the codes and the order of refusals are those of the library, so that verdicts can
+be compared. Points are (x, y), None the identity. Nothing here is constant time: keys that mean anything do not belong in it.
 """
 
 import functools
