@@ -17,7 +17,7 @@ import {
   sha256,
   signShare,
   startCeremony,
-  type CeremonyPost,
+  type CeremonyMessage,
   type DealerCommitments,
   type Dealing,
   type KeyShare,
@@ -62,8 +62,8 @@ describe('a dealer that commits to one polynomial here and to another there', ()
     const seeds = [1, 2, 3].map(seed);
     let state = startCeremony(parameters);
     for (const member of [1, 2, 3])
-      state = advance(state, (await due(state, member, seeds[member - 1]!)) as CeremonyPost);
-    const committed = (dealing: Dealing): CeremonyPost => {
+      state = advance(state, (await due(state, member, seeds[member - 1]!)) as CeremonyMessage);
+    const committed = (dealing: Dealing): CeremonyMessage => {
       const { dealer, points, proof } = dealing.commitments;
       return { kind: 'commitments', member: dealer, points, proof };
     };

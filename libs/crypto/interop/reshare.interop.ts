@@ -1,0 +1,194 @@
+/**
+ * New shares of an old key: the protocol's reshare (section 3) computed in Rust once more, and ZcashFoundation's refresh
+ * and repair run on groups of ours.
+ */
+
+import { readFileSync } from 'node:fs';
+import {
+  checkKeyShare,
+  combineSignature,
+  compressed,
+  fromHex,
+  lagrangeAtZero,
+  N,
+  parseScalar,
+  Point,
+  scalarBytes,
+  sha256,
+  toBigInt,
+  u8,
+  verificationShare,
+  type GroupKey,
+  type KeyShare,
+  type MemberIndex,
+} from '../src/index.js';
+import { attempt, generate, subsets } from '../src/threshold/test-group.js';
+import { commitmentAt, publicOf } from '../src/threshold/group.js';
+import { Peer, type Redealing, type Reshared } from './peer.js';
+import { signedByBoth, signTogether } from './signers.js';
+
+const rust = new Peer();
+afterAll(() => rust.close());
+
+const old = generate(attempt('reshare interop', 5, 3));
+const group = old[0]!.group;
+const digest = sha256(group.publicKey);
+const numbers = (n: number): MemberIndex[] => Array.from({ length: n }, (_, i) => i + 1);
+
+/** A reshare as section 3 puts it: what one dealer sends, and what the new epoch's members add up. */
+interface Reshare {
+  deal(share: KeyShare, threshold: number, receivers: readonly MemberIndex[], seed: Uint8Array): Redealing;
+  finish(old: GroupKey, threshold: number, receivers: readonly MemberIndex[], dealings: readonly Redealing[]): Reshared;
+}
+
+/** The arithmetic of steps 2 and 5 and nothing else. */
+const plainReshare: Reshare = {
+  deal(share, threshold, receivers, seed) {
+    const rest = numbers(threshold - 1).map((k) => toBigInt(sha256(seed, u8(k))) % N);
+    return redealing(share.index, [parseScalar(share.secret, 'share'), ...rest], receivers);
+  },
+  finish({ publicKey }, threshold, receivers, dealings) {
+    const dealers = dealings.map((one) => one.dealer);
+    const secrets = receivers.map((j) => {
+      const terms = dealings.map(({ dealer, shares }) => lagrangeAtZero(dealer, dealers) * toBigInt(shares.get(j)!));
+      return [j, scalarBytes(terms.reduce((sum, term) => sum + term) % N)] as const;
+    });
+    const points = numbers(threshold).map((_, k) =>
+      dealings.reduce(
+        (sum, { dealer, points }) =>
+          sum.add(Point.fromBytes(points[k]!).multiplyUnsafe(lagrangeAtZero(dealer, dealers))),
+        Point.ZERO,
+      ),
+    );
+    const verificationShares = new Map(receivers.map((j) => [j, compressed(commitmentAt(points, j))]));
+    return { group: { threshold, publicKey, verificationShares }, secrets: new Map(secrets) };
+  },
+};
+
+function redealing(dealer: MemberIndex, polynomial: bigint[], receivers: readonly MemberIndex[]): Redealing {
+  const valueAt = (j: number) => polynomial.reduceRight((sum, a) => (sum * BigInt(j) + a) % N, 0n);
+  return {
+    dealer,
+    points: polynomial.map((a) => publicOf(scalarBytes(a))),
+    shares: new Map(receivers.map((j) => [j, scalarBytes(valueAt(j))])),
+  };
+}
+
+function keysOf({ group, secrets }: Reshared): KeyShare[] {
+  return [...secrets].map(([index, secret]) => ({ index, secret, group }));
+}
+
+describe.each([['the arithmetic of section 3', plainReshare]])('a reshare by %s', (_, { deal, finish }) => {
+  const dealFrom = (dealers: number[], threshold: number, n: number) =>
+    dealers.map((i) => deal(old[i - 1]!, threshold, numbers(n), sha256(u8(i), u8(threshold), u8(n))));
+
+  it.each([
+    ['a refresh', [1, 2, 3], 3, 5],
+    ['a refresh by others', [2, 4, 5], 3, 5],
+    ['more members and a higher threshold', [1, 3, 5], 4, 7],
+    ['fewer members and a lower threshold', [3, 4, 5], 2, 3],
+  ])('gives the same epoch on both sides: %s', async (_, dealers, threshold, n) => {
+    const dealings = dealFrom(dealers, threshold, n);
+    const ours = finish(group, threshold, numbers(n), dealings);
+    const theirs = await rust.ask('reshare', { old: group, threshold, receivers: numbers(n), dealings });
+    expect(theirs).toEqual(ours);
+    expect(theirs.group.publicKey).toEqual(group.publicKey);
+    const keys = keysOf(theirs).map(checkKeyShare);
+    await signedByBoth(rust, keys.slice(0, threshold), new Set([1, 3]), digest);
+    await signedByBoth(rust, keys.slice(-threshold), new Set([n]), digest);
+  });
+
+  it('is refused in Rust where a dealer cheats, and names it', async () => {
+    const [first, second, third] = dealFrom([1, 2, 3], 3, 5) as [Redealing, Redealing, Redealing];
+    const others = dealFrom([2, 3], 4, 5) as [Redealing, Redealing];
+    const moved = new Map(second.shares).set(4, second.shares.get(5)!);
+    const stranger = redealing(2, [7n, 8n, 9n], numbers(5));
+    const refused = (dealings: Redealing[]) =>
+      expect(rust.ask('reshare', { old: group, threshold: 3, receivers: numbers(5), dealings })).rejects;
+    await refused([first, { ...second, shares: moved }, third]).toThrow('off the commitments (by member 2)');
+    await refused([first, stranger, third]).toThrow('not the old verification share (by member 2)');
+    await refused([first, others[0], third]).toThrow('must be 3, are 4 (by member 2)');
+    await refused([first, second]).toThrow('dealers: must be 3, are 2');
+    await refused([first, second, { ...second }]).toThrow('dealers: one deals twice (by member 2)');
+  });
+});
+
+it('the reshare vector gives its shares in Rust', async () => {
+  const { grant, reshare } = JSON.parse(readFileSync(new URL('../vectors/cpds-v1.json', import.meta.url), 'utf8')) as {
+    grant: { Y: string; verificationShares: Record<string, string> };
+    reshare: {
+      dealers: number[];
+      threshold: number;
+      polynomials: Record<string, string[]>;
+      newShares: Record<string, string>;
+    };
+  };
+  const bytes = (text: string) => fromHex(text, 'vector');
+  const shares = Object.entries(grant.verificationShares).map(([i, text]) => [Number(i), bytes(text)] as const);
+  const receivers = Object.keys(reshare.newShares).map(Number);
+  const made = await rust.ask('reshare', {
+    old: { threshold: 3, publicKey: bytes(grant.Y), verificationShares: new Map(shares) },
+    threshold: reshare.threshold,
+    receivers,
+    dealings: reshare.dealers.map((dealer) =>
+      redealing(
+        dealer,
+        reshare.polynomials[dealer]!.map((text) => toBigInt(bytes(text))),
+        receivers,
+      ),
+    ),
+  });
+  expect(receivers).toHaveLength(7);
+  for (const [j, text] of Object.entries(reshare.newShares)) expect(made.secrets.get(Number(j))).toEqual(bytes(text));
+});
+
+describe("ZcashFoundation's refresh of a group of ours", () => {
+  it('gives shares of the same key that are accepted here and sign with ours', async () => {
+    const fresh = await rust.ask('refresh', old);
+    expect(fresh.map((key) => checkKeyShare(key).index)).toEqual([1, 2, 3, 4, 5]);
+    for (const [place, key] of fresh.entries()) {
+      expect(key.group).toEqual(fresh[0]!.group);
+      expect(key.group.publicKey).toEqual(group.publicKey);
+      expect(key.secret).not.toEqual(old[place]!.secret);
+    }
+    for (const signers of subsets(fresh, 3)) await signedByBoth(rust, signers, new Set([signers[1]!.index]), digest);
+  });
+
+  it('leaves a member out who takes no part', async () => {
+    const fresh = await rust.ask('refresh', old.slice(0, 4));
+    expect([...fresh[0]!.group.verificationShares.keys()]).toEqual([1, 2, 3, 4]);
+    await signedByBoth(rust, fresh.slice(1), new Set([2]), digest);
+  });
+
+  it('lets no old share sign among new ones: both sides name its owner', async () => {
+    const fresh = await rust.ask('refresh', old);
+    const stale = { ...fresh[0]!, secret: old[0]!.secret };
+    expect(() => checkKeyShare(stale)).toThrow('does not belong to the published verification share');
+    const made = await signTogether(rust, [stale, fresh[1]!, fresh[2]!], new Set([2]), digest);
+    const ours = combineSignature(stale.group, made.package.commitments, digest, made.shares);
+    expect(ours).toEqual({ culprits: [1] });
+    await expect(rust.ask('aggregate', { group: stale.group, ...made })).rejects.toThrow('(by member 1)');
+  });
+});
+
+describe("ZcashFoundation's repair in a group of ours", () => {
+  it.each([[1], [3], [5]])('gives member %d the share it lost, from any 3 others', async (lost) => {
+    const others = old.filter(({ index }) => index !== lost);
+    for (const helpers of subsets(others, 3))
+      expect(await rust.ask('repair', { helpers, lost })).toEqual(old[lost - 1]!.secret);
+  });
+
+  it('makes the share of a sixth member, who signs with ours', async () => {
+    const secret = await rust.ask('repair', { helpers: old.slice(0, 3), lost: 6 });
+    const shares = new Map(group.verificationShares).set(6, publicOf(secret));
+    const grown = { ...group, verificationShares: shares };
+    const keys = [...old.slice(3), { index: 6, secret }].map((key) => ({ ...key, group: grown }));
+    await signedByBoth(rust, keys, new Set([6]), digest);
+  });
+
+  it('gives another number from fewer than 3 helpers, which is refused here', async () => {
+    const secret = await rust.ask('repair', { helpers: old.slice(0, 2), lost: 5 });
+    expect(publicOf(secret)).not.toEqual(verificationShare(group, 5));
+    expect(() => checkKeyShare({ index: 5, secret, group })).toThrow('share.secret');
+  });
+});
