@@ -79,8 +79,8 @@ function keysOf({ group, secrets }: Reshared): KeyShare[] {
 }
 
 describe.each([['the arithmetic of section 3', plainReshare]])('a reshare by %s', (_, { deal, finish }) => {
-  const dealFrom = (dealers: number[], threshold: number, n: number) =>
-    dealers.map((i) => deal(old[i - 1]!, threshold, numbers(n), sha256(u8(i), u8(threshold), u8(n))));
+  const dealFrom = (dealers: number[], threshold: number, n: number, keys = old) =>
+    dealers.map((i) => deal(keys[i - 1]!, threshold, numbers(n), sha256(u8(i), u8(threshold), u8(n))));
 
   it.each([
     ['a refresh', [1, 2, 3], 3, 5],
@@ -96,6 +96,16 @@ describe.each([['the arithmetic of section 3', plainReshare]])('a reshare by %s'
     const keys = keysOf(theirs).map(checkKeyShare);
     await signedByBoth(rust, keys.slice(0, threshold), new Set([1, 3]), digest);
     await signedByBoth(rust, keys.slice(-threshold), new Set([n]), digest);
+  });
+
+  it('goes on from the epoch that it made, with an even number of dealers', async () => {
+    const middle = finish(group, 4, numbers(7), dealFrom([1, 3, 5], 4, 7));
+    const dealings = dealFrom([2, 3, 6, 7], 3, 5, keysOf(middle));
+    const ours = finish(middle.group, 3, numbers(5), dealings);
+    const theirs = await rust.ask('reshare', { old: middle.group, threshold: 3, receivers: numbers(5), dealings });
+    expect(theirs).toEqual(ours);
+    expect(theirs.group.publicKey).toEqual(group.publicKey);
+    await signedByBoth(rust, keysOf(theirs).map(checkKeyShare).slice(0, 3), new Set([2]), digest);
   });
 
   it('is refused in Rust where a dealer cheats, and names it', async () => {
@@ -178,12 +188,13 @@ describe("ZcashFoundation's repair in a group of ours", () => {
       expect(await rust.ask('repair', { helpers, lost })).toEqual(old[lost - 1]!.secret);
   });
 
-  it('makes the share of a sixth member, who signs with ours', async () => {
-    const secret = await rust.ask('repair', { helpers: old.slice(0, 3), lost: 6 });
-    const shares = new Map(group.verificationShares).set(6, publicOf(secret));
+  it.each([[6], [258], [65_535]])('makes the share of a new member %d, who signs with ours', async (index) => {
+    const secret = await rust.ask('repair', { helpers: old.slice(0, 3), lost: index });
+    const shares = new Map(group.verificationShares).set(index, publicOf(secret));
     const grown = { ...group, verificationShares: shares };
-    const keys = [...old.slice(3), { index: 6, secret }].map((key) => ({ ...key, group: grown }));
-    await signedByBoth(rust, keys, new Set([6]), digest);
+    const keys = [...old.slice(3), { index, secret }].map((key) => ({ ...key, group: grown }));
+    await signedByBoth(rust, keys, new Set([index]), digest);
+    await signedByBoth(rust, keys, new Set([4]), digest);
   });
 
   it('gives another number from fewer than 3 helpers, which is refused here', async () => {
