@@ -7,12 +7,11 @@ import { readFileSync } from 'node:fs';
 import {
   checkKeyShare,
   combineSignature,
-  compressed,
+  finishReshare,
   fromHex,
-  lagrangeAtZero,
   N,
-  parseScalar,
-  Point,
+  redeal,
+  redealtShare,
   scalarBytes,
   sha256,
   toBigInt,
@@ -21,9 +20,10 @@ import {
   type GroupKey,
   type KeyShare,
   type MemberIndex,
+  type ReshareParameters,
 } from '../src/index.js';
 import { attempt, generate, subsets } from '../src/threshold/test-group.js';
-import { commitmentAt, publicOf } from '../src/threshold/group.js';
+import { publicOf } from '../src/threshold/group.js';
 import { Peer, type Redealing, type Reshared } from './peer.js';
 import { signedByBoth, signTogether } from './signers.js';
 
@@ -35,35 +35,29 @@ const group = old[0]!.group;
 const digest = sha256(group.publicKey);
 const numbers = (n: number): MemberIndex[] => Array.from({ length: n }, (_, i) => i + 1);
 
-/** A reshare as section 3 puts it: what one dealer sends, and what the new epoch's members add up. */
-interface Reshare {
-  deal(share: KeyShare, threshold: number, receivers: readonly MemberIndex[], seed: Uint8Array): Redealing;
-  finish(old: GroupKey, threshold: number, receivers: readonly MemberIndex[], dealings: readonly Redealing[]): Reshared;
+const parametersOf = (from: GroupKey, threshold: number, n: number): ReshareParameters => ({
+  attemptId: sha256(from.publicKey, u8(threshold), u8(n)),
+  old: from,
+  n,
+  nMin: threshold + 1,
+  threshold,
+});
+
+/** What one dealer sends to members 1..n of the new epoch. */
+function dealtBy(share: KeyShare, threshold: number, n: number): Redealing {
+  const dealing = redeal(parametersOf(share.group, threshold, n), share, sha256(u8(share.index)));
+  const shares = new Map(numbers(n).map((j) => [j, redealtShare(dealing, j).share]));
+  return { ...dealing.commitments, shares };
 }
 
-/** The arithmetic of steps 2 and 5 and nothing else. */
-const plainReshare: Reshare = {
-  deal(share, threshold, receivers, seed) {
-    const rest = numbers(threshold - 1).map((k) => toBigInt(sha256(seed, u8(k))) % N);
-    return redealing(share.index, [parseScalar(share.secret, 'share'), ...rest], receivers);
-  },
-  finish({ publicKey }, threshold, receivers, dealings) {
-    const dealers = dealings.map((one) => one.dealer);
-    const secrets = receivers.map((j) => {
-      const terms = dealings.map(({ dealer, shares }) => lagrangeAtZero(dealer, dealers) * toBigInt(shares.get(j)!));
-      return [j, scalarBytes(terms.reduce((sum, term) => sum + term) % N)] as const;
-    });
-    const points = numbers(threshold).map((_, k) =>
-      dealings.reduce(
-        (sum, { dealer, points }) =>
-          sum.add(Point.fromBytes(points[k]!).multiplyUnsafe(lagrangeAtZero(dealer, dealers))),
-        Point.ZERO,
-      ),
-    );
-    const verificationShares = new Map(receivers.map((j) => [j, compressed(commitmentAt(points, j))]));
-    return { group: { threshold, publicKey, verificationShares }, secrets: new Map(secrets) };
-  },
-};
+/** What they add up: the new group, and everybody's share of it. */
+function addedUp(from: GroupKey, threshold: number, n: number, dealings: readonly Redealing[]): Reshared {
+  const made = numbers(n).map((j) => {
+    const received = dealings.map(({ dealer, shares }) => ({ dealer, receiver: j, share: shares.get(j)! }));
+    return finishReshare(parametersOf(from, threshold, n), dealings, numbers(n), j, received);
+  });
+  return { group: made[0]!.group, secrets: new Map(made.map(({ index, secret }) => [index, secret])) };
+}
 
 function redealing(dealer: MemberIndex, polynomial: bigint[], receivers: readonly MemberIndex[]): Redealing {
   const valueAt = (j: number) => polynomial.reduceRight((sum, a) => (sum * BigInt(j) + a) % N, 0n);
@@ -78,9 +72,9 @@ function keysOf({ group, secrets }: Reshared): KeyShare[] {
   return [...secrets].map(([index, secret]) => ({ index, secret, group }));
 }
 
-describe.each([['the arithmetic of section 3', plainReshare]])('a reshare by %s', (_, { deal, finish }) => {
+describe('a reshare', () => {
   const dealFrom = (dealers: number[], threshold: number, n: number, keys = old) =>
-    dealers.map((i) => deal(keys[i - 1]!, threshold, numbers(n), sha256(u8(i), u8(threshold), u8(n))));
+    dealers.map((i) => dealtBy(keys[i - 1]!, threshold, n));
 
   it.each([
     ['a refresh', [1, 2, 3], 3, 5],
@@ -89,7 +83,7 @@ describe.each([['the arithmetic of section 3', plainReshare]])('a reshare by %s'
     ['fewer members and a lower threshold', [3, 4, 5], 2, 3],
   ])('gives the same epoch on both sides: %s', async (_, dealers, threshold, n) => {
     const dealings = dealFrom(dealers, threshold, n);
-    const ours = finish(group, threshold, numbers(n), dealings);
+    const ours = addedUp(group, threshold, n, dealings);
     const theirs = await rust.ask('reshare', { old: group, threshold, receivers: numbers(n), dealings });
     expect(theirs).toEqual(ours);
     expect(theirs.group.publicKey).toEqual(group.publicKey);
@@ -99,9 +93,9 @@ describe.each([['the arithmetic of section 3', plainReshare]])('a reshare by %s'
   });
 
   it('goes on from the epoch that it made, with an even number of dealers', async () => {
-    const middle = finish(group, 4, numbers(7), dealFrom([1, 3, 5], 4, 7));
+    const middle = addedUp(group, 4, 7, dealFrom([1, 3, 5], 4, 7));
     const dealings = dealFrom([2, 3, 6, 7], 3, 5, keysOf(middle));
-    const ours = finish(middle.group, 3, numbers(5), dealings);
+    const ours = addedUp(middle.group, 3, 5, dealings);
     const theirs = await rust.ask('reshare', { old: middle.group, threshold: 3, receivers: numbers(5), dealings });
     expect(theirs).toEqual(ours);
     expect(theirs.group.publicKey).toEqual(group.publicKey);

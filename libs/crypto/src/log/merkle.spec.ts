@@ -95,6 +95,8 @@ describe('RFC 6962 trees as Certificate Transparency knows them', () => {
     expect(verifyInclusion(leaves[0]!, -1, 8, [], root)).toBe(false);
     expect(verifyConsistency(9, 8, [], leaves[0]!, leaves[0]!)).toBe(false);
     expect(verifyConsistency(0, 8, [], leaves[0]!, root)).toBe(false);
+    expect(verifyConsistency(0, 0, [], leaves[0]!, leaves[0]!)).toBe(false);
+    expect(verifyConsistency(0, 0, [], emptyRoot(), emptyRoot())).toBe(true);
     expect(verifyConsistency(0, 8, [], emptyRoot(), root)).toBe(true);
     expect(verifyConsistency(3, 8, [], leaves[0]!, root)).toBe(false);
   });

@@ -155,9 +155,10 @@ export function verifyConsistency(
   toRoot: Uint8Array,
 ): boolean {
   if (!isCount(from) || !isCount(to) || from > to || !areHashes([fromRoot, ...proof, toRoot])) return false;
-  if (from === to) return proof.length === 0 && equalBytes(fromRoot, toRoot);
   // Every tree grows from the empty one, but only the empty one has its root.
-  if (from === 0) return proof.length === 0 && equalBytes(fromRoot, emptyRoot());
+  if (from === 0 && !equalBytes(fromRoot, emptyRoot())) return false;
+  if (from === to) return proof.length === 0 && equalBytes(fromRoot, toRoot);
+  if (from === 0) return proof.length === 0;
   let [at, last] = [from - 1, to - 1];
   while (isOdd(at)) [at, last] = [half(at), half(last)];
   // A first tree that is complete is itself the start of the path, and the proof leaves it out.

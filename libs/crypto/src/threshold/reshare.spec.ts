@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { fromHex } from '../bytes.js';
 import { sha256 } from '../hash.js';
 import { compressed, G, N, parseScalar, scalarBytes } from '../curve.js';
 import { lagrangeAtZero } from '../partial.js';
@@ -14,6 +16,16 @@ import {
 } from './reshare.js';
 import { combineSignature, drawNonces, isGroupSignature, signShare } from './signing.js';
 import { attempt, generate, subsets } from './test-group.js';
+
+interface Vector {
+  grant: { Y: string; verificationShares: Record<string, string> };
+  reshare: {
+    dealers: number[];
+    threshold: number;
+    polynomials: Record<string, string[]>;
+    newShares: Record<string, string>;
+  };
+}
 
 const shares = generate(attempt('reshare', 5, 3));
 const { group: old } = shares[0]!;
@@ -71,6 +83,28 @@ describe('a reshare', () => {
     for (const some of subsets(made, parameters.threshold - 1))
       expect(compressed(G.multiply(secretOf(some)))).not.toEqual(key);
     expect(signs(made.slice(-parameters.threshold))).toBe(true);
+  });
+
+  it('gives the shares of the vector', () => {
+    const { grant, reshare: vector } = JSON.parse(
+      readFileSync(new URL('../../vectors/cpds-v1.json', import.meta.url), 'utf8'),
+    ) as Vector;
+    const hex = (text: string) => fromHex(text, 'vector');
+    const members = Object.entries(grant.verificationShares).map(([i, text]) => [Number(i), hex(text)] as const);
+    const group = { threshold: 3, publicKey: hex(grant.Y), verificationShares: new Map(members) };
+    const receivers = Object.keys(vector.newShares).map(Number);
+    const parameters = { ...parametersOf(receivers.length, receivers.length, vector.threshold), old: group };
+    const dealings = vector.dealers.map((dealer) => {
+      const coefficients = vector.polynomials[dealer]!.map((text) => parseScalar(hex(text), 'vector'));
+      return { commitments: { dealer, points: coefficients.map((one) => compressed(G.multiply(one))) }, coefficients };
+    });
+    const dealt = dealings.map((one) => one.commitments);
+    expect(receivers).toHaveLength(7);
+    for (const j of receivers) {
+      const received = dealings.map((one) => redealtShare(one, j));
+      const made = finishReshare(parameters, dealt, receivers, j, received);
+      expect(made.secret).toEqual(hex(vector.newShares[j]!));
+    }
   });
 
   it('leaves no way to mix epochs', () => {
