@@ -1,7 +1,8 @@
 /**
  * Section 11, attack 4: a complaint that reveals the key on which a member takes its shares. One key for the whole ceremony
  * opens every dealer's share to that member, so a liar that is dealt a bad share, or says so, or makes its victim say so,
- * learns the victim's share of the key. Each dealer seals to a key of its own here, and a complaint reveals that one.
+ * learns the victim's share of the key. A draft of this protocol had it; ETHDKG (Schindler and others, ePrint 2019/985)
+ * reveals a key per pair for the same reason. Each dealer seals to a key of its own here, and a complaint reveals that one.
  */
 
 import {
