@@ -73,6 +73,14 @@ describe('a P-256 key', () => {
   });
 });
 
+describe('a revealed secret that is no scalar', () => {
+  it('is refused by name, so judging it ends with its accuser and not with an error of the suite', async () => {
+    const sealed = await hpkeSeal((await deriveHpkeKey(sha256())).publicKey, info, share);
+    for (const secret of [new Uint8Array(32), new Uint8Array(31), new Uint8Array(32).fill(0xff)])
+      await expect(hpkeOpen(secret, info, sealed)).rejects.toMatchObject({ code: 'bad-hpke-key' });
+  });
+});
+
 describe('a hybrid encapsulation', () => {
   /** RFC 9180 in Base mode, written out, because a library writes its encapsulation in the one right form. */
   function sealWith(first: (y: number) => number, receiver: Uint8Array): Uint8Array {

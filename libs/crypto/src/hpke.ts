@@ -74,14 +74,15 @@ export async function hpkeSeal(publicKey: Uint8Array, info: Uint8Array, message:
 /**
  * Opens what `hpkeSeal` made for this key and `info`.
  *
- * @throws CryptoError `not-openable`: cut short, altered, for another key or under another `info`
+ * @throws CryptoError `not-openable`: cut short, altered, for another key or under another `info`; `bad-hpke-key` for a
+ *   `privateKey` that is no P-256 scalar
  */
 export async function hpkeOpen(privateKey: Uint8Array, info: Uint8Array, sealed: Uint8Array): Promise<Uint8Array> {
   if (sealed.length < HPKE_PUBLIC_KEY_BYTES + TAG_BYTES)
     throw new CryptoError('not-openable', 'sealed', 'is too short for an HPKE message');
   const pair = {
+    publicKey: await suite.DeserializePublicKey(hpkePublicKey(privateKey)), // refuses what is no scalar by name
     privateKey: await suite.DeserializePrivateKey(privateKey, true),
-    publicKey: await suite.DeserializePublicKey(hpkePublicKey(privateKey)),
   };
   const encapsulated = sealed.subarray(0, HPKE_PUBLIC_KEY_BYTES);
   const ciphertext = sealed.subarray(HPKE_PUBLIC_KEY_BYTES);
