@@ -1,14 +1,14 @@
 /**
- * Wycheproof's ECDH over secp256k1, by way of what multiplies a foreign point with a secret here: `parsePoint` and the one-time
- * keys of both sides. Points come compressed here, so an uncompressed one of the file is taken by its x and parity, and its
- * own bytes are refused.
+ * Wycheproof's ECDH over secp256k1, by way of what multiplies a foreign point with a secret here: `parsePoint` and the sender of
+ * a one-time account. Points come compressed here, so an uncompressed one of the file is taken by its x and parity, and its own
+ * bytes are refused.
  */
 
 import { createECDH } from 'node:crypto';
 import { concat, toBigInt, u256 } from './bytes.js';
 import { compressed, G, N, parsePoint, parseScalar } from './curve.js';
 import { keccak256 } from './hash.js';
-import { oneTimeKey, scan } from './stealth.js';
+import { oneTimeKey } from './stealth.js';
 import { hex, isDeep, nameOf, readWycheproof } from './testing/vectors.js';
 
 const cases = readWycheproof<'public' | 'private' | 'shared'>('ecdh_secp256k1');
@@ -26,16 +26,13 @@ const compact = (bytes: Uint8Array): Uint8Array =>
   bytes.length === 33 ? bytes : concat(Uint8Array.of(2 + (bytes[64]! & 1)), bytes.slice(1, 33));
 
 describe('ECDH over secp256k1 (Wycheproof)', () => {
-  it(`agrees on ${good.length} of ${valid.length} shared secrets, as sender and as receiver`, () => {
-    const spendingKey = G;
+  it(`agrees on ${good.length} of ${valid.length} shared secrets`, () => {
     const wrong = good.filter((one) => {
-      const secret = privateOf(one.private);
-      const point = parsePoint(compact(keyOf(one)), 'public');
-      const sent = oneTimeKey({ spendingKey, viewingKey: point }, secret);
+      const viewingKey = parsePoint(compact(keyOf(one)), 'public');
+      const made = oneTimeKey({ spendingKey: G, viewingKey }, privateOf(one.private));
       // The file has the x of the shared point; the hash here takes its parity too.
       const hashes = [2, 3].map((prefix) => keccak256(Uint8Array.of(prefix), hex(one.shared)));
-      const found = scan(secret, spendingKey, { ephemeralKey: point, viewTag: sent.viewTag, key: sent.key });
-      return found !== sent.sharedScalar || !hashes.some((hash) => toBigInt(hash) % N === found);
+      return !hashes.some((hash) => toBigInt(hash) % N === made.sharedScalar);
     });
     expect(wrong.map(nameOf)).toEqual([]);
   });
