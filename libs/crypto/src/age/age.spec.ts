@@ -85,6 +85,24 @@ describe('age file', () => {
     );
   });
 
+  it('may come in one buffer that its reader fills again and again', async () => {
+    const plaintext = content(3 * chunkBytes + 5);
+    const read = async function* (bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
+      const buffer = new Uint8Array(size);
+      for (let at = 0; at < bytes.length; at += size) {
+        const part = bytes.subarray(at, at + size);
+        buffer.set(part);
+        yield buffer.subarray(0, part.length);
+        buffer.fill(0xee);
+      }
+    };
+    const sealed = await collect(sealPayload([plaintext], fileKey, nonce, nodeAead));
+    for (const size of [1000, chunkBytes - 1, chunkBytes, chunkBytes + 1, 2 * chunkBytes + 40, 5 * chunkBytes]) {
+      expect(digest(await collect(sealPayload(read(plaintext, size), fileKey, nonce, nodeAead)))).toBe(digest(sealed));
+      expect(digest(await collect(openPayload(read(sealed, size + 16), fileKey, nodeAead)))).toBe(digest(plaintext));
+    }
+  });
+
   it('is closed to anyone else', async () => {
     await expect(open(await seal(content(10)), stranger)).rejects.toMatchObject({ code: 'no-stanza' });
   });

