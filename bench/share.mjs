@@ -1,6 +1,5 @@
 // `npm run bench -- share [n] [dir]`: shares the three largest sample records in turn, n times in all (default 10), on the consortium that `npx cpds up`
-// left running in dir (default .cpds), and prints where the time went. The first shares of a process run code that is not compiled yet.
-import { availableParallelism, cpus } from 'node:os';
+// left running in dir (default .cpds), and says where the time went. The first shares of a process run code that is not compiled yet.
 import { fileURLToPath } from 'node:url';
 import {
   askAndConsent,
@@ -13,8 +12,7 @@ import {
   waitFor,
   waitForDeed,
 } from '@cpds/cli';
-
-const median = (values) => [...values].sort((a, b) => a - b)[Math.floor((values.length - 1) / 2)];
+import { keep, median, row } from './harness.mjs';
 
 export async function run([times = '10', dir = '.cpds']) {
   const world = await attach(dir, () => undefined);
@@ -41,17 +39,12 @@ export async function run([times = '10', dir = '.cpds']) {
     shares.push({ totalMs: share.workMs + share.finalityMs, ...share });
     console.error(`${at + 1}: ${shares.at(-1).totalMs} ms, work ${share.workMs} ms, ${JSON.stringify(share.stepsMs)}`);
   }
-  const of = (pick) => median(shares.map(pick));
-  const steps = Object.keys(shares[0].stepsMs);
-  const result = {
-    machine: `${availableParallelism()} x ${cpus()[0].model}, Node ${process.versions.node}`,
-    shares: shares.length,
-    medianMs: {
-      total: of((one) => one.totalMs),
-      work: of((one) => one.workMs),
-      finality: of((one) => one.finalityMs),
-      ...Object.fromEntries(steps.map((step) => [step, of((one) => one.stepsMs[step])])),
-    },
-  };
-  console.log(JSON.stringify(result, null, 2));
+  const of = (name, pick) => row({ name, unit: 'ms', ours: median(shares.map(pick)) });
+  const rows = [
+    of('total', (one) => one.totalMs),
+    of('work', (one) => one.workMs),
+    of('finality', (one) => one.finalityMs),
+    ...Object.keys(shares[0].stepsMs).map((step) => of(`step: ${step}`, (one) => one.stepsMs[step])),
+  ];
+  keep('share', rows, [`Median of ${shares.length} shares on a running consortium.`]);
 }

@@ -1,0 +1,87 @@
+// Scanning announcements of one-time accounts (ERC-5564 scheme 1), against ScopeLift's SDK.
+import { randomBytes } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import {
+  compressed,
+  formatMetaAddress,
+  metaAddressOf,
+  newOneTimeKey,
+  pointFromHex,
+  scalarFrom48,
+  scan,
+  to0x,
+  u256,
+} from '@cpds/crypto';
+import { medians, row, timed } from '../harness.mjs';
+import { bundled, named } from '../peers.mjs';
+
+const peerName = named('@scopelift/stealth-address-sdk');
+const count = 256;
+
+export async function measure(options) {
+  // It is written for bundlers: Node alone does not find its folders.
+  const entry = fileURLToPath(import.meta.resolve('@scopelift/stealth-address-sdk'));
+  const { checkStealthAddress, generateStealthAddress } = await import(await bundled(entry, 'stealth-address-sdk'));
+  const secrets = { spending: scalar(), viewing: scalar() };
+  const meta = metaAddressOf(secrets);
+  const stranger = metaAddressOf({ spending: scalar(), viewing: scalar() });
+  const recipients = [meta, ...new Array(count - 1).fill(stranger)];
+
+  const announced = recipients.map((to) => {
+    const { key, ephemeralKey, viewTag } = newOneTimeKey(to, randomBytes);
+    return { key: to0x(compressed(key)), ephemeralKey: to0x(compressed(ephemeralKey)), viewTag };
+  });
+  const theirs = recipients.map((to) => generateStealthAddress({ stealthMetaAddressURI: formatMetaAddress(to) }));
+  const viewingPrivateKey = to0x(u256(secrets.viewing));
+  const spendingPublicKey = to0x(compressed(meta.spendingKey));
+
+  const found = await medians(options, {
+    ours: timed(() =>
+      mustBeOne(
+        announced.filter(
+          ({ key, ephemeralKey, viewTag }) =>
+            scan(secrets.viewing, meta.spendingKey, {
+              ephemeralKey: pointFromHex(ephemeralKey, 'ephemeralKey'),
+              viewTag,
+              key: pointFromHex(key, 'key'),
+            }) !== undefined,
+        ),
+      ),
+    ),
+    peer: timed(() =>
+      mustBeOne(
+        theirs.filter(({ stealthAddress, ephemeralPublicKey, viewTag }) =>
+          checkStealthAddress({
+            ephemeralPublicKey,
+            spendingPublicKey,
+            userStealthAddress: stealthAddress,
+            viewingPrivateKey,
+            viewTag,
+            schemeId: 1,
+          }),
+        ),
+      ),
+    ),
+  });
+  const perSecond = (ms) => (1000 * count) / ms;
+  return {
+    rows: [
+      row({
+        name: `stealth: scan, in batches of ${count}`,
+        unit: 'announcements/s',
+        ours: perSecond(found.ours),
+        peer: perSecond(found.peer),
+        peerName,
+        note: 'From hex text on both sides, one announcement in each batch is the own one. Ours announces the one-time key, the peer its address, so ours parses a point more.',
+      }),
+    ],
+  };
+}
+
+function scalar() {
+  return scalarFrom48(randomBytes(48), 'secret');
+}
+
+function mustBeOne({ length }) {
+  if (length !== 1) throw new Error(`found ${length} own announcements instead of one`);
+}
