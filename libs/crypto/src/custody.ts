@@ -1,64 +1,173 @@
 /**
- * Secrets at rest: sealed under a node's 32-byte key-encryption key (KEK), so that a thief of the database or of a
- * backup holds nothing (protocol section 10).
+ * Secrets at rest: sealed under a 32-byte key, so that a thief of the database or of a backup holds nothing (protocol
+ * section 10). Two forms, told apart by their first byte:
  *
- * Form: version (1 byte, 0x01) ‖ nonce (12) ‖ AES-256-GCM ciphertext and tag. The additional data is
- * "cpds/v1/custody/" ‖ name, so a row that is moved to another place does not open there. Nonces are random: one KEK
- * serves far fewer than the 2^32 sealings that 96 random bits allow.
+ * - 1, `sealAtRest`, under a key that the place tells: version (0x01) ‖ nonce (12) ‖ AES-256-GCM ciphertext and tag;
+ *   additional data "cpds/v1/custody/" ‖ name.
+ * - 2, `KeyRing`, under a key-encryption key (KEK) that the bytes tell: version (0x02) ‖ key id (8) ‖ nonce (12) ‖
+ *   ciphertext and tag; additional data "cpds/v2/custody/" ‖ key id in hex ‖ "/" ‖ name.
+ *
+ * The additional data holds the name, so a row that is moved to another place does not open there. Nonces are random: one
+ * key serves far fewer than the 2^32 sealings that 96 random bits allow (NIST SP 800-38D, section 8.3).
  */
 
 import { gcm } from '@noble/ciphers/aes.js';
 import { randomBytes } from '@noble/hashes/utils.js';
-import { ascii, concat } from './bytes.js';
+import { ascii, concat, fromHex, toHex } from './bytes.js';
 import { CryptoError } from './crypto-error.js';
+import { hkdfExtract, hkdfSha256 } from './hash.js';
 
-const VERSION = 1;
-const NONCE_BYTES = 12;
-const TAG_BYTES = 16;
+const idBytes = 8;
+const nonceBytes = 12;
+const tagBytes = 16;
 
 /**
- * Seals `secret` under `kek` for the place called `name`.
+ * Seals `secret` in form 1 under a key that whoever opens it finds by the place.
  *
- * @param name what it is and where it lies, ASCII, for example `share/sign/<key id>/1`
+ * @param name what it is and where it lies, ASCII, for example `event/records.north/7`
  * @param nonce 12 bytes, fresh for every call
  */
-export function sealAtRest(
-  kek: Uint8Array,
-  name: string,
-  secret: Uint8Array,
-  nonce: Uint8Array = randomBytes(NONCE_BYTES),
-): Uint8Array {
-  checkKek(kek);
-  return concat(Uint8Array.of(VERSION), nonce, gcm(kek, nonce, additionalData(name)).encrypt(secret));
+export function sealAtRest(key: Uint8Array, name: string, secret: Uint8Array, nonce = freshNonce()): Uint8Array {
+  checkKey(key);
+  return concat(Uint8Array.of(1), nonce, gcm(key, nonce, dataOf1(name)).encrypt(secret));
 }
 
 /**
- * Opens what `sealAtRest` made with the same `kek` and `name`.
+ * Opens what `sealAtRest` made with the same `key` and `name`.
  *
- * @throws CryptoError `unknown-version`; `wrong-kek` when the key or the name is another one, or the bytes changed
+ * @throws CryptoError `unknown-version`; `wrong-kek` when the key or the name is another one, or the bytes changed;
+ *   `broken-seal` when they are cut short
  */
-export function openAtRest(kek: Uint8Array, name: string, sealed: Uint8Array): Uint8Array {
-  checkKek(kek);
-  if (sealed[0] !== VERSION)
-    throw new CryptoError(
-      'unknown-version',
-      name,
-      `is sealed in version ${sealed[0] ?? 'none'}, this reads ${VERSION}`,
-    );
-  if (sealed.length < 1 + NONCE_BYTES + TAG_BYTES) throw new CryptoError('wrong-kek', name, 'is cut short');
-  const nonce = sealed.subarray(1, 1 + NONCE_BYTES);
-  try {
-    return gcm(kek, nonce, additionalData(name)).decrypt(sealed.subarray(1 + NONCE_BYTES));
-  } catch (cause) {
-    const reason = 'does not open: another key-encryption key sealed it, or its bytes changed';
-    throw Object.assign(new CryptoError('wrong-kek', name, reason), { cause });
+export function openAtRest(key: Uint8Array, name: string, sealed: Uint8Array): Uint8Array {
+  checkKey(key);
+  if (sealed[0] !== 1) throw unknownVersion(name, sealed, 'this reads 1');
+  const secret = decrypt(key, name, sealed, 1, dataOf1(name));
+  if (secret === null)
+    throw new CryptoError('wrong-kek', name, 'does not open: another key sealed it, or its bytes changed');
+  return secret;
+}
+
+/**
+ * A process's key-encryption keys: the current one seals, former ones only open, until everything they sealed is sealed
+ * anew. A key's id is public: it tells keys apart and says nothing of the key.
+ */
+export class KeyRing {
+  /** by id: the current one first, the oldest last */
+  readonly #keys: ReadonlyMap<string, Uint8Array>;
+
+  /**
+   * @param current 32 bytes
+   * @param former newest first, each 32 bytes
+   * @throws CryptoError `bad-kek` for another length, or a key that is there twice
+   */
+  constructor(current: Uint8Array, former: readonly Uint8Array[] = []) {
+    const all = [current, ...former];
+    all.forEach(checkKey);
+    this.#keys = new Map(all.map((key) => [keyIdOf(key), key.slice()]));
+    if (this.#keys.size < all.length) throw new CryptoError('bad-kek', 'kek', 'is there twice in one key ring');
+  }
+
+  /** Ids of all keys, 16 hex digits each: the current one first, the oldest last. */
+  get keyIds(): string[] {
+    return [...this.#keys.keys()];
+  }
+
+  /** What everything begins with that lies under the current key: how a database finds what does not. 9 bytes. */
+  get prefix(): Uint8Array {
+    return prefixOf(this.keyIds[0]!);
+  }
+
+  /** Seals in form 2 under the current key. `name` and `nonce` as for `sealAtRest`. */
+  seal(name: string, secret: Uint8Array, nonce = freshNonce()): Uint8Array {
+    const [[id, key]] = [...this.#keys] as [[string, Uint8Array]];
+    return concat(prefixOf(id), nonce, gcm(key, nonce, dataOf2(id, name)).encrypt(secret));
+  }
+
+  /**
+   * Opens what `seal` made under any key of the ring, or `sealAtRest` with one of them: form 1 names no key, so each is
+   * tried.
+   *
+   * @throws CryptoError `wrong-kek` says which key sealed it and which are held; `broken-seal` when that key is held and
+   *   the bytes are cut short, changed or of another place; `unknown-version`
+   */
+  open(name: string, sealed: Uint8Array): Uint8Array {
+    if (sealed[0] === 1) return this.#openUnnamed(name, sealed);
+    if (sealed[0] !== 2) throw unknownVersion(name, sealed, 'this reads 1 and 2');
+    if (sealed.length < 1 + idBytes) throw new CryptoError('broken-seal', name, 'is cut short');
+    const id = toHex(sealed.subarray(1, 1 + idBytes));
+    const key = this.#keys.get(id);
+    if (key === undefined) throw new CryptoError('wrong-kek', name, `was sealed under key ${id}, ${this.#held}`);
+    const secret = decrypt(key, name, sealed, 1 + idBytes, dataOf2(id, name));
+    if (secret === null)
+      throw new CryptoError('broken-seal', name, `is not what key ${id} sealed here: its place or its bytes changed`);
+    return secret;
+  }
+
+  /**
+   * The pseudorandom key of the oldest key (`hkdfExtract`), which opens nothing: what a database derives its keyed hashes
+   * from must outlive the key that it began with.
+   */
+  origin(): Uint8Array {
+    return hkdfExtract([...this.#keys.values()].at(-1)!);
+  }
+
+  #openUnnamed(name: string, sealed: Uint8Array): Uint8Array {
+    for (const key of this.#keys.values()) {
+      const secret = decrypt(key, name, sealed, 1, dataOf1(name));
+      if (secret !== null) return secret;
+    }
+    throw new CryptoError('wrong-kek', name, `was sealed under another key or its bytes changed, ${this.#held}`);
+  }
+
+  get #held(): string {
+    return `this process holds ${this.keyIds.join(', ')}`;
   }
 }
 
-function additionalData(name: string): Uint8Array {
-  return ascii(`cpds/v1/custody/${name}`);
+/**
+ * A key-encryption key as a file or a variable holds it: 32 raw bytes, or text of 64 hex digits or padded base64 with at
+ * most one newline behind. No length is that of two of these.
+ *
+ * @throws CryptoError `bad-kek` names `field`, and no byte
+ */
+export function parseKek(bytes: Uint8Array, field: string): Uint8Array {
+  if (bytes.length === 32) return bytes.slice();
+  const text = new TextDecoder('latin1').decode(bytes).replace(/\r?\n$/, '');
+  if (/^[0-9a-fA-F]{64}$/.test(text)) return fromHex(text, field, 32);
+  // 43 digits and one "=" are 32 bytes when the last digit's two lowest bits are zero, which is its canonical form.
+  if (/^[0-9A-Za-z+/]{42}[048AEIMQUYcgkosw]=$/.test(text)) return Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+  throw new CryptoError('bad-kek', field, 'must be 32 bytes, raw, in hex or in base64');
 }
 
-function checkKek(kek: Uint8Array): void {
-  if (kek.length !== 32) throw new CryptoError('bad-kek', 'kek', `must be 32 bytes, has ${kek.length}`);
+function keyIdOf(key: Uint8Array): string {
+  return toHex(hkdfSha256(key, ascii('cpds/v1/custody/key-id'), idBytes));
+}
+
+/** The secret that begins behind the first `at` bytes, or null. @throws CryptoError `broken-seal` */
+function decrypt(
+  key: Uint8Array,
+  name: string,
+  sealed: Uint8Array,
+  at: number,
+  additionalData: Uint8Array,
+): Uint8Array | null {
+  if (sealed.length < at + nonceBytes + tagBytes) throw new CryptoError('broken-seal', name, 'is cut short');
+  try {
+    return gcm(key, sealed.subarray(at, at + nonceBytes), additionalData).decrypt(sealed.subarray(at + nonceBytes));
+  } catch {
+    return null; // the authenticator does not hold, and there is no more to know
+  }
+}
+
+const freshNonce = (): Uint8Array => randomBytes(nonceBytes);
+const dataOf1 = (name: string): Uint8Array => ascii(`cpds/v1/custody/${name}`);
+const dataOf2 = (id: string, name: string): Uint8Array => ascii(`cpds/v2/custody/${id}/${name}`);
+const prefixOf = (id: string): Uint8Array => concat(Uint8Array.of(2), fromHex(id, 'key id', idBytes));
+
+function unknownVersion(name: string, sealed: Uint8Array, reads: string): CryptoError {
+  return new CryptoError('unknown-version', name, `is sealed in version ${sealed[0] ?? 'none'}, ${reads}`);
+}
+
+function checkKey(key: Uint8Array): void {
+  if (key.length !== 32) throw new CryptoError('bad-kek', 'kek', `must be 32 bytes, has ${key.length}`);
 }

@@ -1,6 +1,6 @@
 /** The two hashes of the protocol and their one key derivation. */
 
-import { hkdf } from '@noble/hashes/hkdf.js';
+import { expand, extract } from '@noble/hashes/hkdf.js';
 import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js';
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import { concat } from './bytes.js';
@@ -17,5 +17,15 @@ export function sha256(...parts: Uint8Array[]): Uint8Array {
 
 /** HKDF-SHA256 without salt (RFC 5869): `length` bytes from `ikm` under `info`. */
 export function hkdfSha256(ikm: Uint8Array, info: Uint8Array, length: number): Uint8Array {
-  return hkdf(nobleSha256, ikm, undefined, info, length);
+  return hkdfExpand(hkdfExtract(ikm), info, length);
+}
+
+/** First half of `hkdfSha256` (RFC 5869, section 2.2): 32 bytes to derive from, which do not lead back to `ikm`. */
+export function hkdfExtract(ikm: Uint8Array): Uint8Array {
+  return extract(nobleSha256, ikm);
+}
+
+/** Second half (RFC 5869, section 2.3): `length` bytes under `info`. */
+export function hkdfExpand(pseudorandomKey: Uint8Array, info: Uint8Array, length: number): Uint8Array {
+  return expand(nobleSha256, pseudorandomKey, info, length);
 }

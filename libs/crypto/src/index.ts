@@ -12,6 +12,7 @@ export * from './dleq.js';
 export * from './ecdsa.js';
 export * from './hash.js';
 export * from './hpke.js';
+export * from './key-encryption.js';
 export * from './lsag.js';
 export * from './ownership.js';
 export * from './partial.js';
