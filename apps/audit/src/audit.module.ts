@@ -8,7 +8,7 @@ import {
 import { Bus, BusModule } from '@cpds/bus';
 import { chainEntities, chainMigrations } from '@cpds/chain';
 import { nodeNoteSigner } from '@cpds/crypto/node';
-import { errorLine, secret, type ServiceContext } from '@cpds/service';
+import { derivationRoot, derivationRootMigrations, errorLine, secret, type ServiceContext } from '@cpds/service';
 import { Leases, StoreModule, UnitOfWork } from '@cpds/store';
 import { Counter } from 'prom-client';
 import { AnchorChains } from './anchors/anchor-chains.js';
@@ -41,9 +41,8 @@ export class AuditModule implements OnApplicationBootstrap, BeforeApplicationShu
   ) {}
 
   static forRoot(context: ServiceContext<AuditConfig>): DynamicModule {
-    const { config, keys, log: lines, metrics } = context;
+    const { config, keys, ring, log: lines, metrics } = context;
     const origin = originOf(config.PARTY);
-    const kek = secret(keys, 'kek');
     const owner: LogOwner = config.PARTY === hubParty ? { kind: 'hub' } : { kind: 'hospital', party: config.PARTY };
     const onError = (error: unknown): void => lines.warn(errorLine(error), 'will be tried again');
     const onSubjectError = (subject: string, error: unknown): void =>
@@ -64,7 +63,7 @@ export class AuditModule implements OnApplicationBootstrap, BeforeApplicationShu
         StoreModule.forRoot({
           url: config.DATABASE_URL,
           entities: chainEntities,
-          migrations: [...chainMigrations, ...auditMigrations],
+          migrations: [...chainMigrations, ...derivationRootMigrations, ...auditMigrations],
         }),
         BusModule.forRoot({
           url: config.NATS_URL,
@@ -80,8 +79,11 @@ export class AuditModule implements OnApplicationBootstrap, BeforeApplicationShu
         {
           provide: AuditLog,
           inject: [UnitOfWork],
-          useFactory: (unitOfWork: UnitOfWork) =>
-            new AuditLog(unitOfWork, { party: config.PARTY, signer: nodeNoteSigner(origin, secret(keys, 'log')), kek }),
+          useFactory: async (unitOfWork: UnitOfWork) => {
+            const root = await unitOfWork.run((tx) => derivationRoot(tx, ring));
+            const signer = nodeNoteSigner(origin, secret(keys, 'log'));
+            return new AuditLog(unitOfWork, { party: config.PARTY, signer, ring, root });
+          },
         },
         {
           provide: LogReader,

@@ -1,6 +1,8 @@
-import type { ServiceOptions } from '@cpds/service';
+import { derivationRootPlace, type ServiceOptions } from '@cpds/service';
 import { AuditModule } from './audit.module.js';
 import { auditConfig } from './config.js';
+import { detailsKeyPlace } from './events/details-keys.js';
+import { refusedPlace } from './events/event.rows.js';
 import { tokensOf } from './tokens.js';
 
 /** How the audit service is started, as a process and in tests. */
@@ -8,6 +10,7 @@ export const auditService: ServiceOptions<typeof auditConfig> = {
   name: 'audit',
   config: auditConfig,
   module: (context) => AuditModule.forRoot(context),
+  sealed: [derivationRootPlace, detailsKeyPlace, refusedPlace],
   tokens: (_app, config) => tokensOf(config),
   hasTransport: false,
 };

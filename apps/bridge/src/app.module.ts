@@ -1,5 +1,6 @@
 import { BusModule } from '@cpds/bus';
 import { chainEntities, chainMigrations } from '@cpds/chain';
+import type { KeyRing } from '@cpds/crypto';
 import { OutboxModule, outboxMigrations } from '@cpds/outbox';
 import { errorLine, secret, type ServiceContext } from '@cpds/service';
 import { StoreModule } from '@cpds/store';
@@ -35,7 +36,7 @@ type Report = (error: unknown, context?: object) => void;
 /** bridge: one application, in the role its environment names. */
 @Module({})
 export class AppModule {
-  static with({ config, keys, log }: ServiceContext<BridgeConfig>): DynamicModule {
+  static with({ config, keys, ring, log }: ServiceContext<BridgeConfig>): DynamicModule {
     const onError: Report = (error, context = {}) =>
       log.warn({ ...errorLine(error), ...context }, 'background step failed');
     const isHospital = config.ROLE === 'hospital';
@@ -102,7 +103,7 @@ export class AppModule {
           showsTransfers: isHospital,
           onError,
         }),
-        roleModule(config, keys, contracts, onError),
+        roleModule(config, keys, ring, contracts, onError),
       ],
     };
   }
@@ -111,14 +112,14 @@ export class AppModule {
 function roleModule(
   config: BridgeConfig,
   keys: ServiceContext<BridgeConfig>['keys'],
+  ring: KeyRing,
   contracts: HubContracts,
   onError: Report,
 ): DynamicModule {
-  const kek = secret(keys, 'kek');
   switch (config.ROLE) {
     case 'hospital':
       return HospitalModule.with({
-        keys: { kek, message: secret(keys, 'message'), hpke: secret(keys, 'hpke') },
+        keys: { ring, message: secret(keys, 'message'), hpke: secret(keys, 'hpke') },
         requestTtlSeconds: config.REQUEST_TTL_SECONDS,
         revocationUrls: config.REVOCATION_URLS,
       });
@@ -126,7 +127,7 @@ function roleModule(
       return VoucherModule.with({ transferLedger: contracts.transferLedger, onError });
     case 'storeman':
       return StoremanModule.with({
-        kek,
+        ring,
         ...(config.ROSTER ? { roster: config.ROSTER } : {}),
         quotaPerHour: config.MINT_QUOTA,
         storemanRegistry: contracts.storemanRegistry,

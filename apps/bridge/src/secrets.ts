@@ -1,10 +1,9 @@
-import { randomBytes } from 'node:crypto';
-import { openAtRest, sealAtRest } from '@cpds/crypto';
+import type { KeyRing } from '@cpds/crypto';
 
 /** What this process holds in memory and nowhere else; see KEY_FILE. */
 export interface NodeKeys {
   /** seals what this process stores */
-  kek: Uint8Array;
+  ring: KeyRing;
   /** secp256k1, signs datagrams, answers and partials */
   message: Uint8Array;
   /** P-256, opens bodies sealed to this party */
@@ -12,12 +11,12 @@ export interface NodeKeys {
 }
 
 /** JSON sealed under the key-encryption key for the place called `name`, base64; what a stolen database shows of it. */
-export function sealJson(kek: Uint8Array, name: string, value: unknown): string {
+export function sealJson(ring: KeyRing, name: string, value: unknown): string {
   const bytes = new TextEncoder().encode(JSON.stringify(value));
-  return Buffer.from(sealAtRest(kek, name, bytes, randomBytes(12))).toString('base64');
+  return Buffer.from(ring.seal(name, bytes)).toString('base64');
 }
 
-/** Opens what `sealJson` made for the same place. @throws CryptoError `wrong-kek` */
-export function openJson(kek: Uint8Array, name: string, sealed: string): unknown {
-  return JSON.parse(new TextDecoder().decode(openAtRest(kek, name, Buffer.from(sealed, 'base64'))));
+/** Opens what `sealJson` made for the same place. @throws CryptoError `wrong-kek`, `broken-seal` */
+export function openJson(ring: KeyRing, name: string, sealed: string): unknown {
+  return JSON.parse(new TextDecoder().decode(ring.open(name, Buffer.from(sealed, 'base64'))));
 }

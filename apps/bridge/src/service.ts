@@ -4,12 +4,14 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { AppModule } from './app.module.js';
 import { ConsortiumReader } from './chains/consortium-reader.js';
 import { bridgeConfig, type BridgeConfig } from './config.js';
+import { sealedPlaces } from './sealed-places.js';
 
 /** bridge as a service, in the role its environment names. A role node takes no token: it has only doors that need none. */
 export const bridgeService: ServiceOptions<typeof bridgeConfig> = {
   name: 'bridge',
   config: bridgeConfig,
   module: (context) => AppModule.with(context),
+  sealed: sealedPlaces,
   tokens: (_app: INestApplicationContext, config: BridgeConfig) =>
     TokenVerifier.remote(config.IDENTITY_URL ?? 'http://no-tokens.invalid', config.PARTY),
   hasTransport: (config: BridgeConfig) => config.ROLE === 'hospital',

@@ -1,10 +1,11 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { BusModule } from '@cpds/bus';
 import { chainEntities, chainMigrations } from '@cpds/chain';
+import type { KeyRing } from '@cpds/crypto';
 import { invalid } from '@cpds/errors';
 import { OutboxModule, outboxMigrations } from '@cpds/outbox';
-import { errorLine, secret, type ServiceContext } from '@cpds/service';
-import { StoreModule } from '@cpds/store';
+import { derivationRoot, derivationRootMigrations, errorLine, secret, type ServiceContext } from '@cpds/service';
+import { StoreModule, UnitOfWork } from '@cpds/store';
 import { ClientRow } from './clients/client.row.js';
 import { ClientsModule } from './clients/clients.module.js';
 import { ClinicianRow } from './clinicians/clinician.row.js';
@@ -23,10 +24,17 @@ import { TokensModule } from './tokens/tokens.module.js';
 @Global()
 @Module({})
 class HashesModule {
-  static with(kek: Uint8Array): DynamicModule {
+  static with(ring: KeyRing): DynamicModule {
     return {
       module: HashesModule,
-      providers: [{ provide: KeyedHash, useValue: new KeyedHash(kek) }],
+      providers: [
+        {
+          provide: KeyedHash,
+          inject: [UnitOfWork],
+          useFactory: async (unitOfWork: UnitOfWork) =>
+            new KeyedHash(await unitOfWork.run((tx) => derivationRoot(tx, ring))),
+        },
+      ],
       exports: [KeyedHash],
     };
   }
@@ -35,9 +43,8 @@ class HashesModule {
 /** identity: who is who. */
 @Module({})
 export class AppModule {
-  static with({ config, keys, log }: ServiceContext<IdentityConfig>): DynamicModule {
+  static with({ config, keys, ring, log }: ServiceContext<IdentityConfig>): DynamicModule {
     const onError = (error: unknown): void => log.warn(errorLine(error), 'background step failed');
-    const kek = secret(keys, 'kek');
     const tokens = TokensModule.with(config.IDENTITY_URL, config.PARTY, secret(keys, 'token'));
     return {
       module: AppModule,
@@ -45,7 +52,7 @@ export class AppModule {
         StoreModule.forRoot({
           url: config.DATABASE_URL,
           entities: [...chainEntities, ClientRow, PatientRow, DepartmentRow, ClinicianRow],
-          migrations: [...outboxMigrations, ...chainMigrations, ...identityMigrations],
+          migrations: [...outboxMigrations, ...chainMigrations, ...derivationRootMigrations, ...identityMigrations],
         }),
         BusModule.forRoot({
           url: config.NATS_URL,
@@ -56,7 +63,7 @@ export class AppModule {
           onHandlerError: (_subject, error) => onError(error),
         }),
         OutboxModule.forHospital({ producer: `identity.${config.PARTY}`, onError }),
-        HashesModule.with(kek),
+        HashesModule.with(ring),
         ClientsModule.with(config.BOOTSTRAP_CLIENTS),
         InstitutionModule.with(
           {
@@ -71,7 +78,7 @@ export class AppModule {
           tokens,
         ),
         PatientsModule.with(config.ENROLMENT_CODE_TTL_S),
-        DepartmentsModule.with(kek),
+        DepartmentsModule.with(ring),
         CliniciansModule,
         CustodyModule.with(config.RECORDS_AGE_RECIPIENT),
       ],

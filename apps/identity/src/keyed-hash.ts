@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { ascii, hkdfSha256 } from '@cpds/crypto';
+import { ascii, hkdfExpand } from '@cpds/crypto';
 import { canonicalJson } from '@cpds/messages';
 
 /**
@@ -9,8 +9,9 @@ import { canonicalJson } from '@cpds/messages';
 export class KeyedHash {
   private readonly key: Uint8Array;
 
-  constructor(kek: Uint8Array) {
-    this.key = hkdfSha256(kek, ascii('cpds/v1/identity/keyed-hash'), 32);
+  /** @param root the database's derivation root */
+  constructor(root: Uint8Array) {
+    this.key = hkdfExpand(root, ascii('cpds/v1/identity/keyed-hash'), 32);
   }
 
   /** HMAC-SHA256 over the use and the canonical JSON of `value`, 32 bytes. */

@@ -1,7 +1,8 @@
 import { createLocalJWKSet } from 'jose';
-import { hospitalAudience, type ServiceOptions, TokenVerifier } from '@cpds/service';
+import { derivationRootPlace, hospitalAudience, type ServiceOptions, TokenVerifier } from '@cpds/service';
 import { AppModule } from './app.module.js';
 import { identityConfig } from './config.js';
+import { departmentPlace } from './departments/department-vault.js';
 import { InstitutionService } from './institution/institution.service.js';
 import { tokenIssuer, type TokenIssuer } from './tokens/tokens.service.js';
 
@@ -10,6 +11,7 @@ export const identityService: ServiceOptions<typeof identityConfig> = {
   name: 'identity',
   config: identityConfig,
   module: (context) => AppModule.with(context),
+  sealed: [derivationRootPlace, departmentPlace],
   tokens: (app, config) => {
     const { key, issuer } = app.get<TokenIssuer>(tokenIssuer, { strict: false });
     return new TokenVerifier(createLocalJWKSet({ keys: [key.publicJwk] }), issuer, hospitalAudience(config.PARTY));

@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { defineConfig, json, key, readConfig } from './config.js';
+import { defineConfig, json, key, readConfig, secretKey } from './config.js';
 import { readinessOf } from './health.js';
 import { readKeyFile, secret } from './key-file.js';
 import { createLog, errorLine } from './log.js';
@@ -31,6 +31,19 @@ describe('readConfig', () => {
   });
 });
 
+describe('a secret of the environment', () => {
+  const secretShape = defineConfig({ ...shape, HIDDEN: secretKey(z.string().min(3).optional(), 'text', 'none') });
+
+  it('is read once and gone from there, also when something is wrong', () => {
+    const env: NodeJS.ProcessEnv = { PORT: '80', CHAINS: '{}', HIDDEN: 'planted' };
+    expect(readConfig(secretShape, env).HIDDEN).toBe('planted');
+    expect(env).toEqual({ PORT: '80', CHAINS: '{}' });
+    const wrong: NodeJS.ProcessEnv = { PORT: 'x', CHAINS: '{}', HIDDEN: 'planted' };
+    expect(() => readConfig(secretShape, wrong)).toThrow(expect.objectContaining({ field: 'PORT' }));
+    expect(wrong).not.toHaveProperty('HIDDEN');
+  });
+});
+
 describe('the key file', () => {
   const folder = mkdtempSync(join(tmpdir(), 'keys-'));
   const path = join(folder, 'keys.json');
@@ -39,10 +52,10 @@ describe('the key file', () => {
   afterAll(() => rmSync(folder, { recursive: true }));
 
   it('gives its secrets as bytes and names the one it lacks', () => {
-    write({ kek: '11'.repeat(32) });
+    write({ log: '11'.repeat(32) });
     chmodSync(path, 0o600);
     const keys = readKeyFile(path);
-    expect(secret(keys, 'kek')).toEqual(new Uint8Array(32).fill(0x11));
+    expect(secret(keys, 'log')).toEqual(new Uint8Array(32).fill(0x11));
     expect(() => secret(keys, 'gas')).toThrow(expect.objectContaining({ code: 'key-missing', field: 'gas' }));
   });
 
@@ -60,7 +73,15 @@ describe('the key file', () => {
   it('that others may read is refused', () => {
     write({ kek: '11'.repeat(32) });
     chmodSync(path, 0o640);
-    expect(() => readKeyFile(path)).toThrow(expect.objectContaining({ code: 'bad-key-file' }));
+    expect(() => readKeyFile(path)).toThrow(
+      'KEY_FILE: others can read the file (mode 0640): chmod 600 it, and change the key if they did',
+    );
+  });
+
+  it('that is not there is said so, without its path', () => {
+    const read = (): unknown => readKeyFile(join(folder, 'secret-place'));
+    expect(read).toThrow(expect.objectContaining({ code: 'bad-key-file', field: 'KEY_FILE' }));
+    expect(read).not.toThrow(/secret-place/);
   });
 });
 

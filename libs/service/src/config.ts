@@ -9,6 +9,8 @@ export interface ConfigKey<T> {
   unit: string;
   /** what happens with a wrong or extreme value */
   consequence: string;
+  /** taken out of the environment as it is read, so that no child process and no dump of `process.env` has it */
+  isSecret?: true;
 }
 
 /** A service's keys by environment name. */
@@ -24,20 +26,27 @@ export function key<T>(schema: ZodType<T>, unit: string, consequence: string): C
   return { schema, unit, consequence };
 }
 
+/** Describes one key whose value is a secret. */
+export function secretKey<T>(schema: ZodType<T>, unit: string, consequence: string): ConfigKey<T> {
+  return { schema, unit, consequence, isSecret: true };
+}
+
 /** A service's keys, for `readConfig` and for its README. */
 export function defineConfig<Shape extends ConfigShape>(shape: Shape): Shape {
   return shape;
 }
 
 /**
- * The only reader of the environment.
+ * The only reader of the environment. Secrets are removed from `env`.
  *
  * @throws AppError `bad-config` names the key; the value is never quoted
  */
 export function readConfig<Shape extends ConfigShape>(shape: Shape, env: NodeJS.ProcessEnv): ConfigOf<Shape> {
   const values: Record<string, unknown> = {};
+  const given = { ...env };
+  for (const [name, { isSecret }] of Object.entries(shape)) if (isSecret) delete env[name];
   for (const [name, { schema, unit }] of Object.entries(shape)) {
-    const result = schema.safeParse(env[name] === '' ? undefined : env[name]);
+    const result = schema.safeParse(given[name] === '' ? undefined : given[name]);
     if (!result.success) {
       const issue = result.error.issues[0];
       throw invalid('bad-config', name, `${name} (${unit}): ${issue?.message ?? 'is invalid'}`);
@@ -72,6 +81,30 @@ export const commonConfig = defineConfig({
     'an address others reach exposes plain HTTP: put TLS before it',
   ),
   KEY_FILE: key(z.string(), 'path', 'JSON with mode 0600; the process refuses to start when others can read it'),
+  KEK: secretKey(z.string().optional(), 'hex or base64, 32 bytes', 'takes the place of kek in KEY_FILE'),
+  KEK_FILE: key(
+    z.string().optional(),
+    'path',
+    'a key-encryption key with mode 0600, plain or as an age file; takes the place of kek in KEY_FILE',
+  ),
+  KEK_PASSPHRASE: secretKey(
+    z.string().optional(),
+    'text',
+    'opens KEK_FILE and KEK_FORMER_FILES where they are age files',
+  ),
+  KEK_PASSPHRASE_FILE: key(
+    z.string().optional(),
+    'path',
+    'first line of a file with mode 0600, instead of KEK_PASSPHRASE',
+  ),
+  KEK_FORMER_FILES: key(
+    z
+      .string()
+      .default('')
+      .transform((paths) => paths.split(',').filter((path) => path !== '')),
+    'paths with commas, newest first',
+    'keys to rotate from, besides formerKeks in KEY_FILE: what they sealed is sealed anew at the start',
+  ),
   LOG_LEVEL: key(
     z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
     'level',

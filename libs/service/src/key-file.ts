@@ -1,14 +1,16 @@
-import { readFileSync, statSync } from 'node:fs';
 import { invalid, parseJson, toAppError } from '@cpds/errors';
 import { z } from 'zod';
+import { readSecretFile } from './secret-file.js';
 
 const Hex32 = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hex digits');
 
 /** What one process holds: secrets, each for one use. All hex without prefix. */
 export const KeyFile = z
   .object({
-    /** key-encryption key: seals everything secret this process stores */
-    kek: Hex32,
+    /** key-encryption key: seals everything secret this process stores. Here, or in KEK, or in KEK_FILE */
+    kek: Hex32.optional(),
+    /** key-encryption keys that came before, newest first: what they sealed is sealed anew at the start */
+    formerKeks: z.array(Hex32).optional(),
     /** secp256k1: pays for transactions, the same account on each chain */
     gas: Hex32.optional(),
     /** secp256k1: signs datagrams, answers, partials */
@@ -30,15 +32,7 @@ export type KeyFile = z.infer<typeof KeyFile>;
 
 /** Reads a key file and holds it to mode 0600. @throws AppError `bad-key-file`, which never quotes the file's bytes */
 export function readKeyFile(path: string): KeyFile {
-  let text: string;
-  try {
-    if ((statSync(path).mode & 0o077) !== 0)
-      throw invalid('bad-key-file', 'KEY_FILE', 'the key file must have mode 0600');
-    text = readFileSync(path, 'utf8');
-  } catch (cause) {
-    if (cause instanceof Error && 'kind' in cause) throw cause;
-    throw invalid('bad-key-file', 'KEY_FILE', 'the key file cannot be read', { cause });
-  }
+  const text = new TextDecoder().decode(readSecretFile(path, 'KEY_FILE'));
   try {
     return parseJson(KeyFile, text, 'key file');
   } catch (cause) {
@@ -47,7 +41,7 @@ export function readKeyFile(path: string): KeyFile {
 }
 
 /** One secret of the file as bytes. @throws AppError `key-missing` names it */
-export function secret(keys: KeyFile, name: Exclude<keyof KeyFile, 'age'>): Uint8Array {
+export function secret(keys: KeyFile, name: Exclude<keyof KeyFile, 'age' | 'kek' | 'formerKeks'>): Uint8Array {
   const text = keys[name];
   if (text === undefined) throw invalid('key-missing', name, `the key file has no ${name} key`);
   return new Uint8Array(Buffer.from(text, 'hex'));

@@ -3,11 +3,14 @@ import { type DynamicModule, type INestApplicationContext, type Type } from '@ne
 import { NestFactory, Reflector } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Bus, hospitalEventSubjects, JetStreamStrategy, type DeadLetter } from '@cpds/bus';
+import type { KeyEncryption, KeyRing } from '@cpds/crypto';
 import { toAppError } from '@cpds/errors';
 import { Outbox } from '@cpds/outbox';
 import { UnitOfWork } from '@cpds/store';
 import { AccessGuard } from './access.guard.js';
 import { commonConfig, type ConfigOf, type ConfigShape, readConfig } from './config.js';
+import { openKeyRing } from './custody/open-key-ring.js';
+import { reseal, type SealedPlace } from './custody/reseal.js';
 import { ErrorFilter } from './error.filter.js';
 import { type Probe, readinessOf } from './health.js';
 import { type KeyFile, readKeyFile } from './key-file.js';
@@ -18,7 +21,10 @@ import { TokenVerifier } from './token.js';
 /** What a service's module is built with. */
 export interface ServiceContext<Config> {
   config: Config;
+  /** without the key-encryption keys, which `ring` alone holds */
   keys: KeyFile;
+  /** seals what is stored */
+  ring: KeyRing;
   log: Logger;
   metrics: Metrics;
 }
@@ -33,6 +39,10 @@ export interface ServiceOptions<Shape extends ConfigShape> {
   module: (context: ServiceContext<ConfigOf<Shape>>) => DynamicModule | Type<unknown>;
   /** checks access tokens; omit where no route is guarded */
   tokens?: (app: INestApplicationContext, config: ConfigOf<Shape>) => TokenVerifier;
+  /** what the service stores under its key ring, sealed anew under the current key before each start; none by default */
+  sealed?: readonly SealedPlace[];
+  /** opens sealed key-encryption keys in place of a passphrase: an external key management service */
+  keyEncryption?: (config: ConfigOf<Shape>) => KeyEncryption;
   /** what must answer before this process is ready, beside store and bus */
   probes?: (app: INestApplicationContext) => Probe[];
   /** answers bus requests and consumes events; false for a process that uses the bus for datagrams only */
@@ -90,13 +100,16 @@ export async function runService<Shape extends ConfigShape & typeof commonConfig
 ): Promise<RunningService> {
   const { PARTY, HOST, PORT, KEY_FILE } = common(config);
   const metrics = new Metrics(options.name, PARTY);
-  const module = options.module({ config, keys: readKeyFile(KEY_FILE), log, metrics });
+  const { kek, formerKeks, ...keys } = readKeyFile(KEY_FILE);
+  const ring = await openKeyRing(common(config), { kek, formerKeks }, options.keyEncryption?.(config));
+  const module = options.module({ config, keys, ring, log, metrics });
   const adapter = new FastifyAdapter({ bodyLimit: options.bodyLimitBytes ?? 1 << 20, forceCloseConnections: true });
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
     logger: nestLogger(log),
     abortOnError: false,
     bodyParser: true,
   });
+  await resealAll(app, ring, options.sealed ?? [], log);
   app.useGlobalFilters(new ErrorFilter(log));
   app.useGlobalGuards(new AccessGuard(app.get(Reflector), options.tokens?.(app, config)));
   addDoors(app, metrics, log, () => probesOf(app, options.probes?.(app) ?? []));
@@ -108,6 +121,25 @@ export async function runService<Shape extends ConfigShape & typeof commonConfig
   const url = await app.getUrl();
   log.info({ url }, 'started');
   return { app, url, close: () => app.close() };
+}
+
+/** Before any door is open or timer runs: nobody of this process reads or writes a row meanwhile. */
+async function resealAll(
+  app: NestFastifyApplication,
+  ring: KeyRing,
+  places: readonly SealedPlace[],
+  log: Logger,
+): Promise<void> {
+  if (places.length === 0) return;
+  const [current, ...former] = ring.keyIds;
+  const unitOfWork = app.get(UnitOfWork, { strict: false });
+  const tables = await reseal(unitOfWork, ring, places, (progress) =>
+    log.info({ keyId: current, ...progress }, 'sealing anew'),
+  );
+  const left = tables.filter((table) => table.left > 0);
+  if (left.length > 0) log.error({ keyId: current, former, left }, 'some rows stay as they are: keep every former key');
+  else if (former.length > 0)
+    log.info({ keyId: current, former }, 'nothing lies under a former key: they may be deleted');
 }
 
 /** The keys of `commonConfig`, which every shape contains; TypeScript cannot see that through the generic. */

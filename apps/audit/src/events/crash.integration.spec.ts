@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { connectBus, ensureEventStream, hospitalEventSubjects, type Bus } from '@cpds/bus';
-import { noteSigner, openCheckpoint, toHex, utf8, verifierOf } from '@cpds/crypto';
+import { KeyRing, noteSigner, openCheckpoint, toHex, utf8, verifierOf } from '@cpds/crypto';
 import { testNats, testPostgres } from '@cpds/local';
 import { type EventEnvelope, eventLeaf, Receipted, receiptSubject } from '@cpds/messages';
 import { openStore, UnitOfWork } from '@cpds/store';
@@ -13,6 +13,7 @@ import { EventsConsumer } from './events.consumer.js';
 import { Intake } from './intake.js';
 
 const signer = noteSigner('cpds/north/audit', new Uint8Array(32).fill(7));
+const ring = new KeyRing(new Uint8Array(32).fill(9));
 const owner = { kind: 'hospital', party: 'north' } as const;
 const noError = (): void => undefined;
 
@@ -38,7 +39,7 @@ async function live(database: string, nats: string, death: Death) {
       }
       return value;
     });
-  const log = new AuditLog(unitOfWork, { party: 'north', signer, kek: new Uint8Array(32).fill(9) });
+  const log = new AuditLog(unitOfWork, { party: 'north', signer, ring, root: new Uint8Array(32).fill(8) });
   const announcer = new Announcer(bus, log, owner, noError);
   const intake = new Intake(log, async (acceptance) => {
     if (!isArmed) return announcer.announce(acceptance.receipts);

@@ -4,13 +4,14 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import { hkdfSha256, openAtRest, sealAtRest, toHex, utf8 } from '@cpds/crypto';
+import { hkdfExpand, type KeyRing, openAtRest, sealAtRest, toHex, utf8 } from '@cpds/crypto';
 import type { EventEnvelope } from '@cpds/messages';
+import type { SealedPlace } from '@cpds/service';
 import type { Tx } from '@cpds/store';
 
-/** Where the key of `person` lies; undefined is the service's own. Public in the database, useless without the KEK. */
-export function detailsKeyId(kek: Uint8Array, person: string | undefined): Uint8Array {
-  return hkdfSha256(kek, utf8(`cpds/v1/audit-details/${person ?? 'service'}`), 16);
+/** Where the key of `person` lies; undefined is the service's own. Public in the database, useless without its root. */
+export function detailsKeyId(root: Uint8Array, person: string | undefined): Uint8Array {
+  return hkdfExpand(root, utf8(`cpds/v1/audit-details/${person ?? 'service'}`), 16);
 }
 
 /** What the database keeps of an event's details. `sealed` is null when the person has been erased. */
@@ -20,16 +21,20 @@ export interface SealedDetails {
 }
 
 export class DetailsKeys {
-  constructor(private readonly kek: Uint8Array) {}
+  /** @param root the database's derivation root: a person's key keeps its place when the key-encryption key changes */
+  constructor(
+    private readonly ring: KeyRing,
+    private readonly root: Uint8Array,
+  ) {}
 
   /** The details of each event, sealed; keys that are missing are made in `tx`. */
   async seal(tx: Tx, events: readonly EventEnvelope[]): Promise<SealedDetails[]> {
     const keys = await this.keysOf(
       tx,
-      events.map((event) => detailsKeyId(this.kek, event.person)),
+      events.map((event) => detailsKeyId(this.root, event.person)),
     );
     return events.map((event) => {
-      const keyId = detailsKeyId(this.kek, event.person);
+      const keyId = detailsKeyId(this.root, event.person);
       const key = keys.get(toHex(keyId));
       const details = utf8(JSON.stringify({ details: event.details, person: event.person }));
       return { keyId, sealed: key === undefined ? null : sealAtRest(key, placeOf(event), details) };
@@ -42,7 +47,7 @@ export class DetailsKeys {
       sealed_key: Buffer | null;
     }[];
     if (row.sealed === null || stored === undefined || stored.sealed_key === null) return null;
-    const key = openAtRest(this.kek, keyPlaceOf(row.keyId), stored.sealed_key);
+    const key = this.ring.open(keyPlaceOf(row.keyId), stored.sealed_key);
     return JSON.parse(new TextDecoder().decode(openAtRest(key, placeOf(row), row.sealed)));
   }
 
@@ -50,13 +55,13 @@ export class DetailsKeys {
   async erase(tx: Tx, person: string): Promise<void> {
     await tx.manager.query(
       `INSERT INTO details_key (id, sealed_key) VALUES ($1, NULL) ON CONFLICT (id) DO UPDATE SET sealed_key = NULL`,
-      [detailsKeyId(this.kek, person)],
+      [detailsKeyId(this.root, person)],
     );
   }
 
   private async keysOf(tx: Tx, ids: readonly Uint8Array[]): Promise<Map<string, Uint8Array>> {
     const distinct = [...new Map(ids.map((id) => [toHex(id), id])).values()];
-    const fresh = distinct.map((id) => sealAtRest(this.kek, keyPlaceOf(id), randomBytes(32)));
+    const fresh = distinct.map((id) => this.ring.seal(keyPlaceOf(id), randomBytes(32)));
     await tx.manager.query(
       `INSERT INTO details_key (id, sealed_key) SELECT * FROM unnest($1::bytea[], $2::bytea[]) ON CONFLICT DO NOTHING`,
       [distinct.map(buffer), fresh.map(buffer)],
@@ -66,7 +71,7 @@ export class DetailsKeys {
     ])) as { id: Buffer; sealed_key: Buffer | null }[];
     return new Map(
       rows.flatMap(({ id, sealed_key }) =>
-        sealed_key === null ? [] : [[toHex(id), openAtRest(this.kek, keyPlaceOf(id), sealed_key)] as const],
+        sealed_key === null ? [] : [[toHex(id), this.ring.open(keyPlaceOf(id), sealed_key)] as const],
       ),
     );
   }
@@ -74,4 +79,12 @@ export class DetailsKeys {
 
 const placeOf = (event: { producer: string; seq: number }): string => `event/${event.producer}/${event.seq}`;
 const keyPlaceOf = (id: Uint8Array): string => `details-key/${toHex(id)}`;
+/** The keys in the database, for sealing anew. What they sealed stays as it is. */
+export const detailsKeyPlace: SealedPlace = {
+  table: 'details_key',
+  key: ['id'],
+  sealed: { column: 'sealed_key', encoding: 'bytes' },
+  placeOf: (row) => keyPlaceOf(row['id'] as Uint8Array),
+};
+
 const buffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes);

@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { sealAtRest, sha256, to0x, toHex, utf8 } from '@cpds/crypto';
+import { type KeyRing, sha256, to0x, toHex, utf8 } from '@cpds/crypto';
 import { eventLeaf, events, type EventEnvelope } from '@cpds/messages';
+import type { SealedPlace } from '@cpds/service';
 import type { Tx } from '@cpds/store';
 import { DetailsKeys } from './details-keys.js';
 
@@ -17,10 +18,11 @@ export class EventRows {
 
   constructor(
     private readonly party: string,
-    private readonly kek: Uint8Array,
+    private readonly ring: KeyRing,
+    root: Uint8Array,
     private readonly now: () => Date,
   ) {
-    this.keys = new DetailsKeys(kek);
+    this.keys = new DetailsKeys(ring, root);
   }
 
   /** Inserts what is new; returns the leaf that stands under each event's place. */
@@ -93,7 +95,7 @@ export class EventRows {
         Buffer.from(hash),
         message.subject,
         message.reason,
-        Buffer.from(sealAtRest(this.kek, `refused/${toHex(hash)}`, utf8(message.body))),
+        Buffer.from(this.ring.seal(refusedPlaceOf(hash), utf8(message.body))),
         this.now(),
       ],
     )) as unknown[];
@@ -131,3 +133,13 @@ export class EventRows {
     return this.keys.erase(tx, person);
   }
 }
+
+const refusedPlaceOf = (hash: Uint8Array): string => `refused/${toHex(hash)}`;
+
+/** Messages kept aside, for sealing anew. */
+export const refusedPlace: SealedPlace = {
+  table: 'refused_event',
+  key: ['hash'],
+  sealed: { column: 'sealed_body', encoding: 'bytes' },
+  placeOf: (row) => refusedPlaceOf(row['hash'] as Uint8Array),
+};

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { leafHash, noteSigner, openCheckpoint, toHex, verifierOf } from '@cpds/crypto';
+import { KeyRing, leafHash, noteSigner, openCheckpoint, toHex, verifierOf } from '@cpds/crypto';
 import { testPostgres } from '@cpds/local';
 import { eventLeaf, type EventEnvelope } from '@cpds/messages';
 import { openStore, UnitOfWork } from '@cpds/store';
@@ -10,7 +10,7 @@ import { LogReader } from './log.reader.js';
 import { AuditLog } from './log.service.js';
 
 const signer = noteSigner('cpds/north/audit', new Uint8Array(32).fill(7));
-const kek = new Uint8Array(32).fill(9);
+const custody = { ring: new KeyRing(new Uint8Array(32).fill(9)), root: new Uint8Array(32).fill(8) };
 
 function event(producer: string, seq: number, over: Partial<EventEnvelope> = {}): EventEnvelope {
   return {
@@ -35,7 +35,7 @@ describe('the audit log on Postgres', () => {
   beforeEach(async () => {
     database = await testPostgres();
     store = await openStore({ url: database.url, migrations: auditMigrations });
-    log = new AuditLog(new UnitOfWork(store), { party: 'north', signer, kek });
+    log = new AuditLog(new UnitOfWork(store), { party: 'north', signer, ...custody });
     reader = new LogReader(new UnitOfWork(store));
     await log.open();
   });
@@ -119,7 +119,7 @@ describe('the audit log on Postgres', () => {
 
   it('appends in one order however many writers there are', async () => {
     const second = await openStore({ url: database.url, migrations: auditMigrations });
-    const other = new AuditLog(new UnitOfWork(second), { party: 'north', signer, kek });
+    const other = new AuditLog(new UnitOfWork(second), { party: 'north', signer, ...custody });
     try {
       const all = Array.from({ length: 40 }, (_, i) => event('records.north', i + 1));
       await Promise.all(all.map((one, i) => (i % 2 === 0 ? log : other).append([one])));
@@ -142,9 +142,9 @@ describe('the audit log on Postgres', () => {
         throw new Error('killed');
       });
     const lost = [event('records.north', 2), event('bridge.north', 1)];
-    await expect(new AuditLog(dying, { party: 'north', signer, kek }).append(lost)).rejects.toThrow('killed');
+    await expect(new AuditLog(dying, { party: 'north', signer, ...custody }).append(lost)).rejects.toThrow('killed');
     expect(await reader.tree()).toEqual(before);
-    const restarted = new AuditLog(new UnitOfWork(store), { party: 'north', signer, kek });
+    const restarted = new AuditLog(new UnitOfWork(store), { party: 'north', signer, ...custody });
     await restarted.open();
     await restarted.append(lost);
     expect(await verified()).toHaveLength(3);
@@ -156,7 +156,7 @@ describe('the audit log on Postgres', () => {
       new AuditLog(new UnitOfWork(store), {
         party: 'south',
         signer: noteSigner('cpds/south/audit', new Uint8Array(32).fill(7)),
-        kek,
+        ...custody,
       }).open(),
     ).rejects.toThrow('this database holds the log of');
     await store.query(`UPDATE tile SET hashes = set_byte(hashes, 3, get_byte(hashes, 3) # 1)`);

@@ -1,5 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { formatVerifierKey, openCheckpoint, signCheckpoint, toHex, verifierOf, type NoteSigner } from '@cpds/crypto';
+import {
+  formatVerifierKey,
+  openCheckpoint,
+  signCheckpoint,
+  toHex,
+  verifierOf,
+  type KeyRing,
+  type NoteSigner,
+} from '@cpds/crypto';
 import { bug } from '@cpds/errors';
 import { events, type EventEnvelope, type Receipted } from '@cpds/messages';
 import type { Tx, UnitOfWork } from '@cpds/store';
@@ -13,7 +21,9 @@ const MAX_LEAVES = 4096;
 export interface LogIdentity {
   readonly party: string;
   readonly signer: NoteSigner;
-  readonly kek: Uint8Array;
+  readonly ring: KeyRing;
+  /** the database's derivation root */
+  readonly root: Uint8Array;
 }
 
 /** What a transaction made durable. */
@@ -63,7 +73,7 @@ export class AuditLog {
     private readonly identity: LogIdentity,
     private readonly now: () => Date = () => new Date(),
   ) {
-    this.rows = new EventRows(identity.party, identity.kek, now);
+    this.rows = new EventRows(identity.party, identity.ring, identity.root, now);
   }
 
   /** The log's name: first line of its checkpoints. */

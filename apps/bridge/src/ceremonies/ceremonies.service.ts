@@ -1,12 +1,11 @@
 import {
   advance,
   due,
-  openAtRest,
-  sealAtRest,
   startCeremony,
   fromHex,
   type CeremonyState,
   type DuePost,
+  type KeyRing,
 } from '@cpds/crypto';
 import { keyIdOf, StoremanRegistry, type StoremanRegistryEvent } from '@cpds/contracts';
 import { ChainFollower, type ChainLog, type ChainReader, type FinalBatch, type Sender } from '@cpds/chain';
@@ -26,7 +25,7 @@ export interface CeremoniesOptions {
   /** StoremanRegistry on the hub */
   registry: string;
   roster: ConfiguredRoster;
-  kek: Uint8Array;
+  ring: KeyRing;
   onError: (error: unknown) => void;
 }
 
@@ -144,7 +143,7 @@ export class CeremoniesService {
       memberIndex: place + 1,
       n: roster.length,
       threshold: Number(t),
-      sealedSeed: reason === null ? Buffer.from(sealAtRest(this.options.kek, placeOf(attemptId), seed)) : null,
+      sealedSeed: reason === null ? Buffer.from(this.options.ring.seal(seedPlaceOf(attemptId), seed)) : null,
       reason,
     };
     await tx.manager.createQueryBuilder().insert().into(CeremonyRow).values(row).orIgnore().execute();
@@ -198,7 +197,7 @@ export class CeremoniesService {
       const state = fold(row, await logOf(this.unitOfWork.reader, row.attemptId));
       if (state.end) await this.noteEnd(row, state);
       if (state.phase !== phase) return null;
-      const seed = openAtRest(this.options.kek, placeOf(row.attemptId), new Uint8Array(row.sealedSeed!));
+      const seed = this.options.ring.open(seedPlaceOf(row.attemptId), new Uint8Array(row.sealedSeed!));
       const post = await due(state, row.memberIndex, seed);
       return post && { data: calldataOf(row.attemptId, post, row.n), share: shareOf(post) };
     });
@@ -285,7 +284,8 @@ async function store(tx: Tx, attemptId: Hex, { blockNumber, logIndex, topics, da
   await tx.manager.createQueryBuilder().insert().into(CeremonyLogRow).values(row).orIgnore().execute();
 }
 
-function placeOf(attemptId: string): string {
+/** Where an attempt's seed lies, for the seal. */
+export function seedPlaceOf(attemptId: string): string {
   return `ceremony/${attemptId}`;
 }
 

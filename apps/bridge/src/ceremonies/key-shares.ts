@@ -1,4 +1,4 @@
-import { checkKeyShare, openAtRest, sealAtRest, type KeyShare } from '@cpds/crypto';
+import { checkKeyShare, type KeyRing, type KeyShare } from '@cpds/crypto';
 import { unavailable } from '@cpds/errors';
 import type { UnitOfWork, Tx } from '@cpds/store';
 import type { Group } from '../chains/consortium-view.js';
@@ -6,14 +6,14 @@ import { groupKeyOf } from '../signing/group-key.js';
 import { KeyShareRow } from './key-share.row.js';
 
 /** Where a share lies, for the seal: a row moved to another key or epoch does not open. */
-const placeOf = (row: Pick<KeyShareRow, 'purpose' | 'keyId' | 'epoch'>) =>
+export const sharePlaceOf = (row: Pick<KeyShareRow, 'purpose' | 'keyId' | 'epoch'>) =>
   `share/${row.purpose}/${row.keyId}/${row.epoch}`;
 
 /** The shares this node holds, sealed under its key-encryption key. */
 export class KeyShares {
   constructor(
     private readonly unitOfWork: UnitOfWork,
-    private readonly kek: Uint8Array,
+    private readonly ring: KeyRing,
   ) {}
 
   /** Stores a share in the caller's transaction; storing it again changes nothing. */
@@ -23,7 +23,7 @@ export class KeyShares {
     at: Date,
   ): Promise<void> {
     const { purpose, keyId, epoch, index, secret } = share;
-    const sealed = Buffer.from(sealAtRest(this.kek, placeOf(share), secret));
+    const sealed = Buffer.from(this.ring.seal(sharePlaceOf(share), secret));
     const row = { keyId, epoch, purpose, memberIndex: index, sealed, createdAt: at };
     await tx.manager.createQueryBuilder().insert().into(KeyShareRow).values(row).orIgnore().execute();
   }
@@ -32,13 +32,13 @@ export class KeyShares {
    * Opens this node's share of `group`, and holds it against the verification share that the hub lists.
    *
    * @throws AppError `no-share` when this node has none of this epoch
-   * @throws CryptoError `wrong-kek`, `bad-share`
+   * @throws CryptoError `wrong-kek`, `broken-seal`, `bad-share`
    */
   async of(group: Group, index: number): Promise<KeyShare> {
     const row = await this.unitOfWork.reader.findOneBy(KeyShareRow, { keyId: group.keyId, epoch: group.epoch });
     if (!row || row.purpose !== group.purpose)
       throw unavailable('no-share', `this node has no share of the ${group.purpose} key in epoch ${group.epoch}`);
-    const secret = openAtRest(this.kek, placeOf(row), new Uint8Array(row.sealed));
+    const secret = this.ring.open(sharePlaceOf(row), new Uint8Array(row.sealed));
     return checkKeyShare({ index, secret, group: groupKeyOf(group) });
   }
 }

@@ -44,7 +44,8 @@ import { DeedEvidence } from './deed-evidence.js';
 import { checkEnrolment } from './enrolment-evidence.js';
 import { checkCapsule, checkFitsRequest, checkNamed, checkOwnership, checkRing, checkTimes } from './grant-checks.js';
 
-const packagePlace = (id: string): string => `grant-package/${id}`;
+/** What a grant package is, opened; the row's id is the request's. */
+export const packagePlace = (id: string): string => `grant-package/${id}`;
 
 /** Witnesses kept from consent until the lock is sent; the oldest go first, and are computed again. */
 const maxWitnesses = 256;
@@ -108,7 +109,7 @@ export class GrantsService {
       capsule: consent.capsule,
       ringSignature: consent.ringSignature,
       commitment: deed.commitment,
-      sealedPackage: sealJson(this.keys.kek, packagePlace(requestId), content),
+      sealedPackage: sealJson(this.keys.ring, packagePlace(requestId), content),
     });
     if (!decision) throw conflict('request-over', 'this request is answered or expired');
     return grantId;
@@ -117,7 +118,7 @@ export class GrantsService {
   /** The grant package of a row, opened. */
   packageOf(row: TransferRow): GrantPackage {
     if (!row.sealedPackage) throw missing('no-package', 'this row holds no grant package');
-    return parse(GrantPackage, openJson(this.keys.kek, packagePlace(row.id), row.sealedPackage), 'grant package');
+    return parse(GrantPackage, openJson(this.keys.ring, packagePlace(row.id), row.sealedPackage), 'grant package');
   }
 
   /** What LockedAccount checks a ring signature by: the one that checking the consent gave, or computed now. */
@@ -235,7 +236,7 @@ export class GrantsService {
       grant: content.grant,
       capsule: content.capsule,
       commitment: content.commitment,
-      sealedPackage: sealJson(this.keys.kek, packagePlace(body.requestId), content),
+      sealedPackage: sealJson(this.keys.ring, packagePlace(body.requestId), content),
     });
     return decision ? { outcome: 'accepted' } : { outcome: 'refused', reason: 'the request is answered or expired' };
   }

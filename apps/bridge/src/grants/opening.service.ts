@@ -24,7 +24,8 @@ import type { TransferRow } from '../transfers/transfer.row.js';
 import { TransfersService } from '../transfers/transfers.service.js';
 import { z } from 'zod';
 
-const combinedPlace = (grantId: string): string => `combined/${grantId}`;
+/** What a combined key is, opened. */
+export const combinedPlace = (grantId: string): string => `combined/${grantId}`;
 
 /** Proofs kept at most; the oldest go first and are made again when they are needed. */
 const maxProofs = 256;
@@ -82,7 +83,7 @@ export class OpeningService {
       return { outcome: 'waiting', waitsFor: ['t partials', ...answered, ...said].join('; ') };
     }
     const { keyId, ySeal, w, partials } = outcome;
-    const sealedW = sealJson(this.keys.kek, combinedPlace(grantId), { w });
+    const sealedW = sealJson(this.keys.ring, combinedPlace(grantId), { w });
     const { decision } = await this.transfers.raise(row.id, { type: 'released' }, noFacts(), {
       released: { keyId, ySeal, sealedW, partials },
     });
@@ -96,7 +97,7 @@ export class OpeningService {
     if (!row?.released || !row.grant || !row.capsule || !row.commitment || !released.includes(row.state)) return null;
     const home = hospitalOfChain(this.consortium.current(), row.homeUid);
     const { request } = await this.requests.opened(row.id);
-    const { w } = parse(Combined, openJson(this.keys.kek, combinedPlace(grantId), row.released.sealedW), 'combined');
+    const { w } = parse(Combined, openJson(this.keys.ring, combinedPlace(grantId), row.released.sealedW), 'combined');
     return {
       homeUid: row.homeUid as Hex,
       grant: row.grant,

@@ -270,7 +270,7 @@ export class RequestsService {
       id: request.requestId,
       side,
       counterparty,
-      sealed: sealJson(this.keys.kek, requestPlace(request.requestId), content),
+      sealed: sealJson(this.keys.ring, requestPlace(request.requestId), content),
       patientId,
       departmentId: request.department.id,
       createdAt: new Date(),
@@ -278,7 +278,7 @@ export class RequestsService {
   }
 
   private open(row: RequestRow): StoredRequest {
-    return openJson(this.keys.kek, requestPlace(row.id), row.sealed) as StoredRequest;
+    return openJson(this.keys.ring, requestPlace(row.id), row.sealed) as StoredRequest;
   }
 }
 

@@ -1,3 +1,4 @@
+import type { KeyRing } from '@cpds/crypto';
 import { Outbox } from '@cpds/outbox';
 import { UnitOfWork } from '@cpds/store';
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
@@ -20,7 +21,7 @@ const patienceMs = 1_500;
 
 export interface StoremanOptions {
   /** seals shares and seeds */
-  kek: Uint8Array;
+  ring: KeyRing;
   /** the only ceremony this node's operator agreed to; absent: it takes part in none */
   roster?: ConfiguredRoster;
   /** mint shares per home, destination and hour */
@@ -44,7 +45,7 @@ function providersOf(options: StoremanOptions): Provider[] {
     {
       provide: KeyShares,
       inject: [UnitOfWork],
-      useFactory: (unitOfWork: UnitOfWork) => new KeyShares(unitOfWork, options.kek),
+      useFactory: (unitOfWork: UnitOfWork) => new KeyShares(unitOfWork, options.ring),
     },
     {
       provide: CeremoniesRunner,
@@ -53,7 +54,7 @@ function providersOf(options: StoremanOptions): Provider[] {
         new CeremoniesRunner(unitOfWork, outbox, shares, chains, {
           registry: options.storemanRegistry,
           roster: options.roster ?? { accounts: [], threshold: 0, nMin: 0 },
-          kek: options.kek,
+          ring: options.ring,
           onError: (error) => options.onError(error, { part: 'ceremonies' }),
         }),
     },

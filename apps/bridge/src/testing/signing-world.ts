@@ -1,6 +1,7 @@
 /** Five storemen and two hospitals over one real NATS server, each storeman with a database of its own; chains by script. */
 
 import { connectBus } from '@cpds/bus';
+import { KeyRing } from '@cpds/crypto';
 import { testNats, testPostgres } from '@cpds/local';
 import { Outbox, outboxMigrations } from '@cpds/outbox';
 import { openStore, UnitOfWork } from '@cpds/store';
@@ -128,7 +129,7 @@ export async function openSigningWorld(now: number) {
     const node = await openNode(parties[i]!, made[i]!.messageSecret, database);
     const { unitOfWork, consortium, messageKey, datagrams } = node;
     const outbox = new Outbox(node.party);
-    const shares = new KeyShares(unitOfWork, kek);
+    const shares = new KeyShares(unitOfWork, new KeyRing(kek));
     for (const { group, shares: all } of [sign, seal]) {
       const { purpose, keyId, epoch } = group;
       const { index, secret } = all[i]!;

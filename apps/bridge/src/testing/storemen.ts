@@ -2,7 +2,7 @@
 
 import { chainEntities, chainMigrations, ChainReader, Sender } from '@cpds/chain';
 import { ChainRegistry, CheckpointAnchor, StoremanRegistry, TransferLedger, type Hex } from '@cpds/contracts';
-import { generateHpkeKey, to0x } from '@cpds/crypto';
+import { generateHpkeKey, KeyRing, to0x } from '@cpds/crypto';
 import { testAnvil, testPostgres } from '@cpds/local';
 import { Outbox, outboxMigrations } from '@cpds/outbox';
 import { Leases, openStore, UnitOfWork } from '@cpds/store';
@@ -166,7 +166,8 @@ async function runStoreman(
   const onError = (error: unknown) => void errors.push(error);
   const unitOfWork = new UnitOfWork(store);
   const outbox = new Outbox(home.party);
-  const shares = new KeyShares(unitOfWork, home.kek);
+  const ring = new KeyRing(home.kek);
+  const shares = new KeyShares(unitOfWork, ring);
   const hub = await ChainReader.connect({ name: 'hub', urls: [hubUrl], rules: testRules, pollMs: 100, onError });
   const leases = new Leases(store, 50);
   const sender = new Sender({ reader: hub, unitOfWork, leases, privateKey: home.gasKey, onError });
@@ -176,7 +177,7 @@ async function runStoreman(
     sender,
     registry,
     roster,
-    kek: home.kek,
+    ring,
     onError,
   });
   await ceremonies.start();

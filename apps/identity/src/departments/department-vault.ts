@@ -1,4 +1,5 @@
-import { concat, openAtRest, parseScalar, type RandomBytes, scalarBytes, sealAtRest } from '@cpds/crypto';
+import { concat, type KeyRing, parseScalar, type RandomBytes, scalarBytes } from '@cpds/crypto';
+import type { SealedPlace } from '@cpds/service';
 import { DepartmentKeys, newDepartmentSecrets } from '@cpds/wallet';
 
 /** A department's keys as they are stored, with what of them is public. */
@@ -15,7 +16,7 @@ export interface SealedDepartment {
  */
 export class DepartmentVault {
   constructor(
-    private readonly kek: Uint8Array,
+    private readonly ring: KeyRing,
     private readonly random: RandomBytes,
   ) {}
 
@@ -23,13 +24,13 @@ export class DepartmentVault {
   create(departmentId: string): SealedDepartment {
     const secrets = newDepartmentSecrets(this.random);
     const bytes = concat(scalarBytes(secrets.spending), scalarBytes(secrets.viewing));
-    const sealedKeys = Buffer.from(sealAtRest(this.kek, place(departmentId), bytes));
+    const sealedKeys = Buffer.from(this.ring.seal(place(departmentId), bytes));
     return { sealedKeys, metaAddress: new DepartmentKeys(secrets).metaAddress, spending: secrets.spending };
   }
 
-  /** Opens the keys of a row. @throws CryptoError `wrong-kek` */
+  /** Opens the keys of a row. @throws CryptoError `wrong-kek`, `broken-seal` */
   open(row: { departmentId: string; sealedKeys: Uint8Array }): DepartmentKeys {
-    const bytes = openAtRest(this.kek, place(row.departmentId), row.sealedKeys);
+    const bytes = this.ring.open(place(row.departmentId), row.sealedKeys);
     return new DepartmentKeys({
       spending: parseScalar(bytes.slice(0, 32), 'spending'),
       viewing: parseScalar(bytes.slice(32), 'viewing'),
@@ -40,3 +41,11 @@ export class DepartmentVault {
 function place(departmentId: string): string {
   return `department/${departmentId}`;
 }
+
+/** All departments' keys, for sealing anew. */
+export const departmentPlace: SealedPlace = {
+  table: 'department',
+  key: ['department_id'],
+  sealed: { column: 'sealed_keys', encoding: 'bytes' },
+  placeOf: (row) => place(row['department_id'] as string),
+};

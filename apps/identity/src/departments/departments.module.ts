@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type DynamicModule, Module } from '@nestjs/common';
+import type { KeyRing } from '@cpds/crypto';
 import { DepartmentVault } from './department-vault.js';
 import { DepartmentsBusController } from './departments.bus.controller.js';
 import { DepartmentsHttpController } from './departments.http.controller.js';
@@ -7,8 +8,8 @@ import { DepartmentsService } from './departments.service.js';
 
 @Module({})
 export class DepartmentsModule {
-  static with(kek: Uint8Array): DynamicModule {
-    const vault = new DepartmentVault(kek, (length) => new Uint8Array(randomBytes(length)));
+  static with(ring: KeyRing): DynamicModule {
+    const vault = new DepartmentVault(ring, (length) => new Uint8Array(randomBytes(length)));
     return {
       module: DepartmentsModule,
       global: true,

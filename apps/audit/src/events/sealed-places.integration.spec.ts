@@ -1,0 +1,59 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { KeyRing, noteSigner } from '@cpds/crypto';
+import { testPostgres } from '@cpds/local';
+import type { EventEnvelope } from '@cpds/messages';
+import { derivationRoot, derivationRootMigrations, reseal } from '@cpds/service';
+import { openStore, UnitOfWork } from '@cpds/store';
+import { AuditLog } from '../log/log.service.js';
+import { auditMigrations } from '../migrations.js';
+import { auditService } from '../service.js';
+
+const signer = noteSigner('cpds/north/audit', new Uint8Array(32).fill(7));
+
+describe('a new key-encryption key', () => {
+  it('opens details as before, finds a person’s key where it was, and erases it', async () => {
+    const database = await testPostgres();
+    const store = await openStore({ url: database.url, migrations: [...derivationRootMigrations, ...auditMigrations] });
+    const unitOfWork = new UnitOfWork(store);
+    const logUnder = async (ring: KeyRing): Promise<AuditLog> => {
+      const root = await unitOfWork.run((tx) => derivationRoot(tx, ring));
+      const log = new AuditLog(unitOfWork, { party: 'north', signer, ring, root });
+      await log.open();
+      return log;
+    };
+    const person = randomUUID();
+    const event = (seq: number): EventEnvelope => ({
+      id: randomUUID(),
+      type: 'records.something-happened.v1',
+      producer: 'records.north',
+      seq,
+      at: new Date().toISOString(),
+      correlation: 'request-1',
+      salt: `0x${randomBytes(32).toString('hex')}`,
+      person,
+      details: { step: seq },
+    });
+    const [old, fresh] = [new Uint8Array(randomBytes(32)), new Uint8Array(randomBytes(32))];
+    const before = await logUnder(new KeyRing(old));
+    await before.append([event(1)]);
+    await before.refuse({ subject: 'records.x', body: 'no event', reason: 'is none' });
+
+    const done = await reseal(unitOfWork, new KeyRing(fresh, [old]), auditService.sealed ?? [], () => undefined);
+    expect(done.map(({ table, rows, left }) => [table, rows, left])).toEqual([
+      ['derivation_root', 1, 0],
+      ['details_key', 2, 0], // the person's, and the log's own for the alarm
+      ['refused_event', 1, 0],
+    ]);
+    const later = await logUnder(new KeyRing(fresh));
+    expect(await later.detailsOf('records.north', 1)).toEqual({ details: { step: 1 }, person });
+    await later.append([event(2)]);
+    expect(await store.query('SELECT count(*) AS keys FROM details_key')).toEqual([{ keys: '2' }]);
+    await later.erase(person);
+    expect([await later.detailsOf('records.north', 1), await later.detailsOf('records.north', 2)]).toEqual([
+      null,
+      null,
+    ]);
+    await store.destroy();
+    await database.close();
+  });
+});

@@ -1,0 +1,48 @@
+import type { KeyRing } from '@cpds/crypto';
+import type { Tx } from '@cpds/store';
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+import type { SealedPlace } from './reseal.js';
+
+class DerivationRoot1763960000000 implements MigrationInterface {
+  name = 'DerivationRoot1763960000000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      CREATE TABLE derivation_root (
+        id int PRIMARY KEY DEFAULT 1 CHECK (id = 1),
+        sealed bytea NOT NULL
+      )`);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP TABLE derivation_root');
+  }
+}
+
+/** The table of `derivationRoot`, for a service that stores keyed hashes. */
+export const derivationRootMigrations = [DerivationRoot1763960000000];
+
+const place = 'derivation-root';
+
+/** Where it lies, for `reseal`. */
+export const derivationRootPlace: SealedPlace = {
+  table: 'derivation_root',
+  key: ['id'],
+  sealed: { column: 'sealed', encoding: 'bytes' },
+  placeOf: () => place,
+};
+
+/**
+ * What this database derives the keys of its keyed hashes from, 32 bytes (`hkdfExpand`). Hashes cannot be made anew
+ * without what they hide, so their key must outlive every key-encryption key: the root comes of the one the database began
+ * with, and from then on lies in the database, sealed like the rest.
+ *
+ * @throws CryptoError `wrong-kek`
+ */
+export async function derivationRoot(tx: Tx, ring: KeyRing): Promise<Uint8Array> {
+  await tx.manager.query('INSERT INTO derivation_root (sealed) VALUES ($1) ON CONFLICT DO NOTHING', [
+    Buffer.from(ring.seal(place, ring.origin())),
+  ]);
+  const [row] = (await tx.manager.query('SELECT sealed FROM derivation_root')) as [{ sealed: Buffer }];
+  return ring.open(place, row.sealed);
+}
