@@ -77,6 +77,6 @@ describe('two statements with one digest', () => {
         ),
       ),
     );
-    expect(() => ringHash(1, [1n << 256n])).toThrow('does not fit in 32 bytes');
+    expect(() => ringHash(1, [1n << 256n])).toThrow('xs[0]: must lie in [1, n-1]');
   });
 });

@@ -4,9 +4,20 @@
  */
 
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js';
-import { ascii, concat } from './bytes.js';
+import { ascii, checkBytes, concat } from './bytes.js';
 import { CryptoError } from './crypto-error.js';
-import { checkRecoverable, checkScalar, compressed, G, hedgedScalar, parsePoint, xy, type Point } from './curve.js';
+import {
+  checkNonzero,
+  checkPoint,
+  checkRecoverable,
+  checkScalar,
+  compressed,
+  G,
+  hedgedScalar,
+  parsePoint,
+  xy,
+  type Point,
+} from './curve.js';
 import { dleqBytes, parseDleq, proveDleq, verifyDleq, type DleqProof, type DleqStatement } from './dleq.js';
 import { hkdfSha256, keccak256, sha256 } from './hash.js';
 import type { RandomBytes } from './random.js';
@@ -33,8 +44,10 @@ export interface Capsule {
  * opened for, 32 bytes.
  */
 export function capsuleLabel(grantDigestWithoutKey: Uint8Array, sealKeyId: Uint8Array, ySeal: Point): Uint8Array {
-  if (grantDigestWithoutKey.length !== 32) throw new CryptoError('bad-hash', 'grantDigest', 'must be 32 bytes');
-  if (sealKeyId.length !== 32) throw new CryptoError('bad-hash', 'sealKeyId', 'must be 32 bytes');
+  if (checkBytes(grantDigestWithoutKey, 'grantDigest').length !== 32)
+    throw new CryptoError('bad-hash', 'grantDigest', 'must be 32 bytes');
+  if (checkBytes(sealKeyId, 'sealKeyId').length !== 32)
+    throw new CryptoError('bad-hash', 'sealKeyId', 'must be 32 bytes');
   return keccak256(ascii('cpds/v1/label'), grantDigestWithoutKey, sealKeyId, xy(ySeal));
 }
 
@@ -50,7 +63,8 @@ export function sealCapsule(
   random: RandomBytes,
 ): Uint8Array {
   const { fileKey, label, recipientKey, ySeal } = input;
-  if (fileKey.length !== FILE_KEY_BYTES) throw new CryptoError('bad-length', 'fileKey', 'must be 16 bytes');
+  if (checkBytes(fileKey, 'fileKey').length !== FILE_KEY_BYTES)
+    throw new CryptoError('bad-length', 'fileKey', 'must be 16 bytes');
   checkLabel(label);
   checkRecoverable(recipientKey, 'recipientKey');
   checkRecoverable(ySeal, 'ySeal');
@@ -68,7 +82,7 @@ export function sealCapsule(
 
 /** Parses a capsule. @throws CryptoError `bad-capsule`, `bad-point`, `bad-scalar`, naming the part */
 export function parseCapsule(bytes: Uint8Array): Capsule {
-  if (bytes.length !== CAPSULE_BYTES)
+  if (checkBytes(bytes, 'capsule').length !== CAPSULE_BYTES)
     throw new CryptoError('bad-capsule', 'capsule', `must be ${CAPSULE_BYTES} bytes, has ${bytes.length}`);
   return {
     C: checkRecoverable(parsePoint(bytes.slice(0, 33), 'capsule.C'), 'capsule.C'),
@@ -90,7 +104,7 @@ export function sealedKeyHash(capsule: Uint8Array): Uint8Array {
 
 /** C + Q, the point storemen multiply. @throws CryptoError `bad-point` when it is the identity or has x ≥ n */
 export function checkReleasePoint(C: Point, recipientKey: Point): Point {
-  return checkRecoverable(C.add(recipientKey), 'releasePoint');
+  return checkRecoverable(checkNonzero(C, 'C').add(checkNonzero(recipientKey, 'recipientKey')), 'releasePoint');
 }
 
 /**
@@ -108,8 +122,9 @@ export function openCapsule(input: {
 }): Uint8Array {
   const { capsule, label, recipientSecret, ySeal, W } = input;
   checkScalar(recipientSecret, 'recipientSecret');
+  checkNonzero(capsule.C, 'capsule.C');
   // Secret scalar: constant-time ladder.
-  const K = W.subtract(ySeal.multiply(recipientSecret));
+  const K = checkPoint(W, 'W').subtract(checkNonzero(ySeal, 'ySeal').multiply(recipientSecret));
   if (K.is0()) throw new CryptoError('wrong-key', 'W', 'does not open this capsule');
   const key = aeadKey(K, capsule.C.multiply(recipientSecret), label, capsule.C);
   try {
@@ -156,6 +171,6 @@ function openStatement(Q: Point, qBar: Point, grantId: Uint8Array): DleqStatemen
 }
 
 function checkLabel(label: Uint8Array): Uint8Array {
-  if (label.length !== 32) throw new CryptoError('bad-hash', 'label', 'must be 32 bytes');
+  if (checkBytes(label, 'label').length !== 32) throw new CryptoError('bad-hash', 'label', 'must be 32 bytes');
   return label;
 }

@@ -1,12 +1,15 @@
 /** Cohorts (section 5): the registrar mints whole cohorts, and a lock's ring is the deed's whole cohort. */
 
-import { concat, u256 } from './bytes.js';
+import { checkBytes, checkList, concat, u256 } from './bytes.js';
 import { CryptoError } from './crypto-error.js';
-import { checkRecoverable, liftX } from './curve.js';
+import { checkRecoverable, checkScalar, liftX } from './curve.js';
 import { keccak256 } from './hash.js';
 
 /** Deeds in a cohort, so members of a ring. */
 export const COHORT_SIZE = 16;
+
+/** What a list of deeds may have before it is refused unread: the most that a ring has. */
+const MOST_DEEDS = 256;
 
 /** One deed as the registry sees it. */
 export interface CohortDeed {
@@ -16,7 +19,7 @@ export interface CohortDeed {
 
 /** The deeds in the registry's order, ascending by x: random order, and it shows that no key repeats. */
 export function inCohortOrder<D extends { x: bigint }>(deeds: readonly D[]): D[] {
-  return [...deeds].sort((a, b) => (a.x < b.x ? -1 : a.x > b.x ? 1 : 0));
+  return [...checkList(deeds, 'deeds', MOST_DEEDS)].sort((a, b) => (a.x < b.x ? -1 : a.x > b.x ? 1 : 0));
 }
 
 /**
@@ -25,7 +28,7 @@ export function inCohortOrder<D extends { x: bigint }>(deeds: readonly D[]): D[]
  * @throws CryptoError `bad-cohort`, `bad-point`
  */
 export function checkCohort(xs: readonly bigint[]): void {
-  if (xs.length !== COHORT_SIZE)
+  if (checkList(xs, 'xs', MOST_DEEDS).length !== COHORT_SIZE)
     throw new CryptoError('bad-cohort', 'xs', `a cohort has ${COHORT_SIZE} deeds, this has ${xs.length}`);
   xs.forEach((x, i) => {
     if (i > 0 && x <= xs[i - 1]!) throw new CryptoError('bad-cohort', `xs[${i}]`, 'is not above the deed before it');
@@ -36,8 +39,9 @@ export function checkCohort(xs: readonly bigint[]): void {
 /** keccak256 of the joined commitments, 32 bytes: what `lock` takes in their stead. */
 export function commitmentsHash(commitments: readonly Uint8Array[]): Uint8Array {
   return keccak256(
-    ...commitments.map((commitment, i) => {
-      if (commitment.length !== 32) throw new CryptoError('bad-hash', `commitments[${i}]`, 'must be 32 bytes');
+    ...checkList(commitments, 'commitments', MOST_DEEDS).map((commitment, i) => {
+      if (checkBytes(commitment, `commitments[${i}]`).length !== 32)
+        throw new CryptoError('bad-hash', `commitments[${i}]`, 'must be 32 bytes');
       return commitment;
     }),
   );
@@ -45,5 +49,6 @@ export function commitmentsHash(commitments: readonly Uint8Array[]): Uint8Array 
 
 /** The registry's one word per cohort: keccak256(keccak256(xs) ‖ commitmentsHash). */
 export function cohortWord(xs: readonly bigint[], hashOfCommitments: Uint8Array): Uint8Array {
-  return keccak256(concat(keccak256(...xs.map((x) => u256(x))), hashOfCommitments));
+  const hashOfXs = keccak256(...checkList(xs, 'xs', MOST_DEEDS).map((x, i) => u256(checkScalar(x, `xs[${i}]`))));
+  return keccak256(concat(hashOfXs, checkBytes(hashOfCommitments, 'commitmentsHash', 32)));
 }

@@ -4,7 +4,7 @@
  */
 
 import { secp256k1 } from '@noble/curves/secp256k1.js';
-import { ascii, concat, fromHex, toBigInt, u256 } from './bytes.js';
+import { ascii, checkBytes, concat, fromHex, toBigInt, u256 } from './bytes.js';
 import { CryptoError } from './crypto-error.js';
 import { hkdfSha256, keccak256 } from './hash.js';
 
@@ -26,13 +26,14 @@ export const P = Point.Fp.ORDER;
  * @throws CryptoError `bad-scalar` names `field`
  */
 export function parseScalar(bytes: Uint8Array, field: string): bigint {
-  if (bytes.length !== 32) throw new CryptoError('bad-scalar', field, `must be 32 bytes, has ${bytes.length}`);
+  if (checkBytes(bytes, field).length !== 32)
+    throw new CryptoError('bad-scalar', field, `must be 32 bytes, has ${bytes.length}`);
   return checkScalar(toBigInt(bytes), field);
 }
 
 /** Returns `value` when it lies in [1, n-1]; otherwise refuses with `bad-scalar`. */
 export function checkScalar(value: bigint, field: string): bigint {
-  if (value <= 0n || value >= N) throw new CryptoError('bad-scalar', field, 'must lie in [1, n-1]');
+  if (checkBigInt(value, field) <= 0n || value >= N) throw new CryptoError('bad-scalar', field, 'must lie in [1, n-1]');
   return value;
 }
 
@@ -47,7 +48,8 @@ export function scalarBytes(value: bigint): Uint8Array {
  * @throws CryptoError `bad-point` names `field`
  */
 export function parsePoint(bytes: Uint8Array, field: string): Point {
-  if (bytes.length !== 33) throw new CryptoError('bad-point', field, `must be 33 bytes, has ${bytes.length}`);
+  if (checkBytes(bytes, field).length !== 33)
+    throw new CryptoError('bad-point', field, `must be 33 bytes, has ${bytes.length}`);
   try {
     const point = Point.fromBytes(bytes);
     point.assertValidity();
@@ -62,22 +64,43 @@ export function pointFromHex(text: string, field: string): Point {
   return parsePoint(fromHex(text, field, 33), field);
 }
 
-/** Refuses the identity and points whose x is not below n: ecrecover could not represent them (protocol section 2). */
-export function checkRecoverable(point: Point, field: string): Point {
-  if (point.is0()) throw new CryptoError('bad-point', field, 'is the identity');
-  if (point.toAffine().x >= N) throw new CryptoError('bad-point', field, 'has x >= n');
+/**
+ * Returns `point` when it is a point of this curve, the identity included: what every function asks of a point it is
+ * given, before it multiplies. The curve library remembers which points passed, so asking again costs nothing.
+ *
+ * @throws CryptoError `bad-type` for anything else, `bad-point` for coordinates off the curve
+ */
+export function checkPoint(point: Point, field: string): Point {
+  if (!(point instanceof Point)) throw new CryptoError('bad-type', field, 'must be a point of secp256k1');
+  if (point.is0()) return point;
+  try {
+    point.assertValidity();
+    return point;
+  } catch (cause) {
+    throw Object.assign(new CryptoError('bad-point', field, 'is not on the curve'), { cause });
+  }
+}
+
+/** `checkPoint`, the identity refused. */
+export function checkNonzero(point: Point, field: string): Point {
+  if (checkPoint(point, field).is0()) throw new CryptoError('bad-point', field, 'is the identity');
   return point;
 }
 
-/** SEC1 compressed, 33 bytes. */
+/** Refuses the identity and points whose x is not below n: ecrecover could not represent them (protocol section 2). */
+export function checkRecoverable(point: Point, field: string): Point {
+  if (checkNonzero(point, field).toAffine().x >= N) throw new CryptoError('bad-point', field, 'has x >= n');
+  return point;
+}
+
+/** SEC1 compressed, 33 bytes. @throws CryptoError `bad-point` for the identity, which has no such form */
 export function compressed(point: Point): Uint8Array {
-  return point.toBytes(true);
+  return checkNonzero(point, 'point').toBytes(true);
 }
 
 /** x ‖ y, 64 bytes: the form of points inside hashes. @throws CryptoError `bad-point` for the identity, which has neither */
 export function xy(point: Point): Uint8Array {
-  if (point.is0()) throw new CryptoError('bad-point', 'point', 'is the identity');
-  const { x, y } = point.toAffine();
+  const { x, y } = checkNonzero(point, 'point').toAffine();
   return concat(u256(x), u256(y));
 }
 
@@ -88,7 +111,7 @@ export function addressOf(point: Point): Uint8Array {
 
 /** The point with this x and even y. @throws CryptoError `bad-point` where x³+7 is not a square or x ≥ p */
 export function liftX(x: bigint, field: string): Point {
-  if (x < 0n || x >= P) throw new CryptoError('bad-point', field, 'x is out of range');
+  checkCoordinate(x, field);
   return parsePoint(concat(Uint8Array.of(2), u256(x)), field);
 }
 
@@ -116,12 +139,24 @@ export function toCurve(prefix: Uint8Array): CurveHash {
   throw new CryptoError('no-point', 'prefix', 'no counter gives a curve point');
 }
 
+/** Returns `x` when it can be a coordinate, 0 ≤ x < p. @throws CryptoError `bad-type`, `bad-point` */
+export function checkCoordinate(x: bigint, field: string): bigint {
+  if (checkBigInt(x, field) < 0n || x >= P) throw new CryptoError('bad-point', field, 'x is out of range');
+  return x;
+}
+
 /** The even y of the point with this x, 0 ≤ x < p; undefined where x³+7 is no square. */
 export function evenRootOf(x: bigint): bigint | undefined {
+  const root = rootOf(checkCoordinate(x, 'x') ** 3n + 7n);
+  return root === undefined || (root & 1n) === 0n ? root : P - root;
+}
+
+/** A square root mod p, either one; undefined where there is none. */
+export function rootOf(square: bigint): bigint | undefined {
   const { Fp } = Point;
+  const residue = Fp.create(checkBigInt(square, 'square'));
   try {
-    const root = Fp.sqrt(Fp.create(x * x * x + 7n));
-    return (root & 1n) === 0n ? root : P - root;
+    return Fp.sqrt(residue);
   } catch {
     return undefined; // the library's only way to say that there is no root
   }
@@ -129,12 +164,12 @@ export function evenRootOf(x: bigint): bigint | undefined {
 
 /** A hash reduced mod n; zero is refused (section 12), which happens with probability 2^-256. */
 export function challenge(hash: Uint8Array): bigint {
-  return checkScalar(toBigInt(hash) % N, 'challenge');
+  return checkScalar(toBigInt(checkBytes(hash, 'challenge', 32)) % N, 'challenge');
 }
 
 /** 48 uniform bytes reduced mod n; zero refused. */
 export function scalarFrom48(bytes: Uint8Array, field: string): bigint {
-  return checkScalar(toBigInt(bytes) % N, field);
+  return checkScalar(toBigInt(checkBytes(bytes, field, 48)) % N, field);
 }
 
 /**
@@ -145,7 +180,12 @@ export function scalarFrom48(bytes: Uint8Array, field: string): bigint {
  * @param publicInputs everything public that the proof or sealing binds
  */
 export function hedgedScalar(use: string, secret: Uint8Array, random: Uint8Array, publicInputs: Uint8Array): bigint {
-  if (random.length !== 32) throw new CryptoError('bad-randomness', 'random', 'must be 32 bytes');
+  if (checkBytes(random, 'random').length !== 32) throw new CryptoError('bad-randomness', 'random', 'must be 32 bytes');
   const info = concat(ascii('cpds/v1/nonce/'), ascii(use), keccak256(publicInputs));
   return scalarFrom48(hkdfSha256(concat(secret, random), info, 48), 'nonce');
+}
+
+function checkBigInt(value: bigint, field: string): bigint {
+  if (typeof value !== 'bigint') throw new CryptoError('bad-type', field, 'must be a bigint');
+  return value;
 }

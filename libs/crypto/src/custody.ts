@@ -13,7 +13,7 @@
 
 import { gcm } from '@noble/ciphers/aes.js';
 import { randomBytes } from '@noble/hashes/utils.js';
-import { ascii, concat, fromHex, toHex } from './bytes.js';
+import { ascii, checkBytes, checkText, concat, fromHex, toHex } from './bytes.js';
 import { CryptoError } from './crypto-error.js';
 import { hkdfExtract, hkdfSha256 } from './hash.js';
 
@@ -29,7 +29,7 @@ const tagBytes = 16;
  */
 export function sealAtRest(key: Uint8Array, name: string, secret: Uint8Array, nonce = freshNonce()): Uint8Array {
   checkKey(key);
-  return concat(Uint8Array.of(1), nonce, gcm(key, nonce, dataOf1(name)).encrypt(secret));
+  return concat(Uint8Array.of(1), nonce, encrypt(key, nonce, dataOf1(name), secret));
 }
 
 /**
@@ -40,7 +40,7 @@ export function sealAtRest(key: Uint8Array, name: string, secret: Uint8Array, no
  */
 export function openAtRest(key: Uint8Array, name: string, sealed: Uint8Array): Uint8Array {
   checkKey(key);
-  if (sealed[0] !== 1) throw unknownVersion(name, sealed, 'this reads 1');
+  if (checkBytes(sealed, name)[0] !== 1) throw unknownVersion(name, sealed, 'this reads 1');
   const secret = decrypt(key, name, sealed, 1, dataOf1(name));
   if (secret === null)
     throw new CryptoError('wrong-kek', name, 'does not open: another key sealed it, or its bytes changed');
@@ -80,7 +80,7 @@ export class KeyRing {
   /** Seals in form 2 under the current key. `name` and `nonce` as for `sealAtRest`. */
   seal(name: string, secret: Uint8Array, nonce = freshNonce()): Uint8Array {
     const [[id, key]] = [...this.#keys] as [[string, Uint8Array]];
-    return concat(prefixOf(id), nonce, gcm(key, nonce, dataOf2(id, name)).encrypt(secret));
+    return concat(prefixOf(id), nonce, encrypt(key, nonce, dataOf2(id, name), secret));
   }
 
   /**
@@ -91,7 +91,7 @@ export class KeyRing {
    *   the bytes are cut short, changed or of another place; `unknown-version`
    */
   open(name: string, sealed: Uint8Array): Uint8Array {
-    if (sealed[0] === 1) return this.#openUnnamed(name, sealed);
+    if (checkBytes(sealed, name)[0] === 1) return this.#openUnnamed(name, sealed);
     if (sealed[0] !== 2) throw unknownVersion(name, sealed, 'this reads 1 and 2');
     if (sealed.length < 1 + idBytes) throw new CryptoError('broken-seal', name, 'is cut short');
     const id = toHex(sealed.subarray(1, 1 + idBytes));
@@ -131,7 +131,7 @@ export class KeyRing {
  * @throws CryptoError `bad-kek` names `field`, and no byte
  */
 export function parseKek(bytes: Uint8Array, field: string): Uint8Array {
-  if (bytes.length === 32) return bytes.slice();
+  if (checkBytes(bytes, field).length === 32) return bytes.slice();
   const text = new TextDecoder('latin1').decode(bytes).replace(/\r?\n$/, '');
   if (/^[0-9a-fA-F]{64}$/.test(text)) return fromHex(text, field, 32);
   // 43 digits and one "=" are 32 bytes when the last digit's two lowest bits are zero, which is its canonical form.
@@ -141,6 +141,11 @@ export function parseKek(bytes: Uint8Array, field: string): Uint8Array {
 
 function keyIdOf(key: Uint8Array): string {
   return toHex(hkdfSha256(key, ascii('cpds/v1/custody/key-id'), idBytes));
+}
+
+function encrypt(key: Uint8Array, nonce: Uint8Array, data: Uint8Array, secret: Uint8Array): Uint8Array {
+  checkBytes(nonce, 'nonce', nonceBytes); // GCM takes any length, and the opener reads 12
+  return gcm(key, nonce, data).encrypt(checkBytes(secret, 'secret'));
 }
 
 /** The secret that begins behind the first `at` bytes, or null. @throws CryptoError `broken-seal` */
@@ -160,14 +165,20 @@ function decrypt(
 }
 
 const freshNonce = (): Uint8Array => randomBytes(nonceBytes);
-const dataOf1 = (name: string): Uint8Array => ascii(`cpds/v1/custody/${name}`);
-const dataOf2 = (id: string, name: string): Uint8Array => ascii(`cpds/v2/custody/${id}/${name}`);
+const dataOf1 = (name: string): Uint8Array => ascii(`cpds/v1/custody/${checkName(name)}`);
+const dataOf2 = (id: string, name: string): Uint8Array => ascii(`cpds/v2/custody/${id}/${checkName(name)}`);
 const prefixOf = (id: string): Uint8Array => concat(Uint8Array.of(2), fromHex(id, 'key id', idBytes));
+
+function checkName(name: string): string {
+  if (checkText(name, 'name') === '') throw new CryptoError('bad-length', 'name', 'is empty');
+  return name;
+}
 
 function unknownVersion(name: string, sealed: Uint8Array, reads: string): CryptoError {
   return new CryptoError('unknown-version', name, `is sealed in version ${sealed[0] ?? 'none'}, ${reads}`);
 }
 
 function checkKey(key: Uint8Array): void {
-  if (key.length !== 32) throw new CryptoError('bad-kek', 'kek', `must be 32 bytes, has ${key.length}`);
+  if (checkBytes(key, 'kek').length !== 32)
+    throw new CryptoError('bad-kek', 'kek', `must be 32 bytes, has ${key.length}`);
 }

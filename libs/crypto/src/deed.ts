@@ -1,8 +1,7 @@
 /** What a deed says (section 5 and 12): a salted commitment to payload, file key and metadata. */
 
-import { ascii } from './bytes.js';
+import { ascii, checkBytes } from './bytes.js';
 import { canonicalJson } from './canonical-json.js';
-import { CryptoError } from './crypto-error.js';
 import { hkdfSha256, sha256 } from './hash.js';
 
 /** What a record commitment binds. The age header is left out, so it can be re-wrapped. */
@@ -19,27 +18,21 @@ export interface RecordFacts {
 
 /** HKDF-SHA256(file key, info "cpds/v1/key-commit"), 32 bytes: commits to the 16-byte age file key. */
 export function keyCommit(fileKey: Uint8Array): Uint8Array {
-  return hkdfSha256(checkLength(fileKey, 16, 'fileKey'), ascii('cpds/v1/key-commit'), 32);
+  return hkdfSha256(checkBytes(fileKey, 'fileKey', 16), ascii('cpds/v1/key-commit'), 32);
 }
 
 /** sha256("cpds/v1/record" ‖ sha256(payload) ‖ keyCommit ‖ sha256(metadata) ‖ salt), 32 bytes. */
 export function recordCommitment(facts: RecordFacts): Uint8Array {
   return sha256(
     ascii('cpds/v1/record'),
-    checkLength(facts.payloadSha256, 32, 'payloadSha256'),
-    checkLength(facts.keyCommit, 32, 'keyCommit'),
+    checkBytes(facts.payloadSha256, 'payloadSha256', 32),
+    checkBytes(facts.keyCommit, 'keyCommit', 32),
     sha256(canonicalJson(facts.metadata)),
-    checkLength(facts.salt, 32, 'salt'),
+    checkBytes(facts.salt, 'salt', 32),
   );
 }
 
 /** sha256(salt ‖ terms in RFC 8785 form): salted, because terms are guessable. */
 export function termsHash(salt: Uint8Array, terms: unknown): Uint8Array {
-  return sha256(checkLength(salt, 32, 'salt'), canonicalJson(terms));
-}
-
-function checkLength(bytes: Uint8Array, length: number, field: string): Uint8Array {
-  if (bytes.length !== length)
-    throw new CryptoError('bad-length', field, `must be ${length} bytes, has ${bytes.length}`);
-  return bytes;
+  return sha256(checkBytes(salt, 'salt', 32), canonicalJson(terms));
 }

@@ -3,11 +3,13 @@
  * transcript and another domain, so that no DLEQ verifies as a ring of one and no base can be chosen after the proof.
  */
 
-import { ascii, concat } from './bytes.js';
+import { ascii, checkBytes, concat } from './bytes.js';
 import { CryptoError } from './crypto-error.js';
 import {
   addressOf,
   challenge,
+  checkNonzero,
+  checkPoint,
   checkScalar,
   hedgedScalar,
   N,
@@ -33,6 +35,9 @@ export interface DleqStatement {
   message: Uint8Array;
 }
 
+const USES: readonly DleqUse[] = ['own', 'seal', 'open', 'part'];
+const PLACES = ['A', 'X', 'B', 'Z'] as const;
+
 /** Challenge and response, both in [1, n-1]; 64 bytes as u256 c ‖ u256 s. */
 export interface DleqProof {
   c: bigint;
@@ -47,6 +52,7 @@ export interface DleqProof {
 export function proveDleq(statement: DleqStatement, witness: bigint, random: RandomBytes): DleqProof {
   checkScalar(witness, 'witness');
   const { A, X, B, Z } = statement;
+  for (const place of PLACES) checkNonzero(statement[place], place);
   // Secret scalars below: constant-time ladder.
   if (!A.multiply(witness).equals(X) || !B.multiply(witness).equals(Z))
     throw new CryptoError('false-statement', 'witness', `does not satisfy the ${statement.use} statement`);
@@ -59,7 +65,7 @@ export function proveDleq(statement: DleqStatement, witness: bigint, random: Ran
 export function verifyDleq(statement: DleqStatement, proof: DleqProof): boolean {
   if (!inRange(proof.c) || !inRange(proof.s)) return false;
   const { A, X, B, Z } = statement;
-  if (A.is0() || X.is0() || B.is0() || Z.is0()) return false;
+  if (PLACES.some((place) => checkPoint(statement[place], place).is0())) return false;
   const L = combinePublic(A, proof.s, X, proof.c);
   const R = combinePublic(B, proof.s, Z, proof.c);
   if (L.is0() || R.is0()) return false;
@@ -73,13 +79,17 @@ export function dleqBytes(proof: DleqProof): Uint8Array {
 
 /** Parses `dleqBytes`. @throws CryptoError `bad-proof`, `bad-scalar` */
 export function parseDleq(bytes: Uint8Array, field: string): DleqProof {
-  if (bytes.length !== 64) throw new CryptoError('bad-proof', field, `must be 64 bytes, has ${bytes.length}`);
+  if (checkBytes(bytes, field).length !== 64)
+    throw new CryptoError('bad-proof', field, `must be 64 bytes, has ${bytes.length}`);
   return { c: parseScalar(bytes.slice(0, 32), `${field}.c`), s: parseScalar(bytes.slice(32), `${field}.s`) };
 }
 
 /** Everything hashed before L and R. */
 function transcript(statement: DleqStatement): Uint8Array {
-  if (statement.message.length !== 32) throw new CryptoError('bad-hash', 'message', 'must be 32 bytes');
+  if (!USES.includes(statement.use))
+    throw new CryptoError('out-of-range', 'use', 'is none of own, seal, open and part');
+  if (checkBytes(statement.message, 'message').length !== 32)
+    throw new CryptoError('bad-hash', 'message', 'must be 32 bytes');
   return concat(
     ascii(`cpds/v1/dleq/${statement.use}`),
     statement.message,
@@ -95,5 +105,5 @@ function challengeOf(statement: DleqStatement, L: Point, R: Point): bigint {
 }
 
 function inRange(scalar: bigint): boolean {
-  return scalar > 0n && scalar < N;
+  return typeof scalar === 'bigint' && scalar > 0n && scalar < N;
 }

@@ -4,34 +4,35 @@
  */
 
 import { secp256k1 } from '@noble/curves/secp256k1.js';
-import { concat } from './bytes.js';
+import { checkBytes, concat } from './bytes.js';
 import { CryptoError } from './crypto-error.js';
-import { addressOf, Point } from './curve.js';
+import { addressOf, parseScalar, Point } from './curve.js';
 
 const HALF_ORDER = Point.Fn.ORDER >> 1n;
 
-/** Signs `digest`, 32 bytes, with a secret key of 32 bytes. */
+/** Signs `digest`, 32 bytes, with a secret key of 32 bytes. @throws CryptoError `bad-scalar`, `bad-hash` */
 export function signDigest(secretKey: Uint8Array, digest: Uint8Array): Uint8Array {
+  parseScalar(secretKey, 'secretKey');
   const recovered = secp256k1.sign(checkDigest(digest), secretKey, { prehash: false, format: 'recovered' });
   return concat(recovered.slice(1), Uint8Array.of(27 + recovered[0]!));
 }
 
 /** Ethereum address, 20 bytes, of the key that signed `digest`; undefined where no key did, or in another form. */
 export function signerOf(digest: Uint8Array, signature: Uint8Array): Uint8Array | undefined {
-  const v = signature[64];
+  checkDigest(digest);
+  const v = checkBytes(signature, 'signature')[64];
   if (signature.length !== 65 || (v !== 27 && v !== 28)) return undefined;
   const rs = signature.slice(0, 64);
   try {
     if (secp256k1.Signature.fromBytes(rs, 'compact').s > HALF_ORDER) return undefined;
-    const key = secp256k1.recoverPublicKey(concat(Uint8Array.of(v - 27), rs), checkDigest(digest), { prehash: false });
+    const key = secp256k1.recoverPublicKey(concat(Uint8Array.of(v - 27), rs), digest, { prehash: false });
     return addressOf(Point.fromBytes(key));
-  } catch (cause) {
-    if (cause instanceof CryptoError) throw cause;
+  } catch {
     return undefined; // an r or s that is out of range, or an R that is on no curve point: nobody signed
   }
 }
 
 function checkDigest(digest: Uint8Array): Uint8Array {
-  if (digest.length !== 32) throw new CryptoError('bad-hash', 'digest', 'must be 32 bytes');
+  if (checkBytes(digest, 'digest').length !== 32) throw new CryptoError('bad-hash', 'digest', 'must be 32 bytes');
   return digest;
 }

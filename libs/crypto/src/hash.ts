@@ -3,7 +3,8 @@
 import { expand, extract } from '@noble/hashes/hkdf.js';
 import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js';
 import { keccak_256 } from '@noble/hashes/sha3.js';
-import { concat } from './bytes.js';
+import { checkBytes, concat } from './bytes.js';
+import { CryptoError } from './crypto-error.js';
 
 /** keccak256 over the joined parts. */
 export function keccak256(...parts: Uint8Array[]): Uint8Array {
@@ -22,10 +23,14 @@ export function hkdfSha256(ikm: Uint8Array, info: Uint8Array, length: number): U
 
 /** First half of `hkdfSha256` (RFC 5869, section 2.2): 32 bytes to derive from, which do not lead back to `ikm`. */
 export function hkdfExtract(ikm: Uint8Array): Uint8Array {
-  return extract(nobleSha256, ikm);
+  return extract(nobleSha256, checkBytes(ikm, 'ikm'));
 }
 
 /** Second half (RFC 5869, section 2.3): `length` bytes under `info`. */
 export function hkdfExpand(pseudorandomKey: Uint8Array, info: Uint8Array, length: number): Uint8Array {
+  if (!Number.isInteger(length) || length < 1 || length > 255 * 32)
+    throw new CryptoError('out-of-range', 'length', 'must be 1 to 8160 bytes');
+  checkBytes(pseudorandomKey, 'pseudorandomKey', 32);
+  checkBytes(info, 'info');
   return expand(nobleSha256, pseudorandomKey, info, length);
 }

@@ -6,7 +6,7 @@
 
 import { p256 } from '@noble/curves/nist.js';
 import * as HPKE from 'hpke';
-import { concat } from './bytes.js';
+import { checkBytes, concat } from './bytes.js';
 import { CryptoError } from './crypto-error.js';
 
 const suite = new HPKE.CipherSuite(HPKE.KEM_DHKEM_P256_HKDF_SHA256, HPKE.KDF_HKDF_SHA256, HPKE.AEAD_AES_256_GCM);
@@ -33,13 +33,14 @@ export async function generateHpkeKey(): Promise<HpkeKeyPair> {
  * @throws CryptoError `bad-ikm` for fewer
  */
 export async function deriveHpkeKey(ikm: Uint8Array): Promise<HpkeKeyPair> {
-  if (ikm.length < 32) throw new CryptoError('bad-ikm', 'ikm', 'must be 32 bytes or more');
+  if (checkBytes(ikm, 'ikm').length < 32) throw new CryptoError('bad-ikm', 'ikm', 'must be 32 bytes or more');
   return exported(await suite.DeriveKeyPair(ikm, true));
 }
 
 /** The public key of a secret scalar. @throws CryptoError `bad-hpke-key` names `field` */
 export function hpkePublicKey(privateKey: Uint8Array, field = 'privateKey'): Uint8Array {
-  if (!p256.utils.isValidSecretKey(privateKey)) throw new CryptoError('bad-hpke-key', field, 'is not a P-256 scalar');
+  if (!p256.utils.isValidSecretKey(checkBytes(privateKey, field)))
+    throw new CryptoError('bad-hpke-key', field, 'is not a P-256 scalar');
   return p256.getPublicKey(privateKey, false);
 }
 
@@ -49,7 +50,7 @@ export function hpkePublicKey(privateKey: Uint8Array, field = 'privateKey'): Uin
  * @throws CryptoError `bad-hpke-key` names `field` and `culprit`
  */
 export function checkHpkePublicKey(bytes: Uint8Array, field: string, culprit?: string): Uint8Array {
-  if (bytes.length !== HPKE_PUBLIC_KEY_BYTES || bytes[0] !== 4)
+  if (checkBytes(bytes, field).length !== HPKE_PUBLIC_KEY_BYTES || bytes[0] !== 4)
     throw new CryptoError('bad-hpke-key', field, 'must be an uncompressed P-256 point of 65 bytes', culprit);
   try {
     p256.Point.fromBytes(bytes).assertValidity();
@@ -67,7 +68,8 @@ export function checkHpkePublicKey(bytes: Uint8Array, field: string, culprit?: s
  */
 export async function hpkeSeal(publicKey: Uint8Array, info: Uint8Array, message: Uint8Array): Promise<Uint8Array> {
   const key = await suite.DeserializePublicKey(checkHpkePublicKey(publicKey, 'publicKey'));
-  const { encapsulatedSecret, ciphertext } = await suite.Seal(key, message, { info });
+  if (checkBytes(info, 'info').length > 0xffff) throw new CryptoError('out-of-range', 'info', 'is over 65535 bytes');
+  const { encapsulatedSecret, ciphertext } = await suite.Seal(key, checkBytes(message, 'message'), { info });
   return concat(encapsulatedSecret, ciphertext);
 }
 
@@ -78,7 +80,8 @@ export async function hpkeSeal(publicKey: Uint8Array, info: Uint8Array, message:
  *   `privateKey` that is no P-256 scalar
  */
 export async function hpkeOpen(privateKey: Uint8Array, info: Uint8Array, sealed: Uint8Array): Promise<Uint8Array> {
-  if (sealed.length < HPKE_PUBLIC_KEY_BYTES + TAG_BYTES)
+  checkBytes(info, 'info');
+  if (checkBytes(sealed, 'sealed').length < HPKE_PUBLIC_KEY_BYTES + TAG_BYTES)
     throw new CryptoError('not-openable', 'sealed', 'is too short for an HPKE message');
   const pair = {
     publicKey: await suite.DeserializePublicKey(hpkePublicKey(privateKey)), // refuses what is no scalar by name

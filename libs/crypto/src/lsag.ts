@@ -3,7 +3,7 @@
  * It says "the holder of one of these deeds signed `message`", and its tag says "and this deed and slot only once".
  */
 
-import { ascii, concat, equalBytes, u16, u256 } from './bytes.js';
+import { ascii, checkBytes, checkList, concat, equalBytes, u16, u256 } from './bytes.js';
 import { CryptoError } from './crypto-error.js';
 import {
   addressOf,
@@ -27,6 +27,9 @@ import { combinePublic } from './public-arithmetic.js';
 import type { RandomBytes } from './random.js';
 import { slotByte, tagBase, tagOf } from './tag-base.js';
 
+const FEWEST_DEEDS = 2;
+const MOST_DEEDS = 256;
+
 /** What is signed, and by which ring. All public. */
 export interface RingStatement {
   /** m = grantId, 32 bytes. */
@@ -49,7 +52,11 @@ export interface RingSignature {
 
 /** keccak256("cpds/v1/ring" ‖ u8 slot ‖ x_0 ‖ … ‖ x_{k-1}). */
 export function ringHash(slot: number, xs: readonly bigint[]): Uint8Array {
-  return keccak256(ascii('cpds/v1/ring'), slotByte(slot), ...xs.map((x) => u256(x)));
+  return keccak256(
+    ascii('cpds/v1/ring'),
+    slotByte(slot),
+    ...checkList(xs, 'xs', MOST_DEEDS).map((x, i) => u256(checkScalar(x, `xs[${i}]`))),
+  );
 }
 
 /**
@@ -97,7 +104,7 @@ export function signRing(statement: RingStatement, deedSecret: bigint, random: R
  * @throws CryptoError where the signature or the ring is malformed (names the field); an open chain returns false
  */
 export function verifyRing(statement: RingStatement, compact: Uint8Array): boolean {
-  return closeRing(statement, parseRingSignature(compact, statement.xs.length)) !== undefined;
+  return closeRing(statement, parseRingSignature(compact, checkRing(statement.xs).length)) !== undefined;
 }
 
 /** R = s·H + c·I of one place, of published scalars. */
@@ -118,6 +125,8 @@ export function closeRing(
 ): CurveHash[] | undefined {
   if (!equalBytes(compressed(signature.tag), statement.tag)) return undefined;
   const ring = openRing(statement);
+  if (checkList(signature.s, 's', MOST_DEEDS).length !== ring.keys.length)
+    throw new CryptoError('bad-signature', 's', `must be one for each of ${ring.keys.length} deeds`);
   let c = signature.c0;
   for (let place = 0; place < ring.keys.length; place++) {
     const [L, R] = links(ring, signature.tag, place, signature.s[place]!, c, right);
@@ -129,12 +138,18 @@ export function closeRing(
 
 /** compressed I ‖ c_0 ‖ s_0 ‖ …, 65 + 32k bytes. */
 export function compactSignature(signature: RingSignature): Uint8Array {
-  return concat(compressed(signature.tag), scalarBytes(signature.c0), ...signature.s.map(scalarBytes));
+  return concat(
+    compressed(signature.tag),
+    scalarBytes(signature.c0),
+    ...checkList(signature.s, 's', MOST_DEEDS).map(scalarBytes),
+  );
 }
 
 /** Parses `compactSignature` for a ring of `ringSize`. @throws CryptoError `bad-signature`, `bad-scalar`, `bad-point` */
 export function parseRingSignature(compact: Uint8Array, ringSize: number): RingSignature {
-  if (compact.length !== 65 + 32 * ringSize)
+  if (!Number.isInteger(ringSize) || ringSize < FEWEST_DEEDS || ringSize > MOST_DEEDS)
+    throw new CryptoError('bad-ring', 'xs', `must name ${FEWEST_DEEDS} to ${MOST_DEEDS} deeds`);
+  if (checkBytes(compact, 'ringSignature').length !== 65 + 32 * ringSize)
     throw new CryptoError(
       'bad-signature',
       'ringSignature',
@@ -155,13 +170,19 @@ interface OpenRing {
 
 function openRing(statement: RingStatement): OpenRing {
   const { xs, slot, tagDomain: domain, message } = statement;
-  if (message.length !== 32) throw new CryptoError('bad-hash', 'message', 'must be 32 bytes');
-  if (xs.length < 2 || xs.length > 256) throw new CryptoError('bad-ring', 'xs', 'must name 2 to 256 deeds');
-  if (new Set(xs).size !== xs.length) throw new CryptoError('bad-ring', 'xs', 'names a deed twice');
+  if (checkBytes(message, 'message').length !== 32) throw new CryptoError('bad-hash', 'message', 'must be 32 bytes');
+  if (new Set(checkRing(xs)).size !== xs.length) throw new CryptoError('bad-ring', 'xs', 'names a deed twice');
   return {
     keys: xs.map((x, i) => checkRecoverable(liftX(x, `xs[${i}]`), `xs[${i}]`)),
     bases: xs.map((x) => tagBase(domain, x, slot)),
   };
+}
+
+function checkRing(xs: readonly bigint[]): readonly bigint[] {
+  const size = Array.isArray(xs) ? xs.length : 0;
+  if (size < FEWEST_DEEDS || size > MOST_DEEDS)
+    throw new CryptoError('bad-ring', 'xs', `must name ${FEWEST_DEEDS} to ${MOST_DEEDS} deeds`);
+  return xs;
 }
 
 /** L_i = s_i·G + c_i·P_i and R_i = s_i·Hp(P_i, slot) + c_i·I, of published scalars: variable time. */

@@ -4,7 +4,7 @@
  */
 
 import { CryptoError } from './crypto-error.js';
-import { G, liftX, type Point } from './curve.js';
+import { checkNonzero, G, liftX, type Point } from './curve.js';
 import { proveDleq, verifyDleq, type DleqProof, type DleqStatement } from './dleq.js';
 import type { RandomBytes } from './random.js';
 import { isOneTimeKeyOf, oneTimeSecret } from './stealth.js';
@@ -54,7 +54,7 @@ export function proveOwnership(
 export function verifyOwnership(statement: OwnershipStatement, proof: OwnershipProof, enrolledKey: Point): boolean {
   const dleq = dleqOf(statement);
   return (
-    proof.spendingKey.equals(enrolledKey) &&
+    checkNonzero(proof.spendingKey, 'spendingKey').equals(checkNonzero(enrolledKey, 'enrolledKey')) &&
     isOneTimeKeyOf(proof.spendingKey, proof.sharedScalar, dleq.X) &&
     verifyDleq(dleq, proof)
   );

@@ -3,7 +3,7 @@
  * anybody without q (section 11, attack 1). Every partial carries its proof: who lies is named.
  */
 
-import { concat, u16, u64 } from './bytes.js';
+import { checkBytes, checkList, concat, u16, u64 } from './bytes.js';
 import { CryptoError } from './crypto-error.js';
 import { checkScalar, G, N, Point } from './curve.js';
 import { checkReleasePoint } from './capsule.js';
@@ -11,6 +11,9 @@ import { proveDleq, verifyDleq, type DleqProof, type DleqStatement } from './dle
 import { keccak256 } from './hash.js';
 import { multiplyPublic } from './public-arithmetic.js';
 import type { RandomBytes } from './random.js';
+
+/** Identifiers are u16 from 1. */
+const MOST_MEMBERS = 0xffff;
 
 /** One storeman's answer. */
 export interface Partial {
@@ -58,7 +61,7 @@ export function verifyPartial(context: PartialContext, verificationShare: Point,
  * @throws CryptoError `wrong-count`, `duplicate` (names the member)
  */
 export function combinePartials(partials: readonly { index: number; W: Point }[], threshold: number): Point {
-  if (partials.length !== threshold)
+  if (checkList(partials, 'partials', MOST_MEMBERS).length !== threshold || threshold < 1)
     throw new CryptoError('wrong-count', 'partials', `needs exactly ${threshold}, has ${partials.length}`);
   const indices = partials.map((partial) => partial.index);
   const terms = partials.map((partial) => multiplyPublic(partial.W, lagrangeAtZero(partial.index, indices)));
@@ -71,12 +74,13 @@ export function combinePartials(partials: readonly { index: number; W: Point }[]
  * @throws CryptoError `duplicate`, `out-of-range`, `not-a-member`
  */
 export function lagrangeAtZero(index: number, indices: readonly number[]): bigint {
-  indices.forEach((j, at) => {
+  const seen = new Set<number>();
+  for (const j of checkList(indices, 'indices', MOST_MEMBERS)) {
     checkIndex(j);
-    if (indices.indexOf(j) !== at) throw new CryptoError('duplicate', 'indices', 'names a member twice', String(j));
-  });
-  if (!indices.includes(index))
-    throw new CryptoError('not-a-member', 'index', 'is not among the identifiers', String(index));
+    if (seen.has(j)) throw new CryptoError('duplicate', 'indices', 'names a member twice', String(j));
+    seen.add(j);
+  }
+  if (!seen.has(index)) throw new CryptoError('not-a-member', 'index', 'is not among the identifiers', String(index));
   let numerator = 1n;
   let denominator = 1n;
   for (const j of indices) {
@@ -91,7 +95,7 @@ export function lagrangeAtZero(index: number, indices: readonly number[]): bigin
 function partStatement(context: PartialContext, index: number, verificationShare: Point, W: Point): DleqStatement {
   checkIndex(index);
   for (const field of ['grantId', 'sealedKeyHash'] as const)
-    if (context[field].length !== 32) throw new CryptoError('bad-hash', field, 'must be 32 bytes');
+    if (checkBytes(context[field], field).length !== 32) throw new CryptoError('bad-hash', field, 'must be 32 bytes');
   return {
     use: 'part',
     A: G,
@@ -103,6 +107,6 @@ function partStatement(context: PartialContext, index: number, verificationShare
 }
 
 function checkIndex(index: number): void {
-  if (!Number.isInteger(index) || index < 1 || index > 0xffff)
+  if (!Number.isInteger(index) || index < 1 || index > MOST_MEMBERS)
     throw new CryptoError('out-of-range', 'index', 'must be a whole number from 1 to 65535');
 }

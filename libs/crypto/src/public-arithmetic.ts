@@ -5,7 +5,7 @@
  * `@cpds/crypto/libsecp256k1` (docs/decisions/0006-libsecp256k1-verifies.md): what either answers, the other answers too.
  */
 
-import type { Point } from './curve.js';
+import { checkPoint, checkScalar, type Point } from './curve.js';
 
 /** Scalars in [1, n-1]; results may be the identity. */
 export interface PublicArithmetic {
@@ -29,7 +29,9 @@ export function usePublicArithmetic(arithmetic: PublicArithmetic): void {
 }
 
 /** a·P of a public scalar in [1, n-1]. */
-export const multiplyPublic: PublicArithmetic['multiply'] = (P, a) => chosen.multiply(P, a);
+export const multiplyPublic: PublicArithmetic['multiply'] = (P, a) =>
+  chosen.multiply(checkPoint(P, 'point'), checkScalar(a, 'scalar'));
 
 /** a·P + b·Q of public scalars in [1, n-1]. */
-export const combinePublic: PublicArithmetic['combine'] = (P, a, Q, b) => chosen.combine(P, a, Q, b);
+export const combinePublic: PublicArithmetic['combine'] = (P, a, Q, b) =>
+  chosen.combine(checkPoint(P, 'point'), checkScalar(a, 'scalar'), checkPoint(Q, 'point'), checkScalar(b, 'scalar'));

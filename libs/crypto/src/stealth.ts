@@ -1,8 +1,19 @@
 /** One-time accounts: ERC-5564 scheme 1 (secp256k1 with view tags), and its form for deeds (sections 4 and 12). */
 
-import { fromHex, toBigInt, to0x, concat } from './bytes.js';
+import { checkText, concat, fromHex, toBigInt, to0x } from './bytes.js';
 import { CryptoError } from './crypto-error.js';
-import { addressOf, checkScalar, compressed, G, N, parsePoint, scalarFrom48, type Point } from './curve.js';
+import {
+  addressOf,
+  checkNonzero,
+  checkPoint,
+  checkScalar,
+  compressed,
+  G,
+  N,
+  parsePoint,
+  scalarFrom48,
+  type Point,
+} from './curve.js';
 import { keccak256 } from './hash.js';
 import { multiplyPublic } from './public-arithmetic.js';
 import type { RandomBytes } from './random.js';
@@ -40,11 +51,13 @@ export function formatMetaAddress(meta: MetaAddress): string {
   return `${SCHEME}${to0x(concat(compressed(meta.spendingKey), compressed(meta.viewingKey)))}`;
 }
 
-/** Parses `formatMetaAddress`. @throws CryptoError `bad-meta-address`, `bad-hex`, `bad-point` */
+/** Parses `formatMetaAddress`, lower-case hex only, so that a meta-address has one text. @throws CryptoError `bad-meta-address`, `bad-hex`, `bad-point` */
 export function parseMetaAddress(text: string): MetaAddress {
-  if (!text.startsWith(`${SCHEME}0x`))
+  if (!checkText(text, 'metaAddress').startsWith(`${SCHEME}0x`))
     throw new CryptoError('bad-meta-address', 'metaAddress', `must begin with ${SCHEME}0x`);
-  const bytes = fromHex(text.slice(SCHEME.length), 'metaAddress', 66); // its one 0x included: fromHex takes it off
+  const digits = text.slice(SCHEME.length + 2);
+  if (!/^[0-9a-f]*$/.test(digits)) throw new CryptoError('bad-hex', 'metaAddress', 'is not lower-case hex');
+  const bytes = fromHex(digits, 'metaAddress', 66);
   return {
     spendingKey: parsePoint(bytes.slice(0, 33), 'metaAddress.spendingKey'),
     viewingKey: parsePoint(bytes.slice(33), 'metaAddress.viewingKey'),
@@ -67,9 +80,9 @@ export function metaAddressOf(secrets: StealthSecrets): MetaAddress {
  */
 export function oneTimeKey(meta: MetaAddress, r: bigint): OneTimeKey {
   checkScalar(r, 'ephemeralSecret');
-  const shared = keccak256(compressed(meta.viewingKey.multiply(r))); // secret: constant-time ladder
+  const shared = keccak256(compressed(checkNonzero(meta.viewingKey, 'viewingKey').multiply(r))); // secret: constant-time ladder
   const sharedScalar = checkScalar(toBigInt(shared) % N, 'sharedScalar');
-  const key = meta.spendingKey.add(G.multiply(sharedScalar)); // known to both sides, secret to the public
+  const key = checkNonzero(meta.spendingKey, 'spendingKey').add(G.multiply(sharedScalar)); // known to both sides, secret to the public
   if (key.is0()) throw new CryptoError('bad-scalar', 'ephemeralSecret', 'gives the identity');
   return { key, ephemeralKey: G.multiply(r), viewTag: shared[0]!, address: addressOf(key), sharedScalar };
 }
@@ -86,7 +99,7 @@ export function newDeedKey(meta: MetaAddress, random: RandomBytes): OneTimeKey {
 
 /** Even y and x < n, and not the identity, which has neither. */
 export function isDeedKey(key: Point): boolean {
-  if (key.is0()) return false;
+  if (checkPoint(key, 'key').is0()) return false;
   const { x, y } = key.toAffine();
   return x < N && (y & 1n) === 0n;
 }
@@ -109,20 +122,28 @@ export function scan(
   spendingKey: Point,
   announcement: { ephemeralKey: Point; viewTag: number; key: Point },
 ): bigint | undefined {
-  const shared = keccak256(compressed(announcement.ephemeralKey.multiply(checkScalar(viewing, 'viewing')))); // secret: constant-time ladder
+  const { ephemeralKey, key } = announcement;
+  checkNonzero(spendingKey, 'spendingKey');
+  checkPoint(key, 'key');
+  checkScalar(viewing, 'viewing');
+  const shared = keccak256(compressed(checkNonzero(ephemeralKey, 'ephemeralKey').multiply(viewing))); // secret: constant-time ladder
   if (shared[0] !== announcement.viewTag) return undefined;
   const sharedScalar = toBigInt(shared) % N;
   if (sharedScalar === 0n) return undefined;
-  return spendingKey.add(G.multiply(sharedScalar)).equals(announcement.key) ? sharedScalar : undefined;
+  return spendingKey.add(G.multiply(sharedScalar)).equals(key) ? sharedScalar : undefined;
 }
 
 /** p = b + s mod n, the secret of a one-time key. Never export it: p and s give b. */
 export function oneTimeSecret(spending: bigint, sharedScalar: bigint): bigint {
-  return checkScalar((checkScalar(spending, 'spending') + sharedScalar) % N, 'oneTimeSecret');
+  return checkScalar(
+    (checkScalar(spending, 'spending') + checkScalar(sharedScalar, 'sharedScalar')) % N,
+    'oneTimeSecret',
+  );
 }
 
 /** P = B + s·G, with public s: the check that ties a deed to an enrolled spending key. */
 export function isOneTimeKeyOf(spendingKey: Point, sharedScalar: bigint, key: Point): boolean {
   // Public here, so variable time is fine; compared as points, for B = −s·G gives one that has no encoding.
-  return spendingKey.add(multiplyPublic(G, checkScalar(sharedScalar, 'sharedScalar'))).equals(key);
+  const sG = multiplyPublic(G, checkScalar(sharedScalar, 'sharedScalar'));
+  return checkNonzero(spendingKey, 'spendingKey').add(sG).equals(checkNonzero(key, 'key'));
 }

@@ -3,9 +3,19 @@
  * let whoever made two one-time accounts link their tags (see attacks/linked-tags.spec.ts).
  */
 
-import { ascii, concat, u8, u256 } from './bytes.js';
+import { ascii, checkBytes, checkList, concat, u8, u256 } from './bytes.js';
 import { CryptoError } from './crypto-error.js';
-import { checkScalar, evenRootOf, N, P, Point, toCurve, type CurveHash } from './curve.js';
+import {
+  checkCoordinate,
+  checkNonzero,
+  checkScalar,
+  evenRootOf,
+  N,
+  rootOf,
+  toCurve,
+  type CurveHash,
+  type Point,
+} from './curve.js';
 import { keccak256 } from './hash.js';
 
 /**
@@ -13,23 +23,25 @@ import { keccak256 } from './hash.js';
  * not meet, so a deed's slots are per LockedAccount.
  */
 export function tagDomain(chainUid: Uint8Array, lockedAccount: Uint8Array): Uint8Array {
-  if (chainUid.length !== 32) throw new CryptoError('bad-hash', 'chainUid', 'must be 32 bytes');
-  if (lockedAccount.length !== 20) throw new CryptoError('bad-address', 'lockedAccount', 'must be 20 bytes');
+  if (checkBytes(chainUid, 'chainUid').length !== 32) throw new CryptoError('bad-hash', 'chainUid', 'must be 32 bytes');
+  if (checkBytes(lockedAccount, 'lockedAccount').length !== 20)
+    throw new CryptoError('bad-address', 'lockedAccount', 'must be 20 bytes');
   return keccak256(ascii('cpds/v1/tag-base'), chainUid, lockedAccount);
 }
 
 /**
  * Hp(P, slot): the base of the tag of the deed with this x in this slot.
  *
+ * @param deedX x of a deed key, so in [1, n-1]
  * @param slot 0..255
  */
 export function tagBase(domain: Uint8Array, deedX: bigint, slot: number): CurveHash {
-  return toCurve(concat(checkDomain(domain), u256(deedX), slotByte(slot)));
+  return toCurve(concat(checkDomain(domain), u256(checkScalar(deedX, 'deedX')), slotByte(slot)));
 }
 
 /** I = x·Hp(P, slot), the tag of the deed with secret key `deedSecret`. */
 export function tagOf(base: CurveHash, deedSecret: bigint): Point {
-  return base.point.multiply(checkScalar(deedSecret, 'deedSecret')); // secret scalar: constant-time ladder
+  return checkNonzero(base.point, 'base').multiply(checkScalar(deedSecret, 'deedSecret')); // secret scalar: constant-time ladder
 }
 
 /**
@@ -38,17 +50,21 @@ export function tagOf(base: CurveHash, deedSecret: bigint): Point {
  * is refused by itself and its hint is 0. All public.
  */
 export function tagBaseRoots(base: CurveHash): bigint[] {
+  if (checkList(base.tried, 'tried', 256).length !== base.counter + 1)
+    throw new CryptoError('out-of-range', 'counter', 'is not that of the last x tried');
+  const accepted = checkNonzero(base.point, 'base').toAffine();
   return base.tried.map((x, counter) => {
-    if (counter === base.counter) return base.point.toAffine().y;
-    if (x >= N) return 0n;
-    return Point.Fp.sqrt(Point.Fp.neg(Point.Fp.create(x * x * x + 7n)));
+    if (counter === base.counter && x === accepted.x) return accepted.y;
+    if (typeof x === 'bigint' && x >= N) return 0n;
+    const root = rootOf(-(checkCoordinate(x, 'tried') ** 3n + 7n));
+    if (root === undefined) throw new CryptoError('bad-point', 'tried', 'passed over an x that is on the curve');
+    return root;
   });
 }
 
 /** Root of x³+7 for a point on the curve with this x: the even y. For the mint of a deed. @throws CryptoError `bad-point` */
 export function evenRoot(x: bigint, field: string): bigint {
-  if (x < 0n || x >= P) throw new CryptoError('bad-point', field, 'x is out of range');
-  const root = evenRootOf(x);
+  const root = evenRootOf(checkCoordinate(x, field));
   if (root === undefined) throw new CryptoError('bad-point', field, 'x is on no curve point');
   return root;
 }
@@ -67,7 +83,7 @@ export function gBar(): Point {
  * a patient's deed.
  */
 export function paddingDeed(random: Uint8Array): Point {
-  if (random.length !== 32) throw new CryptoError('bad-randomness', 'random', 'must be 32 bytes');
+  if (checkBytes(random, 'random').length !== 32) throw new CryptoError('bad-randomness', 'random', 'must be 32 bytes');
   return toCurve(concat(ascii('cpds/v1/padding'), random)).point;
 }
 
@@ -79,6 +95,6 @@ export function slotByte(slot: number): Uint8Array {
 }
 
 function checkDomain(domain: Uint8Array): Uint8Array {
-  if (domain.length !== 32) throw new CryptoError('bad-hash', 'tagDomain', 'must be 32 bytes');
+  if (checkBytes(domain, 'tagDomain').length !== 32) throw new CryptoError('bad-hash', 'tagDomain', 'must be 32 bytes');
   return domain;
 }

@@ -1,6 +1,6 @@
 /** Everything a wallet holds, derived from its one seed (section 12). */
 
-import { ascii, concat } from './bytes.js';
+import { ascii, checkBytes, concat } from './bytes.js';
 import { CryptoError } from './crypto-error.js';
 import { addressOf, G, scalarFrom48 } from './curve.js';
 import { hkdfSha256 } from './hash.js';
@@ -36,13 +36,14 @@ export interface RevokerKey {
 
 /** Derives the revoker of a grant from the seed and the grant's 32-byte nonce. */
 export function deriveRevoker(seed: Uint8Array, grantNonce: Uint8Array): RevokerKey {
-  if (grantNonce.length !== 32) throw new CryptoError('bad-length', 'grantNonce', 'must be 32 bytes');
+  if (checkBytes(grantNonce, 'grantNonce').length !== 32)
+    throw new CryptoError('bad-length', 'grantNonce', 'must be 32 bytes');
   const secret = scalarFrom48(derive(seed, concat(ascii('revoker'), grantNonce), 48), 'revoker');
   return { secret, address: addressOf(G.multiply(secret)) }; // secret: constant-time ladder
 }
 
 function derive(seed: Uint8Array, use: Uint8Array, length: number): Uint8Array {
-  if (seed.length < 16 || seed.length > 64)
+  if (checkBytes(seed, 'seed').length < 16 || seed.length > 64)
     throw new CryptoError('bad-length', 'seed', `must be 16 to 64 bytes, has ${seed.length}`);
   return hkdfSha256(seed, concat(ascii('cpds/v1/wallet/'), use), length);
 }

@@ -3,6 +3,7 @@
  * is public: the wallet sends the compact form, the hospital's relayer computes this.
  */
 
+import { checkList } from './bytes.js';
 import { CryptoError } from './crypto-error.js';
 import { checkScalar, Point } from './curve.js';
 import { closeRing, parseRingSignature, type RingStatement } from './lsag.js';
@@ -23,7 +24,7 @@ export interface RingWitness {
  * A and B share an x (one in 2^255), for which the wallet signs again
  */
 export function expandRing(statement: RingStatement, compact: Uint8Array): RingWitness {
-  const signature = parseRingSignature(compact, statement.xs.length);
+  const signature = parseRingSignature(compact, checkList(statement.xs, 'xs', 256).length);
   const halves: { A: Affine; B: Affine }[] = [];
   const bases = closeRing(statement, signature, (H, s, I, c) => {
     const [A, B] = [multiplyPublic(H, s), multiplyPublic(I, checkScalar(c, 'c'))];

@@ -9,9 +9,17 @@ import { hmac } from '@noble/hashes/hmac.js';
 import { hkdf } from '@noble/hashes/hkdf.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { base64nopad } from '@scure/base';
-import { ascii, equalBytes } from '../bytes.js';
+import { ascii, checkBytes, checkList, equalBytes } from '../bytes.js';
 import { CryptoError } from '../crypto-error.js';
-import { decodeBase64, parseStanza, serializeStanza, unwrapStanza, wrapFileKey, type Stanza } from './stanza.js';
+import {
+  decodeBase64,
+  fileKeyBytes,
+  parseStanza,
+  serializeStanza,
+  unwrapStanza,
+  wrapFileKey,
+  type Stanza,
+} from './stanza.js';
 
 /** A parsed header: its stanzas in order and its 32-byte MAC. */
 export interface AgeHeader {
@@ -22,11 +30,15 @@ export interface AgeHeader {
 /** Longest header read: no writer of this project comes near, and a stream that never ends its header must not fill memory. */
 export const maxHeaderBytes = 64 * 1024;
 
+/** Most stanzas of a header: each X25519 one costs a key agreement, and 64 KiB hold 668 of them. */
+export const maxStanzas = 1024;
+
 const version = 'age-encryption.org/v1';
 
 /** A header that opens `fileKey` to each of `recipients` (`age1…`), in that order. */
 export function createHeader(fileKey: Uint8Array, recipients: readonly string[]): AgeHeader {
-  if (recipients.length === 0) throw new CryptoError('bad-age-header', 'recipients', 'must name at least one');
+  if (checkList(recipients, 'recipients', maxStanzas).length === 0)
+    throw new CryptoError('bad-age-header', 'recipients', 'must name at least one');
   return sealHeader(
     fileKey,
     recipients.map((recipient) => wrapFileKey(fileKey, recipient)),
@@ -35,12 +47,13 @@ export function createHeader(fileKey: Uint8Array, recipients: readonly string[])
 
 /** A header of ready stanzas: with `unwrapHeader`, the way to re-wrap a file and leave its payload as it is. */
 export function sealHeader(fileKey: Uint8Array, stanzas: readonly Stanza[]): AgeHeader {
+  checkBytes(fileKey, 'fileKey', fileKeyBytes);
   return { stanzas, mac: headerMac(fileKey, stanzas) };
 }
 
 /** The header's bytes, up to and with its last newline. */
 export function serializeHeader(header: AgeHeader): Uint8Array {
-  return ascii(`${withoutMac(header.stanzas)} ${base64nopad.encode(header.mac)}\n`);
+  return ascii(`${withoutMac(header.stanzas)} ${base64nopad.encode(checkBytes(header.mac, 'MAC', 32))}\n`);
 }
 
 /**
@@ -49,6 +62,8 @@ export function serializeHeader(header: AgeHeader): Uint8Array {
  * @throws CryptoError `bad-age-header` names the part
  */
 export function parseHeader(bytes: Uint8Array): AgeHeader {
+  if (checkBytes(bytes, 'header').length > maxHeaderBytes)
+    throw new CryptoError('bad-age-header', 'header', `is longer than ${maxHeaderBytes} bytes`);
   const text = new TextDecoder('latin1').decode(bytes);
   if (!text.endsWith('\n')) throw new CryptoError('bad-age-header', 'header', 'must end in a newline');
   const lines = text.slice(0, -1).split('\n');
@@ -57,7 +72,8 @@ export function parseHeader(bytes: Uint8Array): AgeHeader {
   let at = 1;
   while (at < lines.length && !lines[at]!.startsWith('---')) {
     const { stanza, next } = parseStanza(lines, at);
-    stanzas.push(stanza);
+    if (stanzas.push(stanza) > maxStanzas)
+      throw new CryptoError('bad-age-header', 'stanza', `may be there ${maxStanzas} times`);
     at = next;
   }
   if (stanzas.length === 0) throw new CryptoError('bad-age-header', 'stanza', 'must be there at least once');
@@ -74,6 +90,7 @@ export function parseHeader(bytes: Uint8Array): AgeHeader {
 
 /** Length of the header at the start of `bytes`, its last newline included; `null` while that is not there yet. */
 export function headerLength(bytes: Uint8Array): number | null {
+  checkBytes(bytes, 'header');
   for (let lineStart = 0; ;) {
     const newline = bytes.indexOf(0x0a, lineStart);
     if (newline < 0) return null;
@@ -92,7 +109,7 @@ export function headerLength(bytes: Uint8Array): number | null {
 export function unwrapHeader(header: AgeHeader, identity: string): Uint8Array {
   let found: Uint8Array | null = null;
   // Every stanza is looked at, not only those before the match: one malformed stanza refuses the file (c2sp.org/age).
-  for (const stanza of header.stanzas) {
+  for (const stanza of checkList(header.stanzas, 'stanzas', maxStanzas)) {
     const key = unwrapStanza(stanza, identity);
     found ??= key;
   }
@@ -103,7 +120,8 @@ export function unwrapHeader(header: AgeHeader, identity: string): Uint8Array {
 
 /** Accepts the header only when `fileKey` made its MAC. @throws CryptoError `bad-age-mac` */
 export function checkHeaderMac(header: AgeHeader, fileKey: Uint8Array): void {
-  if (!equalBytes(headerMac(fileKey, header.stanzas), header.mac))
+  checkBytes(fileKey, 'fileKey', fileKeyBytes);
+  if (!equalBytes(headerMac(fileKey, header.stanzas), checkBytes(header.mac, 'MAC')))
     throw new CryptoError('bad-age-mac', 'MAC', 'does not fit the header and the file key');
 }
 
@@ -113,5 +131,5 @@ function headerMac(fileKey: Uint8Array, stanzas: readonly Stanza[]): Uint8Array 
 
 /** What the MAC covers: from the version line to `---`. */
 function withoutMac(stanzas: readonly Stanza[]): string {
-  return `${version}\n${stanzas.map(serializeStanza).join('')}---`;
+  return `${version}\n${checkList(stanzas, 'stanzas', maxStanzas).map(serializeStanza).join('')}---`;
 }

@@ -4,22 +4,31 @@ import { chacha20poly1305 } from '@noble/ciphers/chacha.js';
 import { scryptAsync } from '@noble/hashes/scrypt.js';
 import { randomBytes } from '@noble/hashes/utils.js';
 import { base64nopad } from '@scure/base';
-import { ascii, concat, utf8 } from '../bytes.js';
+import { ascii, checkBytes, checkList, checkText, concat, utf8 } from '../bytes.js';
 import { CryptoError } from '../crypto-error.js';
-import { checkHeaderMac, sealHeader, type AgeHeader } from './header.js';
-import { decodeBase64, fileKeyBytes } from './stanza.js';
+import { checkHeaderMac, maxStanzas, sealHeader, type AgeHeader } from './header.js';
+import { decodeBase64, fileKeyBytes, maxArguments } from './stanza.js';
 
 /** scrypt of RFC 7914 with r = 8, p = 1 and N = 2^logN, 32 bytes long. It takes 2^(logN + 10) bytes of memory. */
 export type Scrypt = (passphrase: Uint8Array, salt: Uint8Array, logN: number) => Promise<Uint8Array>;
 
 /** The scrypt that runs everywhere; it gives way to other work as it runs. */
 export const portableScrypt: Scrypt = (passphrase, salt, logN) =>
-  scryptAsync(passphrase, salt, { N: 2 ** logN, r: 8, p: 1, dkLen: 32, maxmem: 2 ** (logN + 11) });
+  scryptAsync(passphrase, salt, { ...scryptCost(passphrase, salt, logN), dkLen: 32 });
 
 /** What is written by default: about a second, and 256 MiB. */
 export const defaultLogN = 18;
 /** What is read at most: a header must not be able to take all memory (4 GiB at 22, which is what the age program takes). */
 export const maxLogN = 22;
+
+/** The parameters both implementations take, of checked input: 2^logN is memory before anything else is looked at. */
+export function scryptCost(passphrase: Uint8Array, salt: Uint8Array, logN: number) {
+  checkBytes(passphrase, 'passphrase');
+  checkBytes(salt, 'salt');
+  if (!Number.isInteger(logN) || logN < 1 || logN > maxLogN)
+    throw new CryptoError('bad-work-factor', 'logN', `must be 1 to ${maxLogN}`);
+  return { N: 2 ** logN, r: 8, p: 1, maxmem: 2 ** (logN + 11) + 2 ** 16 };
+}
 
 const saltBytes = 16;
 const saltLabel = ascii('age-encryption.org/v1/scrypt');
@@ -36,10 +45,9 @@ export async function createPassphraseHeader(
   passphrase: string,
   { logN = defaultLogN, salt = randomBytes(saltBytes), scrypt = portableScrypt } = {},
 ): Promise<AgeHeader> {
-  if (fileKey.length !== fileKeyBytes) throw new CryptoError('bad-file-key', 'fileKey', 'must be 16 bytes');
-  if (salt.length !== saltBytes) throw new CryptoError('bad-length', 'salt', 'must be 16 bytes');
-  if (!Number.isInteger(logN) || logN < 1 || logN > maxLogN)
-    throw new CryptoError('bad-work-factor', 'logN', `must be 1 to ${maxLogN}`);
+  if (checkBytes(fileKey, 'fileKey').length !== fileKeyBytes)
+    throw new CryptoError('bad-file-key', 'fileKey', 'must be 16 bytes');
+  if (checkBytes(salt, 'salt').length !== saltBytes) throw new CryptoError('bad-length', 'salt', 'must be 16 bytes');
   const key = await scrypt(keyMaterial(passphrase), concat(saltLabel, salt), logN);
   const body = chacha20poly1305(key, zeroNonce).encrypt(fileKey);
   return sealHeader(fileKey, [{ args: ['scrypt', base64nopad.encode(salt), `${logN}`], body }]);
@@ -72,21 +80,24 @@ export async function openPassphraseHeader(
 
 /** The one scrypt stanza of a header, parsed; null when there is none. */
 function passphraseStanza({ stanzas }: AgeHeader): { salt: Uint8Array; logN: number; body: Uint8Array } | null {
-  const found = stanzas.find(({ args }) => args[0] === 'scrypt');
+  const found = checkList(stanzas, 'stanzas', maxStanzas).find(
+    ({ args }) => checkList(args, 'stanza', maxArguments)[0] === 'scrypt',
+  );
   if (found === undefined) return null;
   const [, saltText, work, ...more] = found.args;
   if (saltText === undefined || work === undefined || more.length > 0)
     throw new CryptoError('bad-age-header', 'scrypt stanza', 'must have two arguments');
   const salt = decodeBase64(saltText, 'scrypt salt');
-  if (salt.length !== saltBytes) throw new CryptoError('bad-age-header', 'scrypt salt', 'must be 16 bytes');
+  if (checkBytes(salt, 'salt').length !== saltBytes)
+    throw new CryptoError('bad-age-header', 'scrypt salt', 'must be 16 bytes');
   if (!/^[1-9][0-9]*$/.test(work) || Number(work) > maxLogN)
     throw new CryptoError('bad-age-header', 'scrypt work factor', `must be 1 to ${maxLogN}`);
-  if (found.body.length !== fileKeyBytes + 16)
+  if (checkBytes(found.body, 'scrypt stanza').length !== fileKeyBytes + 16)
     throw new CryptoError('bad-age-header', 'scrypt stanza', 'must wrap 16 bytes');
   return { salt, logN: Number(work), body: found.body };
 }
 
 function keyMaterial(passphrase: string): Uint8Array {
-  if (passphrase === '') throw new CryptoError('bad-passphrase', 'passphrase', 'is empty');
+  if (checkText(passphrase, 'passphrase') === '') throw new CryptoError('bad-passphrase', 'passphrase', 'is empty');
   return utf8(passphrase);
 }

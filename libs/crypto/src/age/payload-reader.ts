@@ -3,6 +3,7 @@
  * whether it is the last (c2sp.org/age, "Payload").
  */
 
+import { checkBytes } from '../bytes.js';
 import { CryptoError } from '../crypto-error.js';
 import {
   chunkBytes,
@@ -40,6 +41,8 @@ export class PayloadReader {
    * @throws CryptoError `bad-age-payload`
    */
   static async open(source: RangeSource, fileKey: Uint8Array, aead: Aead): Promise<PayloadReader> {
+    if (!Number.isSafeInteger(source.length) || source.length < 0)
+      throw new CryptoError('out-of-range', 'source', 'has no length');
     const sealed = source.length - payloadNonceBytes;
     const chunks = Math.max(1, Math.ceil(sealed / sealedChunkBytes));
     const length = sealed - chunks * tagBytes;
@@ -78,6 +81,7 @@ export class PayloadReader {
 
 async function readAll(source: RangeSource, from: number, to: number): Promise<Uint8Array> {
   const bytes = await source.read(from, to);
-  if (bytes.length !== to - from) throw new CryptoError('bad-age-payload', 'payload', 'is cut off');
+  if (checkBytes(bytes, 'payload').length !== to - from)
+    throw new CryptoError('bad-age-payload', 'payload', 'is cut off');
   return bytes;
 }

@@ -8,7 +8,7 @@
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js';
 import { hkdf } from '@noble/hashes/hkdf.js';
 import { sha256 } from '@noble/hashes/sha2.js';
-import { ascii } from '../bytes.js';
+import { ascii, checkBytes } from '../bytes.js';
 import { CryptoError } from '../crypto-error.js';
 import { maxHeaderBytes, headerLength } from './header.js';
 
@@ -38,6 +38,8 @@ export const sealedChunkBytes = chunkBytes + tagBytes;
 
 /** Length of the payload (nonce included) of `plaintextBytes` bytes of plaintext. */
 export function payloadLength(plaintextBytes: number): number {
+  if (!Number.isSafeInteger(plaintextBytes) || plaintextBytes < 0)
+    throw new CryptoError('out-of-range', 'plaintextBytes', 'is not a length');
   return payloadNonceBytes + plaintextBytes + tagBytes * Math.max(1, Math.ceil(plaintextBytes / chunkBytes));
 }
 
@@ -114,7 +116,9 @@ export async function splitFile(
 
 /** Opens the chunk at `index`. @throws CryptoError `bad-age-payload` */
 export function openChunk(aead: Aead, key: Uint8Array, bytes: Uint8Array, index: number, isLast: boolean): Uint8Array {
-  const opened = tryChunk(aead, key, bytes, index, isLast);
+  checkBytes(key, 'key', 32);
+  if (!Number.isSafeInteger(index) || index < 0) throw new CryptoError('out-of-range', 'index', 'is not a count');
+  const opened = tryChunk(aead, key, checkBytes(bytes, 'chunk'), index, isLast);
   if (opened === null) throw notAuthentic(index);
   return opened;
 }
@@ -133,7 +137,9 @@ function notAuthentic(index: number): CryptoError {
 
 /** The key of all chunks of one payload. */
 export function payloadKey(fileKey: Uint8Array, nonce: Uint8Array): Uint8Array {
-  if (nonce.length !== payloadNonceBytes) throw new CryptoError('bad-age-payload', 'nonce', 'must be 16 bytes');
+  checkBytes(fileKey, 'fileKey', 16);
+  if (checkBytes(nonce, 'nonce').length !== payloadNonceBytes)
+    throw new CryptoError('bad-age-payload', 'nonce', 'must be 16 bytes');
   return hkdf(sha256, fileKey, nonce, ascii('payload'), 32);
 }
 
@@ -167,6 +173,7 @@ async function* inChunks(
   let used = 0;
   let index = 0;
   for await (const piece of source) {
+    checkBytes(piece, 'source');
     let at = Math.min(used === 0 ? 0 : size - used, piece.length);
     held.set(piece.subarray(0, at), used);
     used += at;
@@ -214,7 +221,7 @@ async function* resume(first: Uint8Array, chunks: Chunks): AsyncGenerator<Uint8A
 }
 
 function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const out = new Uint8Array(a.length + b.length);
+  const out = new Uint8Array(a.length + checkBytes(b, 'source').length);
   out.set(a);
   out.set(b, a.length);
   return out;

@@ -2,6 +2,7 @@
 
 import { x25519 } from '@noble/curves/ed25519.js';
 import { bech32 } from '@scure/base';
+import { checkBytes, checkText } from '../bytes.js';
 import { CryptoError } from '../crypto-error.js';
 
 /** A public key in bech32, `age1…`. */
@@ -14,12 +15,13 @@ const identityPrefix = 'age-secret-key-';
 
 /** The `age1…` name of a 32-byte X25519 public key. */
 export function encodeRecipient(publicKey: Uint8Array): AgeRecipient {
-  return bech32.encode(recipientPrefix, bech32.toWords(publicKey)) as AgeRecipient;
+  return bech32.encode(recipientPrefix, bech32.toWords(checkBytes(publicKey, 'recipient', 32))) as AgeRecipient;
 }
 
 /** The `AGE-SECRET-KEY-1…` name of 32 secret bytes: of a wallet's age key, for instance. */
 export function encodeIdentity(secret: Uint8Array): AgeIdentity {
-  if (secret.length !== 32) throw new CryptoError('bad-age-key', 'identity', 'must be 32 bytes');
+  if (checkBytes(secret, 'identity').length !== 32)
+    throw new CryptoError('bad-age-key', 'identity', 'must be 32 bytes');
   return bech32.encode(identityPrefix, bech32.toWords(secret)).toUpperCase() as AgeIdentity;
 }
 
@@ -29,7 +31,7 @@ export function encodeIdentity(secret: Uint8Array): AgeIdentity {
  * @throws CryptoError `bad-age-key` names `field`
  */
 export function decodeRecipient(text: string, field = 'recipient'): Uint8Array {
-  return decode(text, text.toLowerCase(), recipientPrefix, field);
+  return decode(text, checkText(text, field).toLowerCase(), recipientPrefix, field);
 }
 
 /**
@@ -38,7 +40,7 @@ export function decodeRecipient(text: string, field = 'recipient'): Uint8Array {
  * @throws CryptoError `bad-age-key` names `field` and never quotes the key
  */
 export function decodeIdentity(text: string, field = 'identity'): Uint8Array {
-  return decode(text, text.toUpperCase(), identityPrefix, field);
+  return decode(text, checkText(text, field).toUpperCase(), identityPrefix, field);
 }
 
 /** The public name of an identity's key. */

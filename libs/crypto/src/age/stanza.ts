@@ -6,7 +6,7 @@ import { hkdf } from '@noble/hashes/hkdf.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { randomBytes } from '@noble/hashes/utils.js';
 import { base64nopad } from '@scure/base';
-import { ascii, concat } from '../bytes.js';
+import { ascii, checkBytes, checkList, checkText, concat } from '../bytes.js';
 import { CryptoError } from '../crypto-error.js';
 import { decodeIdentity, decodeRecipient } from './recipient.js';
 
@@ -19,6 +19,11 @@ export interface Stanza {
 /** Bytes of a file key. */
 export const fileKeyBytes = 16;
 
+/** Most lines of a header: what 64 KiB can hold. */
+const maxLines = 64 * 1024;
+/** Most arguments of a stanza: what 64 KiB can hold in one line. */
+export const maxArguments = 32 * 1024;
+const isArgument = (arg: unknown): boolean => typeof arg === 'string' && /^[\x21-\x7e]+$/.test(arg);
 const columns = 64;
 const info = ascii('age-encryption.org/v1/X25519');
 /** One key, one use: the nonce is zero (c2sp.org/age). */
@@ -26,8 +31,11 @@ const zeroNonce = new Uint8Array(12);
 
 /** The stanza's lines, each ended by a newline: first line, body of 64 columns, the last body line shorter than that. */
 export function serializeStanza(stanza: Stanza): string {
-  const body = base64nopad.encode(stanza.body);
-  let text = `-> ${stanza.args.join(' ')}\n`;
+  const args = checkList(stanza.args, 'stanza', maxArguments);
+  if (args.length === 0 || !args.every(isArgument))
+    throw new CryptoError('bad-age-header', 'stanza', 'must have arguments of visible ASCII');
+  const body = base64nopad.encode(checkBytes(stanza.body, 'stanza body'));
+  let text = `-> ${args.join(' ')}\n`;
   for (let at = 0; at <= body.length; at += columns) text += `${body.slice(at, at + columns)}\n`;
   return text;
 }
@@ -39,12 +47,13 @@ export function serializeStanza(stanza: Stanza): string {
  * @throws CryptoError `bad-age-header`
  */
 export function parseStanza(lines: readonly string[], from = 0): { stanza: Stanza; next: number } {
-  const [arrow, ...args] = (lines[from] ?? '').split(' ');
-  if (arrow !== '->' || args.length === 0 || !args.every((arg) => /^[\x21-\x7e]+$/.test(arg)))
+  checkList(lines, 'header', maxLines);
+  const [arrow, ...args] = checkText(lines[from] ?? '', 'stanza').split(' ');
+  if (arrow !== '->' || args.length === 0 || !args.every(isArgument))
     throw new CryptoError('bad-age-header', 'stanza', 'its first line must be "->" and arguments');
   let body = '';
   for (let at = from + 1; at < lines.length; at++) {
-    const line = lines[at]!;
+    const line = checkText(lines[at]!, 'stanza body');
     if (line.length > columns) break;
     body += line;
     if (line.length < columns) return { stanza: { args, body: decodeBase64(body, 'stanza body') }, next: at + 1 };
@@ -55,7 +64,7 @@ export function parseStanza(lines: readonly string[], from = 0): { stanza: Stanz
 /** Unpadded standard base64, canonical. @throws CryptoError `bad-age-header` names `field` */
 export function decodeBase64(text: string, field: string): Uint8Array {
   try {
-    return base64nopad.decode(text);
+    return base64nopad.decode(checkText(text, field));
   } catch (cause) {
     throw Object.assign(new CryptoError('bad-age-header', field, 'is not canonical base64'), { cause });
   }
@@ -67,9 +76,10 @@ export function decodeBase64(text: string, field: string): Uint8Array {
  * @param ephemeral 32 random bytes, fresh for each call
  */
 export function wrapFileKey(fileKey: Uint8Array, recipient: string, ephemeral: Uint8Array = randomBytes(32)): Stanza {
-  if (fileKey.length !== fileKeyBytes) throw new CryptoError('bad-file-key', 'fileKey', 'must be 16 bytes');
+  if (checkBytes(fileKey, 'fileKey').length !== fileKeyBytes)
+    throw new CryptoError('bad-file-key', 'fileKey', 'must be 16 bytes');
   const publicKey = decodeRecipient(recipient);
-  const share = x25519.getPublicKey(ephemeral);
+  const share = x25519.getPublicKey(checkBytes(ephemeral, 'ephemeral', 32));
   const key = wrapKey(sharedSecret(ephemeral, publicKey, 'recipient'), share, publicKey);
   return { args: ['X25519', base64nopad.encode(share)], body: chacha20poly1305(key, zeroNonce).encrypt(fileKey) };
 }
@@ -81,11 +91,11 @@ export function wrapFileKey(fileKey: Uint8Array, recipient: string, ephemeral: U
  */
 export function unwrapStanza(stanza: Stanza, identity: string): Uint8Array | null {
   const secret = decodeIdentity(identity);
-  if (stanza.args[0] !== 'X25519') return null;
+  if (checkList(stanza.args, 'stanza', maxArguments)[0] !== 'X25519') return null;
   if (stanza.args.length !== 2) throw new CryptoError('bad-age-header', 'X25519 stanza', 'must have one argument');
   const share = decodeBase64(stanza.args[1]!, 'X25519 share');
   if (share.length !== 32) throw new CryptoError('bad-age-header', 'X25519 share', 'must be 32 bytes');
-  if (stanza.body.length !== fileKeyBytes + 16)
+  if (checkBytes(stanza.body, 'X25519 stanza').length !== fileKeyBytes + 16)
     throw new CryptoError('bad-age-header', 'X25519 stanza', 'must wrap 16 bytes');
   const key = wrapKey(sharedSecret(secret, share, 'X25519 share'), share, x25519.getPublicKey(secret));
   try {

@@ -1,7 +1,7 @@
 /** A log's statement of its size and root: c2sp.org/tlog-checkpoint, carried by a signed note. */
 
 import { base64 } from '@scure/base';
-import { equalBytes } from '../bytes.js';
+import { checkBytes, checkText, equalBytes } from '../bytes.js';
 import { CryptoError } from '../crypto-error.js';
 import { assertCount, emptyRoot, HASH_BYTES } from './merkle.js';
 import type { NoteSigner, NoteVerifier } from './note-key.js';
@@ -26,8 +26,9 @@ export interface Checkpoint {
  */
 export function formatCheckpoint({ origin, size, root, extensions = [] }: Checkpoint): string {
   assertCount(size, 'size');
-  if (root.length !== HASH_BYTES) throw new CryptoError('bad-length', 'root', 'must be 32 bytes');
-  if (origin === '' || origin.includes('\n')) throw new CryptoError('bad-checkpoint', 'origin', 'must be one line');
+  checkBytes(root, 'root', HASH_BYTES);
+  if (checkText(origin, 'origin') === '' || origin.includes('\n'))
+    throw new CryptoError('bad-checkpoint', 'origin', 'must be one line');
   if (extensions.some((line) => line === '' || line.includes('\n')))
     throw new CryptoError('bad-checkpoint', 'extensions', 'must be lines, none of them empty');
   assertRoot(size, root);
@@ -42,7 +43,7 @@ export function formatCheckpoint({ origin, size, root, extensions = [] }: Checkp
  * @throws CryptoError `bad-checkpoint` names the line, `bad-note` for characters that no note can carry
  */
 export function parseCheckpoint(text: string): Checkpoint {
-  const [origin, size, root, ...rest] = text.split('\n');
+  const [origin, size, root, ...rest] = checkText(text, 'text').split('\n');
   if (origin === undefined || origin === '') throw new CryptoError('bad-checkpoint', 'origin', 'is missing');
   const checkpoint = {
     origin,

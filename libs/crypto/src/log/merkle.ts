@@ -1,8 +1,12 @@
 /** The tree of RFC 6962 §2.1: hashes of leaves and nodes, and what a proof must satisfy. Sizes and indices are safe integers. */
 
-import { equalBytes } from '../bytes.js';
+import { isBytes } from '@noble/hashes/utils.js';
+import { checkBytes, checkList, equalBytes } from '../bytes.js';
 import { CryptoError } from '../crypto-error.js';
 import { sha256 } from '../hash.js';
+
+/** A safe integer has 53 bits: no path, no proof and no frontier is longer than twice that. */
+const MOST_HASHES = 106;
 
 /** Bytes of one tree hash. */
 export const HASH_BYTES = 32;
@@ -32,9 +36,9 @@ export function leafHash(data: Uint8Array): Uint8Array {
   return sha256(Uint8Array.of(0), data);
 }
 
-/** Hash of an inner node. RFC 6962 §2.1. */
+/** Hash of an inner node, of two hashes of 32 bytes: other lengths would let two pairs join to one. RFC 6962 §2.1. */
 export function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
-  return sha256(Uint8Array.of(1), left, right);
+  return sha256(Uint8Array.of(1), checkBytes(left, 'left', HASH_BYTES), checkBytes(right, 'right', HASH_BYTES));
 }
 
 /** Stops unless `value` is a size or an index this library can count with. */
@@ -47,6 +51,8 @@ export function assertCount(value: number, field: string): void {
  * that covers it, so its hash is the fold of these (see `hashRange`).
  */
 export function subtreesOf({ from, to }: LeafRange): TreeNode[] {
+  assertCount(from, 'from');
+  assertCount(to, 'to');
   const nodes: TreeNode[] = [];
   for (let at = from; at < to;) {
     let level = 0;
@@ -68,7 +74,9 @@ export function hashRange(range: LeafRange, read: NodeReader): Uint8Array {
 
 /** Hash over complete subtrees given left to right; none of them is the empty tree. */
 export function foldSubtrees(hashes: readonly Uint8Array[]): Uint8Array {
-  return hashes.length === 0 ? emptyRoot() : hashes.reduceRight((right, left) => nodeHash(left, right));
+  return checkList(hashes, 'hashes', MOST_HASHES).length === 0
+    ? emptyRoot()
+    : hashes.reduceRight((right, left) => nodeHash(left, right));
 }
 
 /**
@@ -117,7 +125,7 @@ function subProof(size: number, range: LeafRange, known: boolean): LeafRange[] {
 
 /** The hashes of a proof whose ranges are known. */
 export function proofOf(ranges: readonly LeafRange[], read: NodeReader): Uint8Array[] {
-  return ranges.map((range) => hashRange(range, read));
+  return checkList(ranges, 'ranges', MOST_HASHES).map((range) => hashRange(range, read));
 }
 
 /**
@@ -133,7 +141,7 @@ export function verifyInclusion(
   proof: readonly Uint8Array[],
   root: Uint8Array,
 ): boolean {
-  if (!isCount(index) || !isCount(size) || index >= size || !areHashes([leaf, ...proof, root])) return false;
+  if (!isCount(index) || !isCount(size) || index >= size || !areHashes([leaf, root], proof)) return false;
   let [at, last, hash] = [index, size - 1, leaf];
   for (const sibling of proof) {
     if (last === 0) return false;
@@ -154,7 +162,7 @@ export function verifyConsistency(
   fromRoot: Uint8Array,
   toRoot: Uint8Array,
 ): boolean {
-  if (!isCount(from) || !isCount(to) || from > to || !areHashes([fromRoot, ...proof, toRoot])) return false;
+  if (!isCount(from) || !isCount(to) || from > to || !areHashes([fromRoot, toRoot], proof)) return false;
   // Every tree grows from the empty one, but only the empty one has its root.
   if (from === 0 && !equalBytes(fromRoot, emptyRoot())) return false;
   if (from === to) return proof.length === 0 && equalBytes(fromRoot, toRoot);
@@ -178,6 +186,11 @@ export function verifyConsistency(
   return last === 0 && equalBytes(older, fromRoot) && equalBytes(newer, toRoot);
 }
 
+function areHashes(own: readonly Uint8Array[], proof: readonly Uint8Array[]): boolean {
+  if (!Array.isArray(proof) || proof.length > MOST_HASHES) return false;
+  return [...own, ...proof].every((hash) => isBytes(hash) && hash.length === HASH_BYTES);
+}
+
 /** Largest power of two below `width` > 1: where RFC 6962 cuts a range in two. */
 function splitOf(width: number): number {
   let split = 1;
@@ -189,6 +202,3 @@ function splitOf(width: number): number {
 const isOdd = (value: number): boolean => value % 2 === 1;
 const half = (value: number): number => Math.floor(value / 2);
 const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
-
-/** Children are joined without lengths: hashes of 31 and 33 bytes would pass for the two of 32 that were hashed. */
-const areHashes = (hashes: readonly Uint8Array[]): boolean => hashes.every((hash) => hash.length === HASH_BYTES);

@@ -1,6 +1,6 @@
 /** Where a log keeps its hashes and entries: the layout of c2sp.org/tlog-tiles (tile height 8, so 256 hashes a tile). */
 
-import { concat } from '../bytes.js';
+import { checkBytes, checkList, checkText, concat } from '../bytes.js';
 import { CryptoError } from '../crypto-error.js';
 import { assertCount, foldSubtrees, HASH_BYTES, type TreeNode } from './merkle.js';
 
@@ -43,7 +43,9 @@ export function entriesPath({ index, width }: EntryBundle): string {
  * @throws CryptoError `bad-tile-path`, for every path that is not the one written form of a tile
  */
 export function parseTilePath(path: string): { level: number | 'entries'; index: number; width: number } {
-  const match = /^tile\/(entries|[0-9]{1,2})\/((?:x[0-9]{3}\/)*[0-9]{3})(?:\.p\/([0-9]{1,3}))?$/.exec(path);
+  const match = /^tile\/(entries|[0-9]{1,2})\/((?:x[0-9]{3}\/)*[0-9]{3})(?:\.p\/([0-9]{1,3}))?$/.exec(
+    checkText(path, 'path'),
+  );
   if (match === null) throw new CryptoError('bad-tile-path', 'path', 'names no tile');
   const level = match[1] === 'entries' ? ('entries' as const) : Number(match[1]);
   const index = Number(match[2]!.replace(/[x/]/g, ''));
@@ -106,6 +108,7 @@ export function nodeInTile(node: TreeNode, bytes: Uint8Array): Uint8Array {
 
 /** The place of a node that tiles keep: its tile and row, or null for the levels between two tile levels. */
 export function rowOfNode(node: TreeNode): { level: number; index: number; row: number } | null {
+  checkNode(node);
   if (node.level % TILE_HEIGHT !== 0) return null;
   return {
     level: node.level / TILE_HEIGHT,
@@ -117,12 +120,13 @@ export function rowOfNode(node: TreeNode): { level: number; index: number; row: 
 /**
  * Entries as a bundle: each behind its length as a big-endian uint16.
  *
- * @throws CryptoError `out-of-range` for an entry over 65535 bytes
+ * @throws CryptoError `out-of-range` for an entry over 65535 bytes; `too-many` for more than 256
  */
 export function encodeEntries(entries: readonly Uint8Array[]): Uint8Array {
   return concat(
-    ...entries.flatMap((entry) => {
-      if (entry.length > 0xffff) throw new CryptoError('out-of-range', 'entry', 'is over 65535 bytes');
+    ...checkList(entries, 'entries', TILE_WIDTH).flatMap((entry) => {
+      if (checkBytes(entry, 'entry').length > 0xffff)
+        throw new CryptoError('out-of-range', 'entry', 'is over 65535 bytes');
       return [Uint8Array.of(entry.length >> 8, entry.length & 0xff), entry];
     }),
   );
@@ -135,7 +139,8 @@ export function encodeEntries(entries: readonly Uint8Array[]): Uint8Array {
  */
 export function decodeEntries(bytes: Uint8Array): Uint8Array[] {
   const entries: Uint8Array[] = [];
-  for (let at = 0; at < bytes.length;) {
+  for (let at = 0; at < checkBytes(bytes, 'bundle').length;) {
+    if (entries.length === TILE_WIDTH) throw new CryptoError('bad-entries', 'bundle', 'has over 256 entries');
     const start = at + 2;
     const end = start + bytes[at]! * 256 + (bytes[at + 1] ?? 0);
     if (start > bytes.length || end > bytes.length)
@@ -174,6 +179,7 @@ function rowsOfNode(node: TreeNode): { level: number; index: number; from: numbe
 
 /** Three digits a path element, all but the last marked with `x`: 1234067 is `x001/x234/067`. */
 function indexPath(index: number): string {
+  assertCount(index, 'index');
   const digits = String(index);
   const padded = digits.padStart(3 * Math.ceil(digits.length / 3), '0');
   return padded
@@ -183,5 +189,14 @@ function indexPath(index: number): string {
 }
 
 function widthSuffix(width: number): string {
+  if (!Number.isInteger(width) || width < 1 || width > TILE_WIDTH)
+    throw new CryptoError('out-of-range', 'width', 'must be a whole number from 1 to 256');
   return width === TILE_WIDTH ? '' : `.p/${width}`;
+}
+
+const isLevel = (level: number): boolean => Number.isInteger(level) && level >= 0 && level <= 63;
+
+function checkNode({ level, index }: TreeNode): void {
+  if (!isLevel(level)) throw new CryptoError('out-of-range', 'level', 'must be a whole number from 0 to 63');
+  assertCount(index, 'index');
 }

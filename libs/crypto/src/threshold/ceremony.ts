@@ -16,7 +16,7 @@ import { agreedVerdict, ascending, verdictOf } from './complaint.js';
 import type { Complaint, ComplaintEvidence, Verdict } from './complaint.js';
 import { openShare, SEALED_SHARE_BYTES, sealShare, shareKey } from './dealt-share.js';
 import type { DealtShare } from './dealt-share.js';
-import { checkCommitments, deal, dealtShares, finishGeneration, groupOf } from './generation.js';
+import { checkCommitments, checkParameters, deal, dealtShares, finishGeneration, groupOf } from './generation.js';
 import type { DealerCommitments, GenerationParameters } from './generation.js';
 import { memberName } from './group.js';
 import type { GroupKey, KeyShare, MemberIndex } from './group.js';
@@ -63,6 +63,7 @@ const next = {
 
 /** An attempt that stands and in which nobody has posted. */
 export function startCeremony(parameters: GenerationParameters): CeremonyState {
+  checkParameters(parameters);
   const none = new Map<never, never>();
   const empty = { keys: none, commitments: none, shares: none, complaints: none, verdicts: none, finishes: none };
   return { parameters, phase: 'keys', ...empty };
@@ -98,6 +99,7 @@ export function silent(state: CeremonyState): MemberIndex[] {
  */
 export async function due(state: CeremonyState, member: MemberIndex, seed: Uint8Array): Promise<DuePost | null> {
   const { parameters, phase } = state;
+  if (!members(parameters).includes(member)) throw new CryptoError('not-a-member', 'member', 'is not in this attempt');
   if (phase === 'done' || phase === 'ended' || postsOf(state, phase).has(member)) return null;
   switch (phase) {
     case 'keys': {

@@ -4,13 +4,13 @@
  * opens nothing else.
  */
 
-import { ascii, concat, u16 } from '../bytes.js';
+import { ascii, checkBytes, checkList, concat, u16 } from '../bytes.js';
 import { CryptoError } from '../crypto-error.js';
 import { G, parsePoint, parseScalar } from '../curve.js';
 import { hkdfSha256 } from '../hash.js';
 import { deriveHpkeKey, HPKE_PUBLIC_KEY_BYTES, hpkeOpen, hpkeSeal } from '../hpke.js';
 import type { HpkeKeyPair } from '../hpke.js';
-import { commitmentAt, memberName } from './group.js';
+import { checkIndex, commitmentAt, memberName, MOST_MEMBERS } from './group.js';
 import type { MemberIndex } from './group.js';
 
 /** Round message 2, secret: the value of `dealer`'s polynomial at `receiver`, 32 bytes. It travels sealed. */
@@ -43,14 +43,16 @@ export function checkDealtShare(commitments: PolynomialCommitments, dealt: Dealt
   } catch (cause) {
     throw Object.assign(new CryptoError('bad-share', 'share', 'is out of range', culprit), { cause });
   }
-  const points = commitments.points.map((point, k) => parsePoint(point, `points[${k}]`));
+  const points = checkList(commitments.points, 'points', MOST_MEMBERS).map((point, k) =>
+    parsePoint(point, `points[${k}]`),
+  );
   if (dealt.dealer !== commitments.dealer || !G.multiply(scalar).equals(commitmentAt(points, dealt.receiver)))
     throw new CryptoError('bad-share', 'share', "is off the dealer's commitments", culprit);
 }
 
 /** The HPKE context of one dealt share: tag ‖ attempt ‖ u16 dealer ‖ u16 receiver. The attempt id names the ceremony. */
 export function shareContext(attemptId: Uint8Array, dealer: MemberIndex, receiver: MemberIndex): Uint8Array {
-  return concat(ascii('cpds/v1/dealt-share'), attemptId, u16(dealer), u16(receiver));
+  return concat(ascii('cpds/v1/dealt-share'), checkBytes(attemptId, 'attemptId', 32), ...placesOf(dealer, receiver));
 }
 
 /** Seed (32 bytes) of the HPKE key pair on which `receiver` takes `dealer`'s share: one key per dealer and attempt. */
@@ -60,7 +62,13 @@ export function shareKeySeed(
   receiver: MemberIndex,
   seed: Uint8Array,
 ): Uint8Array {
-  return hkdfSha256(seed, concat(ascii('cpds/v1/share-key'), attemptId, u16(dealer), u16(receiver)), 32);
+  checkBytes(seed, 'seed', 32);
+  checkBytes(attemptId, 'attemptId', 32);
+  return hkdfSha256(seed, concat(ascii('cpds/v1/share-key'), attemptId, ...placesOf(dealer, receiver)), 32);
+}
+
+function placesOf(dealer: MemberIndex, receiver: MemberIndex): [Uint8Array, Uint8Array] {
+  return [u16(checkIndex(dealer, 'dealer')), u16(checkIndex(receiver, 'receiver'))];
 }
 
 /** The key pair of that seed: the same each time it is asked for. */

@@ -9,17 +9,17 @@
  */
 
 import { createFROST } from '@noble/curves/abstract/frost.js';
-import type { DKG_Round1, DKG_Secret, FROST } from '@noble/curves/abstract/frost.js';
+import type { DKG_Round1, DKG_Round2, DKG_Secret, FROST } from '@noble/curves/abstract/frost.js';
 import { secp256k1, secp256k1_hasher } from '@noble/curves/secp256k1.js';
 import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js';
-import { ascii, concat, toHex, u16, u256, u64 } from '../bytes.js';
+import { ascii, checkBytes, checkList, concat, toHex, u16, u256, u64 } from '../bytes.js';
 import { CryptoError } from '../crypto-error.js';
 import { checkRecoverable, compressed, G, parsePoint, parseScalar, Point } from '../curve.js';
 import { hkdfSha256 } from '../hash.js';
 import { multiplyPublic } from '../public-arithmetic.js';
 import { checkDealtShare } from './dealt-share.js';
 import type { DealtShare, PolynomialCommitments } from './dealt-share.js';
-import { checkIndex, checkKeyShare, commitmentAt, frostId, memberName } from './group.js';
+import { checkIndex, checkKeyShare, commitmentAt, frostId, memberName, MOST_MEMBERS } from './group.js';
 import type { GroupKey, KeyShare, MemberIndex } from './group.js';
 
 /** What an attempt fixes: its id (32 bytes), how many members deal (identifiers 1..n) and how many act together. */
@@ -49,7 +49,7 @@ export interface Dealing {
 export function deal(parameters: GenerationParameters, dealer: MemberIndex, seed: Uint8Array): Dealing {
   checkParameters(parameters);
   checkDealer(parameters, dealer, 'dealer');
-  if (seed.length !== 32) throw new CryptoError('bad-seed', 'seed', 'must be 32 bytes');
+  if (checkBytes(seed, 'seed').length !== 32) throw new CryptoError('bad-seed', 'seed', 'must be 32 bytes');
   const suite = suiteOf(parameters);
   const signers = { min: parameters.threshold, max: parameters.n };
   const { public: round1, secret } = suite.DKG.round1(
@@ -72,8 +72,9 @@ export function checkCommitments(parameters: GenerationParameters, commitments: 
   const refuse = (field: string, reason: string, cause?: unknown): never => {
     throw Object.assign(new CryptoError('bad-commitments', field, reason, memberName(dealer)), { cause });
   };
+  checkParameters(parameters);
   checkDealer(parameters, dealer, 'dealer');
-  if (points.length !== parameters.threshold)
+  if (checkList(points, 'points', MOST_MEMBERS).length !== parameters.threshold)
     refuse('points', `must be exactly ${parameters.threshold}, are ${points.length}`);
   for (const [k, point] of points.entries()) {
     try {
@@ -82,7 +83,7 @@ export function checkCommitments(parameters: GenerationParameters, commitments: 
       refuse(`points[${k}]`, 'is not a point of the group', cause);
     }
   }
-  if (proof.length !== 65) refuse('proof', `must be 65 bytes, has ${proof.length}`);
+  if (checkBytes(proof, 'proof').length !== 65) refuse('proof', `must be 65 bytes, has ${proof.length}`);
   if (!hasPossession(parameters, dealer, parsePoint(points[0]!, 'points[0]'), proof))
     refuse('proof', 'is no proof of possession for this attempt');
 }
@@ -95,7 +96,7 @@ export function checkCommitments(parameters: GenerationParameters, commitments: 
 export function checkCommitmentSet(parameters: GenerationParameters, all: readonly DealerCommitments[]): void {
   const seenDealers = new Set<MemberIndex>();
   const seenConstants = new Set<string>();
-  for (const one of all) {
+  for (const one of checkList(all, 'commitments', MOST_MEMBERS)) {
     if (seenDealers.has(one.dealer))
       throw new CryptoError('bad-commitments', 'dealer', 'committed twice', memberName(one.dealer));
     checkCommitments(parameters, one);
@@ -132,7 +133,7 @@ export function dealtShares(
   checkCommitmentSet(parameters, all);
   const own = dealing.commitments.dealer;
   checkOwnCommitments(dealing, all);
-  const packages = suiteOf(parameters).DKG.round2(dealing.secret, othersOf(own, all));
+  const packages = fitting(() => suiteOf(parameters).DKG.round2(dealing.secret, othersOf(own, all)));
   const receivers = all.map((one) => one.dealer).filter((index) => index !== own);
   return receivers
     .sort((a, b) => a - b)
@@ -153,17 +154,19 @@ export function finishGeneration(
   received: readonly DealtShare[],
 ): KeyShare {
   const own = dealing.commitments.dealer;
-  const others = all.filter((one) => one.dealer !== own);
-  for (const one of others) {
-    const from = received.filter((share) => share.dealer === one.dealer && share.receiver === own);
+  // The third round wants the second one's transcript in the same secret package; asking again is free.
+  dealtShares(parameters, dealing, all);
+  const sent = checkList(received, 'received', MOST_MEMBERS);
+  const packages: DKG_Round2[] = [];
+  for (const one of all) {
+    if (one.dealer === own) continue;
+    const from = sent.filter((share) => share.dealer === one.dealer && share.receiver === own);
     if (from.length !== 1)
       throw new CryptoError('bad-share', 'share', `came ${from.length} times`, memberName(one.dealer));
     checkDealtShare(one, from[0]!);
+    packages.push({ identifier: frostId(one.dealer), signingShare: Uint8Array.from(from[0]!.share) });
   }
-  // The third round wants the second one's transcript in the same secret package; asking again is free.
-  dealtShares(parameters, dealing, all);
-  const packages = received.map((one) => ({ identifier: frostId(one.dealer), signingShare: one.share }));
-  const key = suiteOf(parameters).DKG.round3(dealing.secret, othersOf(own, all), packages);
+  const key = fitting(() => suiteOf(parameters).DKG.round3(dealing.secret, othersOf(own, all), packages));
   return checkKeyShare({ index: own, secret: key.secret.signingShare, group: groupOf(parameters, all) });
 }
 
@@ -184,15 +187,17 @@ export function groupOf(parameters: GenerationParameters, all: readonly DealerCo
   return { threshold: parameters.threshold, publicKey, verificationShares };
 }
 
-/** Constant-size check of what a ceremony may ask for: t < n ≤ 2t−1 and an id of 32 bytes. */
-function checkParameters({ attemptId, n, threshold }: GenerationParameters): void {
-  if (attemptId.length !== 32) throw new CryptoError('bad-parameters', 'attemptId', 'must be 32 bytes');
+/** Constant-size check of what a ceremony may ask for: t < n ≤ 2t−1 and an id of 32 bytes. @throws CryptoError `bad-parameters` */
+export function checkParameters({ attemptId, n, threshold }: GenerationParameters): void {
+  if (checkBytes(attemptId, 'attemptId').length !== 32)
+    throw new CryptoError('bad-parameters', 'attemptId', 'must be 32 bytes');
   if (!(
     Number.isInteger(threshold) &&
     Number.isInteger(n) &&
     threshold >= 2 &&
     threshold < n &&
-    n <= 2 * threshold - 1
+    n <= 2 * threshold - 1 &&
+    n <= MOST_MEMBERS
   ))
     throw new CryptoError('bad-parameters', 'threshold', `needs t < n <= 2t-1, got t=${threshold} n=${n}`);
 }
@@ -200,6 +205,17 @@ function checkParameters({ attemptId, n, threshold }: GenerationParameters): voi
 function checkDealer(parameters: GenerationParameters, dealer: MemberIndex, field: string): void {
   if (checkIndex(dealer, field) > parameters.n)
     throw new CryptoError('bad-index', field, `is above n=${parameters.n}`, memberName(dealer));
+}
+
+/** What the library's rounds refuse once every public input was checked is the dealing itself. */
+function fitting<T>(round: () => T): T {
+  try {
+    return round();
+  } catch (cause) {
+    throw Object.assign(new CryptoError('bad-parameters', 'dealing', 'is of another attempt, or has ended this one'), {
+      cause,
+    });
+  }
 }
 
 /** The own entry in `all` is what `dealing` committed to, point by point. */

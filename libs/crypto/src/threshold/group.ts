@@ -2,11 +2,15 @@
 
 import { secp256k1_FROST } from '@noble/curves/secp256k1.js';
 import type { FrostPublic, FrostSecret } from '@noble/curves/abstract/frost.js';
-import { compressed, G, parsePoint, parseScalar, Point } from '../curve.js';
+import { checkList } from '../bytes.js';
+import { checkPoint, checkRecoverable, compressed, G, parsePoint, parseScalar, Point } from '../curve.js';
 import { CryptoError } from '../crypto-error.js';
 
 /** A member's identifier: its place in the roster, from 1. Encoded as u16 in transcripts. */
 export type MemberIndex = number;
+
+/** The highest identifier there is: u16 from 1. */
+export const MOST_MEMBERS = 0xffff;
 
 /** Whom an error blames: `member 3`. */
 export function memberName(index: MemberIndex): string {
@@ -43,9 +47,31 @@ export function checkKeyShare(share: KeyShare): KeyShare {
   return share;
 }
 
+const checkedGroups = new WeakSet<GroupKey>();
+
+/**
+ * Returns `group` when its key and verification shares are points and its threshold fits their number. Asked before the
+ * curve library reads a group; a group that passed is remembered, because nothing changes one.
+ *
+ * @throws CryptoError `bad-group`, `bad-index`, `bad-point`
+ */
+export function checkGroup(group: GroupKey): GroupKey {
+  if (checkedGroups.has(group)) return group;
+  const { threshold, publicKey, verificationShares } = group;
+  if (!(verificationShares instanceof Map))
+    throw new CryptoError('bad-group', 'verificationShares', 'must be a map of members');
+  if (!Number.isInteger(threshold) || threshold < 1 || threshold > verificationShares.size)
+    throw new CryptoError('bad-group', 'threshold', 'must be from 1 to the number of members');
+  checkRecoverable(parsePoint(publicKey, 'publicKey'), 'publicKey');
+  for (const [index, point] of verificationShares)
+    parsePoint(point, `verificationShares[${checkIndex(index, 'index')}]`);
+  checkedGroups.add(group);
+  return group;
+}
+
 /** Y_i of a member. @throws CryptoError `not-a-member` names the index */
 export function verificationShare(group: GroupKey, index: MemberIndex): Uint8Array {
-  const listed = group.verificationShares.get(index);
+  const listed = checkGroup(group).verificationShares.get(index);
   if (listed === undefined)
     throw new CryptoError('not-a-member', 'index', 'is not in the current epoch', memberName(index));
   return listed;
@@ -53,14 +79,15 @@ export function verificationShare(group: GroupKey, index: MemberIndex): Uint8Arr
 
 /** Refuses anything but an integer in [1, 65535]. */
 export function checkIndex(index: MemberIndex, field: string): MemberIndex {
-  if (!Number.isInteger(index) || index < 1 || index > 0xffff)
+  if (!Number.isInteger(index) || index < 1 || index > MOST_MEMBERS)
     throw new CryptoError('bad-index', field, 'must be an integer from 1 to 65535');
   return index;
 }
 
 /** Σ_k index^k·A_k: what a dealer's commitments say about the share at `index`. */
 export function commitmentAt(points: readonly Point[], index: MemberIndex): Point {
-  const x = BigInt(index);
+  const x = BigInt(checkIndex(index, 'index'));
+  checkList(points, 'points', MOST_MEMBERS).forEach((point, k) => checkPoint(point, `points[${k}]`));
   let sum = Point.ZERO;
   for (let k = points.length - 1; k >= 0; k--) sum = sum.multiplyUnsafe(x).add(points[k]!);
   return sum;
@@ -76,6 +103,7 @@ export function frostId(index: MemberIndex): string {
  * other commitments are gone after a reshare.
  */
 export function frostPublic(group: GroupKey): FrostPublic {
+  checkGroup(group);
   const verifyingShares = Object.fromEntries(
     [...group.verificationShares].map(([index, point]) => [frostId(index), Uint8Array.from(point)]),
   );
@@ -85,6 +113,7 @@ export function frostPublic(group: GroupKey): FrostPublic {
 
 /** The library's view of a share. The secret is copied: the library may change what it is given. */
 export function frostSecret(share: KeyShare): FrostSecret {
+  parseScalar(share.secret, 'share.secret');
   return { identifier: frostId(share.index), signingShare: Uint8Array.from(share.secret) };
 }
 

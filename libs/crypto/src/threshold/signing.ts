@@ -7,7 +7,7 @@
 import { secp256k1_FROST } from '@noble/curves/secp256k1.js';
 import type { NonceCommitments, Nonces } from '@noble/curves/abstract/frost.js';
 import { randomBytes } from '@noble/hashes/utils.js';
-import { equalBytes, toBigInt } from '../bytes.js';
+import { checkBytes, checkList, equalBytes, toBigInt } from '../bytes.js';
 import { CryptoError } from '../crypto-error.js';
 import { checkRecoverable, parsePoint, parseScalar } from '../curve.js';
 import { frostId, frostPublic, frostSecret, memberName, verificationShare } from './group.js';
@@ -38,7 +38,7 @@ export type FrostSignature = Uint8Array;
 /** Fresh nonces of a signer (RFC 9591 §5.1). @param random 32 random bytes each time it is called */
 export function drawNonces(share: KeyShare, random: (length?: number) => Uint8Array = randomBytes): SigningNonces {
   const { nonces, commitments } = secp256k1_FROST.commit(frostSecret(share), (length) =>
-    Uint8Array.from(random(length)),
+    Uint8Array.from(checkBytes(random(length), 'random', length)),
   );
   return {
     secret: nonces,
@@ -53,7 +53,7 @@ export function drawNonces(share: KeyShare, random: (length?: number) => Uint8Ar
  */
 export function checkPackage(group: GroupKey, commitments: readonly NonceCommitment[]): void {
   const seen = new Set<MemberIndex>();
-  for (const { index, hiding, binding } of commitments) {
+  for (const { index, hiding, binding } of checkList(commitments, 'commitments', 0xffff)) {
     verificationShare(group, index);
     if (seen.has(index))
       throw new CryptoError('bad-package', 'commitments', 'holds one signer twice', memberName(index));
@@ -95,8 +95,10 @@ export function signShare(
   const drawn = nonces.commitment;
   if (!own || !equalBytes(own.hiding, drawn.hiding) || !equalBytes(own.binding, drawn.binding))
     throw new CryptoError('bad-package', 'commitments', 'does not hold the own commitment as it was given');
-  if (nonces.secret.hiding.every((byte) => byte === 0))
+  if (checkBytes(nonces.secret.hiding, 'nonces.hiding').every((byte) => byte === 0))
     throw new CryptoError('nonces-spent', 'nonces', 'have signed already');
+  parseScalar(nonces.secret.hiding, 'nonces.hiding');
+  parseScalar(nonces.secret.binding, 'nonces.binding');
   const list = libraryList(commitments);
   const signed = secp256k1_FROST.signShare(frostSecret(share), frostPublic(share.group), nonces.secret, list, digest);
   return { index: share.index, share: signed };
@@ -119,7 +121,7 @@ export function isSignatureShare(
  * Adds the shares up to a signature (RFC 9591 §5.3), or names who spoiled it: members whose share is bad or missing. The
  * sum is verified first, and the shares one by one only where it fails, as §5.3 allows.
  *
- * @throws CryptoError as `checkPackage`; the library's error where every share is good and the sum is not
+ * @throws CryptoError as `checkPackage`; `bad-group` where every share is good and the sum is not
  */
 export function combineSignature(
   group: GroupKey,
@@ -130,7 +132,9 @@ export function combineSignature(
   checkDigest(digest);
   checkPackage(group, commitments);
   const given = new Map(
-    commitments.map(({ index }) => [index, shares.filter((share) => share.index === index)] as const),
+    commitments.map(
+      ({ index }) => [index, checkList(shares, 'shares', 0xffff).filter((share) => share.index === index)] as const,
+    ),
   );
   const spoilers = () =>
     [...given]
@@ -143,7 +147,10 @@ export function combineSignature(
     return { signature: secp256k1_FROST.aggregate(frostPublic(group), libraryList(commitments), digest, byId) };
   } catch (failed) {
     const culprits = spoilers();
-    if (culprits.length === 0) throw failed;
+    if (culprits.length === 0)
+      throw Object.assign(new CryptoError('bad-group', 'publicKey', 'is not that of the verification shares'), {
+        cause: failed,
+      });
     return { culprits };
   }
 }
@@ -152,7 +159,7 @@ export function combineSignature(
 export function isGroupSignature(publicKey: Uint8Array, digest: Uint8Array, signature: FrostSignature): boolean {
   checkDigest(digest);
   const Y = checkRecoverable(parsePoint(publicKey, 'publicKey'), 'publicKey');
-  if (signature.length !== 65) return false;
+  if (checkBytes(signature, 'signature').length !== 65) return false;
   try {
     parsePoint(signature.subarray(0, 33), 'R');
     parseScalar(signature.subarray(33), 'z');
@@ -165,13 +172,14 @@ export function isGroupSignature(publicKey: Uint8Array, digest: Uint8Array, sign
 
 /** The words contracts take: R as (x, y), and z. @throws CryptoError for anything that is not R ‖ z */
 export function signatureWords(signature: FrostSignature): { Rx: bigint; Ry: bigint; z: bigint } {
-  const { x, y } = parsePoint(signature.subarray(0, 33), 'R').toAffine();
+  const { x, y } = parsePoint(checkBytes(signature, 'signature').subarray(0, 33), 'R').toAffine();
   parseScalar(signature.subarray(33), 'z');
   return { Rx: x, Ry: y, z: toBigInt(signature.subarray(33)) };
 }
 
 function checkDigest(digest: Uint8Array): void {
-  if (digest.length !== 32) throw new CryptoError('bad-digest', 'digest', `must be 32 bytes, has ${digest.length}`);
+  if (checkBytes(digest, 'digest').length !== 32)
+    throw new CryptoError('bad-digest', 'digest', `must be 32 bytes, has ${digest.length}`);
 }
 
 function isScalar(bytes: Uint8Array): boolean {
