@@ -19,7 +19,7 @@ function sources(dir: string): string[] {
   return readdirSync(dir, { withFileTypes: true }).flatMap((entry) => {
     const path = join(dir, entry.name);
     if (entry.isDirectory()) {
-      return ['node_modules', 'dist', 'generated', 'test', 'testing', 'attacks'].includes(entry.name)
+      return ['node_modules', 'dist', 'generated', 'test', 'testing', 'attacks', 'hostile'].includes(entry.name)
         ? []
         : sources(path);
     }

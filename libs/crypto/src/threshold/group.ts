@@ -60,8 +60,8 @@ export function checkGroup(group: GroupKey): GroupKey {
   const { threshold, publicKey, verificationShares } = group;
   if (!(verificationShares instanceof Map))
     throw new CryptoError('bad-group', 'verificationShares', 'must be a map of members');
-  if (!Number.isInteger(threshold) || threshold < 1 || threshold > verificationShares.size)
-    throw new CryptoError('bad-group', 'threshold', 'must be from 1 to the number of members');
+  if (!Number.isInteger(threshold) || threshold < 2 || threshold > verificationShares.size)
+    throw new CryptoError('bad-group', 'threshold', 'must be from 2 to the number of members');
   checkRecoverable(parsePoint(publicKey, 'publicKey'), 'publicKey');
   for (const [index, point] of verificationShares)
     parsePoint(point, `verificationShares[${checkIndex(index, 'index')}]`);

@@ -95,7 +95,7 @@ export function signShare(
   const drawn = nonces.commitment;
   if (!own || !equalBytes(own.hiding, drawn.hiding) || !equalBytes(own.binding, drawn.binding))
     throw new CryptoError('bad-package', 'commitments', 'does not hold the own commitment as it was given');
-  if (checkBytes(nonces.secret.hiding, 'nonces.hiding').every((byte) => byte === 0))
+  if (equalBytes(nonces.secret.hiding, new Uint8Array(32)))
     throw new CryptoError('nonces-spent', 'nonces', 'have signed already');
   parseScalar(nonces.secret.hiding, 'nonces.hiding');
   parseScalar(nonces.secret.binding, 'nonces.binding');

@@ -1,0 +1,186 @@
+/**
+ * Every wire type that this library reads, given noise and damaged copies of what it writes: nothing but a CryptoError comes
+ * out, and what is taken is written back to the same bytes. `CPDS_FUZZ_RUNS` goes deeper than the default.
+ */
+
+import fc from 'fast-check';
+import * as crypto from '../src/index.js';
+import { random } from './mutants.js';
+
+const numRuns = Number(process.env.CPDS_FUZZ_RUNS ?? 100);
+const seed = Number(process.env.CPDS_FUZZ_SEED ?? 20260101);
+const b = (length: number, fill = 7) => new Uint8Array(length).fill(fill);
+const same = <T>(value: T) => value;
+
+/** One wire type; `again` writes what `read` has taken. Text travels as its UTF-8. */
+interface WireType {
+  valid: Uint8Array;
+  again: (bytes: Uint8Array) => Uint8Array | Promise<Uint8Array>;
+  /** Costs a millisecond and more, so it has fewer runs. */
+  isSlow?: boolean;
+}
+
+const { G } = crypto;
+const statement = { use: 'open' as const, A: G, X: G.multiply(5n), B: crypto.gBar(), Z: crypto.gBar().multiply(5n) };
+const proof = crypto.proveDleq({ ...statement, message: b(32) }, 5n, random);
+const capsule = crypto.sealCapsule({ fileKey: b(16), label: b(32), recipientKey: G.multiply(7n), ySeal: G }, random);
+const identity = crypto.encodeIdentity(b(32));
+const recipient = crypto.recipientOf(identity);
+const foreign = { args: ['ssh-ed25519', 'abc'], body: b(48) };
+const header = crypto.sealHeader(b(16), [crypto.wrapFileKey(b(16), recipient, b(32)), foreign]);
+const headerBytes = crypto.serializeHeader(header);
+/** scrypt's place without its cost: a damaged work factor must not take the machine. */
+const scrypt: crypto.Scrypt = async (passphrase, salt, logN) => crypto.sha256(passphrase, salt, Uint8Array.of(logN));
+const backup = crypto.serializeHeader(await crypto.createPassphraseHeader(b(16), 'horse', { salt: b(16), scrypt }));
+const signer = crypto.noteSigner('log.example', b(32));
+const verifier = crypto.verifierOf(signer);
+const checkpoint = { origin: 'log.example', size: 5, root: b(32) };
+const hpke = await crypto.deriveHpkeKey(b(32));
+const hpkeMessage = await crypto.hpkeSeal(hpke.publicKey, b(3), b(20));
+const atRest = crypto.sealAtRest(b(32), 'share/1', b(20), b(12));
+const payload = await whole(crypto.sealPayload([b(100)], b(16), b(16), crypto.portableAead));
+const group = { key: crypto.compressed(G.multiply(9n)), z: crypto.scalarBytes(77n) };
+
+/** Text of bytes: damaged UTF-8 is no text, so nothing reads it. */
+const text = (bytes: Uint8Array) => new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
+const ofText = <T>(valid: string, read: (text: string) => T, write: (value: T) => string): WireType => ({
+  valid: crypto.utf8(valid),
+  again: (bytes) => {
+    const written = write(read(text(bytes)));
+    return crypto.equalBytes(crypto.utf8(text(bytes)), crypto.utf8(written)) ? bytes : crypto.utf8(written);
+  },
+});
+/** What is sealed opens unchanged only, whatever is inside. */
+const sealed = (valid: Uint8Array, open: (bytes: Uint8Array) => unknown): WireType => ({
+  valid,
+  again: async (bytes) => {
+    await open(bytes);
+    return valid;
+  },
+});
+
+const wireTypes: Record<string, WireType> = {
+  point: { valid: crypto.compressed(G), again: (bytes) => crypto.compressed(crypto.parsePoint(bytes, 'x')) },
+  scalar: { valid: crypto.scalarBytes(5n), again: (bytes) => crypto.scalarBytes(crypto.parseScalar(bytes, 'x')) },
+  'ring signature': {
+    valid: crypto.compactSignature({ tag: G, c0: 5n, s: [6n, 7n] }),
+    again: (bytes) => crypto.compactSignature(crypto.parseRingSignature(bytes, 2)),
+  },
+  'DLEQ proof': {
+    valid: crypto.dleqBytes(proof),
+    again: (bytes) => crypto.dleqBytes(crypto.parseDleq(bytes, 'x')),
+  },
+  capsule: {
+    valid: capsule,
+    again: (bytes) => {
+      const { C, cBar, proof: inside, wrapped } = crypto.parseCapsule(bytes);
+      return crypto.concat(crypto.compressed(C), crypto.compressed(cBar), crypto.dleqBytes(inside), wrapped);
+    },
+  },
+  'group signature': {
+    valid: crypto.concat(group.key, group.z),
+    again: (bytes) => {
+      const { Rx, Ry, z } = crypto.signatureWords(bytes);
+      return crypto.concat(crypto.compressed(crypto.Point.fromAffine({ x: Rx, y: Ry })), crypto.scalarBytes(z));
+    },
+  },
+  'meta-address': ofText(
+    crypto.formatMetaAddress({ spendingKey: G, viewingKey: G.multiply(3n) }),
+    crypto.parseMetaAddress,
+    crypto.formatMetaAddress,
+  ),
+  'age header': { valid: headerBytes, again: (bytes) => crypto.serializeHeader(crypto.parseHeader(bytes)) },
+  'age header that opens': sealed(headerBytes, (bytes) => crypto.unwrapHeader(crypto.parseHeader(bytes), identity)),
+  'wallet backup': sealed(backup, (bytes) => crypto.openPassphraseHeader(crypto.parseHeader(bytes), 'horse', scrypt)),
+  'age payload': sealed(payload, (bytes) => whole(crypto.openPayload([bytes], b(16), crypto.portableAead))),
+  'age recipient': ofText<Uint8Array>(recipient, (one) => crypto.decodeRecipient(one), crypto.encodeRecipient),
+  'age identity': ofText<Uint8Array>(identity, (one) => crypto.decodeIdentity(one), crypto.encodeIdentity),
+  'HPKE public key': {
+    valid: hpke.publicKey,
+    again: (bytes) => crypto.checkHpkePublicKey(bytes, 'x'),
+  },
+  'HPKE message': {
+    ...sealed(hpkeMessage, (bytes) => crypto.hpkeOpen(hpke.privateKey, b(3), bytes)),
+    isSlow: true,
+  },
+  'secret at rest': sealed(atRest, (bytes) => crypto.openAtRest(b(32), 'share/1', bytes)),
+  'verifier key': ofText(crypto.formatVerifierKey(verifier), crypto.parseVerifierKey, crypto.formatVerifierKey),
+  // Ed25519 by RFC 8032 is strict, so one text has one signature; lines of unknown keys may be there besides.
+  'signed note': ofText(
+    crypto.signNote('text\n', signer),
+    (note) => ({ note, ...crypto.openNote(note, [verifier]) }),
+    ({ note, text: signed }) => (signed === 'text\n' ? note : 'another text'),
+  ),
+  // Extension lines are allowed and left out, so the rest is put back.
+  checkpoint: ofText(
+    crypto.formatCheckpoint(checkpoint),
+    (lines) => ({ lines, known: crypto.formatCheckpoint(crypto.parseCheckpoint(lines)) }),
+    ({ lines, known }) => known + lines.slice(known.length),
+  ),
+  'tile path': ofText('tile/8/x001/234.p/17', crypto.parseTilePath, ({ level, index, width }) =>
+    level === 'entries' ? crypto.entriesPath({ index, width }) : crypto.tilePath({ level, index, width }),
+  ),
+  'entry bundle': {
+    valid: crypto.encodeEntries([b(3), b(0), b(20)]),
+    again: (bytes) => crypto.encodeEntries(crypto.decodeEntries(bytes)),
+  },
+  // Nothing reads only canonical JSON: of whatever JSON there is, the canonical form must be its own.
+  'canonical JSON': {
+    valid: crypto.utf8('{"a":[1,true,null,"é",1e+30],"b":{}}'),
+    again: (bytes) => {
+      const form = crypto.canonicalText(readJson(text(bytes)));
+      return crypto.canonicalText(readJson(form)) === form ? bytes : crypto.utf8(form);
+    },
+  },
+};
+
+/** Damage: a bit turned, bytes cut off, put in, taken out, or put twice. */
+const damaged = (valid: Uint8Array) => {
+  const at = fc.nat(Math.max(0, valid.length - 1));
+  const some = fc.uint8Array({ minLength: 1, maxLength: 40 });
+  return fc.oneof(
+    fc.tuple(at, fc.nat(7)).map(([i, bit]) => valid.map((byte, j) => (i === j ? byte ^ (1 << bit) : byte))),
+    at.map((i) => valid.slice(0, i)),
+    fc.tuple(at, some).map(([i, more]) => crypto.concat(valid.slice(0, i), more, valid.slice(i))),
+    fc.tuple(at, some).map(([i, more]) => crypto.concat(valid.slice(0, i), more, valid.slice(i + more.length))),
+    fc.tuple(at, at).map(([i, j]) => crypto.concat(valid.slice(0, Math.max(i, j)), valid.slice(Math.min(i, j)))),
+    fc.constantFrom(crypto.concat(valid, b(1, 0)), crypto.concat(valid, valid), crypto.concat(b(1, 0), valid)),
+  );
+};
+
+describe('a reader of a wire type', () => {
+  it.each(Object.entries(wireTypes))(
+    'takes of a damaged %s what it writes itself, and nothing else',
+    async (_, wire) => {
+      expect(await wire.again(wire.valid)).toEqual(wire.valid);
+      const input = fc.oneof(
+        { weight: 4, arbitrary: damaged(wire.valid) },
+        fc.uint8Array({ maxLength: 300 }).map(same),
+      );
+      await fc.assert(
+        fc.asyncProperty(input, async (bytes) => {
+          try {
+            expect(await wire.again(bytes)).toEqual(bytes);
+          } catch (error) {
+            if (!(error instanceof crypto.CryptoError)) throw error;
+          }
+        }),
+        { numRuns: wire.isSlow ? Math.ceil(numRuns / 5) : numRuns, seed },
+      );
+    },
+  );
+});
+
+function readJson(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    throw new crypto.CryptoError('not-json', 'json', 'is none');
+  }
+}
+
+async function whole(stream: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  for await (const part of stream) parts.push(part);
+  return crypto.concat(...parts);
+}
