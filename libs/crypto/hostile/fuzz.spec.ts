@@ -16,11 +16,15 @@ const same = <T>(value: T) => value;
 interface WireType {
   valid: Uint8Array;
   again: (bytes: Uint8Array) => Uint8Array | Promise<Uint8Array>;
+  /** Other forms of `valid` that somebody might take for it: tried before the noise. */
+  others?: readonly Uint8Array[];
   /** Costs a millisecond and more, so it has fewer runs. */
   isSlow?: boolean;
 }
 
 const { G } = crypto;
+const metaAddress = crypto.formatMetaAddress({ spendingKey: G, viewingKey: G.multiply(3n) });
+const hexOf = metaAddress.slice('st:eth:0x'.length);
 const statement = { use: 'open' as const, A: G, X: G.multiply(5n), B: crypto.gBar(), Z: crypto.gBar().multiply(5n) };
 const proof = crypto.proveDleq({ ...statement, message: b(32) }, 5n, random);
 const capsule = crypto.sealCapsule({ fileKey: b(16), label: b(32), recipientKey: G.multiply(7n), ySeal: G }, random);
@@ -43,8 +47,14 @@ const group = { key: crypto.compressed(G.multiply(9n)), z: crypto.scalarBytes(77
 
 /** Text of bytes: damaged UTF-8 is no text, so nothing reads it. */
 const text = (bytes: Uint8Array) => new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
-const ofText = <T>(valid: string, read: (text: string) => T, write: (value: T) => string): WireType => ({
+const ofText = <T>(
+  valid: string,
+  read: (text: string) => T,
+  write: (value: T) => string,
+  others: readonly string[] = [],
+): WireType => ({
   valid: crypto.utf8(valid),
+  others: others.map(crypto.utf8),
   again: (bytes) => {
     const written = write(read(text(bytes)));
     return crypto.equalBytes(crypto.utf8(text(bytes)), crypto.utf8(written)) ? bytes : crypto.utf8(written);
@@ -60,8 +70,16 @@ const sealed = (valid: Uint8Array, open: (bytes: Uint8Array) => unknown): WireTy
 });
 
 const wireTypes: Record<string, WireType> = {
-  point: { valid: crypto.compressed(G), again: (bytes) => crypto.compressed(crypto.parsePoint(bytes, 'x')) },
-  scalar: { valid: crypto.scalarBytes(5n), again: (bytes) => crypto.scalarBytes(crypto.parseScalar(bytes, 'x')) },
+  point: {
+    valid: crypto.compressed(G),
+    again: (bytes) => crypto.compressed(crypto.parsePoint(bytes, 'x')),
+    others: [4, 6, 7].map((head) => crypto.concat(b(1, head), crypto.xy(G))),
+  },
+  scalar: {
+    valid: crypto.scalarBytes(5n),
+    again: (bytes) => crypto.scalarBytes(crypto.parseScalar(bytes, 'x')),
+    others: [0n, crypto.N, crypto.N + 5n].map(crypto.u256),
+  },
   'ring signature': {
     valid: crypto.compactSignature({ tag: G, c0: 5n, s: [6n, 7n] }),
     again: (bytes) => crypto.compactSignature(crypto.parseRingSignature(bytes, 2)),
@@ -84,17 +102,22 @@ const wireTypes: Record<string, WireType> = {
       return crypto.concat(crypto.compressed(crypto.Point.fromAffine({ x: Rx, y: Ry })), crypto.scalarBytes(z));
     },
   },
-  'meta-address': ofText(
-    crypto.formatMetaAddress({ spendingKey: G, viewingKey: G.multiply(3n) }),
-    crypto.parseMetaAddress,
-    crypto.formatMetaAddress,
-  ),
+  'meta-address': ofText(metaAddress, crypto.parseMetaAddress, crypto.formatMetaAddress, [
+    metaAddress.replace('0x', '0x0x'),
+    metaAddress.replace('st:eth', 'ST:ETH'),
+    `st:eth:0x${hexOf.toUpperCase()}`,
+    `st:eth:${hexOf}`,
+  ]),
   'age header': { valid: headerBytes, again: (bytes) => crypto.serializeHeader(crypto.parseHeader(bytes)) },
   'age header that opens': sealed(headerBytes, (bytes) => crypto.unwrapHeader(crypto.parseHeader(bytes), identity)),
   'wallet backup': sealed(backup, (bytes) => crypto.openPassphraseHeader(crypto.parseHeader(bytes), 'horse', scrypt)),
   'age payload': sealed(payload, (bytes) => whole(crypto.openPayload([bytes], b(16), crypto.portableAead))),
-  'age recipient': ofText<Uint8Array>(recipient, (one) => crypto.decodeRecipient(one), crypto.encodeRecipient),
-  'age identity': ofText<Uint8Array>(identity, (one) => crypto.decodeIdentity(one), crypto.encodeIdentity),
+  'age recipient': ofText<Uint8Array>(recipient, (one) => crypto.decodeRecipient(one), crypto.encodeRecipient, [
+    recipient.toUpperCase(),
+  ]),
+  'age identity': ofText<Uint8Array>(identity, (one) => crypto.decodeIdentity(one), crypto.encodeIdentity, [
+    identity.toLowerCase(),
+  ]),
   'HPKE public key': {
     valid: hpke.publicKey,
     again: (bytes) => crypto.checkHpkePublicKey(bytes, 'x'),
@@ -116,9 +139,16 @@ const wireTypes: Record<string, WireType> = {
     crypto.formatCheckpoint(checkpoint),
     (lines) => ({ lines, known: crypto.formatCheckpoint(crypto.parseCheckpoint(lines)) }),
     ({ lines, known }) => known + lines.slice(known.length),
+    ['log.example\n05\n', 'log.example\n+5\n', 'log.example\n5e0\n'].map(
+      (head) => head + crypto.formatCheckpoint(checkpoint).slice(14),
+    ),
   ),
-  'tile path': ofText('tile/8/x001/234.p/17', crypto.parseTilePath, ({ level, index, width }) =>
-    level === 'entries' ? crypto.entriesPath({ index, width }) : crypto.tilePath({ level, index, width }),
+  'tile path': ofText(
+    'tile/8/x001/234.p/17',
+    crypto.parseTilePath,
+    ({ level, index, width }) =>
+      level === 'entries' ? crypto.entriesPath({ index, width }) : crypto.tilePath({ level, index, width }),
+    ['tile/08/x001/234.p/17', 'tile/8/x000/x001/234', 'tile/8/000.p/256', 'tile/entries/0', 'tile/8/000.p/0'],
   ),
   'entry bundle': {
     valid: crypto.encodeEntries([b(3), b(0), b(20)]),
@@ -165,7 +195,11 @@ describe('a reader of a wire type', () => {
             if (!(error instanceof crypto.CryptoError)) throw error;
           }
         }),
-        { numRuns: wire.isSlow ? Math.ceil(numRuns / 5) : numRuns, seed },
+        {
+          examples: (wire.others ?? []).map((other) => [other]),
+          numRuns: wire.isSlow ? Math.ceil(numRuns / 5) : numRuns,
+          seed,
+        },
       );
     },
   );
