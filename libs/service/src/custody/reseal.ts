@@ -24,7 +24,7 @@ export interface Resealed {
   readonly foreign: number;
 }
 
-/** Rows of one transaction: a few milliseconds of locks. */
+/** Rows of one transaction: some tens of milliseconds of locks. */
 const batchRows = 256;
 
 /**
