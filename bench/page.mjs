@@ -20,8 +20,8 @@ What this project takes beside others that do the same, each measured in one run
 Everything must be built (\`npm run build\`), and nothing else should run.
 
 \`\`\`sh
-npm run bench -- crypto          # libs/crypto and its peers; about 5 minutes and 3 GiB of room
-npm run bench -- crypto --quick  # shows that everything runs, in under a minute
+npm run bench -- crypto          # libs/crypto and its peers; under 15 minutes, 3 GiB of room
+npm run bench -- crypto --quick  # shows that everything runs; about 2 minutes
 npm run bench -- share 10        # ten shares on the consortium that \`npx cpds up\` left running
 npm run bench -- page            # this page again
 \`\`\`
