@@ -48,7 +48,7 @@ const started = crypto.startCeremony(parameters);
 const points = all[0]!.points.map((point) => crypto.parsePoint(point, 'point'));
 
 /** A ceremony up to a phase, folded by the library itself; `altered` is what the hub shows of a post. */
-async function posted(until: crypto.CeremonyPhase, altered = (post: crypto.DuePost): crypto.CeremonyPost => post) {
+async function posted(until: crypto.CeremonyPhase, altered = (post: crypto.DuePost): crypto.CeremonyMessage => post) {
   let state = started;
   while (state.phase !== until)
     for (let member = 1; member <= 3; member++) {
