@@ -29,7 +29,7 @@ function byHand(key: Uint8Array, head: Uint8Array, additionalData: string): Uint
   return concat(head, nonce, ciphertext, cipher.getAuthTag());
 }
 const idByHand = (key: Uint8Array): Uint8Array =>
-  new Uint8Array(hkdfSync('sha256', key, new Uint8Array(0), 'cpds/v1/custody/key-id', 8));
+  new Uint8Array(hkdfSync('sha256', key, new Uint8Array(0), 'cpds/v1/kek-id', 8));
 
 describe('form 1', () => {
   it('is the written one', () => {

@@ -140,7 +140,7 @@ export function parseKek(bytes: Uint8Array, field: string): Uint8Array {
 }
 
 function keyIdOf(key: Uint8Array): string {
-  return toHex(hkdfSha256(key, ascii('cpds/v1/custody/key-id'), idBytes));
+  return toHex(hkdfSha256(key, ascii('cpds/v1/kek-id'), idBytes));
 }
 
 function encrypt(key: Uint8Array, nonce: Uint8Array, data: Uint8Array, secret: Uint8Array): Uint8Array {

@@ -73,7 +73,7 @@ describe('meta-addresses', () => {
     ['st:eth:0x02', 'metaAddress: must be 66 bytes, has 1'],
     [`st:eth:0x${'02'.repeat(33)}${'ff'.repeat(33)}`, 'metaAddress.viewingKey: is not a canonical curve point'],
     [`st:eth:0x${'00'.repeat(66)}`, 'metaAddress.spendingKey: is not a canonical curve point'],
-    [`st:eth:0x0x${'02'.repeat(66)}`, 'metaAddress: is not hex'],
+    [`st:eth:0x0x${'02'.repeat(66)}`, 'metaAddress: is not lower-case hex'],
   ])('refuse %s', (text, message) => {
     expect(() => parseMetaAddress(text)).toThrow(message);
   });

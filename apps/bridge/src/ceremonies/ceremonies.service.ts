@@ -1,12 +1,4 @@
-import {
-  advance,
-  due,
-  startCeremony,
-  fromHex,
-  type CeremonyState,
-  type DuePost,
-  type KeyRing,
-} from '@cpds/crypto';
+import { advance, due, startCeremony, fromHex, type CeremonyState, type DuePost, type KeyRing } from '@cpds/crypto';
 import { keyIdOf, StoremanRegistry, type StoremanRegistryEvent } from '@cpds/contracts';
 import { ChainFollower, type ChainLog, type ChainReader, type FinalBatch, type Sender } from '@cpds/chain';
 import { events, type Hex } from '@cpds/messages';

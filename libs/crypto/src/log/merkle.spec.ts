@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { base64 } from '@scure/base';
 import fc from 'fast-check';
 import { concat, fromHex, toHex, u8 } from '../bytes.js';
+import { sha256 } from '../hash.js';
 import { appendLeaf, EMPTY_FRONTIER, type Frontier } from './frontier.js';
 import {
   consistencyRanges,
@@ -125,7 +126,8 @@ describe('RFC 6962 trees as Certificate Transparency knows them', () => {
     const [left, right] = [leaves[0]!, leaves[1]!];
     const root = nodeHash(left, right);
     const [shorter, longer] = [right.slice(1), concat(left, right.slice(0, 1))];
-    expect(nodeHash(longer, shorter)).toEqual(root);
+    expect(sha256(Uint8Array.of(1), longer, shorter)).toEqual(root);
+    expect(() => nodeHash(longer, shorter)).toThrow('left: must be 32 bytes, has 33');
     expect(verifyInclusion(right, 1, 2, [left], root)).toBe(true);
     expect(verifyInclusion(shorter, 1, 2, [longer], root)).toBe(false);
     expect(verifyInclusion(new Uint8Array(), 1, 2, [concat(left, right)], root)).toBe(false);

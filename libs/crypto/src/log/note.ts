@@ -1,7 +1,7 @@
 /** Signed notes of c2sp.org/signed-note: a text, an empty line, and lines of signatures. */
 
 import { base64 } from '@scure/base';
-import { concat, equalBytes, utf8 } from '../bytes.js';
+import { checkText, concat, equalBytes, utf8 } from '../bytes.js';
 import { CryptoError } from '../crypto-error.js';
 import {
   assertKeyName,
@@ -54,10 +54,11 @@ export interface OpenedNote {
  * @throws CryptoError `bad-note` for every string that is not the one written form of a note
  */
 export function parseNote(note: string): Note {
-  if (note.length > MAX_NOTE_BYTES || utf8(note).length > MAX_NOTE_BYTES) throw tooLarge();
+  if (checkText(note, 'note').length > MAX_NOTE_BYTES) throw tooLarge();
   const cut = note.lastIndexOf('\n\n');
   if (cut < 0 || !note.endsWith('\n')) throw new CryptoError('bad-note', 'note', 'has no signatures');
   assertLines(note);
+  if (utf8(note).length > MAX_NOTE_BYTES) throw tooLarge();
   const lines = note.slice(cut + 2, -1).split('\n');
   if (lines.length > MAX_SIGNATURES) throw tooLarge();
   return { text: note.slice(0, cut + 1), signatures: lines.map(parseSignature) };

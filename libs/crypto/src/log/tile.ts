@@ -140,7 +140,6 @@ export function encodeEntries(entries: readonly Uint8Array[]): Uint8Array {
 export function decodeEntries(bytes: Uint8Array): Uint8Array[] {
   const entries: Uint8Array[] = [];
   for (let at = 0; at < checkBytes(bytes, 'bundle').length;) {
-    if (entries.length === TILE_WIDTH) throw new CryptoError('bad-entries', 'bundle', 'has over 256 entries');
     const start = at + 2;
     const end = start + bytes[at]! * 256 + (bytes[at + 1] ?? 0);
     if (start > bytes.length || end > bytes.length)

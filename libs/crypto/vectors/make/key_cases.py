@@ -14,14 +14,14 @@ def stealth_cases():
         def judge():
             need(text.startswith("st:eth:0x"), "bad-meta-address")
             digits = text[9:]
-            need(len(digits) == 132 and all(one in "0123456789abcdefABCDEF" for one in digits), "bad-hex")
+            need(len(digits) == 132 and all(one in "0123456789abcdef" for one in digits), "bad-hex")
             cpds.point(bytes.fromhex(digits[:66]))
             cpds.point(bytes.fromhex(digits[66:]))
 
         case("metaAddress", what, expected, judge, metaAddress=text)
 
     address_case("a meta-address", "valid", meta)
-    address_case("digits in upper case", "valid", meta[:9] + meta[9:].upper())
+    address_case("digits in upper case", "bad-hex", meta[:9] + meta[9:].upper())
     address_case("another chain's prefix", "bad-meta-address", meta.replace("eth", "oth"))
     address_case("without a prefix", "bad-meta-address", meta[7:])
     address_case("0x twice", "bad-hex", "st:eth:0x0x" + meta[9:])
