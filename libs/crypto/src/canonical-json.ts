@@ -3,8 +3,6 @@
 import { utf8 } from './bytes.js';
 import { CryptoError } from './crypto-error.js';
 
-const MOST_DEEP = 128;
-
 /** UTF-8 bytes of `canonicalText`: what is hashed. @throws CryptoError as `canonicalText` */
 export function canonicalJson(value: unknown): Uint8Array {
   return utf8(canonicalText(value));

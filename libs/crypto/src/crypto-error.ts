@@ -15,3 +15,14 @@ export class CryptoError extends Error {
     this.name = 'CryptoError';
   }
 }
+
+/** Whether `check` ends without a CryptoError. Any other error is none of the input's and goes on. */
+export function passes(check: () => unknown): boolean {
+  try {
+    check();
+    return true;
+  } catch (cause) {
+    if (cause instanceof CryptoError) return false;
+    throw cause;
+  }
+}

@@ -20,6 +20,7 @@ export interface KeyEncryption {
   open(sealed: Uint8Array): Promise<Uint8Array>;
 }
 
+/** How a passphrase becomes a key. */
 export interface PassphraseOptions {
   /** scrypt's work factor for what is sealed: N = 2^logN; what is read brings its own, 22 at most */
   logN?: number;

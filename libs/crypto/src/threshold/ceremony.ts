@@ -8,17 +8,15 @@
  * blame; a new one starts without the culprits, with another id and so with fresh polynomials.
  */
 
-import { ascii, equalBytes, toHex } from '../bytes.js';
-import { CryptoError } from '../crypto-error.js';
+import { ascii, equalBytes } from '../bytes.js';
+import { CryptoError, passes } from '../crypto-error.js';
 import { keccak256 } from '../hash.js';
-import { checkHpkePublicKey } from '../hpke.js';
 import { agreedVerdict, ascending, verdictOf } from './complaint.js';
 import type { Complaint, ComplaintEvidence, Verdict } from './complaint.js';
-import { openShare, SEALED_SHARE_BYTES, sealShare, shareKey } from './dealt-share.js';
+import { areSealedShares, areShareKeys, openShare, sealShare, shareKey } from './dealt-share.js';
 import type { DealtShare } from './dealt-share.js';
 import { checkCommitments, checkParameters, deal, dealtShares, finishGeneration, groupOf } from './generation.js';
 import type { DealerCommitments, GenerationParameters } from './generation.js';
-import { memberName } from './group.js';
 import type { GroupKey, KeyShare, MemberIndex } from './group.js';
 import { encodeMessage } from './round-message.js';
 import type { CeremonyMessage, FinishMessage } from './round-message.js';
@@ -173,7 +171,9 @@ function withPost(state: CeremonyState, post: CeremonyMessage): CeremonyState {
   switch (post.kind) {
     case 'keys': {
       const posted = { ...state, keys: add(state.keys, post.keys) };
-      return areUsableKeys(state, post.member, post.keys) ? posted : ended(posted, 'bad-keys', [post.member]);
+      return areShareKeys(others(state.parameters, post.member), post.keys)
+        ? posted
+        : ended(posted, 'bad-keys', [post.member]);
     }
     case 'commitments': {
       const dealt = { dealer: post.member, points: post.points, proof: post.proof };
@@ -182,7 +182,9 @@ function withPost(state: CeremonyState, post: CeremonyMessage): CeremonyState {
     }
     case 'shares': {
       const posted = { ...state, shares: add(state.shares, post.sealed) };
-      return areWholeShares(state, post.member, post.sealed) ? posted : ended(posted, 'bad-shares', [post.member]);
+      return areSealedShares(others(state.parameters, post.member), post.sealed)
+        ? posted
+        : ended(posted, 'bad-shares', [post.member]);
     }
     case 'complaints':
       return { ...state, complaints: add(state.complaints, post.complaints) };
@@ -228,36 +230,10 @@ function ended(state: CeremonyState, reason: CeremonyEnd['reason'], culprits: Me
   return { ...state, phase: 'ended', end: { reason, culprits } };
 }
 
-/**
- * One key for every other dealer, each an uncompressed point on the curve, none twice in this post. Another member's posts
- * do not count: who copies a key from a transaction on its way would put out the one it belongs to.
- */
-function areUsableKeys(state: CeremonyState, member: MemberIndex, keys: ReadonlyMap<MemberIndex, Uint8Array>): boolean {
-  if (!isForAllOthers(state, member, keys)) return false;
-  const list = [...keys.values()];
-  if (new Set(list.map(toHex)).size !== list.length) return false;
-  return list.every((key) => passes(() => checkHpkePublicKey(key, 'keys', memberName(member))));
-}
-
 /** Acceptable on their own, and no constant term that another dealer has posted before. */
 function areUsableCommitments(state: CeremonyState, dealt: DealerCommitments): boolean {
   if (!passes(() => checkCommitments(state.parameters, dealt))) return false;
   return ![...state.commitments.values()].some((earlier) => equalBytes(earlier.points[0]!, dealt.points[0]!));
-}
-
-function isForAllOthers(state: CeremonyState, member: MemberIndex, posted: ReadonlyMap<MemberIndex, unknown>): boolean {
-  const expected = others(state.parameters, member);
-  return posted.size === expected.length && expected.every((other) => posted.has(other));
-}
-
-/** One for every other member, each as long as a sealed share is. */
-function areWholeShares(
-  state: CeremonyState,
-  member: MemberIndex,
-  sealed: ReadonlyMap<MemberIndex, Uint8Array>,
-): boolean {
-  if (!isForAllOthers(state, member, sealed)) return false;
-  return [...sealed.values()].every((one) => one.length === SEALED_SHARE_BYTES);
 }
 
 async function sealedShares(state: CeremonyState, member: MemberIndex, seed: Uint8Array) {
@@ -291,16 +267,6 @@ async function checkOwnKeys(state: CeremonyState, member: MemberIndex, seed: Uin
   for (const [dealer, posted] of state.keys.get(member)!)
     if (!equalBytes((await shareKey(state.parameters.attemptId, dealer, member, seed)).publicKey, posted))
       throw new CryptoError('bad-seed', 'seed', "is not that of this member's keys on the hub");
-}
-
-function passes(check: () => unknown): boolean {
-  try {
-    check();
-    return true;
-  } catch (cause) {
-    if (cause instanceof CryptoError) return false;
-    throw cause;
-  }
 }
 
 function postsOf(state: CeremonyState, phase: CeremonyPhase): ReadonlyMap<MemberIndex, unknown> {

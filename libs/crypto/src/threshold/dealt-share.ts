@@ -4,11 +4,11 @@
  * opens nothing else.
  */
 
-import { ascii, checkBytes, checkList, concat, u16 } from '../bytes.js';
-import { CryptoError } from '../crypto-error.js';
+import { ascii, checkBytes, checkList, concat, toHex, u16 } from '../bytes.js';
+import { CryptoError, passes } from '../crypto-error.js';
 import { G, parsePoint, parseScalar } from '../curve.js';
 import { hkdfSha256 } from '../hash.js';
-import { deriveHpkeKey, HPKE_PUBLIC_KEY_BYTES, hpkeOpen, hpkeSeal } from '../hpke.js';
+import { checkHpkePublicKey, deriveHpkeKey, HPKE_PUBLIC_KEY_BYTES, hpkeOpen, hpkeSeal } from '../hpke.js';
 import type { HpkeKeyPair } from '../hpke.js';
 import { checkIndex, commitmentAt, memberName, MOST_MEMBERS } from './group.js';
 import type { MemberIndex } from './group.js';
@@ -79,6 +79,31 @@ export function shareKey(
   seed: Uint8Array,
 ): Promise<HpkeKeyPair> {
   return deriveHpkeKey(shareKeySeed(attemptId, dealer, receiver, seed));
+}
+
+/**
+ * Whether a member may take its shares on these keys: one for each dealer, each an uncompressed point on the curve, none
+ * twice. Other members' keys do not count: who copies a key from a transaction on its way would put out whose it is.
+ */
+export function areShareKeys(dealers: readonly MemberIndex[], keys: ReadonlyMap<MemberIndex, Uint8Array>): boolean {
+  const list = [...keys.values()];
+  return (
+    isForEach(dealers, keys) &&
+    new Set(list.map(toHex)).size === list.length &&
+    list.every((key) => passes(() => checkHpkePublicKey(key, 'keys')))
+  );
+}
+
+/** Whether a dealer has dealt to everybody: one sealed share for each receiver, as long as such a share is. */
+export function areSealedShares(
+  receivers: readonly MemberIndex[],
+  sealed: ReadonlyMap<MemberIndex, Uint8Array>,
+): boolean {
+  return isForEach(receivers, sealed) && [...sealed.values()].every((one) => one.length === SEALED_SHARE_BYTES);
+}
+
+function isForEach(members: readonly MemberIndex[], posted: ReadonlyMap<MemberIndex, unknown>): boolean {
+  return posted.size === members.length && members.every((member) => posted.has(member));
 }
 
 /** Seals a share to the receiver's key for its dealer: `SEALED_SHARE_BYTES` bytes. */

@@ -7,13 +7,12 @@
  * only the outcome needs all who are left.
  */
 
-import { ascii, concat, equalBytes, toHex, u16 } from '../bytes.js';
-import { CryptoError } from '../crypto-error.js';
+import { ascii, concat, equalBytes, u16 } from '../bytes.js';
+import { CryptoError, passes } from '../crypto-error.js';
 import { keccak256 } from '../hash.js';
-import { checkHpkePublicKey } from '../hpke.js';
 import { agreedVerdict, ascending, verdictOf } from './complaint.js';
 import type { Complaint, ComplaintEvidence, Verdict } from './complaint.js';
-import { openShare, SEALED_SHARE_BYTES, sealShare, shareKey } from './dealt-share.js';
+import { areSealedShares, areShareKeys, openShare, sealShare, shareKey } from './dealt-share.js';
 import type { DealtShare, PolynomialCommitments } from './dealt-share.js';
 import type { GroupKey, KeyShare, MemberIndex } from './group.js';
 import {
@@ -93,10 +92,8 @@ export function startReshare(parameters: ReshareParameters): ReshareState {
 
 /** Folds one event of the hub into the state; posts out of phase, of strangers, repeated or after the end change nothing. */
 export function advanceReshare(state: ReshareState, event: ReshareEvent): ReshareState {
-  if (isOver(state) || event.kind === 'deadline') {
-    if (isOver(state) || event.kind !== 'deadline' || event.phase !== state.phase) return state;
-    return closed(withoutSilent(state));
-  }
+  if (isOver(state)) return state;
+  if (event.kind === 'deadline') return event.phase === state.phase ? closed(withoutSilent(state)) : state;
   if (event.kind !== state.phase || !awaited(state).includes(event.member)) return state;
   const posted = withPost(state, event);
   return awaited(posted).length === 0 || agreed(posted) !== null ? closed(posted) : posted;
@@ -225,7 +222,8 @@ function withPost(state: ReshareState, post: CeremonyMessage): ReshareState {
   const add = <T>(posts: ReadonlyMap<MemberIndex, T>, value: T) => new Map(posts).set(member, value);
   switch (post.kind) {
     case 'keys':
-      if (!areUsableKeys(state, post.keys)) return without(state, 'receiver', [member], 'bad-keys');
+      if (!areShareKeys(oldMembers(state.parameters), post.keys))
+        return without(state, 'receiver', [member], 'bad-keys');
       return { ...state, keys: add(state.keys, post.keys) };
     case 'commitments': {
       const dealt = { dealer: member, points: post.points };
@@ -234,7 +232,7 @@ function withPost(state: ReshareState, post: CeremonyMessage): ReshareState {
       return { ...state, commitments: add(state.commitments, dealt) };
     }
     case 'shares':
-      if (!areWholeShares(state, post.sealed)) return without(state, 'dealer', [member], 'bad-shares');
+      if (!areSealedShares(state.receivers, post.sealed)) return without(state, 'dealer', [member], 'bad-shares');
       return { ...state, shares: add(state.shares, post.sealed) };
     case 'complaints':
       return { ...state, complaints: add(state.complaints, post.complaints) };
@@ -340,24 +338,6 @@ function commitmentsOfD(state: ReshareState): PolynomialCommitments[] {
   return state.dealers.map((dealer) => state.commitments.get(dealer)!);
 }
 
-/** One key for every old member, each an uncompressed point on the curve, none twice. */
-function areUsableKeys(state: ReshareState, keys: ReadonlyMap<MemberIndex, Uint8Array>): boolean {
-  if (!isForEach(oldMembers(state.parameters), keys)) return false;
-  const list = [...keys.values()];
-  if (new Set(list.map(toHex)).size !== list.length) return false;
-  return list.every((key) => passes(() => checkHpkePublicKey(key, 'keys')));
-}
-
-/** One for every receiver that is left, each as long as a sealed share is. */
-function areWholeShares(state: ReshareState, sealed: ReadonlyMap<MemberIndex, Uint8Array>): boolean {
-  if (!isForEach(state.receivers, sealed)) return false;
-  return [...sealed.values()].every((one) => one.length === SEALED_SHARE_BYTES);
-}
-
-function isForEach(members: readonly MemberIndex[], posted: ReadonlyMap<MemberIndex, unknown>): boolean {
-  return posted.size === members.length && members.every((member) => posted.has(member));
-}
-
 async function sealedShares(
   { parameters, keys, receivers, commitments }: ReshareState,
   share: KeyShare,
@@ -393,14 +373,4 @@ async function received(state: ReshareState, receiver: MemberIndex, seed: Uint8A
     }
   }
   return { shares, complaints };
-}
-
-function passes(check: () => unknown): boolean {
-  try {
-    check();
-    return true;
-  } catch (cause) {
-    if (cause instanceof CryptoError) return false;
-    throw cause;
-  }
 }
