@@ -1,11 +1,11 @@
 /** A log's statement of its size and root: c2sp.org/tlog-checkpoint, carried by a signed note. */
 
 import { base64 } from '@scure/base';
-import { checkBytes, checkText, equalBytes } from '../bytes.js';
+import { checkBytes, checkList, checkText, equalBytes } from '../bytes.js';
 import { CryptoError } from '../crypto-error.js';
 import { assertCount, emptyRoot, HASH_BYTES } from './merkle.js';
 import type { NoteSigner, NoteVerifier } from './note-key.js';
-import { openNote, signNote } from './note.js';
+import { MAX_NOTE_BYTES, openNote, signNote } from './note.js';
 import { assertLines, parseDecimal, parseHash } from './text.js';
 
 /** What a log says of itself. */
@@ -29,7 +29,8 @@ export function formatCheckpoint({ origin, size, root, extensions = [] }: Checkp
   checkBytes(root, 'root', HASH_BYTES);
   if (checkText(origin, 'origin') === '' || origin.includes('\n'))
     throw new CryptoError('bad-checkpoint', 'origin', 'must be one line');
-  if (extensions.some((line) => line === '' || line.includes('\n')))
+  const lines = checkList(extensions, 'extensions', MAX_NOTE_BYTES);
+  if (lines.some((line) => checkText(line, 'extensions') === '' || line.includes('\n')))
     throw new CryptoError('bad-checkpoint', 'extensions', 'must be lines, none of them empty');
   assertRoot(size, root);
   const text = `${[origin, size, base64.encode(root), ...extensions].join('\n')}\n`;

@@ -4,7 +4,7 @@
  * unknown key's are: logs sign with Ed25519, so a quantum forger would not need the witnesses.
  */
 
-import { concat, toBigInt, u64, utf8 } from '../bytes.js';
+import { checkBytes, concat, toBigInt, u64, utf8 } from '../bytes.js';
 import { CryptoError } from '../crypto-error.js';
 import { parseCheckpoint } from './checkpoint.js';
 import { signatureHolds, type NoteSigner, type NoteVerifier } from './note-key.js';
@@ -34,6 +34,7 @@ export function cosign(text: string, timestamp: number, witness: NoteSigner): No
 export function verifyCosignature(text: string, line: NoteSignature, witness: NoteVerifier): number {
   if (!isBy(line, 'cosignature', witness))
     throw new CryptoError('unsigned', 'cosignature', 'is not by this key', witness.name);
+  checkBytes(line.signature, 'cosignature');
   const timestamp = Number(toBigInt(line.signature.slice(0, TIMESTAMP_BYTES)));
   if (!isTimestamp(timestamp)) throw badTimestamp(witness.name);
   if (!signatureHolds(line.signature.slice(TIMESTAMP_BYTES), messageOf(text, timestamp), witness.publicKey))

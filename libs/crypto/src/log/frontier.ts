@@ -1,5 +1,6 @@
 /** The right edge of a growing tree: all that appending needs. */
 
+import { checkBytes, checkList } from '../bytes.js';
 import { CryptoError } from '../crypto-error.js';
 import {
   assertCount,
@@ -21,6 +22,9 @@ export interface Frontier {
 export interface CompletedNode extends TreeNode {
   readonly hash: Uint8Array;
 }
+
+/** A safe integer has so many bits. */
+const MOST_SUBTREES = 53;
 
 /** The frontier of the tree without leaves. */
 export const EMPTY_FRONTIER: Frontier = { size: 0, hashes: [] };
@@ -45,9 +49,9 @@ export function appendLeaf(
   frontier: Frontier,
   leaf: Uint8Array,
 ): { frontier: Frontier; completed: readonly CompletedNode[] } {
-  if (leaf.length !== HASH_BYTES) throw new CryptoError('bad-length', 'leaf', 'must be 32 bytes');
+  checkBytes(leaf, 'leaf', HASH_BYTES);
   assertCount(frontier.size + 1, 'size');
-  if (frontier.hashes.length !== onesOf(frontier.size))
+  if (checkList(frontier.hashes, 'hashes', MOST_SUBTREES).length !== onesOf(frontier.size))
     throw new CryptoError('bad-frontier', 'hashes', `are not those of ${frontier.size} leaves`);
   const hashes = [...frontier.hashes];
   const completed: CompletedNode[] = [{ level: 0, index: frontier.size, hash: leaf }];

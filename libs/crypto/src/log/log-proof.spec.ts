@@ -127,7 +127,7 @@ describe('c2sp.org/tlog-proof', () => {
     [{ index: -1 }, 'index: is not a count'],
     [{ extra: new Uint8Array() }, 'extra: is empty'],
     [{ hashes: [new Uint8Array(31)] }, 'hashes: must be 32 bytes each'],
-    [{ hashes: Array.from({ length: 65 }, () => new Uint8Array(32)) }, 'hashes: are more than 64'],
+    [{ hashes: Array.from({ length: 65 }, () => new Uint8Array(32)) }, 'hashes: may have 64 items, has 65'],
     [{ checkpoint: 'checkpoint\n' }, 'note: has no signatures'],
     [{ checkpoint: checkpoint.slice(0, -1) }, 'note: has no signatures'],
   ])('writes nothing like case %#', (part, message) => {

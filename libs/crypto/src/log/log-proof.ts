@@ -1,6 +1,7 @@
 /** A file that shows offline that an entry is in a log: c2sp.org/tlog-proof, version 1. */
 
 import { base64 } from '@scure/base';
+import { checkBytes, checkList, checkText } from '../bytes.js';
 import { CryptoError } from '../crypto-error.js';
 import { parseCheckpoint } from './checkpoint.js';
 import { assertCount, HASH_BYTES, verifyInclusion } from './merkle.js';
@@ -42,9 +43,8 @@ export interface ProvenEntry {
  */
 export function formatLogProof({ index, hashes, checkpoint, extra }: LogProof): string {
   assertCount(index, 'index');
-  if (extra?.length === 0) throw emptyExtra();
-  if (hashes.length > MAX_HASHES) throw tooManyHashes();
-  if (hashes.some((hash) => hash.length !== HASH_BYTES))
+  if (extra !== undefined && checkBytes(extra, 'extra').length === 0) throw emptyExtra();
+  if (checkList(hashes, 'hashes', MAX_HASHES).some((hash) => checkBytes(hash, 'hashes').length !== HASH_BYTES))
     throw new CryptoError('bad-log-proof', 'hashes', 'must be 32 bytes each');
   assertCheckpoint(checkpoint);
   const lines = [
@@ -63,7 +63,7 @@ export function formatLogProof({ index, hashes, checkpoint, extra }: LogProof): 
  * @throws CryptoError `bad-log-proof` names the line; as `parseNote` and `parseCheckpoint`
  */
 export function parseLogProof(file: string): LogProof {
-  const cut = file.indexOf('\n\n');
+  const cut = checkText(file, 'file').indexOf('\n\n');
   const lines = file.slice(0, Math.max(cut, 0)).split('\n');
   if (lines.shift() !== HEADER) throw new CryptoError('bad-log-proof', 'header', `is not ${HEADER}`);
   const extra = lines[0]?.startsWith(EXTRA)
@@ -76,7 +76,7 @@ export function parseLogProof(file: string): LogProof {
     'bad-log-proof',
     'index',
   );
-  if (lines.length > MAX_HASHES) throw tooManyHashes();
+  if (lines.length > MAX_HASHES) throw new CryptoError('bad-log-proof', 'hashes', `are more than ${MAX_HASHES}`);
   const hashes = lines.map((line) => parseHash(line, 'bad-log-proof', 'hashes'));
   const checkpoint = file.slice(cut + 2);
   assertCheckpoint(checkpoint);
@@ -101,4 +101,3 @@ function assertCheckpoint(note: string): void {
 }
 
 const emptyExtra = (): CryptoError => new CryptoError('bad-log-proof', 'extra', 'is empty');
-const tooManyHashes = (): CryptoError => new CryptoError('bad-log-proof', 'hashes', `are more than ${MAX_HASHES}`);

@@ -2,13 +2,16 @@
 
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { base64 } from '@scure/base';
-import { concat, equalBytes, fromHex, toHex, utf8 } from '../bytes.js';
+import { checkBytes, checkText, concat, equalBytes, fromHex, toHex, utf8 } from '../bytes.js';
 import { CryptoError } from '../crypto-error.js';
 import { sha256 } from '../hash.js';
 import { parseBase64 } from './text.js';
 
 /** Bytes of a key id, which names the key on a signature line and is too short to prove anything. */
 export const KEY_ID_BYTES = 4;
+
+/** Keys that one reader knows, at most: each line of a note is tried on all. */
+export const MAX_KEYS = 1000;
 
 /** Characters of a key's name (c2sp.org/signed-note, "Format"). */
 export const KEY_NAME = '[^\\p{White_Space}+]+';
@@ -45,7 +48,7 @@ export function noteSigner(name: string, seed: Uint8Array): NoteSigner {
 /** Refuses a name that cannot stand in a signature line, and a seed of another length. */
 export function checkSigner(name: string, seed: Uint8Array): void {
   assertKeyName(name);
-  if (seed.length !== 32) throw new CryptoError('bad-length', 'seed', 'must be 32 bytes');
+  checkBytes(seed, 'seed', 32);
 }
 
 /** The public side of a signer. */
@@ -83,13 +86,13 @@ export function parseWitnessKey(text: string): NoteVerifier {
 
 /** First four bytes of SHA-256(name ‖ "\n" ‖ type ‖ key). */
 export function keyIdOf(type: SignatureType, { name, publicKey }: NoteVerifier): Uint8Array {
-  if (publicKey.length !== 32) throw new CryptoError('bad-length', 'publicKey', 'must be 32 bytes');
-  return sha256(utf8(`${name}\n`), Uint8Array.of(signatureTypes[type]), publicKey).slice(0, KEY_ID_BYTES);
+  const key = checkBytes(publicKey, 'publicKey', 32);
+  return sha256(utf8(`${name}\n`), Uint8Array.of(signatureTypes[type]), key).slice(0, KEY_ID_BYTES);
 }
 
 /** Stops at a name that cannot stand in a signature line. @throws CryptoError `bad-key-name` */
 export function assertKeyName(name: string): void {
-  if (!new RegExp(`^${KEY_NAME}$`, 'u').test(name))
+  if (!new RegExp(`^${KEY_NAME}$`, 'u').test(checkText(name, 'name')))
     throw new CryptoError('bad-key-name', 'name', 'is empty or has a space or +');
   // eslint-disable-next-line no-control-regex -- a note may not contain them
   if (/[\u0000-\u001f\p{Surrogate}\ufffd]/u.test(name))
@@ -117,7 +120,7 @@ function formatKey(type: SignatureType, verifier: NoteVerifier): string {
 }
 
 function parseKey(type: SignatureType, text: string): NoteVerifier {
-  const match = /^([^+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/.exec(text);
+  const match = /^([^+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/.exec(checkText(text, 'verifierKey'));
   if (match === null) throw new CryptoError('bad-verifier-key', 'verifierKey', 'is not name+hash+key');
   const key = parseBase64(match[3]!, 'bad-verifier-key', 'verifierKey');
   if (key.length !== 33 || key[0] !== signatureTypes[type])

@@ -1,13 +1,14 @@
 /** Signed notes of c2sp.org/signed-note: a text, an empty line, and lines of signatures. */
 
 import { base64 } from '@scure/base';
-import { checkText, concat, equalBytes, utf8 } from '../bytes.js';
+import { checkBytes, checkList, checkText, concat, equalBytes, utf8 } from '../bytes.js';
 import { CryptoError } from '../crypto-error.js';
 import {
   assertKeyName,
   KEY_ID_BYTES,
   KEY_NAME,
   keyIdOf,
+  MAX_KEYS,
   signatureHolds,
   type NoteSigner,
   type NoteVerifier,
@@ -71,16 +72,18 @@ export function parseNote(note: string): Note {
  */
 export function formatNote({ text, signatures }: Note): string {
   assertLines(text);
+  if (checkList(signatures, 'signatures', MAX_NOTE_BYTES).length > MAX_SIGNATURES) throw tooLarge();
   if (signatures.length === 0) throw new CryptoError('bad-note', 'note', 'has no signatures');
   const note = `${text}\n${signatures.map(formatSignature).join('')}`;
-  if (signatures.length > MAX_SIGNATURES || utf8(note).length > MAX_NOTE_BYTES) throw tooLarge();
+  if (utf8(note).length > MAX_NOTE_BYTES) throw tooLarge();
   return note;
 }
 
 /** The line of one signature with its newline: what a witness answers with. @throws CryptoError `bad-note`, `bad-key-name` */
 export function formatSignature({ name, keyId, signature }: NoteSignature): string {
   assertKeyName(name);
-  if (keyId.length !== KEY_ID_BYTES || signature.length === 0) throw malformedLine();
+  if (checkBytes(signature, 'signature').length === 0 || checkBytes(keyId, 'keyId').length !== KEY_ID_BYTES)
+    throw malformedLine();
   return `\u2014 ${name} ${base64.encode(concat(keyId, signature))}\n`;
 }
 
@@ -114,6 +117,7 @@ export function isBy(line: NoteSignature, type: SignatureType, key: NoteVerifier
  * @throws CryptoError `bad-note` (form), `bad-signature` (names the key), `unsigned` (no known key signed), `ambiguous-key`
  */
 export function openNote(note: string, verifiers: readonly NoteVerifier[]): OpenedNote {
+  checkList(verifiers, 'verifiers', MAX_KEYS);
   const { text, signatures } = parseNote(note);
   const message = utf8(text);
   const signedBy = new Set<string>();

@@ -1,6 +1,7 @@
 /** How the C2SP log texts write counts and bytes. One value has one written form: whatever decodes to it otherwise is refused. */
 
 import { base64 } from '@scure/base';
+import { checkText } from '../bytes.js';
 import { CryptoError } from '../crypto-error.js';
 
 /**
@@ -60,7 +61,7 @@ export function parseHash(
  */
 export function assertLines(text: string): void {
   // eslint-disable-next-line no-control-regex -- the format forbids exactly these
-  if (!text.endsWith('\n') || /[\u0000-\u0009\u000b-\u001f]/.test(text))
+  if (!checkText(text, 'text').endsWith('\n') || /[\u0000-\u0009\u000b-\u001f]/.test(text))
     throw new CryptoError('bad-note', 'note', 'its text has a control character or no last newline');
   if (/[\p{Surrogate}\ufffd]/u.test(text)) throw new CryptoError('bad-note', 'note', 'its text is not UTF-8');
 }

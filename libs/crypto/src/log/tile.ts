@@ -93,7 +93,7 @@ export function tileOfNode(node: TreeNode): Tile {
  */
 export function nodeInTile(node: TreeNode, bytes: Uint8Array): Uint8Array {
   const { from, to } = rowsOfNode(node);
-  if (bytes.length % HASH_BYTES !== 0 || bytes.length > TILE_WIDTH * HASH_BYTES)
+  if (checkBytes(bytes, 'tile').length % HASH_BYTES !== 0 || bytes.length > TILE_WIDTH * HASH_BYTES)
     throw new CryptoError('bad-tile', 'tile', 'is not 1 to 256 whole hashes');
   if (bytes.length < to * HASH_BYTES) throw new CryptoError('short-tile', 'tile', 'ends before the node does');
   let hashes: Uint8Array[] = [];

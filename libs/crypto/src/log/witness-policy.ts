@@ -1,10 +1,10 @@
 /** Which signatures a checkpoint must carry before anybody relies on it. */
 
-import { equalBytes } from '../bytes.js';
+import { checkList, equalBytes } from '../bytes.js';
 import { CryptoError } from '../crypto-error.js';
 import { openCheckpoint, type Checkpoint } from './checkpoint.js';
 import { verifyCosignature } from './cosignature.js';
-import type { NoteVerifier, SignatureType } from './note-key.js';
+import { MAX_KEYS, type NoteVerifier, type SignatureType } from './note-key.js';
 import { isBy, parseNote, type Note, type NoteSignature } from './note.js';
 
 /** The log's own signature, and cosignatures of at least `quorum` of the witnesses. */
@@ -67,6 +67,7 @@ function lineOf({ signatures }: Note, type: SignatureType, key: NoteVerifier): N
 
 /** A cosignature does not cover its witness's name, so one key under two names would count twice, and the log's own would count at all. */
 function assertPolicy({ log, witnesses, quorum }: WitnessPolicy): void {
+  checkList(witnesses, 'witnesses', MAX_KEYS);
   if (!Number.isSafeInteger(quorum) || quorum < 0 || quorum > witnesses.length)
     throw new CryptoError('bad-policy', 'quorum', `must be 0 to ${witnesses.length}`);
   witnesses.forEach((witness, i) => {
