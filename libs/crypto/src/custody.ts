@@ -13,13 +13,15 @@
 
 import { gcm } from '@noble/ciphers/aes.js';
 import { randomBytes } from '@noble/hashes/utils.js';
-import { ascii, checkBytes, checkText, concat, fromHex, toHex } from './bytes.js';
+import { ascii, checkBytes, checkList, checkText, concat, fromHex, toHex } from './bytes.js';
 import { CryptoError } from './crypto-error.js';
 import { hkdfExtract, hkdfSha256 } from './hash.js';
 
 const idBytes = 8;
 const nonceBytes = 12;
 const tagBytes = 16;
+/** Former keys of one ring: form 1 tries each. */
+const MOST_FORMER = 100;
 
 /**
  * Seals `secret` in form 1 under a key that whoever opens it finds by the place.
@@ -58,10 +60,10 @@ export class KeyRing {
   /**
    * @param current 32 bytes
    * @param former newest first, each 32 bytes
-   * @throws CryptoError `bad-kek` for another length, or a key that is there twice
+   * @throws CryptoError `bad-kek` for another length, or a key that is there twice; `too-many`
    */
   constructor(current: Uint8Array, former: readonly Uint8Array[] = []) {
-    const all = [current, ...former];
+    const all = [current, ...checkList(former, 'kek', MOST_FORMER)];
     all.forEach(checkKey);
     this.#keys = new Map(all.map((key) => [keyIdOf(key), key.slice()]));
     if (this.#keys.size < all.length) throw new CryptoError('bad-kek', 'kek', 'is there twice in one key ring');

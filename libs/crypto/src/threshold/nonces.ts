@@ -8,7 +8,7 @@
  */
 
 import { randomBytes } from '@noble/hashes/utils.js';
-import { ascii, concat, toHex, u8, u64 } from '../bytes.js';
+import { ascii, checkBytes, concat, toHex, u8, u64 } from '../bytes.js';
 import { CryptoError } from '../crypto-error.js';
 import { sha256 } from '../hash.js';
 import type { KeyShare } from './group.js';
@@ -41,7 +41,7 @@ export class NonceVault {
     private readonly nowMs: () => number,
     private readonly random: (length?: number) => Uint8Array = randomBytes,
   ) {
-    this.bootId = toHex(random(16));
+    this.bootId = toHex(checkBytes(random(16), 'random', 16));
   }
 
   /**
@@ -57,7 +57,7 @@ export class NonceVault {
     // The RFC hashes randomness and share, which repeats where the randomness does. The store knows ids only, so each id
     // has nonces of its own.
     let part = 0;
-    const nonces = drawNonces(share, () => sha256(this.random(32), place, u8(part++)));
+    const nonces = drawNonces(share, () => sha256(checkBytes(this.random(32), 'random', 32), place, u8(part++)));
     this.held.set(nonceId, { nonces, session, dueMs: this.nowMs() + NONCE_LIFE_MS });
     return { nonceId, commitment: nonces.commitment };
   }
