@@ -3,11 +3,13 @@
  * and opening is deterministic: any third party comes to the same answer.
  */
 
-import { equalBytes } from '../bytes.js';
+import { checkBytes, checkList, equalBytes } from '../bytes.js';
 import { CryptoError, passes } from '../crypto-error.js';
+import { parsePoint } from '../curve.js';
 import { hpkePublicKey } from '../hpke.js';
-import { openShare } from './dealt-share.js';
+import { openShare, shareContext } from './dealt-share.js';
 import type { PolynomialCommitments } from './dealt-share.js';
+import { checkIndex, MOST_MEMBERS } from './group.js';
 import type { MemberIndex } from './group.js';
 
 /** An accusation with the one secret key that lets anybody check it, and no other share. */
@@ -32,9 +34,17 @@ export interface ComplaintEvidence {
 /**
  * Who lied: the dealer, when the revealed key opens a message that is no share on the dealer's commitments, or none at all;
  * otherwise the accuser, also when the revealed secret is not that of the published key.
+ *
+ * @throws CryptoError for evidence that no log can hold, such as a member 0 or commitments that are no points: it is the
+ *   caller's mistake, and convicts nobody
  */
 export async function judge(evidence: ComplaintEvidence): Promise<'dealer' | 'accuser'> {
   const { attemptId, accuser, revealed, published, sealed, commitments } = evidence;
+  shareContext(attemptId, commitments.dealer, accuser);
+  checkList(commitments.points, 'points', MOST_MEMBERS).forEach((point, k) => parsePoint(point, `points[${k}]`));
+  checkBytes(revealed, 'revealed');
+  checkBytes(published, 'published');
+  checkBytes(sealed, 'sealed');
   if (!isSecretOf(revealed, published)) return 'accuser';
   try {
     await openShare(attemptId, commitments, accuser, revealed, sealed);
@@ -63,7 +73,7 @@ export async function verdictOf(
   const dealers = new Set<MemberIndex>();
   const receivers = new Set<MemberIndex>();
   for (const [accuser, list] of complaints)
-    for (const complaint of list) {
+    for (const complaint of checkList(list, 'complaints', MOST_MEMBERS)) {
       const evidence = evidenceOf(accuser, complaint);
       if (evidence !== null && (await judge(evidence)) === 'dealer') dealers.add(complaint.dealer);
       else receivers.add(accuser);
@@ -74,8 +84,13 @@ export async function verdictOf(
 /** The verdict that `needed` members gave alike; null while there is none. */
 export function agreedVerdict(verdicts: ReadonlyMap<MemberIndex, Verdict>, needed: number): Verdict | null {
   const alike = new Map<string, number>();
+  checkIndex(needed, 'needed');
   for (const verdict of verdicts.values()) {
-    const text = JSON.stringify([verdict.dealers, verdict.receivers]);
+    const { dealers, receivers } = verdict;
+    const text = JSON.stringify([
+      checkList(dealers, 'dealers', MOST_MEMBERS),
+      checkList(receivers, 'receivers', MOST_MEMBERS),
+    ]);
     const count = (alike.get(text) ?? 0) + 1;
     if (count >= needed) return verdict;
     alike.set(text, count);

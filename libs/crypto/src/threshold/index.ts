@@ -1,5 +1,5 @@
 export * from './ceremony.js';
-export * from './complaint.js';
+export { agreedVerdict, judge, verdictOf, type Complaint, type ComplaintEvidence, type Verdict } from './complaint.js';
 export * from './dealt-share.js';
 export * from './generation.js';
 export * from './group.js';
