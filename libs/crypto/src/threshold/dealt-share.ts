@@ -107,8 +107,9 @@ function isForEach(members: readonly MemberIndex[], posted: ReadonlyMap<MemberIn
 }
 
 /** Seals a share to the receiver's key for its dealer: `SEALED_SHARE_BYTES` bytes. */
-export function sealShare(attemptId: Uint8Array, publicKey: Uint8Array, dealt: DealtShare): Promise<Uint8Array> {
-  return hpkeSeal(publicKey, shareContext(attemptId, dealt.dealer, dealt.receiver), dealt.share);
+export async function sealShare(attemptId: Uint8Array, publicKey: Uint8Array, dealt: DealtShare): Promise<Uint8Array> {
+  const context = shareContext(attemptId, dealt.dealer, dealt.receiver);
+  return hpkeSeal(publicKey, context, checkBytes(dealt.share, 'share', 32));
 }
 
 /**

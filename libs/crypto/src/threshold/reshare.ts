@@ -8,10 +8,11 @@
  * and nobody chooses it.
  */
 
-import { ascii, concat, equalBytes, u16 } from '../bytes.js';
+import { ascii, checkBytes, checkList, concat, equalBytes, u16 } from '../bytes.js';
 import { CryptoError } from '../crypto-error.js';
 import {
   checkRecoverable,
+  checkScalar,
   compressed,
   G,
   parsePoint,
@@ -25,7 +26,15 @@ import { lagrangeAtZero } from '../partial.js';
 import { multiplyPublic } from '../public-arithmetic.js';
 import { checkDealtShare } from './dealt-share.js';
 import type { DealtShare, PolynomialCommitments } from './dealt-share.js';
-import { checkIndex, checkKeyShare, commitmentAt, memberName, verificationShare } from './group.js';
+import {
+  checkGroup,
+  checkIndex,
+  checkKeyShare,
+  commitmentAt,
+  memberName,
+  MOST_MEMBERS,
+  verificationShare,
+} from './group.js';
 import type { GroupKey, KeyShare, MemberIndex } from './group.js';
 
 /** What an attempt fixes. Members of the old epoch and of the new one are numbered apart, each by its own roster. */
@@ -56,7 +65,7 @@ export interface Redealing {
  */
 export function redeal(parameters: ReshareParameters, share: KeyShare, seed: Uint8Array): Redealing {
   checkReshareParameters(parameters);
-  if (seed.length !== 32) throw new CryptoError('bad-seed', 'seed', 'must be 32 bytes');
+  if (checkBytes(seed, 'seed').length !== 32) throw new CryptoError('bad-seed', 'seed', 'must be 32 bytes');
   const { index, secret } = checkKeyShare({ ...share, group: parameters.old });
   const coefficients = [parseScalar(secret, 'share.secret')];
   for (let k = 1; k < parameters.threshold; k++) coefficients.push(coefficient(parameters, index, secret, seed, k));
@@ -68,8 +77,11 @@ export function redeal(parameters: ReshareParameters, share: KeyShare, seed: Uin
 export function redealtShare({ commitments, coefficients }: Redealing, receiver: MemberIndex): DealtShare {
   const { Fn } = Point;
   const x = BigInt(checkIndex(receiver, 'receiver'));
-  const value = coefficients.reduceRight((sum, one) => Fn.add(Fn.mul(sum, x), one), 0n);
-  return { dealer: commitments.dealer, receiver, share: scalarBytes(value) };
+  const value = checkList(coefficients, 'coefficients', MOST_MEMBERS).reduceRight(
+    (sum, one) => Fn.add(Fn.mul(sum, x), checkScalar(one, 'coefficients')),
+    0n,
+  );
+  return { dealer: checkIndex(commitments.dealer, 'dealer'), receiver, share: scalarBytes(value) };
 }
 
 /**
@@ -81,8 +93,9 @@ export function checkRedealing(parameters: ReshareParameters, { dealer, points }
   const refuse = (field: string, reason: string, cause?: unknown): never => {
     throw Object.assign(new CryptoError('bad-commitments', field, reason, memberName(dealer)), { cause });
   };
+  checkReshareParameters(parameters);
   const own = verificationShare(parameters.old, dealer);
-  if (points.length !== parameters.threshold)
+  if (checkList(points, 'points', MOST_MEMBERS).length !== parameters.threshold)
     refuse('points', `must be exactly ${parameters.threshold}, are ${points.length}`);
   for (const [k, point] of points.entries()) {
     try {
@@ -140,6 +153,8 @@ export function finishReshare(
 ): KeyShare {
   const group = resharedGroup(parameters, dealt, receivers);
   const D = dealersOf(parameters, dealt);
+  verificationShare(group, receiver); // a stranger is missing every share, and no dealer is to blame
+  checkList(received, 'received', MOST_MEMBERS);
   const { Fn } = Point;
   let secret = 0n;
   for (const commitments of dealt) {
@@ -153,26 +168,28 @@ export function finishReshare(
 }
 
 /** t' < nMin ≤ n ≤ 2t'−1, as in every attempt; an id of 32 bytes. @throws CryptoError `bad-parameters` */
-export function checkReshareParameters({ attemptId, n, nMin, threshold }: ReshareParameters): void {
-  if (attemptId.length !== 32) throw new CryptoError('bad-parameters', 'attemptId', 'must be 32 bytes');
+export function checkReshareParameters({ attemptId, old, n, nMin, threshold }: ReshareParameters): void {
+  if (checkBytes(attemptId, 'attemptId').length !== 32)
+    throw new CryptoError('bad-parameters', 'attemptId', 'must be 32 bytes');
   const isWhole = [n, nMin, threshold].every(Number.isInteger);
-  if (!isWhole || threshold < 2 || threshold >= nMin || nMin > n || n > 2 * threshold - 1)
+  if (!isWhole || threshold < 2 || threshold >= nMin || nMin > n || n > 2 * threshold - 1 || n > MOST_MEMBERS)
     throw new CryptoError(
       'bad-parameters',
       'threshold',
       `needs t < nMin <= n <= 2t-1, got t=${threshold} nMin=${nMin} n=${n}`,
     );
+  checkGroup(old);
 }
 
 function dealersOf({ old }: ReshareParameters, dealt: readonly PolynomialCommitments[]): MemberIndex[] {
-  const D = dealt.map(({ dealer }) => dealer);
+  const D = checkList(dealt, 'dealers', MOST_MEMBERS).map(({ dealer }) => dealer);
   if (new Set(D).size !== D.length || D.length !== old.threshold)
     throw new CryptoError('bad-dealers', 'dealers', `must be ${old.threshold}, each once; are ${D.join(', ')}`);
   return D;
 }
 
 function checkReceivers({ n, nMin }: ReshareParameters, receivers: readonly MemberIndex[]): void {
-  const isAscending = receivers.every((j, i) => i === 0 || j > receivers[i - 1]!);
+  const isAscending = checkList(receivers, 'receivers', MOST_MEMBERS).every((j, i) => i === 0 || j > receivers[i - 1]!);
   if (!isAscending || receivers.length < nMin || checkIndex(receivers[0]!, 'receivers') > n || receivers.at(-1)! > n)
     throw new CryptoError('bad-receivers', 'receivers', `must be ${nMin} or more of 1..${n}, ascending`);
 }

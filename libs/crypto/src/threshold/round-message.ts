@@ -7,12 +7,12 @@
  * implementation or a file of evidence exchanges.
  */
 
-import { concat, equalBytes, u16, u8 } from '../bytes.js';
+import { checkBytes, checkList, concat, equalBytes, u16, u8 } from '../bytes.js';
 import { CryptoError } from '../crypto-error.js';
 import { HPKE_PUBLIC_KEY_BYTES } from '../hpke.js';
 import type { Complaint, Verdict } from './complaint.js';
 import { SEALED_SHARE_BYTES } from './dealt-share.js';
-import { checkIndex } from './group.js';
+import { checkIndex, memberName, MOST_MEMBERS } from './group.js';
 import type { MemberIndex } from './group.js';
 import type { NonceCommitment, SignatureShare } from './signing.js';
 
@@ -91,15 +91,15 @@ const kinds = [
  * The bytes of a message.
  *
  * @param session 32 bytes: the attempt's id, or the digest that a signing session is for
- * @throws CryptoError `bad-message` names the field that has no encoding, and the member
+ * @throws CryptoError `bad-message` names the field that has no encoding, and the member; `bad-type`, `bad-index`
  */
 export function encodeMessage(session: Uint8Array, message: RoundMessage): Uint8Array {
   const { kind, member } = message;
   const sized = (bytes: Uint8Array, length: number, field: string): Uint8Array => {
-    if (bytes.length === length) return bytes;
-    throw new CryptoError('bad-message', field, `must be ${length} bytes, has ${bytes.length}`, `member ${member}`);
+    if (checkBytes(bytes, field).length === length) return bytes;
+    throw new CryptoError('bad-message', field, `must be ${length} bytes, has ${bytes.length}`, memberName(member));
   };
-  const map = (posted: Iterable<[MemberIndex, Uint8Array]>, length: number, field: string): Uint8Array => {
+  const map = (posted: readonly [MemberIndex, Uint8Array][], length: number, field: string): Uint8Array => {
     const entries = [...posted].sort(([a], [b]) => a - b);
     members(
       entries.map(([other]) => other),
@@ -107,22 +107,32 @@ export function encodeMessage(session: Uint8Array, message: RoundMessage): Uint8
     );
     return list(entries.map(([other, bytes]) => concat(u16(other), sized(bytes, length, field))));
   };
+  const byMember = (posted: ReadonlyMap<MemberIndex, Uint8Array>, field: string): [MemberIndex, Uint8Array][] => {
+    if (!(posted instanceof Map)) throw new CryptoError('bad-type', field, 'must be a map of members');
+    return [...(posted as ReadonlyMap<MemberIndex, Uint8Array>)];
+  };
+  // The bytes name a sender once: another one inside would be lost.
+  const own = <T extends { index: MemberIndex }>(value: T): T => {
+    if (value.index === member) return value;
+    throw new CryptoError('bad-message', 'index', "is not the sender's", memberName(member));
+  };
   const members = (some: MemberIndex[], field: string): Uint8Array =>
     list(checkAscending(some, field).map((other) => u16(checkIndex(other, field))));
   const body = (): Uint8Array => {
     switch (message.kind) {
       case 'keys':
-        return map(message.keys, HPKE_PUBLIC_KEY_BYTES, 'keys');
+        return map(byMember(message.keys, 'keys'), HPKE_PUBLIC_KEY_BYTES, 'keys');
       case 'commitments': {
-        const points = list(message.points.map((point) => sized(point, POINT_BYTES, 'points')));
-        if (message.proof.length === 0) return concat(points, u8(0));
+        const some = checkList(message.points, 'points', MOST_MEMBERS);
+        const points = list(some.map((point) => sized(point, POINT_BYTES, 'points')));
+        if (checkBytes(message.proof, 'proof').length === 0) return concat(points, u8(0));
         return concat(points, u8(1), sized(message.proof, PROOF_BYTES, 'proof'));
       }
       case 'shares':
-        return map(message.sealed, SEALED_SHARE_BYTES, 'sealed');
+        return map(byMember(message.sealed, 'sealed'), SEALED_SHARE_BYTES, 'sealed');
       case 'complaints':
         return map(
-          message.complaints.map(({ dealer, revealed }) => [dealer, revealed]),
+          checkList(message.complaints, 'complaints', MOST_MEMBERS).map(({ dealer, revealed }) => [dealer, revealed]),
           32,
           'complaints',
         );
@@ -131,11 +141,13 @@ export function encodeMessage(session: Uint8Array, message: RoundMessage): Uint8
       case 'finish':
         return sized(message.transcript, 32, 'transcript');
       case 'nonce-commitment': {
-        const { hiding, binding } = message.commitment;
+        const { hiding, binding } = own(message.commitment);
         return concat(sized(hiding, POINT_BYTES, 'hiding'), sized(binding, POINT_BYTES, 'binding'));
       }
       case 'signature-share':
-        return sized(message.share.share, 32, 'share');
+        return sized(own(message.share).share, 32, 'share');
+      default:
+        throw bad('kind', 'is unknown');
     }
   };
   const head = concat(
@@ -154,7 +166,7 @@ export function encodeMessage(session: Uint8Array, message: RoundMessage): Uint8
  * @throws CryptoError `bad-message`: not these bytes, another version or kind, or of another session
  */
 export function decodeMessage(session: Uint8Array, bytes: Uint8Array): RoundMessage {
-  const reader = new Reader(bytes);
+  const reader = new Reader(checkBytes(bytes, 'message'));
   if (reader.byte('version') !== VERSION) throw bad('version', `is not ${VERSION}`);
   const kind = kinds[reader.byte('kind') - 1];
   if (!equalBytes(reader.take(32, 'session'), session)) throw bad('session', 'is another one');
@@ -237,7 +249,8 @@ class Reader {
   /** Strictly ascending, so that one set has one encoding. */
   members(field: string): MemberIndex[] {
     const members = this.list(field, () => this.index(field));
-    return checkAscending(members, field);
+    checkAscending(members, field);
+    return members;
   }
 
   map(length: number, field: string): Map<MemberIndex, Uint8Array> {
@@ -254,7 +267,8 @@ class Reader {
   }
 }
 
-function checkAscending(members: MemberIndex[], field: string): MemberIndex[] {
+function checkAscending(members: readonly MemberIndex[], field: string): readonly MemberIndex[] {
+  checkList(members, field, MOST_MEMBERS);
   if (members.some((member, i) => i > 0 && member <= members[i - 1]!)) throw bad(field, 'must ascend');
   return members;
 }
