@@ -78,6 +78,8 @@ export const encodingCalls: Record<string, Call> = {
   canonicalText: { args: [{ a: [1] }], skip: { '0.a': 'any JSON' } },
   keccak256: { args: [b(2)], free: { 0: HASHED } },
   sha256: { args: [b(2)], free: { 0: HASHED } },
+  hkdfExtract: { args: [b(2)], free: { 0: HASHED } },
+  hkdfExpand: { args: [b(32), b(2), 32], free: { 1: HASHED } },
   hkdfSha256: { args: [b(2), b(2), 32], free: { 0: HASHED, 1: HASHED } },
   chainUid: { args: [5, b(32)] },
   keyCommit: { args: [b(16)] },

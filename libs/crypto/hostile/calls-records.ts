@@ -27,6 +27,14 @@ const read = ({ level, index }: crypto.TreeNode) =>
 const root = crypto.hashRange({ from: 0, to: 3 }, read);
 const pair = crypto.hashRange({ from: 0, to: 2 }, read);
 const checkpoint = { origin: 'log.example', size: 3, root };
+const signed = crypto.signCheckpoint(checkpoint, signer);
+const checkpointText = crypto.formatCheckpoint(checkpoint);
+const witness = crypto.noteSigner('witness.example', b(32, 8));
+const witnessKey = crypto.verifierOf(witness);
+const cosignature = crypto.cosign(checkpointText, 1, witness);
+const witnessed = signed + crypto.formatSignature(cosignature);
+const policy = { log: verifier, witnesses: [witnessKey], quorum: 1 };
+const logProof = { index: 2, hashes: [pair], checkpoint: witnessed, extra: b(3) };
 const AEAD = 'a pluggable cipher, not a value';
 
 /** Everything that a stream gives. */
@@ -124,6 +132,26 @@ export const custodyCalls: Record<string, Call> = {
   hpkeSeal: { args: [hpke.publicKey, b(3), b(4)], free: { 1: 'any', 2: 'any' } },
   hpkeOpen: { args: [hpke.privateKey, b(3), message] },
   sealAtRest: { args: [b(32), 'share/1', b(5), b(12)], optional: ['3'], free: { 1: 'any ASCII', 2: 'any' } },
+  KeyRing: {
+    args: [b(32), [b(32, 8), b(32, 9)], 'share/1', b(5), b(12)],
+    free: { 1: 'maybe none', 2: 'any ASCII', 3: 'any' },
+    optional: ['1', '4'],
+    run: (current: Uint8Array, former: Uint8Array[], name: string, secret: Uint8Array, nonce: Uint8Array) => {
+      const ring = new crypto.KeyRing(current, former);
+      return ring.open(name, ring.seal(name, secret, nonce));
+    },
+  },
+  parseKek: { args: [b(32), 'x'], skip: { 1: FIELD } },
+  PassphraseKeyEncryption: {
+    args: ['correct horse', { logN: 1 }, b(5)],
+    free: { 0: 'any well-formed text', 2: 'any' },
+    optional: ['1.logN'],
+    indices: ['1.logN'],
+    run: async (words: string, options: crypto.PassphraseOptions, secret: Uint8Array) => {
+      const custodian = new crypto.PassphraseKeyEncryption(words, options);
+      return custodian.open(await custodian.seal(secret));
+    },
+  },
   openAtRest: { args: [b(32), 'share/1', atRest] },
 };
 
@@ -151,13 +179,41 @@ export const logCalls: Record<string, Call> = {
     free: { '0.hashes': 'two subtrees may be alike' },
   },
   noteSigner: { args: ['log.example', b(32)], free: { 0: 'any name without spaces and +' } },
-  checkSigner: { args: ['log.example', b(32)], free: { 0: 'any name without spaces and +' } },
   verifierOf: { args: [signer], skip: { 0: 'picks two fields' } },
   formatVerifierKey: { args: [verifier], free: { '0.name': 'any name without spaces and +' } },
   parseVerifierKey: { args: [crypto.formatVerifierKey(verifier)] },
+  formatWitnessKey: { args: [witnessKey], free: { '0.name': 'any name without spaces and +' } },
+  parseWitnessKey: { args: [crypto.formatWitnessKey(witnessKey)] },
+  parseNote: { args: [note] },
+  formatNote: {
+    args: [crypto.parseNote(note)],
+    free: {
+      '0.text': 'any lines',
+      '0.signatures.0.name': 'any name without spaces and +',
+      '0.signatures.0.signature': 'any length',
+    },
+  },
+  formatSignature: {
+    args: [cosignature],
+    free: { '0.name': 'any name without spaces and +', '0.signature': 'any length' },
+  },
+  cosign: { args: [checkpointText, 1, witness], skip: { 2: 'the witness’s own signer' } },
+  verifyCosignature: { args: [checkpointText, cosignature, witnessKey] },
+  openWitnessed: { args: [witnessed, policy] },
+  formatLogProof: {
+    args: [logProof],
+    free: { '0.hashes': 'verifyLogProof asks where they lead', '0.extra': 'any but none' },
+    optional: ['0.extra'],
+  },
+  parseLogProof: { args: [crypto.formatLogProof(logProof)] },
+  verifyLogProof: { args: [crypto.formatLogProof(logProof), leaves[2], policy] },
   signNote: { args: ['text\n', signer], skip: { '1': 'the node’s own signer' } },
   openNote: { args: [note, [verifier]] },
-  formatCheckpoint: { args: [checkpoint], free: { '0.origin': 'any line' } },
+  formatCheckpoint: {
+    args: [{ ...checkpoint, extensions: ['one', 'two'] }],
+    free: { '0.origin': 'any line', '0.extensions': 'any number', '0.extensions.0': 'any line' },
+    optional: ['0.extensions'],
+  },
   parseCheckpoint: { args: [crypto.formatCheckpoint(checkpoint)] },
   signCheckpoint: {
     args: [checkpoint, signer],
@@ -169,6 +225,7 @@ export const logCalls: Record<string, Call> = {
   entriesPath: { args: [{ index: 0, width: 5 }] },
   parseTilePath: { args: ['tile/0/000'] },
   tilesOf: { args: [300], run: (size: number) => begun(crypto.tilesOf(size)) },
+  partialTilesOf: { args: [300] },
   bundlesOf: { args: [300], run: (size: number) => begun(crypto.bundlesOf(size)) },
   tileOfNode: { args: [{ level: 0, index: 5 }] },
   nodeInTile: { args: [{ level: 0, index: 0 }, b(32)], free: { 1: 'a wider tile' } },

@@ -9,7 +9,7 @@ import * as node from '../src/node.js';
 import { nobleArithmetic, usePublicArithmetic } from '../src/public-arithmetic.js';
 import { accountCalls, capsuleCalls, curveCalls, encodingCalls, proofCalls } from './calls-arithmetic.js';
 import { ageCalls, custodyCalls, logCalls, nodeCalls } from './calls-records.js';
-import { ceremonyCalls, generationCalls, signingCalls } from './calls-threshold.js';
+import { ceremonyCalls, complaintCalls, generationCalls, reshareCalls, signingCalls } from './calls-threshold.js';
 import { copied, mutantsOf, type Call, type Mutant } from './mutants.js';
 
 const calls: Record<string, Call> = {
@@ -21,6 +21,8 @@ const calls: Record<string, Call> = {
   ...generationCalls,
   ...signingCalls,
   ...ceremonyCalls,
+  ...reshareCalls,
+  ...complaintCalls,
   ...ageCalls,
   ...custodyCalls,
   ...logCalls,
