@@ -39,9 +39,28 @@ const backup = crypto.serializeHeader(await crypto.createPassphraseHeader(b(16),
 const signer = crypto.noteSigner('log.example', b(32));
 const verifier = crypto.verifierOf(signer);
 const checkpoint = { origin: 'log.example', size: 5, root: b(32) };
+const signedCheckpoint = crypto.signCheckpoint(checkpoint, signer);
+const witness = crypto.noteSigner('witness.example', b(32, 8));
+const witnessKey = crypto.verifierOf(witness);
+const cosignature = crypto.cosign(crypto.formatCheckpoint(checkpoint), 1_700_000_000, witness);
+const witnessed = signedCheckpoint + crypto.formatSignature(cosignature);
+const policy = { log: verifier, witnesses: [witnessKey], quorum: 1 };
+const logProof = crypto.formatLogProof({ index: 2, hashes: [b(32), b(32, 8)], checkpoint: witnessed, extra: b(20) });
 const hpke = await crypto.deriveHpkeKey(b(32));
 const hpkeMessage = await crypto.hpkeSeal(hpke.publicKey, b(3), b(20));
 const atRest = crypto.sealAtRest(b(32), 'share/1', b(20), b(12));
+const ring = new crypto.KeyRing(b(32), [b(32, 8)]);
+const session = b(32);
+const roundMessages: crypto.RoundMessage[] = [
+  { kind: 'keys', member: 2, keys: new Map([1, 3].map((dealer) => [dealer, b(65, dealer)])) },
+  { kind: 'commitments', member: 2, points: [b(33), b(33, 8)], proof: b(65) },
+  { kind: 'shares', member: 2, sealed: new Map([[1, b(113)]]) },
+  { kind: 'complaints', member: 1, complaints: [{ dealer: 2, revealed: b(32) }] },
+  { kind: 'verdict', member: 1, dealers: [2, 3], receivers: [1] },
+  { kind: 'finish', member: 1, transcript: b(32) },
+  { kind: 'nonce-commitment', member: 1, commitment: { index: 1, hiding: b(33), binding: b(33, 8) } },
+  { kind: 'signature-share', member: 1, share: { index: 1, share: b(32) } },
+];
 const payload = await whole(crypto.sealPayload([b(100)], b(16), b(16), crypto.portableAead));
 const group = { key: crypto.compressed(G.multiply(9n)), z: crypto.scalarBytes(77n) };
 
@@ -127,6 +146,33 @@ const wireTypes: Record<string, WireType> = {
     isSlow: true,
   },
   'secret at rest': sealed(atRest, (bytes) => crypto.openAtRest(b(32), 'share/1', bytes)),
+  'secret under a key ring': sealed(ring.seal('share/1', b(20), b(12)), (bytes) => ring.open('share/1', bytes)),
+  ...Object.fromEntries(
+    roundMessages.map((message): [string, WireType] => [
+      `${message.kind} message`,
+      {
+        valid: crypto.encodeMessage(session, message),
+        again: (bytes) => crypto.encodeMessage(session, crypto.decodeMessage(session, bytes)),
+      },
+    ]),
+  ),
+  'witness key': ofText(crypto.formatWitnessKey(witnessKey), crypto.parseWitnessKey, crypto.formatWitnessKey),
+  note: ofText(witnessed, crypto.parseNote, crypto.formatNote),
+  // One bad line of a known key refuses the whole, and each key signs one text once; lines of strangers may be there.
+  'witnessed checkpoint': {
+    ...ofText(
+      witnessed,
+      (note) => ({ note, opened: crypto.openWitnessed(note, policy) }),
+      ({ note, opened }) =>
+        opened.size === 5 && opened.cosignatures[0]!.timestamp === 1_700_000_000 ? note : 'another statement',
+    ),
+    isSlow: true,
+  },
+  'proof file': ofText(logProof, crypto.parseLogProof, crypto.formatLogProof, [
+    logProof.replace('index 2', 'index 02'),
+    logProof.replaceAll('\n', '\r\n'),
+    logProof.replace(/^extra .*$/m, 'extra '),
+  ]),
   'verifier key': ofText(crypto.formatVerifierKey(verifier), crypto.parseVerifierKey, crypto.formatVerifierKey),
   // Ed25519 by RFC 8032 is strict, so one text has one signature; lines of unknown keys may be there besides.
   'signed note': ofText(

@@ -158,6 +158,9 @@ describe('a reshare', () => {
     expect(() => finish([received[0]!, received[1]!, off])).toThrow(/off the dealer's commitments \(by member 4\)/);
     expect(() => finish(received, dealt.slice(1))).toThrow(/must be 3, each once/);
     expect(() => finish(received, [dealt[0]!, dealt[0]!, dealt[1]!])).toThrow(/must be 3, each once/);
+    expect(() => finishReshare(refresh, dealt, [1, 2, 4, 5], 3, received)).toThrow(
+      'index: is not in the current epoch (by member 3)', // and no dealer is to blame
+    );
     for (const receivers of [[1, 2, 3], [1, 2, 2, 3], [0, 1, 2, 3], [3, 4, 5, 6], [4, 3, 2, 1], []])
       expect(() => resharedGroup(refresh, dealt, receivers)).toThrow(/^receivers: /);
   });
@@ -176,6 +179,7 @@ describe('a reshare', () => {
       [3, 3, 1.5],
       [1, 1, 0],
       [Number.NaN, 4, 3],
+      [70_000, 50_000, 40_000],
     ] as const)
       expect(() => checkReshareParameters({ ...refresh, n, nMin, threshold: t })).toThrow(/t < nMin <= n <= 2t-1/);
     expect(() => checkReshareParameters({ ...refresh, attemptId: new Uint8Array(31) })).toThrow(/attemptId/);

@@ -71,6 +71,17 @@ describe('round messages', () => {
     );
   });
 
+  it('name their sender once', () => {
+    const other = (message: RoundMessage) =>
+      expect(() => encodeMessage(session, message)).toThrow('index: is not the s');
+    other({ kind: 'signature-share', member: 2, share: { index: 3, share: filled(32, 1) } });
+    other({
+      kind: 'nonce-commitment',
+      member: 1,
+      commitment: { index: 2, hiding: filled(33, 2), binding: filled(33, 3) },
+    });
+  });
+
   it('are read as what they are or refused by name, whatever the bytes', () => {
     const base = fc.constantFrom(...encoded);
     const edit = fc.record({ at: fc.nat(400), byte: fc.integer({ min: 0, max: 255 }), cut: fc.nat(400) });
