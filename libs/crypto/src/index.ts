@@ -4,7 +4,7 @@ export * from './canonical-json.js';
 export * from './capsule.js';
 export * from './chain-uid.js';
 export * from './cohort.js';
-export * from './crypto-error.js';
+export { CryptoError } from './crypto-error.js';
 export * from './curve.js';
 export * from './custody.js';
 export * from './deed.js';

@@ -1,6 +1,16 @@
 export * from './ceremony.js';
 export { agreedVerdict, judge, verdictOf, type Complaint, type ComplaintEvidence, type Verdict } from './complaint.js';
-export * from './dealt-share.js';
+export {
+  checkDealtShare,
+  openShare,
+  SEALED_SHARE_BYTES,
+  sealShare,
+  shareContext,
+  shareKey,
+  shareKeySeed,
+  type DealtShare,
+  type PolynomialCommitments,
+} from './dealt-share.js';
 export * from './generation.js';
 export * from './group.js';
 export * from './nonces.js';
