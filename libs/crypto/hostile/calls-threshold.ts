@@ -43,7 +43,8 @@ const combined = crypto.combineSignature(group, commitments, digest, z);
 if (!('signature' in combined)) throw new Error('the valid signature must stand');
 const { signature } = combined;
 /** The first dealer's own side, which only its node has; it ends with one generation. */
-const dealt = () => crypto.deal(parameters, 1, crypto.sha256(parameters.attemptId, Uint8Array.of(0)));
+const ownDealing = crypto.deal(parameters, 1, crypto.sha256(parameters.attemptId, Uint8Array.of(0)));
+const dealt = () => structuredClone(ownDealing);
 const started = crypto.startCeremony(parameters);
 const points = all[0]!.points.map((point) => crypto.parsePoint(point, 'point'));
 

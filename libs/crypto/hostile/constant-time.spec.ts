@@ -147,6 +147,15 @@ const operations: Record<string, Operation> = {
     expect(coefficients).toHaveLength(6);
     return () => [...coefficients, ...secrets];
   },
+  'a reshare': () => {
+    const epoch = { attemptId: b(32, 9), old: shares[0]!.group, n: 3, nMin: 3, threshold: 2 };
+    const redealings = shares.slice(0, 2).map((share) => crypto.redeal(epoch, share, b(32, share.index)));
+    const dealt = redealings.map((one) => one.commitments);
+    const received = redealings.map((one) => crypto.redealtShare(one, 3));
+    const made = crypto.finishReshare(epoch, dealt, [1, 2, 3], 3, received);
+    const secrets = [...received.map(({ share }) => share), made.secret].map(crypto.toBigInt);
+    return () => [...redealings.flatMap(({ coefficients }) => coefficients), ...secrets];
+  },
   'a signature share': () => {
     const nonces = shares.slice(0, 2).map((share) => crypto.drawNonces(share, (length = 32) => random(length)));
     const secrets = nonces.flatMap(({ secret }) => [secret.hiding, secret.binding].map(crypto.toBigInt));
