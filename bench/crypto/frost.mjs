@@ -84,7 +84,7 @@ function ours(shares) {
 }
 
 function bare(shares) {
-  const group = frostPublic(shares[0].group);
+  const group = plainPublic(shares[0].group);
   const digest = randomBytes(32);
   const signers = shares.slice(0, shares[0].group.threshold).map(frostSecret);
   const drawn = signers.map((secret) => noble.commit(secret));
@@ -103,6 +103,14 @@ function bare(shares) {
     aggregate: timed(() => noble.aggregate(group, list, digest, byId)),
     verify: timed(() => mustHold(noble.verify(signature, digest, group.commitments[0]))),
   };
+}
+
+/** A group with its points compressed, as the library's own key generation gives them. */
+function plainPublic(group) {
+  const verifyingShares = Object.fromEntries(
+    [...group.verificationShares].map(([index, point]) => [noble.Identifier.fromNumber(index), point]),
+  );
+  return { ...frostPublic(group), commitments: [group.publicKey], verifyingShares };
 }
 
 function cmdcode(threshold, n) {

@@ -47,25 +47,14 @@ export function checkKeyShare(share: KeyShare): KeyShare {
   return share;
 }
 
-const checkedGroups = new WeakSet<GroupKey>();
-
 /**
  * Returns `group` when its key and verification shares are points and its threshold fits their number. Asked before the
- * curve library reads a group; a group that passed is remembered, because nothing changes one.
+ * curve library reads a group.
  *
  * @throws CryptoError `bad-group`, `bad-index`, `bad-point`
  */
 export function checkGroup(group: GroupKey): GroupKey {
-  if (checkedGroups.has(group)) return group;
-  const { threshold, publicKey, verificationShares } = group;
-  if (!(verificationShares instanceof Map))
-    throw new CryptoError('bad-group', 'verificationShares', 'must be a map of members');
-  if (!Number.isInteger(threshold) || threshold < 2 || threshold > verificationShares.size)
-    throw new CryptoError('bad-group', 'threshold', 'must be from 2 to the number of members');
-  checkRecoverable(parsePoint(publicKey, 'publicKey'), 'publicKey');
-  for (const [index, point] of verificationShares)
-    parsePoint(point, `verificationShares[${checkIndex(index, 'index')}]`);
-  checkedGroups.add(group);
+  frostPublic(group);
   return group;
 }
 
@@ -98,17 +87,35 @@ export function frostId(index: MemberIndex): string {
   return secp256k1_FROST.Identifier.fromNumber(checkIndex(index, 'index'));
 }
 
+const views = new WeakMap<GroupKey, FrostPublic>();
+
 /**
- * The library's view of a group. It reads `commitments[0]` and `verifyingShares` only, when it signs and verifies; the
- * other commitments are gone after a reshare.
+ * The library's view of a group that passes `checkGroup`, remembered because nothing changes a group. Points are
+ * uncompressed, so that the library takes no root that was taken here. It reads `commitments[0]` and `verifyingShares`
+ * only, when it signs and verifies; the other commitments are gone after a reshare.
  */
 export function frostPublic(group: GroupKey): FrostPublic {
-  checkGroup(group);
+  const known = views.get(group);
+  if (known !== undefined) return known;
+  const { threshold, publicKey, verificationShares } = group;
+  if (!(verificationShares instanceof Map))
+    throw new CryptoError('bad-group', 'verificationShares', 'must be a map of members');
+  if (!Number.isInteger(threshold) || threshold < 2 || threshold > verificationShares.size)
+    throw new CryptoError('bad-group', 'threshold', 'must be from 2 to the number of members');
+  const Y = checkRecoverable(parsePoint(publicKey, 'publicKey'), 'publicKey');
   const verifyingShares = Object.fromEntries(
-    [...group.verificationShares].map(([index, point]) => [frostId(index), Uint8Array.from(point)]),
+    [...verificationShares].map(([index, point]) => [
+      frostId(index),
+      parsePoint(point, `verificationShares[${index}]`).toBytes(false),
+    ]),
   );
-  const signers = { min: group.threshold, max: group.verificationShares.size };
-  return { signers, commitments: [Uint8Array.from(group.publicKey)], verifyingShares };
+  const view = {
+    signers: { min: threshold, max: verificationShares.size },
+    commitments: [Y.toBytes(false)],
+    verifyingShares,
+  };
+  views.set(group, view);
+  return view;
 }
 
 /** The library's view of a share. The secret is copied: the library may change what it is given. */

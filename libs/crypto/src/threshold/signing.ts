@@ -49,30 +49,30 @@ export function drawNonces(share: KeyShare, random: (length?: number) => Uint8Ar
 /**
  * Refuses a package of commitments that is not t distinct members of the group with two points each.
  *
+ * @returns the package as the library reads it: points uncompressed, so that it takes no root that was taken here
  * @throws CryptoError `bad-package`, `not-a-member` or `bad-point`, naming the culprit
  */
-export function checkPackage(group: GroupKey, commitments: readonly NonceCommitment[]): void {
+export function checkPackage(group: GroupKey, commitments: readonly NonceCommitment[]): NonceCommitments[] {
   const seen = new Set<MemberIndex>();
-  for (const { index, hiding, binding } of checkList(commitments, 'commitments', 0xffff)) {
+  const list = checkList(commitments, 'commitments', 0xffff).map(({ index, hiding, binding }) => {
     verificationShare(group, index);
     if (seen.has(index))
       throw new CryptoError('bad-package', 'commitments', 'holds one signer twice', memberName(index));
     seen.add(index);
-    for (const [field, point] of [
-      ['hiding', hiding],
-      ['binding', binding],
-    ] as const) {
+    const read = (field: string, point: Uint8Array) => {
       try {
-        parsePoint(point, field);
+        return parsePoint(point, field).toBytes(false);
       } catch (cause) {
         throw Object.assign(new CryptoError('bad-point', field, 'is not a point of the group', memberName(index)), {
           cause,
         });
       }
-    }
-  }
+    };
+    return { identifier: frostId(index), hiding: read('hiding', hiding), binding: read('binding', binding) };
+  });
   if (seen.size !== group.threshold)
     throw new CryptoError('bad-package', 'commitments', `must be exactly ${group.threshold}, are ${seen.size}`);
+  return list;
 }
 
 /**
@@ -90,7 +90,7 @@ export function signShare(
   digest: Uint8Array,
 ): SignatureShare {
   checkDigest(digest);
-  checkPackage(share.group, commitments);
+  const list = checkPackage(share.group, commitments);
   const own = commitments.find((one) => one.index === share.index);
   const drawn = nonces.commitment;
   if (!own || !equalBytes(own.hiding, drawn.hiding) || !equalBytes(own.binding, drawn.binding))
@@ -99,8 +99,15 @@ export function signShare(
     throw new CryptoError('nonces-spent', 'nonces', 'have signed already');
   parseScalar(nonces.secret.hiding, 'nonces.hiding');
   parseScalar(nonces.secret.binding, 'nonces.binding');
-  const list = libraryList(commitments);
-  const signed = secp256k1_FROST.signShare(frostSecret(share), frostPublic(share.group), nonces.secret, list, digest);
+  const secret = frostSecret(share);
+  // The library compares the own commitment with its nonces byte by byte: that one it must read compressed.
+  const mine = {
+    identifier: secret.identifier,
+    hiding: Uint8Array.from(own.hiding),
+    binding: Uint8Array.from(own.binding),
+  };
+  const read = [mine, ...list.filter(({ identifier }) => identifier !== mine.identifier)];
+  const signed = secp256k1_FROST.signShare(secret, frostPublic(share.group), nonces.secret, read, digest);
   return { index: share.index, share: signed };
 }
 
@@ -109,12 +116,11 @@ export function isSignatureShare(
   group: GroupKey,
   commitments: readonly NonceCommitment[],
   digest: Uint8Array,
-  { index, share }: SignatureShare,
+  share: SignatureShare,
 ): boolean {
   checkDigest(digest);
-  checkPackage(group, commitments);
-  if (!commitments.some((one) => one.index === index) || !isScalar(share)) return false;
-  return secp256k1_FROST.verifyShare(frostPublic(group), libraryList(commitments), digest, frostId(index), share);
+  const list = checkPackage(group, commitments);
+  return commitments.some(({ index }) => index === share.index) && fits(group, list, digest, share);
 }
 
 /**
@@ -130,21 +136,19 @@ export function combineSignature(
   shares: readonly SignatureShare[],
 ): { signature: FrostSignature } | { culprits: MemberIndex[] } {
   checkDigest(digest);
-  checkPackage(group, commitments);
+  const list = checkPackage(group, commitments);
   const given = new Map(
     commitments.map(
       ({ index }) => [index, checkList(shares, 'shares', 0xffff).filter((share) => share.index === index)] as const,
     ),
   );
   const spoilers = () =>
-    [...given]
-      .filter(([, from]) => from.length !== 1 || !isSignatureShare(group, commitments, digest, from[0]!))
-      .map(([index]) => index);
+    [...given].filter(([, from]) => from.length !== 1 || !fits(group, list, digest, from[0]!)).map(([index]) => index);
   if ([...given.values()].some((from) => from.length !== 1 || !isScalar(from[0]!.share)))
     return { culprits: spoilers() };
   const byId = Object.fromEntries([...given].map(([index, [from]]) => [frostId(index), from!.share]));
   try {
-    return { signature: secp256k1_FROST.aggregate(frostPublic(group), libraryList(commitments), digest, byId) };
+    return { signature: secp256k1_FROST.aggregate(frostPublic(group), list, digest, byId) };
   } catch (failed) {
     const culprits = spoilers();
     if (culprits.length === 0)
@@ -159,15 +163,12 @@ export function combineSignature(
 export function isGroupSignature(publicKey: Uint8Array, digest: Uint8Array, signature: FrostSignature): boolean {
   checkDigest(digest);
   const Y = checkRecoverable(parsePoint(publicKey, 'publicKey'), 'publicKey');
-  if (checkBytes(signature, 'signature').length !== 65) return false;
+  if (checkBytes(signature, 'signature').length !== 65 || !isScalar(signature.subarray(33))) return false;
   try {
-    parsePoint(signature.subarray(0, 33), 'R');
-    parseScalar(signature.subarray(33), 'z');
-  } catch (cause) {
-    if (cause instanceof CryptoError) return false;
-    throw cause;
+    return secp256k1_FROST.verify(signature, digest, Y.toBytes(false));
+  } catch {
+    return false; // of all that the library reads, only R was not checked here
   }
-  return secp256k1_FROST.verify(signature, digest, Y.toBytes(true));
 }
 
 /** The words contracts take: R as (x, y), and z. @throws CryptoError for anything that is not R ‖ z */
@@ -192,10 +193,7 @@ function isScalar(bytes: Uint8Array): boolean {
   }
 }
 
-function libraryList(commitments: readonly NonceCommitment[]): NonceCommitments[] {
-  return commitments.map(({ index, hiding, binding }) => ({
-    identifier: frostId(index),
-    hiding: Uint8Array.from(hiding),
-    binding: Uint8Array.from(binding),
-  }));
+/** Whether the share of a signer in `list` fits it. */
+function fits(group: GroupKey, list: NonceCommitments[], digest: Uint8Array, { index, share }: SignatureShare) {
+  return isScalar(share) && secp256k1_FROST.verifyShare(frostPublic(group), list, digest, frostId(index), share);
 }
