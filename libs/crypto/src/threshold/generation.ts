@@ -9,14 +9,14 @@
  */
 
 import { createFROST } from '@noble/curves/abstract/frost.js';
-import type { DKG_Round1, DKG_Round2, DKG_Secret, FROST } from '@noble/curves/abstract/frost.js';
+import type { DKG_Secret, FROST } from '@noble/curves/abstract/frost.js';
 import { secp256k1, secp256k1_hasher } from '@noble/curves/secp256k1.js';
 import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js';
 import { ascii, checkBytes, checkList, concat, toHex, u16, u256, u64 } from '../bytes.js';
 import { CryptoError } from '../crypto-error.js';
-import { checkRecoverable, compressed, G, parsePoint, parseScalar, Point } from '../curve.js';
+import { checkRecoverable, compressed, G, N, parsePoint, parseScalar, Point } from '../curve.js';
 import { hkdfSha256 } from '../hash.js';
-import { multiplyPublic } from '../public-arithmetic.js';
+import { combinePublic } from '../public-arithmetic.js';
 import { checkDealtShare } from './dealt-share.js';
 import type { DealtShare, PolynomialCommitments } from './dealt-share.js';
 import { checkIndex, checkKeyShare, commitmentAt, frostId, memberName, MOST_MEMBERS } from './group.js';
@@ -65,9 +65,10 @@ export function deal(parameters: GenerationParameters, dealer: MemberIndex, seed
  * Refuses commitments that are not exactly t points on the curve, none the identity, with a proof of possession made
  * for this attempt and this dealer.
  *
+ * @returns the points
  * @throws CryptoError `bad-commitments` names the dealer
  */
-export function checkCommitments(parameters: GenerationParameters, commitments: DealerCommitments): void {
+export function checkCommitments(parameters: GenerationParameters, commitments: DealerCommitments): Point[] {
   const { dealer, points, proof } = commitments;
   const refuse = (field: string, reason: string, cause?: unknown): never => {
     throw Object.assign(new CryptoError('bad-commitments', field, reason, memberName(dealer)), { cause });
@@ -76,30 +77,33 @@ export function checkCommitments(parameters: GenerationParameters, commitments: 
   checkDealer(parameters, dealer, 'dealer');
   if (checkList(points, 'points', MOST_MEMBERS).length !== parameters.threshold)
     refuse('points', `must be exactly ${parameters.threshold}, are ${points.length}`);
-  for (const [k, point] of points.entries()) {
+  const parsed = points.map((point, k) => {
     try {
-      parsePoint(point, `points[${k}]`);
+      return parsePoint(point, `points[${k}]`);
     } catch (cause) {
-      refuse(`points[${k}]`, 'is not a point of the group', cause);
+      return refuse(`points[${k}]`, 'is not a point of the group', cause);
     }
-  }
+  });
   if (checkBytes(proof, 'proof').length !== 65) refuse('proof', `must be 65 bytes, has ${proof.length}`);
-  if (!hasPossession(parameters, dealer, parsePoint(points[0]!, 'points[0]'), proof))
+  if (!hasPossession(parameters, dealer, parsed[0]!, proof))
     refuse('proof', 'is no proof of possession for this attempt');
+  return parsed;
 }
 
 /**
  * Every dealer once, 1..n, each acceptable, and no two with the same constant term.
  *
+ * @returns the points of each, in the order of `all`
  * @throws CryptoError `bad-commitments` or `bad-index` names the culprit
  */
-export function checkCommitmentSet(parameters: GenerationParameters, all: readonly DealerCommitments[]): void {
+export function checkCommitmentSet(parameters: GenerationParameters, all: readonly DealerCommitments[]): Point[][] {
   const seenDealers = new Set<MemberIndex>();
   const seenConstants = new Set<string>();
+  const points: Point[][] = [];
   for (const one of checkList(all, 'commitments', MOST_MEMBERS)) {
     if (seenDealers.has(one.dealer))
       throw new CryptoError('bad-commitments', 'dealer', 'committed twice', memberName(one.dealer));
-    checkCommitments(parameters, one);
+    points.push(checkCommitments(parameters, one));
     const constant = toHex(one.points[0]!);
     if (seenConstants.has(constant))
       throw new CryptoError(
@@ -117,6 +121,7 @@ export function checkCommitmentSet(parameters: GenerationParameters, all: readon
       'commitments',
       `must come from ${parameters.n} dealers, come from ${seenDealers.size}`,
     );
+  return points;
 }
 
 /**
@@ -130,10 +135,8 @@ export function dealtShares(
   dealing: Dealing,
   all: readonly DealerCommitments[],
 ): DealtShare[] {
-  checkCommitmentSet(parameters, all);
   const own = dealing.commitments.dealer;
-  checkOwnCommitments(dealing, all);
-  const packages = fitting(() => suiteOf(parameters).DKG.round2(dealing.secret, othersOf(own, all)));
+  const { packages } = secondRound(parameters, dealing, all);
   const receivers = all.map((one) => one.dealer).filter((index) => index !== own);
   return receivers
     .sort((a, b) => a - b)
@@ -155,19 +158,22 @@ export function finishGeneration(
 ): KeyShare {
   const own = dealing.commitments.dealer;
   // The third round wants the second one's transcript in the same secret package; asking again is free.
-  dealtShares(parameters, dealing, all);
+  const { points, others } = secondRound(parameters, dealing, all);
   const sent = checkList(received, 'received', MOST_MEMBERS);
-  const packages: DKG_Round2[] = [];
-  for (const one of all) {
-    if (one.dealer === own) continue;
-    const from = sent.filter((share) => share.dealer === one.dealer && share.receiver === own);
-    if (from.length !== 1)
-      throw new CryptoError('bad-share', 'share', `came ${from.length} times`, memberName(one.dealer));
-    checkDealtShare(one, from[0]!);
-    packages.push({ identifier: frostId(one.dealer), signingShare: Uint8Array.from(from[0]!.share) });
-  }
-  const key = fitting(() => suiteOf(parameters).DKG.round3(dealing.secret, othersOf(own, all), packages));
-  return checkKeyShare({ index: own, secret: key.secret.signingShare, group: groupOf(parameters, all) });
+  const dealt = all
+    .filter((one) => one.dealer !== own)
+    .map((one) => {
+      const from = sent.filter((share) => share.dealer === one.dealer && share.receiver === own);
+      if (from.length !== 1)
+        throw new CryptoError('bad-share', 'share', `came ${from.length} times`, memberName(one.dealer));
+      return [one, from[0]!] as const;
+    });
+  const packages = dealt.map(([{ dealer }, { share }]) => ({ identifier: frostId(dealer), signingShare: share }));
+  const key = fitting(
+    () => suiteOf(parameters).DKG.round3(dealing.secret, others, packages),
+    () => dealt.forEach(([one, share]) => checkDealtShare(one, share)),
+  );
+  return checkKeyShare({ index: own, secret: key.secret.signingShare, group: groupFrom(parameters, points) });
 }
 
 /**
@@ -176,9 +182,12 @@ export function finishGeneration(
  * @throws CryptoError `bad-point` when one is the identity or has x ≥ n
  */
 export function groupOf(parameters: GenerationParameters, all: readonly DealerCommitments[]): GroupKey {
-  checkCommitmentSet(parameters, all);
+  return groupFrom(parameters, checkCommitmentSet(parameters, all));
+}
+
+function groupFrom(parameters: GenerationParameters, points: readonly Point[][]): GroupKey {
   const sums = Array.from({ length: parameters.threshold }, (_, k) =>
-    all.reduce((sum, one) => sum.add(parsePoint(one.points[k]!, `points[${k}]`)), Point.ZERO),
+    points.reduce((sum, one) => sum.add(one[k]!), Point.ZERO),
   );
   const verificationShares = new Map<MemberIndex, Uint8Array>();
   for (let i = 1; i <= parameters.n; i++)
@@ -207,11 +216,12 @@ function checkDealer(parameters: GenerationParameters, dealer: MemberIndex, fiel
     throw new CryptoError('bad-index', field, `is above n=${parameters.n}`, memberName(dealer));
 }
 
-/** What the library's rounds refuse once every public input was checked is the dealing itself. */
-function fitting<T>(round: () => T): T {
+/** Where the library's round refuses, it gives no name: `blame` does, and what it passes is the dealing's own fault. */
+function fitting<T>(round: () => T, blame: () => void = () => undefined): T {
   try {
     return round();
   } catch (cause) {
+    blame();
     throw Object.assign(new CryptoError('bad-parameters', 'dealing', 'is of another attempt, or has ended this one'), {
       cause,
     });
@@ -225,14 +235,18 @@ function checkOwnCommitments({ commitments }: Dealing, all: readonly DealerCommi
     throw new CryptoError('bad-commitments', 'points', 'are not of the polynomial this node deals from');
 }
 
-function othersOf(own: MemberIndex, all: readonly DealerCommitments[]): DKG_Round1[] {
-  return all
-    .filter((one) => one.dealer !== own)
-    .map((one) => ({
-      identifier: frostId(one.dealer),
-      commitment: one.points.map((point) => Uint8Array.from(point)),
-      proofOfKnowledge: Uint8Array.from(one.proof),
-    }));
+/** Everybody's points and the library's second round, which gets them uncompressed and so takes no root again. */
+function secondRound(parameters: GenerationParameters, dealing: Dealing, all: readonly DealerCommitments[]) {
+  const points = checkCommitmentSet(parameters, all);
+  checkOwnCommitments(dealing, all);
+  const others = all
+    .map(({ dealer, proof }, at) => ({
+      identifier: frostId(dealer),
+      commitment: points[at]!.map((point) => point.toBytes(false)),
+      proofOfKnowledge: Uint8Array.from(proof),
+    }))
+    .filter((_, at) => all[at]!.dealer !== dealing.commitments.dealer);
+  return { points, others, packages: fitting(() => suiteOf(parameters).DKG.round2(dealing.secret, others)) };
 }
 
 /** FROST(secp256k1, SHA-256) whose proof of possession hashes the attempt id; everything else is the standard suite. */
@@ -258,7 +272,7 @@ function hasPossession(
     const z = parseScalar(proof.subarray(33), 'proof.z');
     const transcript = concat(u256(dealer), compressed(constant), compressed(R));
     const c = secp256k1_hasher.hashToScalar(transcript, { DST: ascii(proofTag(parameters)) });
-    return multiplyPublic(G, z).equals(R.add(multiplyPublic(constant, c)));
+    return combinePublic(G, z, constant, N - c).equals(R);
   } catch (cause) {
     if (cause instanceof CryptoError) return false;
     throw cause;
