@@ -108,7 +108,8 @@ export function nodeInTile(node: TreeNode, bytes: Uint8Array): Uint8Array {
 
 /** The place of a node that tiles keep: its tile and row, or null for the levels between two tile levels. */
 export function rowOfNode(node: TreeNode): { level: number; index: number; row: number } | null {
-  checkNode(node);
+  assertCount(node.level, 'level');
+  assertCount(node.index, 'index');
   if (node.level % TILE_HEIGHT !== 0) return null;
   return {
     level: node.level / TILE_HEIGHT,
@@ -178,7 +179,6 @@ function rowsOfNode(node: TreeNode): { level: number; index: number; from: numbe
 
 /** Three digits a path element, all but the last marked with `x`: 1234067 is `x001/x234/067`. */
 function indexPath(index: number): string {
-  assertCount(index, 'index');
   const digits = String(index);
   const padded = digits.padStart(3 * Math.ceil(digits.length / 3), '0');
   return padded
@@ -188,14 +188,5 @@ function indexPath(index: number): string {
 }
 
 function widthSuffix(width: number): string {
-  if (!Number.isInteger(width) || width < 1 || width > TILE_WIDTH)
-    throw new CryptoError('out-of-range', 'width', 'must be a whole number from 1 to 256');
   return width === TILE_WIDTH ? '' : `.p/${width}`;
-}
-
-const isLevel = (level: number): boolean => Number.isInteger(level) && level >= 0 && level <= 63;
-
-function checkNode({ level, index }: TreeNode): void {
-  if (!isLevel(level)) throw new CryptoError('out-of-range', 'level', 'must be a whole number from 0 to 63');
-  assertCount(index, 'index');
 }
