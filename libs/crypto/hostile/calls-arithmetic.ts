@@ -42,6 +42,7 @@ const capsule = crypto.parseCapsule(capsuleBytes);
 const context = { grantId: b(32), epoch: 1, sealedKeyHash: b(32), C: capsule.C, recipientKey: Q };
 const partial = crypto.releasePartial(context, 1, y, random);
 const announcement = { ephemeralKey: one.ephemeralKey, viewTag: one.viewTag, key: one.key };
+const onPage = { ephemeralKey: crypto.compressed(one.ephemeralKey), viewTag: one.viewTag, address: one.address };
 const digest = b(32);
 const signature = crypto.signDigest(b(32), digest);
 const seed = b(32);
@@ -125,6 +126,11 @@ export const accountCalls: Record<string, Call> = {
   newDeedKey: { args: [meta, random] },
   isDeedKey: { args: [one.key], no: isFalse },
   scan: { args: [12n, meta.spendingKey, announcement], no: isAbsent },
+  scanPage: {
+    args: [12n, meta.spendingKey, [onPage]],
+    no: (found) => Array.isArray(found) && found.length === 0,
+    free: { '2': 'a page may be empty, and say a thing twice' },
+  },
   oneTimeSecret: { args: [11n, 5n] },
   isOneTimeKeyOf: { args: [meta.spendingKey, ephemeral.sharedScalar, ephemeral.key], no: isFalse },
   deriveWallet: { args: [seed], free: { 0: '16 to 64 bytes' } },

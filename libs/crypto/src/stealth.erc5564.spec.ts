@@ -2,7 +2,15 @@
 
 import { toBigInt, toHex } from './bytes.js';
 import { compressed, parseScalar } from './curve.js';
-import { formatMetaAddress, metaAddressOf, oneTimeKey, oneTimeSecret, parseMetaAddress, scan } from './stealth.js';
+import {
+  formatMetaAddress,
+  metaAddressOf,
+  oneTimeKey,
+  oneTimeSecret,
+  parseMetaAddress,
+  scan,
+  scanPage,
+} from './stealth.js';
 import { hex, readVectors } from './testing/vectors.js';
 
 type Field = 'spending' | 'viewing' | 'meta' | 'ephemeral' | 'ephemeralKey' | 'viewTag' | 'address' | 'secret';
@@ -24,6 +32,19 @@ describe('one-time accounts (ERC-5564 scheme 1)', () => {
       expect(toHex(made.address)).toBe(one.address.slice(2).toLowerCase());
       const found = scan(secrets.viewing, metaAddressOf(secrets).spendingKey, made);
       expect(oneTimeSecret(secrets.spending, found!)).toBe(toBigInt(hex(one.secret)));
+    }
+  });
+
+  it('are found on one page, by address', () => {
+    const page = cases.map(({ ephemeralKey, viewTag, address }) => ({
+      ephemeralKey: hex(ephemeralKey),
+      viewTag: Number(viewTag),
+      address: hex(address),
+    }));
+    for (const { viewing, meta } of [cases[0]!, cases.at(-1)!]) {
+      const own = cases.flatMap((one, place) => (one.meta === meta ? [place] : []));
+      const found = scanPage(parseScalar(hex(viewing), 'viewing'), parseMetaAddress(meta).spendingKey, page);
+      expect(found.map(({ place }) => place)).toEqual(own);
     }
   });
 });

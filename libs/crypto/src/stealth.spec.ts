@@ -11,6 +11,7 @@ import {
   oneTimeSecret,
   parseMetaAddress,
   scan,
+  scanPage,
 } from './stealth.js';
 
 const scalars = fc.bigInt(1n, N - 1n);
@@ -52,6 +53,52 @@ describe('one-time accounts', () => {
     do odd = new Uint8Array(48).fill(++fill);
     while (newOneTimeKey(meta, () => odd).key.toAffine().y % 2n === 0n);
     expect(() => newDeedKey(meta, () => odd)).toThrow('random: gives no fitting one-time key');
+  });
+});
+
+describe('a page of announcements', () => {
+  const secrets = { spending: 11n, viewing: 12n };
+  const meta = metaAddressOf(secrets);
+  const stranger = metaAddressOf({ spending: 13n, viewing: 14n });
+  const announced = [meta, stranger, stranger, meta, stranger, meta].map((to) => newOneTimeKey(to, randomBytes));
+  const page = announced.map(({ ephemeralKey, viewTag, address }) => ({
+    ephemeralKey: compressed(ephemeralKey),
+    viewTag,
+    address,
+  }));
+
+  it("gives those that are the receiver's own, as one by one", () => {
+    const found = scanPage(secrets.viewing, meta.spendingKey, page);
+    expect(found.map(({ place }) => place)).toEqual([0, 3, 5]);
+    for (const { place, sharedScalar, key } of found) {
+      expect(sharedScalar).toBe(scan(secrets.viewing, meta.spendingKey, announced[place]!));
+      expect(key.equals(announced[place]!.key)).toBe(true);
+    }
+    expect(scanPage(15n, meta.spendingKey, page)).toEqual([]);
+    expect(scanPage(secrets.viewing, stranger.spendingKey, page)).toEqual([]);
+    expect(scanPage(secrets.viewing, meta.spendingKey, [])).toEqual([]);
+  });
+
+  it('is read to its end, whatever somebody wrote between', () => {
+    const own = page[0]!;
+    const junk = [
+      { ...own, ephemeralKey: new Uint8Array(33) },
+      { ...own, ephemeralKey: new Uint8Array() },
+      { ...own, ephemeralKey: new Uint8Array(33).fill(0xff) },
+      { ...own, viewTag: own.viewTag ^ 1 },
+      { ...own, viewTag: own.viewTag + 256 },
+      { ...own, viewTag: Number.NaN },
+      { ...own, address: own.address.slice(1) },
+      { ...own, address: page[3]!.address },
+      { ...own, ephemeralKey: page[3]!.ephemeralKey },
+    ];
+    const found = scanPage(secrets.viewing, meta.spendingKey, [...junk, ...page, ...junk]);
+    expect(found.map(({ place }) => place)).toEqual([0, 3, 5].map((place) => place + junk.length));
+  });
+
+  it('has an end', () => {
+    const long = new Array<(typeof page)[0]>(16_385).fill(page[0]!);
+    expect(() => scanPage(secrets.viewing, meta.spendingKey, long)).toThrow('page: may have 16384 items, has 16385');
   });
 });
 

@@ -1,7 +1,8 @@
 /** One-time accounts: ERC-5564 scheme 1 (secp256k1 with view tags), and its form for deeds (sections 4 and 12). */
 
-import { checkText, concat, fromHex, toBigInt, to0x } from './bytes.js';
-import { CryptoError } from './crypto-error.js';
+import { normalizeZ } from '@noble/curves/abstract/curve.js';
+import { checkBytes, checkList, checkText, concat, equalBytes, fromHex, toBigInt, to0x } from './bytes.js';
+import { CryptoError, passes } from './crypto-error.js';
 import {
   addressOf,
   checkNonzero,
@@ -12,7 +13,7 @@ import {
   N,
   parsePoint,
   scalarFrom48,
-  type Point,
+  Point,
 } from './curve.js';
 import { keccak256 } from './hash.js';
 import { multiplyPublic } from './public-arithmetic.js';
@@ -131,6 +132,59 @@ export function scan(
   const sharedScalar = toBigInt(shared) % N;
   if (sharedScalar === 0n) return undefined;
   return spendingKey.add(G.multiply(sharedScalar)).equals(key) ? sharedScalar : undefined;
+}
+
+/** An entry of an ERC5564Announcer's log, as anybody may have written it. */
+export interface Announcement {
+  /** R, SEC1 compressed: 33 bytes. */
+  ephemeralKey: Uint8Array;
+  /** 0..255 */
+  viewTag: number;
+  /** Of the one-time account, 20 bytes. */
+  address: Uint8Array;
+}
+
+/** An announcement that was for this receiver. */
+export interface OwnAnnouncement {
+  /** Its place in the page. */
+  place: number;
+  /** s mod n. */
+  sharedScalar: bigint;
+  /** P = B + s·G. */
+  key: Point;
+}
+
+/** Announcements of a page: what one call of a node answers, and some MB of points. */
+const MOST_ANNOUNCEMENTS = 16_384;
+
+/**
+ * Scans a page of announcements for (B, a). One that is malformed is somebody else's, and passed over: a stranger's junk
+ * must not hide the rest. The page shares one field inversion, which a point alone needs before it is hashed.
+ */
+export function scanPage(viewing: bigint, spendingKey: Point, page: readonly Announcement[]): OwnAnnouncement[] {
+  checkNonzero(spendingKey, 'spendingKey');
+  checkScalar(viewing, 'viewing');
+  const readable = checkList(page, 'page', MOST_ANNOUNCEMENTS).flatMap((announcement, place) => {
+    const R = ephemeralPoint(checkBytes(announcement.ephemeralKey, `page[${place}].ephemeralKey`));
+    checkBytes(announcement.address, `page[${place}].address`);
+    return R === null ? [] : [{ ...announcement, place, shared: R.multiply(viewing) }]; // secret: constant-time ladder
+  });
+  const shared = normalizeZ(
+    Point,
+    readable.map((one) => one.shared),
+  );
+  return readable.flatMap(({ place, viewTag, address }, i) => {
+    const s = keccak256(compressed(shared[i]!));
+    if (s[0] !== viewTag) return [];
+    const sharedScalar = toBigInt(s) % N;
+    const key = sharedScalar === 0n ? Point.ZERO : spendingKey.add(G.multiply(sharedScalar));
+    return !key.is0() && equalBytes(addressOf(key), address) ? [{ place, sharedScalar, key }] : [];
+  });
+}
+
+function ephemeralPoint(bytes: Uint8Array): Point | null {
+  let point: Point | null = null;
+  return passes(() => (point = parsePoint(bytes, 'ephemeralKey'))) ? point : null;
 }
 
 /** p = b + s mod n, the secret of a one-time key. Never export it: p and s give b. */
