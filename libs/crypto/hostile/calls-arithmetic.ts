@@ -1,7 +1,9 @@
 /** A valid call of every export of sections 2, 4, 5 and 6: encodings, curve, accounts, rings, capsules. */
 
 import * as crypto from '../src/index.js';
-import { random, type Call } from './mutants.js';
+import { random, restart, type Call } from './mutants.js';
+
+restart();
 
 const { G } = crypto;
 const FIELD = 'the name that an error carries';

@@ -2,7 +2,9 @@
 
 import * as crypto from '../src/index.js';
 import { attempt, dealAll } from '../src/threshold/test-group.js';
-import { random, type Call } from './mutants.js';
+import { random, restart, type Call } from './mutants.js';
+
+restart();
 
 const b = (length: number, fill = 7) => new Uint8Array(length).fill(fill);
 const isFalse = (result: unknown) => result === false;

@@ -9,8 +9,10 @@ import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import type * as types from '../src/index.js';
 import { attempt } from '../src/threshold/test-group.js';
-import { random } from './mutants.js';
+import { random, restart } from './mutants.js';
 import { watchedLibrary } from './watched-library.js';
+
+restart();
 
 const crypto = await watchedLibrary();
 const { G, N, Point } = crypto;

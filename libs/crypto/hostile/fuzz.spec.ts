@@ -5,7 +5,9 @@
 
 import fc from 'fast-check';
 import * as crypto from '../src/index.js';
-import { random } from './mutants.js';
+import { random, restart } from './mutants.js';
+
+restart();
 
 const numRuns = Number(process.env.CPDS_FUZZ_RUNS ?? 100);
 const seed = Number(process.env.CPDS_FUZZ_SEED ?? 20260101);

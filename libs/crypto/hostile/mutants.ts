@@ -38,6 +38,11 @@ export interface Mutant {
 
 let drawn = 0;
 
+/** Begins the randomness anew: what a file makes with it is the same whatever ran before in this thread. */
+export function restart(): void {
+  drawn = 0;
+}
+
 /** Marks the randomness of a call: replaced by sources that give too little, or no bytes. */
 export const random = (length: number): Uint8Array => hkdfSha256(u256(drawn++), ascii('hostile'), length);
 

@@ -3,7 +3,9 @@
 import fc from 'fast-check';
 import * as crypto from '../src/index.js';
 import { attempt, generate, subsets } from '../src/threshold/test-group.js';
-import { random } from './mutants.js';
+import { random, restart } from './mutants.js';
+
+restart();
 
 const { G, N } = crypto;
 const b = (length: number, fill = 7) => new Uint8Array(length).fill(fill);

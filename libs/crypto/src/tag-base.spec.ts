@@ -23,6 +23,13 @@ describe('tag base', () => {
     );
   });
 
+  it('gives none for a base that was not tried last', () => {
+    const slot = Array.from({ length: 256 }, (_, i) => i).find((one) => tagBase(domain, 5n, one).counter > 0)!;
+    const base = tagBase(domain, 5n, slot);
+    const tried = [...base.tried.slice(0, -1), base.tried[0]!];
+    expect(() => tagBaseRoots({ ...base, tried })).toThrow('tried: does not end in the x of the base');
+  });
+
   it('differs for every deed, slot, chain and contract', () => {
     const other = tagDomain(new Uint8Array(32).fill(1), new Uint8Array(20).fill(3));
     const points = [tagBase(domain, 5n, 0), tagBase(domain, 5n, 1), tagBase(domain, 6n, 0), tagBase(other, 5n, 0)].map(

@@ -53,8 +53,10 @@ export function tagBaseRoots(base: CurveHash): bigint[] {
   if (checkList(base.tried, 'tried', 256).length !== base.counter + 1)
     throw new CryptoError('out-of-range', 'counter', 'is not that of the last x tried');
   const accepted = checkNonzero(base.point, 'base').toAffine();
+  if (base.tried[base.counter] !== accepted.x)
+    throw new CryptoError('bad-point', 'tried', 'does not end in the x of the base');
   return base.tried.map((x, counter) => {
-    if (counter === base.counter && x === accepted.x) return accepted.y;
+    if (counter === base.counter) return accepted.y;
     if (typeof x === 'bigint' && x >= N) return 0n;
     const root = rootOf(-(checkCoordinate(x, 'tried') ** 3n + 7n));
     if (root === undefined) throw new CryptoError('bad-point', 'tried', 'passed over an x that is on the curve');
