@@ -9,7 +9,7 @@ import { checkKeyShare } from './group.js';
 import type { KeyShare } from './group.js';
 import type { CeremonyMessage } from './round-message.js';
 import { combineSignature, drawNonces, isGroupSignature, signShare } from './signing.js';
-import { attempt, dealAll, subsets } from './test-group.js';
+import { attempt, dealAll, remembering, subsets } from './test-group.js';
 
 const parameters = attempt('ceremony', 5, 3);
 const members = [1, 2, 3, 4, 5];
@@ -18,13 +18,16 @@ const seedOf = (member: number) => seeds.get(member)!;
 const asPost = (post: DuePost): CeremonyMessage =>
   post.kind === 'finish' ? { kind: 'finish', member: post.member, transcript: post.transcript } : post;
 
+const once = remembering<DuePost | null>();
+
 /** Runs the hub's log on from `log`: every phase, each member posts what is due; `tamper` may change a post. */
 async function run(log: CeremonyEvent[] = [], tamper: (post: CeremonyMessage) => CeremonyMessage = (post) => post) {
   const shares = new Map<number, KeyShare>();
   let state = log.reduce(advance, startCeremony(parameters));
   for (let phase = state.phase; phase !== 'done' && phase !== 'ended'; phase = state.phase) {
     for (const member of members) {
-      const post = state.phase === phase ? await due(state, member, seedOf(member)) : null;
+      const before = state;
+      const post = state.phase === phase ? await once([log, member], () => due(before, member, seedOf(member))) : null;
       if (!post) continue;
       if (post.kind === 'finish') shares.set(member, post.share);
       const event = tamper(asPost(post));

@@ -11,13 +11,14 @@ import {
   outcomeOf,
   resharedKey,
   startReshare,
+  type DueReshare,
   type ReshareEvent,
   type ReshareSelf,
   type ReshareState,
 } from './reshare-ceremony.js';
 import type { ReshareParameters } from './reshare.js';
 import type { CeremonyMessage } from './round-message.js';
-import { attempt, generate, subsets } from './test-group.js';
+import { attempt, generate, remembering, subsets } from './test-group.js';
 
 const shares = generate(attempt('reshare-ceremony', 5, 3));
 const { group: old } = shares[0]!;
@@ -40,6 +41,8 @@ const nodes = shares.map((share, i): Node => ({
 type Conduct = (post: CeremonyMessage) => CeremonyMessage | null;
 const honest: Conduct = (post) => post;
 
+const once = remembering<DueReshare | null>();
+
 async function run(parameters: ReshareParameters, some: Node[] = nodes, conduct: Conduct = honest) {
   const log: ReshareEvent[] = [];
   const made = new Map<number, KeyShare>();
@@ -51,7 +54,8 @@ async function run(parameters: ReshareParameters, some: Node[] = nodes, conduct:
   for (const phase of phases) {
     for (const { self, seed } of some) {
       if (state.phase !== phase) break;
-      const due = await dueInReshare(state, self, seed);
+      const before = state;
+      const due = await once([parameters.attemptId, log, self, seed], () => dueInReshare(before, self, seed));
       if (!due) continue;
       if (due.kind === 'finish') made.set(due.member, due.share);
       const post = conduct(due);

@@ -1,6 +1,6 @@
 /** A whole generation in one place, for specs only: no member of a real one ever sees another's share. */
 
-import { ascii } from '../bytes.js';
+import { ascii, toHex } from '../bytes.js';
 import { sha256 } from '../hash.js';
 import { deal, dealtShares, finishGeneration } from './generation.js';
 import type { Dealing, DealerCommitments, GenerationParameters } from './generation.js';
@@ -27,6 +27,24 @@ export function generate(parameters: GenerationParameters): KeyShare[] {
     const own = sent.filter((share) => share.receiver === dealing.commitments.dealer);
     return finishGeneration(parameters, dealing, all, own);
   });
+}
+
+/**
+ * Asks for each thing once: what is due after the same log is the same, and takes long to compute. The key is anything that
+ * JSON, maps, bytes and bigints say.
+ */
+export function remembering<T>(): (key: unknown, ask: () => Promise<T>) => Promise<T> {
+  const known = new Map<string, Promise<T>>();
+  const plain = (_: string, value: unknown): unknown => {
+    if (value instanceof Map) return [...(value as Map<unknown, unknown>)];
+    if (value instanceof Uint8Array) return toHex(value);
+    return typeof value === 'bigint' ? String(value) : value;
+  };
+  return (key, ask) => {
+    const text = JSON.stringify(key, plain);
+    if (!known.has(text)) known.set(text, ask());
+    return known.get(text)!;
+  };
 }
 
 /** Every subset of `items` with `size` members. */
