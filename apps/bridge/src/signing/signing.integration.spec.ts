@@ -157,16 +157,13 @@ describe('signing over the bus', () => {
   });
 
   it('names a member with a bad share and signs without it', async () => {
-    world.nodes[0]!.tamper = (said) =>
+    // the sparing one asks no other member while the first three answer: the liar is a signer, whoever is quicker
+    const liar = world.nodes[placeOf(made.grantId, world.nodes.length)]!;
+    liar.tamper = (said) =>
       said['outcome'] === 'signed' ? { ...said, share: to0x(u256(BigInt(said['share'] as Hex) + 1n)) } : said;
-    let blamed: string[] = [];
-    for (let i = 0; i < 4 && blamed.length === 0; i++) {
-      made = makeGrant(world.groups.seal, now);
-      const outcome = await mint();
-      expect(isMintSigned(outcome)).toBe(true);
-      blamed = outcome.culprits;
-    }
-    expect(blamed).toEqual(['storeman-1']);
+    const outcome = await mint(world.sparingB);
+    expect(isMintSigned(outcome)).toBe(true);
+    expect(outcome.culprits).toEqual([liar.party]);
   });
 
   it('signs with two silent members, and with three silent names them', async () => {
