@@ -4,16 +4,17 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, openSync, readFileSync, readSync, writevSync } from 'node:fs';
 import {
   createHeader,
-  openPayload,
+  headerLength,
   parseHeader,
-  sealPayload,
+  PayloadOpener,
+  payloadNonceBytes,
+  PayloadSealer,
   serializeHeader,
-  splitFile,
   unwrapHeader,
 } from '@cpds/crypto';
 import { nodeAead } from '@cpds/crypto/node';
 
-/** Read at once, and about what is written at once: enough that going to the kernel costs little, and it stays in the processor's cache. */
+/** Read at once, and about what is written at once: more than a header, enough that going to the kernel costs little, and it stays in the processor's cache. */
 const pieceBytes = 512 * 1024;
 
 /** The file in pieces that share one buffer. The calls block: nothing else runs in this process, as in the peer's. */
@@ -31,31 +32,31 @@ function* piecesOf(path) {
   }
 }
 
-async function* encrypted(plaintext, recipient) {
+function* encrypted(pieces, recipient) {
   const fileKey = randomBytes(16);
-  yield serializeHeader(createHeader(fileKey, [recipient]));
-  yield* sealPayload(plaintext, fileKey, randomBytes(16), nodeAead);
+  const nonce = randomBytes(16);
+  const sealer = new PayloadSealer(fileKey, nonce, nodeAead);
+  yield [serializeHeader(createHeader(fileKey, [recipient])), nonce];
+  for (const piece of pieces) yield [...sealer.push(piece)];
+  yield [...sealer.end()];
 }
 
-async function* decrypted(file, identityPath) {
+function* decrypted(pieces, identityPath) {
   const identity = readFileSync(identityPath, 'utf8').trim();
-  const { header, payload } = await splitFile(file);
-  yield* openPayload(payload, unwrapHeader(parseHeader(header), identity), nodeAead);
+  const { value: first } = pieces.next();
+  const nonceAt = headerLength(first);
+  const payloadAt = nonceAt + payloadNonceBytes;
+  const fileKey = unwrapHeader(parseHeader(first.subarray(0, nonceAt)), identity);
+  const opener = new PayloadOpener(fileKey, first.subarray(nonceAt, payloadAt), nodeAead);
+  yield [...opener.push(first.subarray(payloadAt))];
+  for (const piece of pieces) yield [...opener.push(piece)];
+  yield [...opener.end()];
 }
 
 const [direction, key, from, to] = process.argv.slice(2);
-const parts = (direction === 'encrypt' ? encrypted : decrypted)(piecesOf(from), key);
 const out = openSync(to, 'w');
-let waiting = [];
-let waitingBytes = 0;
-const write = () => {
-  if (waitingBytes > 0 && writevSync(out, waiting) !== waitingBytes) throw new Error(`${to} is cut off`);
-  [waiting, waitingBytes] = [[], 0];
-};
-for await (const part of parts) {
-  waiting.push(part);
-  waitingBytes += part.length;
-  if (waitingBytes >= pieceBytes) write();
+for (const parts of (direction === 'encrypt' ? encrypted : decrypted)(piecesOf(from), key)) {
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  if (length > 0 && writevSync(out, parts) !== length) throw new Error(`${to} is cut off`);
 }
-write();
 closeSync(out);

@@ -26,4 +26,5 @@ export { databaseName } from './consortium/servers.js';
 export type { Servers } from './consortium/servers.js';
 export { anvilKeys } from './servers/anvil.js';
 export { reportToStderr, withProgress } from './machine/progress.js';
+export { streamingMemory } from './machine/streaming-memory.js';
 export type { Report } from './machine/progress.js';

@@ -100,6 +100,21 @@ export const ageCalls: Record<string, Call> = {
     run: (piece: Uint8Array, key: Uint8Array, nonce: Uint8Array) =>
       collected(crypto.sealPayload([piece], key, nonce, aead)),
   },
+  PayloadSealer: {
+    args: [b(5), b(16), b(16)],
+    free: { 0: 'any length' },
+    run: (piece: Uint8Array, key: Uint8Array, nonce: Uint8Array) => {
+      const sealer = new crypto.PayloadSealer(key, nonce, aead);
+      return [...sealer.push(piece), ...sealer.end()];
+    },
+  },
+  PayloadOpener: {
+    args: [payload.slice(16), b(16), payload.slice(0, 16)],
+    run: (piece: Uint8Array, key: Uint8Array, nonce: Uint8Array) => {
+      const opener = new crypto.PayloadOpener(key, nonce, aead);
+      return [...opener.push(piece), ...opener.end()];
+    },
+  },
   openPayload: {
     args: [payload, b(16)],
     run: (piece: Uint8Array, key: Uint8Array) => collected(crypto.openPayload([piece], key, aead)),

@@ -7,7 +7,7 @@
 import { gcm } from '@noble/ciphers/aes.js';
 import { nodeAead } from './age/node-aead.js';
 import { portableAead } from './age/payload.js';
-import { toHex } from './bytes.js';
+import { concat, toHex } from './bytes.js';
 import { hex, nameOf, readWycheproof } from './testing/vectors.js';
 
 type Case = ReturnType<typeof readWycheproof<'key' | 'iv' | 'aad' | 'msg' | 'ct' | 'tag'>>[number];
@@ -17,7 +17,10 @@ interface Cipher {
 }
 
 const ageCipher = (aead: typeof portableAead): Cipher => ({
-  seal: (one) => aead.seal(hex(one.key), hex(one.iv), hex(one.msg)),
+  seal: (one) => {
+    const { ciphertext, tag } = aead.seal(hex(one.key), hex(one.iv), hex(one.msg));
+    return concat(ciphertext, tag);
+  },
   open: (one, sealed) => aead.open(hex(one.key), hex(one.iv), sealed),
 });
 const custodyCipher: Cipher = {

@@ -8,6 +8,7 @@ import { answersOk, lastLines, startChild, waitUntilReady } from '../machine/chi
 import type { Child } from '../machine/child.js';
 import { withProgress } from '../machine/progress.js';
 import type { Report } from '../machine/progress.js';
+import { streamingMemory } from '../machine/streaming-memory.js';
 import { participant } from './parties.js';
 import type { Participant } from './parties.js';
 import { Ports } from './ports.js';
@@ -207,6 +208,7 @@ export class Consortium {
       ),
       OWN_CHAIN: one.ownChain,
       ...(one.role === null ? {} : { ROLE: one.role }),
+      ...(one.app === 'records' ? streamingMemory : {}),
       ...(isOnHub ? {} : { IDENTITY_URL: await this.urlOf(`identity.${one.party}`) }),
       ...(bucket !== null
         ? {

@@ -13,11 +13,9 @@ const tagBytes = 16;
 export const nodeAead: Aead = {
   seal(key, nonce, plaintext) {
     const cipher = createCipheriv(name, key, nonce, { authTagLength: tagBytes });
-    const sealed = Buffer.allocUnsafeSlow(plaintext.length + tagBytes);
-    sealed.set(cipher.update(plaintext));
+    const ciphertext = cipher.update(plaintext);
     cipher.final();
-    sealed.set(cipher.getAuthTag(), plaintext.length);
-    return sealed;
+    return { ciphertext, tag: cipher.getAuthTag() };
   },
   open(key, nonce, sealed) {
     const decipher = createDecipheriv(name, key, nonce, { authTagLength: tagBytes });

@@ -14,15 +14,18 @@ import { maxHeaderBytes, headerLength } from './header.js';
 
 /** ChaCha20-Poly1305 of RFC 8439 without additional data; keys of 32 bytes, nonces of 12. */
 export interface Aead {
-  /** The ciphertext with its tag of 16 bytes behind it. */
-  seal(key: Uint8Array, nonce: Uint8Array, plaintext: Uint8Array): Uint8Array;
-  /** The plaintext. @throws an error of any kind when the tag does not fit */
+  /** The ciphertext, as long as the plaintext, and its tag of 16 bytes: apart, since joining them would copy all. */
+  seal(key: Uint8Array, nonce: Uint8Array, plaintext: Uint8Array): { ciphertext: Uint8Array; tag: Uint8Array };
+  /** The plaintext of a ciphertext with its tag behind it. @throws an error of any kind when the tag does not fit */
   open(key: Uint8Array, nonce: Uint8Array, sealed: Uint8Array): Uint8Array;
 }
 
 /** The AEAD that runs everywhere. */
 export const portableAead: Aead = {
-  seal: (key, nonce, plaintext) => chacha20poly1305(key, nonce).encrypt(plaintext),
+  seal: (key, nonce, plaintext) => {
+    const sealed = chacha20poly1305(key, nonce).encrypt(plaintext);
+    return { ciphertext: sealed.subarray(0, plaintext.length), tag: sealed.subarray(plaintext.length) };
+  },
   open: (key, nonce, sealed) => chacha20poly1305(key, nonce).decrypt(sealed),
 };
 
@@ -43,8 +46,83 @@ export function payloadLength(plaintextBytes: number): number {
   return payloadNonceBytes + plaintextBytes + tagBytes * Math.max(1, Math.ceil(plaintextBytes / chunkBytes));
 }
 
+/** Seals a payload piece by piece. The payload is the nonce, what `push` gives for each piece, and what `end` gives. */
+export class PayloadSealer {
+  private readonly key: Uint8Array;
+  private readonly cutter = new ChunkCutter(chunkBytes);
+
+  /** @param nonce 16 random bytes, fresh for each payload */
+  constructor(
+    fileKey: Uint8Array,
+    nonce: Uint8Array,
+    private readonly aead: Aead,
+  ) {
+    this.key = payloadKey(fileKey, nonce);
+  }
+
+  /** Ciphertext and tag of each chunk that is full and not the last, made as they are taken. `piece` may be reused afterwards. */
+  *push(piece: Uint8Array): Generator<Uint8Array> {
+    for (const chunk of this.cutter.cut(piece)) {
+      const { ciphertext, tag } = this.seal(chunk);
+      yield ciphertext;
+      yield tag;
+    }
+  }
+
+  /** Ciphertext and tag of the last chunk. */
+  *end(): Generator<Uint8Array> {
+    const { ciphertext, tag } = this.seal(this.cutter.end());
+    if (ciphertext.length > 0) yield ciphertext;
+    yield tag;
+  }
+
+  private seal({ bytes, index, isLast }: Chunk): { ciphertext: Uint8Array; tag: Uint8Array } {
+    return this.aead.seal(this.key, chunkNonce(index, isLast), bytes);
+  }
+}
+
 /**
- * Seals `source` as a payload: the nonce first, then sealed chunks.
+ * Opens a payload piece by piece, its nonce apart. A chunk is handed on only after its authenticator held; that the payload
+ * is whole is known only when `end` has given its own, so a caller must not trust what it got before one threw.
+ */
+export class PayloadOpener {
+  private readonly key: Uint8Array;
+  private readonly cutter = new ChunkCutter(sealedChunkBytes);
+
+  constructor(
+    fileKey: Uint8Array,
+    nonce: Uint8Array,
+    private readonly aead: Aead,
+  ) {
+    this.key = payloadKey(fileKey, nonce);
+  }
+
+  /** The plaintext of each chunk that is full and not the last. @throws CryptoError `bad-age-payload` */
+  *push(piece: Uint8Array): Generator<Uint8Array> {
+    for (const chunk of this.cutter.cut(piece)) yield* this.open(chunk);
+  }
+
+  /** The plaintext of the last chunk. @throws CryptoError `bad-age-payload` */
+  *end(): Generator<Uint8Array> {
+    yield* this.open(this.cutter.end());
+  }
+
+  private *open({ bytes, index, isLast }: Chunk): Generator<Uint8Array> {
+    // An empty last chunk stands for an empty payload only: elsewhere it would give one plaintext two encodings.
+    if (bytes.length < tagBytes || (bytes.length === tagBytes && index > 0))
+      throw new CryptoError('bad-age-payload', `chunk ${index}`, 'is cut off');
+    const opened = tryChunk(this.aead, this.key, bytes, index, isLast);
+    if (opened !== null) return yield opened;
+    // A full chunk that opens in the other role is as it was written, and what follows it, or does not, is not.
+    const misplaced = bytes.length < sealedChunkBytes ? null : tryChunk(this.aead, this.key, bytes, index, !isLast);
+    if (misplaced === null) throw notAuthentic(index);
+    yield misplaced;
+    throw new CryptoError('bad-age-payload', `chunk ${index + 1}`, isLast ? 'is missing' : 'comes after the last');
+  }
+}
+
+/**
+ * Seals `source` as a payload: the nonce first, then each chunk's ciphertext and tag.
  *
  * @param nonce 16 random bytes, fresh for each payload
  */
@@ -54,15 +132,14 @@ export async function* sealPayload(
   nonce: Uint8Array,
   aead: Aead,
 ): AsyncGenerator<Uint8Array> {
-  const key = payloadKey(fileKey, nonce);
+  const sealer = new PayloadSealer(fileKey, nonce, aead);
   yield nonce;
-  for await (const { bytes, index, isLast } of inChunks(source, chunkBytes))
-    yield aead.seal(key, chunkNonce(index, isLast), bytes);
+  for await (const piece of source) yield* sealer.push(piece);
+  yield* sealer.end();
 }
 
 /**
- * Opens a payload. A chunk is handed on only after its authenticator held; that the payload is whole is known only when
- * the generator ends, so a caller must not trust what it got from one that threw.
+ * Opens a payload. As with `PayloadOpener`, a caller must not trust what it got from a generator that threw.
  *
  * @throws CryptoError `bad-age-payload` for a changed, missing, moved or added byte
  */
@@ -73,22 +150,9 @@ export async function* openPayload(
 ): AsyncGenerator<Uint8Array> {
   const { head, rest } = await takeBytes(payload, payloadNonceBytes);
   if (head.length < payloadNonceBytes) throw new CryptoError('bad-age-payload', 'nonce', 'is cut off');
-  const key = payloadKey(fileKey, head);
-  for await (const { bytes, index, isLast } of inChunks(rest, sealedChunkBytes)) {
-    // An empty last chunk stands for an empty payload only: elsewhere it would give one plaintext two encodings.
-    if (bytes.length < tagBytes || (bytes.length === tagBytes && index > 0))
-      throw new CryptoError('bad-age-payload', `chunk ${index}`, 'is cut off');
-    const opened = tryChunk(aead, key, bytes, index, isLast);
-    if (opened !== null) {
-      yield opened;
-      continue;
-    }
-    // A full chunk that opens in the other role is as it was written, and what follows it, or does not, is not.
-    const misplaced = bytes.length < sealedChunkBytes ? null : tryChunk(aead, key, bytes, index, !isLast);
-    if (misplaced === null) throw notAuthentic(index);
-    yield misplaced;
-    throw new CryptoError('bad-age-payload', `chunk ${index + 1}`, isLast ? 'is missing' : 'comes after the last');
-  }
+  const opener = new PayloadOpener(fileKey, head, aead);
+  for await (const piece of rest) yield* opener.push(piece);
+  yield* opener.end();
 }
 
 /**
@@ -162,29 +226,43 @@ interface Chunk {
 }
 
 /**
- * Cuts `source` into chunks of `size`; holds each back until it is known whether it is the last. A chunk is good until the
- * next one is asked for: whole ones are views of the piece they came in, only what two pieces share is copied.
+ * Cuts pieces of any length into chunks of `size`; holds each back until it is known whether it is the last. A chunk is good
+ * until the next call: whole ones are views of the piece they came in, only what two pieces share is copied.
  */
-async function* inChunks(
-  source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-  size: number,
-): AsyncGenerator<Chunk> {
-  const held = new Uint8Array(size);
-  let used = 0;
-  let index = 0;
-  for await (const piece of source) {
-    checkBytes(piece, 'source');
-    let at = Math.min(used === 0 ? 0 : size - used, piece.length);
-    held.set(piece.subarray(0, at), used);
-    used += at;
-    if (at === piece.length) continue;
-    if (used === size) yield { bytes: held, index: index++, isLast: false };
-    for (; piece.length - at > size; at += size)
-      yield { bytes: piece.subarray(at, at + size), index: index++, isLast: false };
-    held.set(piece.subarray(at));
-    used = piece.length - at;
+class ChunkCutter {
+  private held: Uint8Array;
+  private spare: Uint8Array;
+  private used = 0;
+  private index = 0;
+
+  constructor(private readonly size: number) {
+    this.held = new Uint8Array(size);
+    this.spare = new Uint8Array(size);
   }
-  yield { bytes: held.subarray(0, used), index, isLast: true };
+
+  /** The chunks that end before `piece` does. */
+  cut(piece: Uint8Array): Chunk[] {
+    const { size } = this;
+    let at = Math.min(this.used === 0 ? 0 : size - this.used, checkBytes(piece, 'source').length);
+    this.held.set(piece.subarray(0, at), this.used);
+    this.used += at;
+    if (at === piece.length) return [];
+    const chunks: Chunk[] = [];
+    if (this.used === size) {
+      chunks.push({ bytes: this.held, index: this.index++, isLast: false });
+      [this.held, this.spare] = [this.spare, this.held];
+    }
+    for (; piece.length - at > size; at += size)
+      chunks.push({ bytes: piece.subarray(at, at + size), index: this.index++, isLast: false });
+    this.held.set(piece.subarray(at));
+    this.used = piece.length - at;
+    return chunks;
+  }
+
+  /** The last chunk. */
+  end(): Chunk {
+    return { bytes: this.held.subarray(0, this.used), index: this.index, isLast: true };
+  }
 }
 
 async function takeBytes(

@@ -1,9 +1,9 @@
 /** Names of X25519 keys in age v1 (c2sp.org/age, "The X25519 recipient type"): `age1…` public, `AGE-SECRET-KEY-1…` secret. */
 
-import { x25519 } from '@noble/curves/ed25519.js';
 import { bech32 } from '@scure/base';
 import { checkBytes, checkText } from '../bytes.js';
 import { CryptoError } from '../crypto-error.js';
+import { publicKeyOf } from './x25519.js';
 
 /** A public key in bech32, `age1…`. */
 export type AgeRecipient = `age1${string}`;
@@ -45,7 +45,7 @@ export function decodeIdentity(text: string, field = 'identity'): Uint8Array {
 
 /** The public name of an identity's key. */
 export function recipientOf(identity: string): AgeRecipient {
-  return encodeRecipient(x25519.getPublicKey(decodeIdentity(identity)));
+  return encodeRecipient(publicKeyOf(decodeIdentity(identity)));
 }
 
 /** `canonical` is the text in the case that its kind is written in: the other case is refused, as age does. */

@@ -1,7 +1,6 @@
 /** One recipient's entry of an age header (c2sp.org/age, "Recipient stanza"), and the X25519 type of it. */
 
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js';
-import { x25519 } from '@noble/curves/ed25519.js';
 import { hkdf } from '@noble/hashes/hkdf.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { randomBytes } from '@noble/hashes/utils.js';
@@ -9,6 +8,7 @@ import { base64nopad } from '@scure/base';
 import { ascii, checkBytes, checkList, checkText, concat } from '../bytes.js';
 import { CryptoError } from '../crypto-error.js';
 import { decodeIdentity, decodeRecipient } from './recipient.js';
+import { publicKeyOf, sharedSecret } from './x25519.js';
 
 /** Arguments of the first line (the type first) and the body. */
 export interface Stanza {
@@ -79,7 +79,7 @@ export function wrapFileKey(fileKey: Uint8Array, recipient: string, ephemeral: U
   if (checkBytes(fileKey, 'fileKey').length !== fileKeyBytes)
     throw new CryptoError('bad-file-key', 'fileKey', 'must be 16 bytes');
   const publicKey = decodeRecipient(recipient);
-  const share = x25519.getPublicKey(checkBytes(ephemeral, 'ephemeral', 32));
+  const share = publicKeyOf(checkBytes(ephemeral, 'ephemeral', 32));
   const key = wrapKey(sharedSecret(ephemeral, publicKey, 'recipient'), share, publicKey);
   return { args: ['X25519', base64nopad.encode(share)], body: chacha20poly1305(key, zeroNonce).encrypt(fileKey) };
 }
@@ -97,21 +97,12 @@ export function unwrapStanza(stanza: Stanza, identity: string): Uint8Array | nul
   if (share.length !== 32) throw new CryptoError('bad-age-header', 'X25519 share', 'must be 32 bytes');
   if (checkBytes(stanza.body, 'X25519 stanza').length !== fileKeyBytes + 16)
     throw new CryptoError('bad-age-header', 'X25519 stanza', 'must wrap 16 bytes');
-  const key = wrapKey(sharedSecret(secret, share, 'X25519 share'), share, x25519.getPublicKey(secret));
+  const key = wrapKey(sharedSecret(secret, share, 'X25519 share'), share, publicKeyOf(secret));
   try {
     return chacha20poly1305(key, zeroNonce).decrypt(stanza.body);
   } catch {
     // An authenticator that does not fit is how a stanza says "not for this key".
     return null;
-  }
-}
-
-/** A share of low order would give everyone the same key: refused. */
-function sharedSecret(secret: Uint8Array, publicKey: Uint8Array, field: string): Uint8Array {
-  try {
-    return x25519.getSharedSecret(secret, publicKey);
-  } catch (cause) {
-    throw Object.assign(new CryptoError('bad-age-header', field, 'is a point of low order'), { cause });
   }
 }
 
