@@ -22,7 +22,7 @@ export async function run(args) {
   await installPeers();
   const { quick } = values;
   const sizeMiB = Number(values.size ?? (quick ? 16 : 1024));
-  const options = { rounds: quick ? 7 : 21, roundMs: quick ? 5 : 50, sizeMiB, dir: values.dir };
+  const options = { rounds: quick ? 7 : 25, roundMs: quick ? 5 : 50, sizeMiB, dir: values.dir };
 
   const rows = [];
   const checks = [];

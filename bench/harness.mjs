@@ -63,12 +63,12 @@ export function timed(run, prepare = () => undefined) {
 }
 
 /**
- * Median milliseconds of one operation of each contender. Each round asks all of them, beginning with another one each time, so that what else the machine does
- * falls on all alike.
+ * Milliseconds of one operation of each contender, round by round. Each round asks all of them, beginning with another one each time, so that what else the
+ * machine does falls on all alike.
  *
  * @param contenders by name: `timed(...)`, or anything with `round()` that gives milliseconds
  */
-export async function medians(options, contenders) {
+export async function measured(options, contenders) {
   const entries = Object.entries(contenders);
   for (const [, one] of entries) await one.warmUp?.(options);
   const times = Object.fromEntries(entries.map(([name]) => [name, []]));
@@ -78,13 +78,21 @@ export async function medians(options, contenders) {
       times[name].push(await one.round(options));
     }
   }
-  return Object.fromEntries(entries.map(([name]) => [name, median(times[name])]));
+  return times;
 }
 
-/** One row of a result. More is better where the unit is a rate (`MB/s`), less everywhere else; ratio > 1 where ours is better. */
-export function row({ name, unit, ours, peer = null, peerName = null, note }) {
-  const ratio = ours === null || peer === null ? null : unit.endsWith('/s') ? ours / peer : peer / ours;
-  const made = { name, unit, ours: rounded(ours), peer: rounded(peer), peerName, ratio: rounded(ratio, 3) };
+/**
+ * One row of a result: medians, and the median of the rounds' own ratios, which a busy machine moves far less than the ratio of
+ * two medians. More is better where the unit is a rate (`MB/s`), less everywhere else; ratio > 1 where ours is better.
+ *
+ * @param ours,peer what `measured` gave for them, or one value alone; null where there is none
+ * @param inUnit makes a value of the row's unit of one of those
+ */
+export function row({ name, unit, ours, peer = null, inUnit = (value) => value, peerName = null, note }) {
+  const middle = (values) => (values === null ? null : rounded(inUnit(median(values))));
+  const better = (a, b) => (unit.endsWith('/s') ? a / b : b / a);
+  const ratio = peer === null ? null : median(ours.map((one, round) => better(inUnit(one), inUnit(peer[round]))));
+  const made = { name, unit, ours: middle(ours), peer: middle(peer), peerName, ratio: rounded(ratio, 3) };
   console.error(
     `${name}: ${made.ours} ${unit}${peer === null ? '' : `, ${peerName}: ${made.peer}, ratio ${made.ratio}`}`,
   );

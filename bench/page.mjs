@@ -13,7 +13,7 @@ What this project takes beside others that do the same, each measured in one run
 
 ## How to read a row
 
-**Ours** and **peer** are medians of interleaved rounds: each round asks all contenders, beginning with another one each time, so what else the machine does falls on all alike. **Ratio** is above 1 where ours is better, whether more is better (a rate, \`…/s\`) or less is (time, memory). Times inside one process are processor time; files are timed by the clock, from the start of a process to its end. A row without a peer has none that does the same. A commit with a plus had changes beside it.
+**Ours** and **peer** are medians of interleaved rounds: each round asks all contenders, beginning with another one each time, so what else the machine does falls on all alike. **Ratio** is the median of the rounds' own ratios, which moves less from run to run than the ratio of two medians; it is above 1 where ours is better, whether more is better (a rate, \`…/s\`) or less is (time, memory). Times inside one process are processor time; files are timed by the clock, from the start of a process to its end. A row without a peer has none that does the same. A commit with a plus had changes beside it.
 
 ## How to run them
 

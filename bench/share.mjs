@@ -12,7 +12,7 @@ import {
   waitFor,
   waitForDeed,
 } from '@cpds/cli';
-import { keep, median, row } from './harness.mjs';
+import { keep, row } from './harness.mjs';
 
 export async function run([times = '10', dir = '.cpds']) {
   const world = await attach(dir, () => undefined);
@@ -39,7 +39,7 @@ export async function run([times = '10', dir = '.cpds']) {
     shares.push({ totalMs: share.workMs + share.finalityMs, ...share });
     console.error(`${at + 1}: ${shares.at(-1).totalMs} ms, work ${share.workMs} ms, ${JSON.stringify(share.stepsMs)}`);
   }
-  const of = (name, pick) => row({ name, unit: 'ms', ours: median(shares.map(pick)) });
+  const of = (name, pick) => row({ name, unit: 'ms', ours: shares.map(pick) });
   const rows = [
     of('total', (one) => one.totalMs),
     of('work', (one) => one.workMs),

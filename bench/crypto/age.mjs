@@ -9,7 +9,7 @@ import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { encodeIdentity, recipientOf } from '@cpds/crypto';
 import { streamingMemory, testAge } from '@cpds/local';
-import { medians, row } from '../harness.mjs';
+import { measured, row } from '../harness.mjs';
 import { bundled } from '../peers.mjs';
 
 /** No thread besides the one that seals: there is one core. */
@@ -46,28 +46,28 @@ export async function measure({ sizeMiB, dir, ...options }) {
     for (const [direction, { ours, peer }] of Object.entries(commands)) {
       const peaks = { ours: await peakMiB(ours), peer: await peakMiB(peer) };
       if (direction === 'decrypt') await mustBeEqual(at('plain'), at('opened'));
-      const found = await medians(options, { ours: processOf(ours), peer: processOf(peer) });
-      const rate = (ms) => bytes / 1e6 / (ms / 1000);
-      const measured = row({
+      const times = await measured(options, { ours: processOf(ours), peer: processOf(peer) });
+      const throughput = row({
         name: `age: ${direction} a file`,
         unit: 'MB/s',
-        ours: rate(found.ours),
-        peer: rate(found.peer),
+        ...times,
+        inUnit: (ms) => bytes / 1e6 / (ms / 1000),
         peerName,
         note,
       });
       rows.push(
-        measured,
+        throughput,
         row({
           name: `age: peak memory, ${direction}`,
           unit: 'MiB',
-          ...peaks,
+          ours: peaks.ours && [peaks.ours],
+          peer: peaks.peer && [peaks.peer],
           peerName,
           note: 'Largest resident set of the process. Node takes about 42 MiB of ours for itself.',
         }),
       );
       checks.push(
-        `age ${direction} at 0.8 of the age program's throughput: ${measured.ratio >= 0.8 ? 'holds' : `does not hold (${measured.ratio})`}.`,
+        `age ${direction} at 0.8 of the age program's throughput: ${throughput.ratio >= 0.8 ? 'holds' : `does not hold (${throughput.ratio})`}.`,
         `age ${direction} in under ${peakLimitMiB} MiB: ${peaks.ours === null ? 'not measured, for want of /proc' : peaks.ours < peakLimitMiB ? 'holds' : 'does not hold'}.`,
       );
     }

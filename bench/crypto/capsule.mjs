@@ -17,7 +17,7 @@ import {
 } from '@cpds/crypto';
 import { libsecp256k1 } from '@cpds/crypto/libsecp256k1';
 import umbral from '@nucypher/umbral-pre';
-import { medians, row, timed } from '../harness.mjs';
+import { measured, row, timed } from '../harness.mjs';
 import { named } from '../peers.mjs';
 import { generate } from './generation.mjs';
 
@@ -41,9 +41,9 @@ export async function measure(options) {
     for (const step of Object.keys(notes)) {
       // The number of storemen matters to none but the last.
       if (threshold !== 3 && step !== 'combine and open') continue;
-      const found = await medians(options, { ours: contenders.ours[step], peer: contenders.peer[step] });
+      const times = await measured(options, { ours: contenders.ours[step], peer: contenders.peer[step] });
       const name = step === 'combine and open' ? `capsule: ${step}, ${threshold} of ${n}` : `capsule: ${step}`;
-      rows.push(row({ name, unit: 'ms', ...found, peerName, note: notes[step] }));
+      rows.push(row({ name, unit: 'ms', ...times, peerName, note: notes[step] }));
     }
   }
   usePublicArithmetic(nobleArithmetic);

@@ -19,7 +19,7 @@ import {
   verify_final_sig,
   verify_partial_sig,
 } from '@cmdcode/frost/lib';
-import { medians, row, timed } from '../harness.mjs';
+import { measured, row, timed } from '../harness.mjs';
 import { named, ownNoble } from '../peers.mjs';
 import { generate } from './generation.mjs';
 
@@ -40,11 +40,11 @@ export async function measure(options) {
     const contenders = { ours: ours(shares), noble: bare(shares), cmdcode: cmdcode(threshold, n) };
     for (const step of steps) {
       const entries = Object.entries(contenders).map(([name, one]) => [name, one[step]]);
-      const found = await medians(options, Object.fromEntries(entries));
+      const times = await measured(options, Object.fromEntries(entries));
       const name = `FROST ${threshold} of ${n}: ${step}`;
-      const beside = (peer, peerName, note) => row({ name, unit: 'ms', ours: found.ours, peer, peerName, note });
+      const beside = (peer, peerName, note) => row({ name, unit: 'ms', ours: times.ours, peer, peerName, note });
       const bareRow = beside(
-        found.noble,
+        times.noble,
         'bare @noble/curves',
         'Ours names culprits and refuses strangers, wrong counts and spent nonces around the same arithmetic.',
       );
@@ -52,7 +52,7 @@ export async function measure(options) {
       rows.push(
         bareRow,
         beside(
-          found.cmdcode,
+          times.cmdcode,
           named('@cmdcode/frost'),
           'The peer signs for BIP-340 (x-only). Its context, which holds the group commitment, is made in each step as ours is; its aggregate is verified as ours is.',
         ),

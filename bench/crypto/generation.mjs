@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { deal, dealtShares, finishGeneration } from '@cpds/crypto';
 import { combine_set, create_share_set, merge_share_commits, verify_share } from '@cmdcode/frost/lib';
-import { medians, row, timed } from '../harness.mjs';
+import { measured, row, timed } from '../harness.mjs';
 import { named, ownNoble } from '../peers.mjs';
 
 const { secp256k1_FROST: noble } = await ownNoble('secp256k1.js');
@@ -38,25 +38,25 @@ export async function measure(options) {
     const contenders = { ours: ours(threshold, n), noble: bare(threshold, n), cmdcode: cmdcode(threshold, n) };
     for (const step of ['round 1', 'round 2', 'round 3', 'all rounds']) {
       const present = Object.entries(contenders).filter(([, steps]) => step in steps);
-      const found = await medians(options, Object.fromEntries(present.map(([name, steps]) => [name, steps[step]])));
+      const times = await measured(options, Object.fromEntries(present.map(([name, steps]) => [name, steps[step]])));
       const name = `generation ${threshold} of ${n}, one member: ${step}`;
       rows.push(
         row({
           name,
           unit: 'ms',
-          ours: found.ours,
-          peer: found.noble,
+          ours: times.ours,
+          peer: times.noble,
           peerName: 'bare @noble/curves',
           note: 'Ours binds proofs of possession to the attempt, follows from a stored seed and names culprits: it checks what the bare rounds check, and the public key and verification shares of all from public commitments alone.',
         }),
         row({
           name,
           unit: 'ms',
-          ours: found.ours,
-          peer: found.cmdcode ?? null,
+          ours: times.ours,
+          peer: times.cmdcode ?? null,
           peerName: named('@cmdcode/frost'),
           note:
-            found.cmdcode === undefined
+            times.cmdcode === undefined
               ? 'The peer deals its shares in round 1 and has no round between.'
               : 'The peer has no proof of possession and no ceremony: its parts, put together as its examples do.',
         }),

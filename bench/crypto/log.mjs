@@ -13,7 +13,7 @@ import {
   utf8,
   verifyInclusion,
 } from '@cpds/crypto';
-import { medians, row, timed } from '../harness.mjs';
+import { measured, row, timed } from '../harness.mjs';
 import { goProgram } from '../peers.mjs';
 
 const size = 50_000;
@@ -27,17 +27,16 @@ export async function measure(options) {
   const steps = ours();
   const rows = [];
   for (const step of Object.keys(counts)) {
-    const found = await medians(options, {
+    const times = await measured(options, {
       ours: steps[step],
       ...(peer === null ? {} : { peer: { round: () => peer.ask(`${step} ${counts[step]}`) } }),
     });
-    const perSecond = (ms) => 1000 / ms;
     rows.push(
       row({
         name: `log of ${size} leaves: ${step}${step === 'append' ? '' : ' inclusion'}`,
         unit: 'ops/s',
-        ours: perSecond(found.ours),
-        peer: peer === null ? null : perSecond(found.peer),
+        ...times,
+        inUnit: (ms) => 1000 / ms,
         peerName: peer === null ? null : `golang.org/x/mod ${version} sumdb/tlog (Go)`,
         note: peer === null ? 'No Go here, so no peer.' : 'Go, compiled; the same tree, its hashes in memory.',
       }),

@@ -15,7 +15,7 @@ import {
 } from '@cpds/crypto';
 import { libsecp256k1 } from '@cpds/crypto/libsecp256k1';
 import lsag from '@cypher-laboratory/alicesring-lsag';
-import { medians, row, timed } from '../harness.mjs';
+import { measured, row, timed } from '../harness.mjs';
 import { named } from '../peers.mjs';
 
 const peerName = named('@cypher-laboratory/alicesring-lsag');
@@ -28,12 +28,12 @@ export async function measure(options) {
     const ours = ourRing(size);
     const theirs = theirRing(size);
     for (const step of ['sign', 'verify']) {
-      const { peer, ...found } = await medians(options, {
+      const { peer, ...times } = await measured(options, {
         noble: through('noble', ours[step]),
         libsecp256k1: through('libsecp256k1', ours[step]),
         peer: timed(theirs[step]),
       });
-      for (const [door, ms] of Object.entries(found))
+      for (const [door, ms] of Object.entries(times))
         rows.push(
           row({
             name: `ring of ${size}: ${step}, by ${door}`,

@@ -12,7 +12,7 @@ import {
   to0x,
   u256,
 } from '@cpds/crypto';
-import { medians, row, timed } from '../harness.mjs';
+import { measured, row, timed } from '../harness.mjs';
 import { bundled, named } from '../peers.mjs';
 
 const peerName = named('@scopelift/stealth-address-sdk');
@@ -35,7 +35,7 @@ export async function measure(options) {
   const viewingPrivateKey = to0x(u256(secrets.viewing));
   const spendingPublicKey = to0x(compressed(meta.spendingKey));
 
-  const found = await medians(options, {
+  const times = await measured(options, {
     ours: timed(() => {
       const page = announced.map(({ address, ephemeralKey, viewTag }) => ({
         address: fromHex(address, 'address', 20),
@@ -59,14 +59,13 @@ export async function measure(options) {
       ),
     ),
   });
-  const perSecond = (ms) => (1000 * count) / ms;
   return {
     rows: [
       row({
         name: `stealth: scan, in batches of ${count}`,
         unit: 'announcements/s',
-        ours: perSecond(found.ours),
-        peer: perSecond(found.peer),
+        ...times,
+        inUnit: (ms) => (1000 * count) / ms,
         peerName,
         note: 'From hex text on both sides, one announcement in each batch is the own one.',
       }),
