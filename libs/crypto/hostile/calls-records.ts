@@ -1,6 +1,9 @@
 /** A valid call of every export that keeps records: age, HPKE, custody, the log; and of the Node door. */
 
+import type { Duplex } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import * as crypto from '../src/index.js';
+import { decryptStream, encryptStream } from '../src/node.js';
 import type { Call } from './mutants.js';
 
 const FIELD = 'the name that an error carries';
@@ -15,6 +18,7 @@ const easy = { logN: 1, salt: b(16) };
 const passphrase = await crypto.createPassphraseHeader(b(16), 'correct horse', easy);
 const aead = crypto.portableAead;
 const payload = await collected(crypto.sealPayload([b(5)], b(16), b(16), aead));
+const file = await collected(crypto.sealFile([b(5)], { recipients: [recipient] }));
 const hpke = await crypto.deriveHpkeKey(b(32));
 const message = await crypto.hpkeSeal(hpke.publicKey, b(3), b(4));
 const atRest = crypto.sealAtRest(b(32), 'share/1', b(5), b(12));
@@ -92,6 +96,15 @@ export const ageCalls: Record<string, Call> = {
   openPassphraseHeader: { args: [passphrase, 'correct horse'] },
   portableScrypt: { args: [b(3), b(16), 1], free: { 0: 'any', 1: 'any' }, indices: ['2'] },
   scryptCost: { args: [b(3), b(16), 1], free: { 0: 'any', 1: 'any' }, indices: ['2'] },
+  sealFile: {
+    args: [b(5), { recipients: [recipient] }],
+    free: { 0: 'any length', '1.recipients': 'a recipient may stand twice' },
+    run: (piece: Uint8Array, lock: crypto.AgeLock) => collected(crypto.sealFile([piece], lock)),
+  },
+  openFile: {
+    args: [file, { identity }],
+    run: (piece: Uint8Array, unlock: crypto.AgeUnlock) => collected(crypto.openFile([piece], unlock)),
+  },
   payloadLength: { args: [5] },
   payloadKey: { args: [b(16), b(16)] },
   sealPayload: {
@@ -252,4 +265,22 @@ export const logCalls: Record<string, Call> = {
 export const nodeCalls: Record<string, Call> = {
   nodeNoteSigner: { args: ['log.example', b(32)], free: { 0: 'any name without spaces and +' } },
   nodeScrypt: { args: [b(3), b(16), 1], free: { 0: 'any', 1: 'any' }, indices: ['2'] },
+  encryptStream: {
+    args: [b(5), { recipients: [recipient] }],
+    free: { 0: 'any length', '1.recipients': 'a recipient may stand twice' },
+    run: (piece: Uint8Array, lock: crypto.AgeLock) => throughStream(piece, encryptStream(lock)),
+  },
+  decryptStream: {
+    args: [file, { identity }],
+    run: (piece: Uint8Array, unlock: crypto.AgeUnlock) => throughStream(piece, decryptStream(unlock)),
+  },
 };
+
+async function throughStream(piece: Uint8Array, stream: Duplex): Promise<Uint8Array> {
+  const out: Uint8Array[] = [];
+  // streams themselves take no null
+  await pipeline([piece ?? 'null'], stream, async (parts: AsyncIterable<Uint8Array>) => {
+    for await (const part of parts) out.push(part);
+  });
+  return crypto.concat(...out);
+}

@@ -38,6 +38,7 @@ const exempt: Record<string, string> = {
   usePublicArithmetic: 'takes an implementation, at start',
   nobleArithmetic: 'an implementation; multiplyPublic and combinePublic check for it',
   portableAead: 'an implementation; openChunk makes a CryptoError of what it throws',
+  portableEngine: 'an implementation, of portableAead and portableScrypt',
   nodeAead: 'an implementation; openChunk makes a CryptoError of what it throws',
 };
 

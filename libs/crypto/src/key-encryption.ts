@@ -3,11 +3,8 @@
  * process stores is sealed under those keys here and not there, so no transaction waits for anybody.
  */
 
-import { randomBytes } from '@noble/hashes/utils.js';
-import { parseHeader, serializeHeader } from './age/header.js';
-import { createPassphraseHeader, openPassphraseHeader, portableScrypt, type Scrypt } from './age/passphrase.js';
-import { openPayload, payloadNonceBytes, portableAead, sealPayload, splitFile } from './age/payload.js';
-import { fileKeyBytes } from './age/stanza.js';
+import { openFile, portableEngine, sealFile, type AgeEngine } from './age/file.js';
+import type { Scrypt } from './age/passphrase.js';
 import { concat } from './bytes.js';
 
 /** Seals short secrets: the passphrase below, or an external key management service whose key stays with it. */
@@ -35,31 +32,27 @@ export interface PassphraseOptions {
 export class PassphraseKeyEncryption implements KeyEncryption {
   readonly keyId = 'passphrase';
   readonly #passphrase: string;
-  readonly #options: PassphraseOptions;
+  readonly #logN: number | undefined;
+  readonly #engine: AgeEngine;
 
   /** @param passphrase not empty; any text that `age` is given too */
-  constructor(passphrase: string, options: PassphraseOptions = {}) {
+  constructor(passphrase: string, { logN, scrypt = portableEngine.scrypt }: PassphraseOptions = {}) {
     this.#passphrase = passphrase;
-    this.#options = options;
+    this.#logN = logN;
+    this.#engine = { ...portableEngine, scrypt };
   }
 
-  async seal(secret: Uint8Array): Promise<Uint8Array> {
-    const fileKey = randomBytes(fileKeyBytes);
-    const header = await createPassphraseHeader(fileKey, this.#passphrase, this.#options);
-    const payload = sealPayload([secret], fileKey, randomBytes(payloadNonceBytes), portableAead);
-    return concat(serializeHeader(header), ...(await collected(payload)));
+  seal(secret: Uint8Array): Promise<Uint8Array> {
+    return collected(sealFile([secret], { passphrase: this.#passphrase, logN: this.#logN }, this.#engine));
   }
 
-  async open(sealed: Uint8Array): Promise<Uint8Array> {
-    const { header, payload } = await splitFile([sealed]);
-    const { scrypt = portableScrypt } = this.#options;
-    const fileKey = await openPassphraseHeader(parseHeader(header), this.#passphrase, scrypt);
-    return concat(...(await collected(openPayload(payload, fileKey, portableAead))));
+  open(sealed: Uint8Array): Promise<Uint8Array> {
+    return collected(openFile([sealed], { passphrase: this.#passphrase }, this.#engine));
   }
 }
 
-async function collected(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array[]> {
+async function collected(parts: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   const all: Uint8Array[] = [];
-  for await (const chunk of chunks) all.push(chunk);
-  return all;
+  for await (const part of parts) all.push(part);
+  return concat(...all);
 }

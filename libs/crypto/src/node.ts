@@ -2,4 +2,5 @@
 
 export * from './age/node-aead.js';
 export * from './age/node-scrypt.js';
+export * from './age/node-streams.js';
 export * from './log/node-note-signer.js';

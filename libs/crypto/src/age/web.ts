@@ -3,12 +3,9 @@
  * page opens a record with it; nothing leaves the page.
  */
 
-import { openPassphraseHeader } from './passphrase.js';
-import { openPayload, portableAead, splitFile } from './payload.js';
-import { parseHeader, unwrapHeader } from './header.js';
+import { openFile, type AgeUnlock } from './file.js';
 
-/** What opens a file: the `AGE-SECRET-KEY-1…` of one of its recipients, or the passphrase it was made for. */
-export type AgeUnlock = { identity: string } | { passphrase: string };
+export type { AgeUnlock } from './file.js';
 
 /**
  * Opens an age file. What the stream has delivered is authentic; that it is whole is known only when it ends without an
@@ -18,7 +15,7 @@ export type AgeUnlock = { identity: string } | { passphrase: string };
  *   `bad-age-mac` or `bad-age-payload`
  */
 export function decryptAge(file: ReadableStream<Uint8Array>, unlock: AgeUnlock): ReadableStream<Uint8Array> {
-  const plaintext = open(file, unlock);
+  const plaintext = openFile(pieces(file), unlock);
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
       const { done, value } = await plaintext.next();
@@ -29,16 +26,6 @@ export function decryptAge(file: ReadableStream<Uint8Array>, unlock: AgeUnlock):
       await plaintext.return(undefined);
     },
   });
-}
-
-async function* open(file: ReadableStream<Uint8Array>, unlock: AgeUnlock): AsyncGenerator<Uint8Array> {
-  const { header, payload } = await splitFile(pieces(file));
-  const parsed = parseHeader(header);
-  const fileKey =
-    'identity' in unlock
-      ? unwrapHeader(parsed, unlock.identity)
-      : await openPassphraseHeader(parsed, unlock.passphrase);
-  yield* openPayload(payload, fileKey, portableAead);
 }
 
 /** Not every browser iterates over streams. */
