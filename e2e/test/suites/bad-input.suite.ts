@@ -312,10 +312,12 @@ export function badInputSuite(stageOf: () => Stage): void {
       const stage = stageOf();
       const { killed } = stage.patients;
       const locked = await lockedGrants(stage);
-      const used = killed.holder.file.grants.find(({ grantId }) => locked.has(grantId));
-      if (used === undefined) throw new Error('no grant of this patient is locked');
       const second = await stage.request(killed);
       const again = await ConsentMaker.of(killed.holder, await killed.holder.request(second), killed.recordId);
+      // a record that was sealed anew, after a revoke for instance, has another deed, whose slots are all free
+      const { deedX } = again;
+      const used = killed.holder.file.grants.find((one) => one.deedX === deedX && locked.has(one.grantId));
+      if (used === undefined) throw new Error('no grant of this deed is locked');
       await expect(again.client.consent(second, again.make({ slot: used.grant.slot }))).rejects.toMatchObject({
         kind: 'conflict',
         code: 'tag-used',

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { ChainReader } from '@cpds/chain/read';
 import type { WalletHolder } from '@cpds/cli';
+import { to0x, u256 } from '@cpds/crypto';
 import type { Consent, WalletRequest } from '@cpds/messages';
 import {
   checkDeed,
@@ -54,6 +55,11 @@ export class ConsentMaker {
   /** x of each deed of the ring. */
   get ring(): readonly bigint[] {
     return this.input.deed.xs;
+  }
+
+  /** x of the own deed, as the wallet's file has it. */
+  get deedX(): string {
+    return to0x(u256(this.input.deed.x));
   }
 
   /** The place of the own deed in the ring. */
