@@ -79,7 +79,10 @@ export async function measure({ sizeMiB, dir, ...options }) {
 
 /** Memory before disk: a disk's mood is not what is compared. */
 async function roomiest(bytes) {
-  const memory = await statfs('/dev/shm').catch(() => null);
+  const memory = await statfs('/dev/shm').catch((cause) => {
+    if (cause.code === 'ENOENT') return null;
+    throw cause;
+  });
   return memory !== null && memory.bavail * memory.bsize > 2 * bytes ? '/dev/shm' : tmpdir();
 }
 

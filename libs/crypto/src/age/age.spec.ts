@@ -12,6 +12,8 @@ import {
   decodeRecipient,
   headerLength,
   openPayload,
+  PayloadOpener,
+  PayloadSealer,
   parseHeader,
   payloadLength,
   portableAead,
@@ -276,6 +278,37 @@ describe('age header', () => {
     await expect(splitFile(endless())).rejects.toMatchObject({ code: 'bad-age-header' });
     expect(read).toBeLessThanOrEqual(80 * 1024);
     await expect(splitFile([Buffer.from('age-encryption.org/v1\n-> a')])).rejects.toThrow('header: is cut off');
+  });
+});
+
+describe('an age payload piece by piece', () => {
+  const [fileKey, nonce] = [new Uint8Array(16), new Uint8Array(16).fill(1)];
+  const sealer = () => new PayloadSealer(fileKey, nonce, nodeAead);
+  const piece = new Uint8Array(200_000).fill(7);
+
+  it('takes nothing after its end: a second last chunk would be sealed under the first one’s nonce', () => {
+    const made = sealer();
+    const sealed = [...made.push(piece), ...made.end()];
+    for (const more of [() => made.push(piece), () => made.end()]) expect(more).toThrow('payload: has ended');
+    const opener = new PayloadOpener(fileKey, nonce, nodeAead);
+    const opened = [...opener.push(Buffer.concat(sealed)), ...opener.end()];
+    expect(Buffer.concat(opened).equals(piece)).toBe(true);
+    for (const more of [() => opener.push(piece), () => opener.end()]) expect(more).toThrow('payload: has ended');
+  });
+
+  it('takes no piece before all of the one before is taken, and so leaves no chunk out', () => {
+    for (const take of [0, 1]) {
+      const made = sealer();
+      const parts = made.push(piece);
+      for (let i = 0; i < take; i++) parts.next();
+      for (const more of [() => made.push(piece), () => made.end()]) expect(more).toThrow('not all was taken');
+    }
+  });
+
+  it('gives no more once a chunk was refused', () => {
+    const opener = new PayloadOpener(fileKey, nonce, nodeAead);
+    expect(() => [...opener.push(piece)]).toThrow('chunk 0: does not authenticate');
+    expect(() => opener.end()).toThrow('not all was taken');
   });
 });
 

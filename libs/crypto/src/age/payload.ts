@@ -60,24 +60,22 @@ export class PayloadSealer {
     this.key = payloadKey(fileKey, nonce);
   }
 
-  /** Ciphertext and tag of each chunk that is full and not the last, made as they are taken. `piece` may be reused afterwards. */
-  *push(piece: Uint8Array): Generator<Uint8Array> {
-    for (const chunk of this.cutter.cut(piece)) {
-      const { ciphertext, tag } = this.seal(chunk);
-      yield ciphertext;
+  /** Ciphertext and tag of each chunk that is full and not the last. `piece` may be reused once all are taken. */
+  push(piece: Uint8Array): Generator<Uint8Array> {
+    return this.seal(this.cutter.cut(piece));
+  }
+
+  /** Ciphertext and tag of the last chunk. Nothing can follow: it would be sealed under a nonce that was used. */
+  end(): Generator<Uint8Array> {
+    return this.seal(this.cutter.end());
+  }
+
+  private *seal(chunks: Iterable<Chunk>): Generator<Uint8Array> {
+    for (const { bytes, index, isLast } of chunks) {
+      const { ciphertext, tag } = this.aead.seal(this.key, chunkNonce(index, isLast), bytes);
+      if (ciphertext.length > 0) yield ciphertext;
       yield tag;
     }
-  }
-
-  /** Ciphertext and tag of the last chunk. */
-  *end(): Generator<Uint8Array> {
-    const { ciphertext, tag } = this.seal(this.cutter.end());
-    if (ciphertext.length > 0) yield ciphertext;
-    yield tag;
-  }
-
-  private seal({ bytes, index, isLast }: Chunk): { ciphertext: Uint8Array; tag: Uint8Array } {
-    return this.aead.seal(this.key, chunkNonce(index, isLast), bytes);
   }
 }
 
@@ -98,26 +96,31 @@ export class PayloadOpener {
   }
 
   /** The plaintext of each chunk that is full and not the last. @throws CryptoError `bad-age-payload` */
-  *push(piece: Uint8Array): Generator<Uint8Array> {
-    for (const chunk of this.cutter.cut(piece)) yield* this.open(chunk);
+  push(piece: Uint8Array): Generator<Uint8Array> {
+    return this.open(this.cutter.cut(piece));
   }
 
   /** The plaintext of the last chunk. @throws CryptoError `bad-age-payload` */
-  *end(): Generator<Uint8Array> {
-    yield* this.open(this.cutter.end());
+  end(): Generator<Uint8Array> {
+    return this.open(this.cutter.end());
   }
 
-  private *open({ bytes, index, isLast }: Chunk): Generator<Uint8Array> {
-    // An empty last chunk stands for an empty payload only: elsewhere it would give one plaintext two encodings.
-    if (bytes.length < tagBytes || (bytes.length === tagBytes && index > 0))
-      throw new CryptoError('bad-age-payload', `chunk ${index}`, 'is cut off');
-    const opened = tryChunk(this.aead, this.key, bytes, index, isLast);
-    if (opened !== null) return yield opened;
-    // A full chunk that opens in the other role is as it was written, and what follows it, or does not, is not.
-    const misplaced = bytes.length < sealedChunkBytes ? null : tryChunk(this.aead, this.key, bytes, index, !isLast);
-    if (misplaced === null) throw notAuthentic(index);
-    yield misplaced;
-    throw new CryptoError('bad-age-payload', `chunk ${index + 1}`, isLast ? 'is missing' : 'comes after the last');
+  private *open(chunks: Iterable<Chunk>): Generator<Uint8Array> {
+    for (const { bytes, index, isLast } of chunks) {
+      // An empty last chunk stands for an empty payload only: elsewhere it would give one plaintext two encodings.
+      if (bytes.length < tagBytes || (bytes.length === tagBytes && index > 0))
+        throw new CryptoError('bad-age-payload', `chunk ${index}`, 'is cut off');
+      const opened = tryChunk(this.aead, this.key, bytes, index, isLast);
+      if (opened !== null) {
+        yield opened;
+        continue;
+      }
+      // A full chunk that opens in the other role is as it was written, and what follows it, or does not, is not.
+      const misplaced = bytes.length < sealedChunkBytes ? null : tryChunk(this.aead, this.key, bytes, index, !isLast);
+      if (misplaced === null) throw notAuthentic(index);
+      yield misplaced;
+      throw new CryptoError('bad-age-payload', `chunk ${index + 1}`, isLast ? 'is missing' : 'comes after the last');
+    }
   }
 }
 
@@ -227,13 +230,15 @@ interface Chunk {
 
 /**
  * Cuts pieces of any length into chunks of `size`; holds each back until it is known whether it is the last. A chunk is good
- * until the next call: whole ones are views of the piece they came in, only what two pieces share is copied.
+ * until the next call, which therefore must wait until all are taken: whole ones are views of the piece they came in, only
+ * what two pieces share is copied.
  */
 class ChunkCutter {
   private held: Uint8Array;
   private spare: Uint8Array;
   private used = 0;
   private index = 0;
+  private state: 'ready' | 'giving' | 'ended' = 'ready';
 
   constructor(private readonly size: number) {
     this.held = new Uint8Array(size);
@@ -241,9 +246,36 @@ class ChunkCutter {
   }
 
   /** The chunks that end before `piece` does. */
-  cut(piece: Uint8Array): Chunk[] {
+  cut(piece: Uint8Array): Generator<Chunk> {
+    this.mustBeReady();
+    return this.give(this.chunksOf(checkBytes(piece, 'source')), 'ready');
+  }
+
+  /** The last chunk. */
+  end(): Generator<Chunk> {
+    this.mustBeReady();
+    return this.give([{ bytes: this.held.subarray(0, this.used), index: this.index, isLast: true }], 'ended');
+  }
+
+  private mustBeReady(): void {
+    if (this.state === 'ended') throw new CryptoError('bad-age-payload', 'payload', 'has ended');
+    if (this.state === 'giving')
+      throw new CryptoError('bad-age-payload', 'payload', 'of the piece before, not all was taken');
+  }
+
+  private give(chunks: Chunk[], next: 'ready' | 'ended'): Generator<Chunk> {
+    this.state = 'giving';
+    return this.giving(chunks, next);
+  }
+
+  private *giving(chunks: Chunk[], next: 'ready' | 'ended'): Generator<Chunk> {
+    yield* chunks;
+    this.state = next;
+  }
+
+  private chunksOf(piece: Uint8Array): Chunk[] {
     const { size } = this;
-    let at = Math.min(this.used === 0 ? 0 : size - this.used, checkBytes(piece, 'source').length);
+    let at = Math.min(this.used === 0 ? 0 : size - this.used, piece.length);
     this.held.set(piece.subarray(0, at), this.used);
     this.used += at;
     if (at === piece.length) return [];
@@ -257,11 +289,6 @@ class ChunkCutter {
     this.held.set(piece.subarray(at));
     this.used = piece.length - at;
     return chunks;
-  }
-
-  /** The last chunk. */
-  end(): Chunk {
-    return { bytes: this.held.subarray(0, this.used), index: this.index, isLast: true };
   }
 }
 
