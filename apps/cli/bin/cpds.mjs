@@ -1,2 +1,5 @@
 #!/usr/bin/env node
-import '../dist/main.js';
+import { inPinnedNode } from '../../../tools/node.mjs';
+
+await inPinnedNode();
+await import('../dist/main.js');

@@ -1,12 +1,15 @@
 // `npm start`: installs and builds what is missing or stale, then the consortium and the main job (`cpds start`). Options are passed on: --once,
-// --records DIR, --report FILE.
+// --records DIR, --report FILE. Plain enough for Node 18: an older Node than ours hands over first.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { SetupError, build, install, requireNode, root } from './setup.mjs';
+import { inPinnedNode } from '../../../tools/node.mjs';
+import { SetupError, build, install, prefetch, root } from '../../../tools/setup.mjs';
 
-requireNode();
+await inPinnedNode();
 try {
   await install();
+  // Goes on while the project is built and the consortium starts; whoever needs a server waits for its file.
+  await prefetch([], { quiet: true });
   await build();
 } catch (cause) {
   console.error(cause instanceof SetupError ? cause.message : cause);

@@ -4,7 +4,8 @@ import { spawnSync } from 'node:child_process';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { requireNode, root } from '../../../infra/local/bin/setup.mjs';
+import { inPinnedNode } from '../../../tools/node.mjs';
+import { root } from '../../../tools/setup.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'cpds');
@@ -21,7 +22,7 @@ function must(command, args, env = {}) {
   if (status !== 0) process.exit(status ?? 1);
 }
 
-requireNode();
+await inPinnedNode();
 if (spawnSync('cargo', ['--version']).status !== 0) {
   console.log('interop: skipped, since there is no cargo here: nothing was checked against the Rust implementations');
   process.exit(0);

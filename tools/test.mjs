@@ -1,25 +1,24 @@
 // `npm test`: installs and builds like `npm start`, runs every check and test on private servers, and ends with `tests: N passed, M failed`.
-// Exit code 0 only when nothing failed. `npm test -- unit lint` runs only the stages named.
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+// Exit code 0 only when nothing failed. `npm test -- unit lint` runs only the stages named. Plain enough for Node 18: an older Node than ours hands over first.
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { SetupError, build, buildLocal, install, requireNode, root, run, withProgress } from './setup.mjs';
+import { join } from 'node:path';
+import { inPinnedNode } from './node.mjs';
+import { SetupError, build, install, prefetch, root, run, withProgress } from './setup.mjs';
 
 const bin = (name) => join(root, 'node_modules', '.bin', name);
 const jestEnv = { ...process.env, FORCE_COLOR: process.env.FORCE_COLOR ?? '0' };
 const ignored = ['/node_modules/', '/dist/', '/.cpds/'];
 
-/** A check that passes or fails as one. */
-const check = (command, args) => async () => {
-  const { code } = await run(command, args);
-  return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
-};
-
-/** Two checks that count one each. */
-const both = (first, second) => async () => {
-  const [one, other] = [await first(), await second()];
-  return { passed: one.passed + other.passed, failed: one.failed + other.failed };
+/** A check that passes or fails as one, and that nx remembers: it runs again when an input changed that nx.json or package.json names for it. */
+const remembered = (project, target) => async () => {
+  const { code, text } = await run(bin('nx'), ['run', `${project}:${target}`, '--outputStyle=static'], {
+    quiet: true,
+    env: { ...process.env, NX_DAEMON: 'false', NX_TUI: 'false', NX_NO_CLOUD: 'true' },
+  });
+  if (code === 0) return { passed: 1, failed: 0 };
+  console.error(text);
+  return { passed: 0, failed: 1 };
 };
 
 /** A jest run over the specs whose path matches `patterns` and none of `except`. A suite that does not even load counts as one failure. */
@@ -63,72 +62,27 @@ const solidity = async () => {
   return { passed: Number(totals[1]), failed: code !== 0 && failed === 0 ? 1 : failed };
 };
 
-/**
- * Runs `check` unless it passed before on the very same files of `folder` and the same packages. A fresh clone remembers nothing.
- */
-const onceFor = (name, folder, check) => async () => {
-  const stamp = join(root, 'node_modules', '.cache', `${name}-passed`);
-  const hash = hashOf(folder);
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) {
-    console.log(`${name}: passed on these very files before`);
-    return { passed: 1, failed: 0 };
-  }
-  const result = await check();
-  mkdirSync(dirname(stamp), { recursive: true });
-  if (result.failed === 0) writeFileSync(stamp, hash);
-  return result;
-};
-
-/** Generates everything again and compares: a generated file that nobody regenerated fails. */
-const generated = async () => {
-  const before = hashOf('libs/contracts');
-  const { code } = await run('npm', ['run', '--silent', '--workspace', 'libs/contracts', 'generate'], { quiet: true });
-  if (code === 0 && hashOf('libs/contracts') === before) return { passed: 1, failed: 0 };
-  console.error('generated files were stale (they are regenerated now: look at the difference and commit it)');
-  return { passed: 0, failed: 1 };
-};
-
-/** Of every file in a folder that is not made from the others, and of the packages' versions. */
-function hashOf(folder) {
-  const hash = createHash('sha256').update(readFileSync(join(root, 'package-lock.json')));
-  const made = new Set(['node_modules', 'dist', 'cache', 'out', '.git', '.cpds']);
-  const visit = (path) => {
-    for (const entry of readdirSync(path, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))) {
-      if (made.has(entry.name)) continue;
-      const full = join(path, entry.name);
-      if (entry.isDirectory()) visit(full);
-      else if (entry.isFile()) hash.update(full).update(readFileSync(full));
-    }
-  };
-  visit(join(root, folder));
-  return hash.digest('hex');
-}
-
-requireNode();
+await inPinnedNode();
 const started = Date.now();
 const giveUp = (cause) => {
   console.error(cause instanceof SetupError ? cause.message : cause);
   console.log('tests: 0 passed, 1 failed');
   process.exit(1);
 };
-await install().then(buildLocal).catch(giveUp);
-// The longest wait of a cold machine (MinIO is built from source) runs beside the build and the checks that need no server.
-const servers = run(process.execPath, [join(root, 'infra/local/dist/prefetch.js'), '--with-age']);
+await install().catch(giveUp);
+const { ended: servers } = await prefetch(['--with-age'], { quiet: false }).catch(giveUp);
 await build().catch(giveUp);
 
 const stages = {
-  format: check(bin('prettier'), ['--check', '--cache', '--cache-strategy', 'content', '--log-level', 'warn', '.']),
-  lockfile: check(process.execPath, [join(root, 'infra/local/bin/complete-lockfile.mjs'), '--check']),
+  format: remembered('cpds', 'format'),
+  lockfile: remembered('cpds', 'lockfile'),
   // Specs are no part of a build: they may use packages that their own does not depend on.
-  types: both(check(bin('tsc'), ['-b', 'tsconfig.json']), check(bin('tsc'), ['-p', 'tsconfig.spec.json'])),
-  lint: onceFor('lint', '.', check(bin('eslint'), ['--max-warnings', '0', '.'])),
+  types: remembered('cpds', 'types'),
+  lint: remembered('cpds', 'lint'),
   // What somebody could import says what it promises.
-  documented: onceFor(
-    'documented',
-    'libs/crypto',
-    check(bin('typedoc'), ['--options', 'libs/crypto/typedoc.json', '--emit', 'none', '--logLevel', 'Warn']),
-  ),
-  generated: onceFor('generated', 'libs/contracts', generated),
+  documented: remembered('@cpds/crypto', 'documented'),
+  // Generated again and compared: a generated file that nobody regenerated fails.
+  generated: remembered('@cpds/contracts', 'generated'),
   unit: jest(['\\.spec\\.ts$'], {
     except: ['\\.integration\\.spec\\.ts$', '\\.e2e\\.spec\\.ts$', '/e2e/'],
     workers: 1,

@@ -1,16 +1,13 @@
-// Bundles each service and what it imports into one file, apps/*/dist/service.mjs: docs/decisions/0005-services-run-from-one-file.md.
+// Bundles a service and what it imports into one file, apps/<service>/dist/service.mjs: docs/decisions/0005-services-run-from-one-file.md.
+//
+// usage: node tools/bundle.mjs <service>
 import { createRequire } from 'node:module';
-import { copyFileSync, existsSync, readdirSync } from 'node:fs';
+import { copyFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-const root = fileURLToPath(new URL('../../..', import.meta.url));
-// An app that others import has an index; a service has none.
-const services = readdirSync(join(root, 'apps')).filter(
-  (name) => !existsSync(join(root, 'apps', name, 'src', 'index.ts')),
-);
-
+const root = fileURLToPath(new URL('..', import.meta.url));
 /** Packages that Nest and typeorm look for and do without: asked for at run time, as from their own files, and missed there too. */
 const notInstalled = {
   name: 'not-installed',
@@ -39,7 +36,7 @@ async function bundle(service) {
     metafile: true,
     platform: 'node',
     format: 'esm',
-    target: 'node20',
+    target: 'node22',
     keepNames: true, // Nest and typeorm know classes by their names
     logLevel: 'error',
     plugins: [notInstalled],
@@ -59,4 +56,4 @@ async function bundle(service) {
     copyFileSync(join(libsecp256k1, 'secp256k1.wasm'), join(dist, 'secp256k1.wasm'));
 }
 
-await Promise.all(services.map(bundle));
+await bundle(process.argv[2]);

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const root = fileURLToPath(new URL('../../../..', import.meta.url));
+const root = fileURLToPath(new URL('../..', import.meta.url));
 const { layers, mayImport, folderOf } = (await import(join(root, 'eslint.config.mjs'))) as {
   layers: string[][];
   mayImport(name: string): string[];

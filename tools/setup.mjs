@@ -1,20 +1,12 @@
 // What both `npm start` and `npm test` do first: install and build what is missing or stale. Plain Node, since nothing is installed or built yet.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The root of the repository. */
-export const root = fileURLToPath(new URL('../../..', import.meta.url));
-
-/** Below Node 20.19 several dependencies fail with messages that name something else. */
-export function requireNode() {
-  const [major, minor] = process.versions.node.split('.').map(Number);
-  if (major > 20 || (major === 20 && minor >= 19)) return;
-  console.error(`Node >= 20.19 is needed, this is ${process.versions.node}`);
-  process.exit(1);
-}
+export const root = fileURLToPath(new URL('..', import.meta.url));
 
 /**
  * Runs a command and resolves to its exit code and what it said. Its output is passed through: none of it when `quiet`, only standard error when `hideStdout`.
@@ -59,21 +51,30 @@ export async function install() {
     .digest('hex');
   if (read(stamp) === wanted) return;
   await must('installing dependencies', 'npm', ['ci', '--no-audit', '--no-fund']);
+  linkNode();
   writeFileSync(stamp, wanted);
 }
 
-/** Builds, unless every source is as it was when the last build ended well. */
+/** Builds what is stale; nx knows what is not (nx.json names what each build reads). */
 export async function build() {
-  const stamp = join(root, 'node_modules', '.cpds-built');
-  const wanted = sourcesHash();
-  if (read(stamp) === wanted && builtPackages().every((path) => existsSync(path))) return;
   await must('building', 'npm', ['run', '--silent', 'build']);
-  writeFileSync(stamp, wanted);
 }
 
-/** Builds infra/local alone, which depends on nothing of ours: enough to look for servers while the rest is built. */
-export async function buildLocal() {
+/**
+ * Begins to look for the servers, and to get those that are missing, beside whatever comes next: the longest wait of a new machine is MinIO, which is
+ * built from source. Resolves to a promise of how that ended, once infra/local, which depends on nothing of ours, is built.
+ */
+export async function prefetch(options, { quiet }) {
   await must('building infra/local', join(root, 'node_modules', '.bin', 'tsc'), ['-b', join(root, 'infra', 'local')]);
+  return { ended: run(process.execPath, [join(root, 'infra/local/dist/prefetch.js'), ...options], { quiet }) };
+}
+
+/** Where the machine's own Node is older than ours, `npm run` and `npx` find ours first. */
+function linkNode() {
+  if (process.env.CPDS_PINNED_NODE === undefined) return;
+  const link = join(root, 'node_modules', '.bin', 'node');
+  rmSync(link, { force: true });
+  symlinkSync(process.execPath, link);
 }
 
 async function must(label, command, args) {
@@ -81,35 +82,6 @@ async function must(label, command, args) {
   if (code === 0) return;
   console.error(text);
   throw new SetupError(`${label} failed: ${command} ${args.join(' ')} ended with ${code}`);
-}
-
-/** One hash over path and content of everything that a build reads. */
-function sourcesHash() {
-  const hash = createHash('sha256');
-  const visit = (path) => {
-    if (statSync(path).isDirectory()) {
-      if (/[\\/](node_modules|dist|cache|out|\.cpds)$/.test(path)) return;
-      for (const name of readdirSync(path).sort()) visit(join(path, name));
-    } else if (/\.(ts|mts|sol|json|mjs)$/.test(path)) {
-      hash.update(path.slice(root.length)).update(readFileSync(path));
-    }
-  };
-  for (const part of ['apps', 'libs', 'infra', 'package-lock.json', 'tsconfig.base.json', 'tsconfig.json', 'nx.json'])
-    visit(join(root, part));
-  return hash.digest('hex');
-}
-
-/** The files that the build must have left: of what others import its index, of a service its program and what it runs from. */
-function builtPackages() {
-  return ['apps', 'libs']
-    .flatMap((group) => readdirSync(join(root, group)).map((name) => join(root, group, name)))
-    .concat(join(root, 'infra', 'local'))
-    .filter((dir) => existsSync(join(dir, 'package.json')))
-    .flatMap((dir) =>
-      (existsSync(join(dir, 'src', 'index.ts')) ? ['index.js'] : ['main.js', 'service.mjs']).map((file) =>
-        join(dir, 'dist', file),
-      ),
-    );
 }
 
 function read(path) {

@@ -4,7 +4,7 @@
 // refuses the whole file (EUSAGE: package.json and package-lock.json are not in sync). Each missing entry is written as npm would: its version, which
 // parents pin exactly, and the platform, read from its name, so that no machine installs what is not for it.
 //
-// usage: node infra/local/bin/complete-lockfile.mjs [--check]
+// usage: node tools/complete-lockfile.mjs [--check]
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
@@ -30,7 +30,7 @@ function isLocked(packages, from, name) {
   }
 }
 
-const file = fileURLToPath(new URL('../../../package-lock.json', import.meta.url));
+const file = fileURLToPath(new URL('../package-lock.json', import.meta.url));
 const lock = JSON.parse(readFileSync(file, 'utf8'));
 const added = [];
 for (const [from, { optionalDependencies = {} }] of Object.entries(lock.packages)) {
@@ -46,7 +46,7 @@ for (const [from, { optionalDependencies = {} }] of Object.entries(lock.packages
 if (added.length === 0) process.exit(0);
 if (process.argv.includes('--check')) {
   console.error(`package-lock.json lacks ${added.length} optional packages of other platforms: ${added.join(', ')}`);
-  console.error('run: node infra/local/bin/complete-lockfile.mjs');
+  console.error('run: node tools/complete-lockfile.mjs');
   process.exit(1);
 }
 const byPath = Object.entries(lock.packages).sort(([a], [b]) => (a < b ? -1 : 1));

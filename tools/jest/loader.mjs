@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
-const root = fileURLToPath(new URL('../../..', import.meta.url));
+const root = fileURLToPath(new URL('../..', import.meta.url));
 const sourceOf = (path) => pathToFileURL(`${root}${path}.ts`).href;
 
 /** Packages and doors of packages that are not `libs/<name>/src/index.ts`. */

