@@ -1,6 +1,4 @@
 import { nodeTransport } from './node-transport.js';
-import { nodeBell } from './node-bell.js';
-import { ChainReader } from './reader.js';
 import { Rpc } from './rpc.js';
 
 export * from './read.js';
@@ -14,4 +12,3 @@ export * from './sender.row.js';
 
 // Who imports this door runs in Node; `@cpds/chain/read` alone stays with fetch.
 Rpc.transport = nodeTransport;
-ChainReader.bell = nodeBell;

@@ -22,7 +22,8 @@ import {
 } from './block.js';
 import { ChainMoved, Endpoint } from './endpoint.js';
 import { freshness, type ChainRules } from './finality.js';
-import { HeadWatch, type ChainSnapshot, type HeadListener, type OpenBell } from './head-watch.js';
+import { headBell } from './head-bell.js';
+import { HeadWatch, type ChainSnapshot, type HeadListener } from './head-watch.js';
 import { Rpc, RpcRefused, type RpcOptions } from './rpc.js';
 
 export interface ChainReaderOptions extends RpcOptions {
@@ -59,9 +60,6 @@ export class ChainReader {
     () => this.headsNow(),
     (ring) => this.openBells(ring),
   );
-
-  /** How announced heads are heard; set once, at start, by who runs where WebSockets are. Without it all are polled for. */
-  static bell: OpenBell | undefined;
 
   private constructor(
     private readonly options: ChainReaderOptions,
@@ -289,8 +287,7 @@ export class ChainReader {
   }
 
   private openBells(ring: () => void): { close(): void }[] {
-    const { bell } = ChainReader;
-    return bell === undefined ? [] : this.options.urls.filter(isWebSocket).map((url) => bell(url, ring));
+    return this.options.urls.filter(isWebSocket).map((url) => headBell(url, ring));
   }
 
   private async assertAgreed(block: BlockRef): Promise<void> {

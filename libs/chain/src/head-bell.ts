@@ -1,0 +1,33 @@
+/** Heads that a node announces over its WebSocket URL (`eth_subscribe`, newHeads), through the platform's own WebSocket. */
+
+import type { OpenBell } from './head-watch.js';
+
+/** A lost connection is made again after so many milliseconds; polls go on meanwhile. */
+const RETRY_MS = 1_000;
+
+const SUBSCRIBE = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'eth_subscribe', params: ['newHeads'] });
+
+/** Subscribes to `newHeads` at a node's WebSocket URL, for as long as it is not closed. What comes wakes and proves nothing: it is never read. */
+export const headBell: OpenBell = (url, ring) => {
+  let socket: WebSocket;
+  let retry: ReturnType<typeof setTimeout> | undefined;
+  let isClosed = false;
+  const connect = (): void => {
+    const opened = new WebSocket(url);
+    opened.addEventListener('open', () => opened.send(SUBSCRIBE));
+    opened.addEventListener('message', ring);
+    // Why it closed shows as a poll that fails as well, and is told there.
+    opened.addEventListener('close', () => {
+      if (!isClosed) retry = setTimeout(connect, RETRY_MS);
+    });
+    socket = opened;
+  };
+  connect();
+  return {
+    close: () => {
+      isClosed = true;
+      clearTimeout(retry);
+      socket.close();
+    },
+  };
+};
