@@ -70,7 +70,7 @@ const giveUp = (cause) => {
   process.exit(1);
 };
 await install().catch(giveUp);
-const { ended: servers } = await prefetch(['--with-age'], { quiet: false }).catch(giveUp);
+const { ended: servers } = await prefetch(['--tests'], { quiet: false }).catch(giveUp);
 await build().catch(giveUp);
 
 const stages = {

@@ -365,7 +365,7 @@ async function kept({ world }: Stage) {
     countOf(world, 'records.north', 'object'),
     countOf(world, 'records.north', 'deed'),
     countOf(world, 'records.north', 'pending_object'),
-    objectsOf(world, 'north').list(),
+    objectsOf(world, 'north').then((objects) => objects.list()),
   ]);
   return { records, objects, deeds, pending, stored };
 }

@@ -83,7 +83,7 @@ export function plantedSuite(stageOf: () => Stage): void {
     it('are in no object', async () => {
       const { world } = stageOf();
       for (const hospital of hospitals) {
-        const objects = objectsOf(world, hospital);
+        const objects = await objectsOf(world, hospital);
         const keys = await objects.list();
         expect(keys.length).toBeGreaterThan(0);
         for (const key of keys) expect({ key, hits: found(await objects.get(key), texts) }).toEqual({ key, hits: [] });

@@ -35,7 +35,7 @@ export function shareSuite(stageOf: () => Stage): void {
     it('leaves in the object store an age file that the public program opens with the patient’s identity', async () => {
       const stage = stageOf();
       const patient = stage.patients.synthea;
-      const stored = await objectsOf(stage.world, 'north').get(await objectKeyOf(stage, patient));
+      const stored = await (await objectsOf(stage.world, 'north')).get(await objectKeyOf(stage, patient));
       expect(stored.subarray(0, 21).toString()).toBe('age-encryption.org/v1');
       const dir = mkdtempSync(join(tmpdir(), 'cpds-age-'));
       try {
@@ -56,7 +56,7 @@ export function shareSuite(stageOf: () => Stage): void {
       const stage = stageOf();
       const patient = stage.patients.planted;
       const text = readFileSync(patient.file.path);
-      const stored = await objectsOf(stage.world, 'north').get(await objectKeyOf(stage, patient));
+      const stored = await (await objectsOf(stage.world, 'north')).get(await objectKeyOf(stage, patient));
       for (const needle of [planted.family, planted.note, 'resourceType']) {
         expect(text.includes(needle)).toBe(true);
         expect(stored.includes(needle)).toBe(false);

@@ -13,14 +13,14 @@ export function tamperSuite(stageOf: () => Stage): void {
       const patient = stage.patients.tampered;
       const { given } = await stage.ask(patient);
       await waitForState(world, 'south', given.grantId, ['mapped'], 150_000);
-      const objects = objectsOf(world, 'north');
+      const objects = await objectsOf(world, 'north');
       const key = await objectKeyOf(stage, patient);
       const bytes = await objects.get(key);
       const at = bytes.length - 5_000; // inside the payload, behind header and nonce
       bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at);
       await objects.put(key, bytes);
 
-      const before = await objectsOf(world, 'south').list();
+      const before = await (await objectsOf(world, 'south')).list();
       expect((await release(world, given.grantId)).outcome).toBe('released');
       const opened = world.backends.south.recordsHttp.raw(
         'GET',
@@ -37,7 +37,7 @@ export function tamperSuite(stageOf: () => Stage): void {
       );
       expect(held).toEqual([]);
       expect((await world.backends.south.bridge.transfer(given.grantId)).state).toBe('released');
-      expect(await objectsOf(world, 'south').list()).toEqual(before);
+      expect(await (await objectsOf(world, 'south')).list()).toEqual(before);
       const read = world.backends.north.recordsHttp
         .raw('GET', `records/${patient.recordId}`, {}, { attempts: 1 })
         .then((response) => response.arrayBuffer());

@@ -13,8 +13,8 @@ export interface Objects {
 }
 
 /** MinIO's bucket of the hospital, or the folder that stands in for it. */
-export function objectsOf({ consortium }: World, hospital: Hospital): Objects {
-  const bucket = consortium.servers.buckets?.[hospital];
+export async function objectsOf({ consortium }: World, hospital: Hospital): Promise<Objects> {
+  const bucket = (await consortium.objectStorage)?.[hospital];
   if (bucket === undefined) return folder(join(consortium.dir, 'objects', hospital));
   const { hostname, port } = new URL(bucket.endpoint);
   const client = new Client({

@@ -4,17 +4,16 @@ import { postgresBinDir } from './binaries/postgres.js';
 import { ageBinary, anvilBinary, minioBinary, natsServerBinary } from './binaries/sources.js';
 
 /**
- * Finds or gets every server, in parallel, and prints one line each. Exits 1 where one that must be there is not: MinIO must when Go is, since Go can build it;
- * the public age tool is for tests only (`--with-age`).
+ * Finds or gets every server, in parallel, and prints one line each. Exits 1 where one that must be there is not: MinIO must when Go is, since Go can build it.
+ * With `--tests` also what only tests use; without, MinIO only where CPDS_S3_ENDPOINT names no other server.
  */
-const wanted: [string, () => Promise<string>][] = [
+const isForTests = process.argv.includes('--tests');
+const wanted: (readonly [string, () => Promise<string>])[] = [
   ['nats-server', () => natsServerBinary(reportToStderr)],
   ['postgres', () => postgresBinDir(reportToStderr)],
-  ['minio', () => minioBinary(reportToStderr)],
+  ...(isForTests || !process.env['CPDS_S3_ENDPOINT'] ? [['minio', () => minioBinary(reportToStderr)] as const] : []),
   ['anvil', () => anvilBinary()],
-  ...(process.argv.includes('--with-age')
-    ? [['age', () => ageBinary(reportToStderr)] as [string, () => Promise<string>]]
-    : []),
+  ...(isForTests ? [['age', () => ageBinary(reportToStderr)] as const] : []),
 ];
 
 const results = await Promise.all(

@@ -10,9 +10,11 @@ import { withProgress } from '../machine/progress.js';
 import type { Report } from '../machine/progress.js';
 import { streamingMemory } from '../machine/streaming-memory.js';
 import { participant } from './parties.js';
-import type { Participant } from './parties.js';
+import type { Hospital, Participant } from './parties.js';
 import { Ports } from './ports.js';
 import { enterProcess, runningProcesses, stopAll, stopProcess } from './running.js';
+import { openObjectStorage } from './object-storage.js';
+import type { ObjectStorage } from './object-storage.js';
 import { Secrets } from './secrets.js';
 import { groups, startServers } from './servers.js';
 import type { Servers } from './servers.js';
@@ -44,17 +46,26 @@ export interface ProcessHandle {
  */
 export class Consortium {
   private readonly handles = new Map<string, ProcessHandle>();
-  private readonly stopping = new AbortController();
+  private isObjectStorageOpen = false;
 
   private constructor(
     private readonly spec: ConsortiumSpec,
     readonly ports: Ports,
     readonly secrets: Secrets,
     readonly servers: Servers,
-  ) {}
+    /** Where the hospitals keep their objects: not there yet while MinIO is being built, and only records waits for it. */
+    readonly objectStorage: Promise<ObjectStorage>,
+    private readonly stopping = new AbortController(),
+  ) {
+    // Whoever starts a records process is told why it failed.
+    objectStorage.then(
+      () => (this.isObjectStorageOpen = true),
+      () => undefined,
+    );
+  }
 
   /**
-   * Starts the servers, after stopping what an earlier launcher of the same folder left running.
+   * Starts the servers, and the object storage beside whatever comes next, after stopping what an earlier launcher of the same folder left running.
    *
    * @throws Error a server did not come up; what had started is stopped again
    */
@@ -69,10 +80,13 @@ export class Consortium {
     const secrets = new Secrets(join(dir, 'secrets'));
     const entered = (child: Child, group: number) => enter(dir, child, group);
     try {
-      const servers = await startServers({ dir, ports, secrets, report: spec.report, entered });
+      const serversSpec = { dir, ports, secrets, report: spec.report, entered };
+      const servers = await startServers(serversSpec);
+      const stopping = new AbortController();
+      const objectStorage = openObjectStorage(serversSpec, stopping.signal);
       // For `attach`. It holds the superuser's password, which is in this folder anyway.
       writeFileSync(join(dir, 'servers.json'), JSON.stringify(servers), { mode: 0o600 });
-      return new Consortium({ ...spec, dir }, ports, secrets, servers);
+      return new Consortium({ ...spec, dir }, ports, secrets, servers, objectStorage, stopping);
     } catch (cause) {
       await stopAll(dir);
       throw cause;
@@ -89,6 +103,7 @@ export class Consortium {
       new Ports(root),
       new Secrets(join(root, 'secrets')),
       servers,
+      Promise.reject(new Error('only who launched a consortium starts processes in it')),
     );
   }
 
@@ -117,7 +132,11 @@ export class Consortium {
   async startProcesses(names: readonly string[], extra: ExtraEnvironment, timeoutMs = 90_000): Promise<void> {
     const waiting = new Set(names);
     const slots = new Slots(Math.max(2, Math.ceil(cpus().length * 1.5)));
-    const label = () => `waiting for ${[...waiting].join(', ')}`;
+    const label = () =>
+      `waiting for ${[...waiting].join(', ')}` +
+      (this.isObjectStorageOpen || !names.some((name) => participant(name).app === 'records')
+        ? ''
+        : ' (records for MinIO, which is built from source once; CPDS_S3_ENDPOINT names a server instead)');
     const timer = setInterval(() => this.spec.report(label()), 5_000);
     try {
       await Promise.all(
@@ -140,13 +159,14 @@ export class Consortium {
   ): Promise<ProcessHandle> {
     const one = participant(name);
     const url = await this.urlOf(name);
+    const env = { ...(await this.environmentOf(one)), ...extra(one) };
     // Loading is all work: seventeen at once on two cores would take so long each that their own time limits end them.
     const release = await slots.take();
     const child = await startChild({
       name,
       command: process.execPath,
       args: [fileURLToPath(new URL(`../../../../apps/${one.app}/dist/service.mjs`, import.meta.url))],
-      env: { ...(await this.environmentOf(one)), ...extra(one) },
+      env,
       cwd: this.dir,
       logFile: join(this.dir, 'logs', `${name}.log`),
       onStart: (started) => enter(this.dir, started, groups.service),
@@ -191,7 +211,7 @@ export class Consortium {
     const bus = isOnHub ? 'hub' : one.ownChain;
     const database = servers.databases[one.name];
     if (database === undefined) throw new Error(`${one.name} has no database`);
-    const bucket = one.app === 'records' ? (servers.buckets?.[one.party as 'north' | 'south'] ?? null) : null;
+    const bucket = one.app === 'records' ? ((await this.objectStorage)?.[one.party as Hospital] ?? null) : null;
     return {
       NODE_ENV: 'production',
       PATH: process.env['PATH'] ?? '',

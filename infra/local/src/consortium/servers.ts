@@ -1,18 +1,14 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { BinaryUnavailableError } from '../binaries/binary.js';
-import { minioBinary } from '../binaries/sources.js';
 import type { Child } from '../machine/child.js';
 import { withProgress } from '../machine/progress.js';
 import type { Report } from '../machine/progress.js';
 import { startAnvil } from '../servers/anvil.js';
-import { createBucket, startMinio } from '../servers/minio.js';
-import type { Bucket, MinioServer } from '../servers/minio.js';
 import { startNats } from '../servers/nats.js';
 import { createDatabase, startPostgres } from '../servers/postgres.js';
 import { auditOnHub, hospitalConfig, hubConfig, leafOnHub, operatorOnHub } from './nats-config.js';
 import { chainIds, chainNames, hospitals, participants, storemen, vouchers } from './parties.js';
-import type { ChainName, Hospital } from './parties.js';
+import type { ChainName } from './parties.js';
 import type { Ports } from './ports.js';
 import type { Secrets } from './secrets.js';
 
@@ -24,8 +20,6 @@ export interface Servers {
   readonly nats: Record<ChainName, string>;
   /** Postgres URL with credentials, by process name. */
   readonly databases: Record<string, string>;
-  /** One bucket a hospital; null where MinIO could not be had and the file system stands in. */
-  readonly buckets: Record<Hospital, Bucket> | null;
   /** The superuser's URL: for dumps and tests, never for a service. */
   readonly postgresAdminUrl: string;
 }
@@ -42,18 +36,17 @@ export interface ServersSpec {
 /** Stop order: services (3) before NATS and MinIO (2) before Postgres and chains (1). */
 export const groups = { database: 1, bus: 2, service: 3 } as const;
 
-/** Starts Postgres, three NATS servers, MinIO and three chains, in parallel, and makes what the processes need in them. */
+/** Starts Postgres, three NATS servers and three chains, in parallel, and makes what the processes need in them. */
 export async function startServers(spec: ServersSpec): Promise<Servers> {
   // All settle before a failure is told, so that whoever then stops everything misses nothing that was still starting.
   const starts = [
     withProgress('starting Postgres', spec.report, () => databases(spec)),
     withProgress('starting three chains', spec.report, () => chainsOf(spec)),
     withProgress('starting NATS', spec.report, () => natsOf(spec)),
-    withProgress('starting MinIO', spec.report, () => bucketsOf(spec)),
   ] as const;
   await Promise.allSettled(starts);
-  const [postgres, chains, nats, buckets] = await Promise.all(starts);
-  return { ...postgres, chains, nats, buckets };
+  const [postgres, chains, nats] = await Promise.all(starts);
+  return { ...postgres, chains, nats };
 }
 
 async function databases({ dir, ports, secrets, report, entered }: ServersSpec) {
@@ -147,33 +140,4 @@ async function natsOf({ dir, ports, secrets, report, entered }: ServersSpec): Pr
     ),
   );
   return Object.fromEntries([hub, ...joined]) as Record<ChainName, string>;
-}
-
-async function bucketsOf({
-  dir,
-  ports,
-  secrets,
-  report,
-  entered,
-}: ServersSpec): Promise<Record<Hospital, Bucket> | null> {
-  try {
-    await minioBinary(report);
-  } catch (cause) {
-    if (!(cause instanceof BinaryUnavailableError)) throw cause;
-    report(`MinIO cannot be had here, so records are kept in the file system: ${cause.message}`);
-    return null;
-  }
-  const minioDir = join(dir, 'minio');
-  mkdirSync(minioDir, { recursive: true });
-  const server: MinioServer = await startMinio(
-    { dir: minioDir, port: await ports.free('minio'), onStart: (child) => entered(child, groups.bus) },
-    report,
-  );
-  const buckets = await Promise.all(
-    hospitals.map(async (hospital) => {
-      const credentials = { accessKey: `records-${hospital}`, secretKey: secrets.password(`s3.${hospital}`) };
-      return [hospital, await createBucket(server, `records-${hospital}`, credentials)] as const;
-    }),
-  );
-  return Object.fromEntries(buckets) as Record<Hospital, Bucket>;
 }

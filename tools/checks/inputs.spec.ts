@@ -1,0 +1,71 @@
+import { spawnSync } from 'node:child_process';
+import { globSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** The files that nx compares before it takes a target's result from its cache. */
+function inputsOf(target: string): Set<string> {
+  const { stdout, stderr, status } = spawnSync(
+    process.execPath,
+    [join(root, 'node_modules/nx/dist/bin/nx.js'), 'show', 'target', 'inputs', target, '--json'],
+    {
+      cwd: root,
+      encoding: 'utf8',
+      maxBuffer: 2 ** 26,
+      env: { PATH: process.env['PATH'], HOME: process.env['HOME'], NX_DAEMON: 'false', NX_NO_CLOUD: 'true' },
+    },
+  );
+  if (status !== 0) throw new Error(`nx does not tell the inputs of ${target}: ${stderr}`);
+  return new Set((JSON.parse(stdout) as { files: string[] }).files);
+}
+
+/** Files of the tree, without what is installed or built. */
+const filesOf = (patterns: readonly string[]): string[] =>
+  globSync(patterns, {
+    cwd: root,
+    exclude: (path) => /(^|\/)(node_modules|dist|cache|out|\.(git|nx|cpds))(\/|$)/.test(path),
+  });
+
+/** What each target reads, as far as the repository holds it. */
+const targets: readonly (readonly [target: string, reads: readonly string[], ignores: readonly string[]])[] = [
+  [
+    '@cpds/crypto:build',
+    [
+      'libs/crypto/src/**/*.ts',
+      'libs/crypto/scripts/*',
+      'libs/crypto/*.json',
+      'tsconfig.base.json',
+      'package-lock.json',
+    ],
+    ['libs/crypto/README.md', 'docs/protocol.md'],
+  ],
+  [
+    '@cpds/records:build',
+    ['apps/records/src/**/*.ts', 'libs/crypto/src/**/*.ts', 'libs/crypto/scripts/*', 'tools/bundle.mjs'],
+    ['apps/identity/src/main.ts'],
+  ],
+  ['@cpds/crypto:documented', ['libs/crypto/src/**/*.ts', 'libs/crypto/typedoc.json'], ['apps/identity/src/main.ts']],
+  [
+    '@cpds/contracts:generated',
+    ['libs/contracts/contracts/**/*.sol', 'libs/contracts/scripts/*', 'libs/contracts/src/generated/*'],
+    ['apps/identity/src/main.ts'],
+  ],
+  ['cpds:lint', ['**/*.ts', '**/*.mjs', '**/package.json'], ['README.md']],
+  ['cpds:types', ['**/*.ts', '**/tsconfig*.json'], ['README.md']],
+  ['cpds:format', ['**/*.ts', '**/*.mjs', '**/*.md', '.prettierrc.json', '.prettierignore'], []],
+  ['cpds:lockfile', ['package-lock.json', 'tools/complete-lockfile.mjs'], ['README.md']],
+];
+
+describe('what nx remembers', () => {
+  it.each(targets)('%s runs again when what it reads changes, and only then', (target, reads, ignores) => {
+    const inputs = inputsOf(target);
+    const isTest = /\.spec\.ts$|\/(test|attacks|hostile|interop)\//;
+    const isTestToo = target.startsWith('cpds:');
+    const files = filesOf(reads).filter((file) => isTestToo || !isTest.test(file));
+    expect(files.length).toBeGreaterThanOrEqual(reads.length);
+    expect(files.filter((file) => !inputs.has(file))).toEqual([]);
+    expect(ignores.filter((file) => inputs.has(file))).toEqual([]);
+  });
+});
