@@ -80,8 +80,7 @@ export function mayOpenMint(input: GuardInput): GuardOutcome {
 
 /**
  * A share of `NotMapped`: a final block of B has timestamp ≥ mintBefore, and B's state there is None. A mapping, closed or
- * not, answers `mapped`. Void, which section 7 would sign for too, is a revoke: it forbids first (invariant I7), and a
- * revoked lock needs no refund.
+ * not, answers `mapped`. Void is a revoke: it forbids first (invariant I7), and a revoked lock needs no refund.
  */
 export function mayDenyMapping(input: GuardInput): GuardOutcome {
   const { grant, facts } = input;

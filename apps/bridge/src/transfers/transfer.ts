@@ -6,10 +6,8 @@
  * the event is raised; sending is a standing duty of the state that is reached (`duties.ts`), repeated until the chain
  * shows its effect, so that a process killed at any line picks up where the row says it was.
  *
- * Two departures from the table's wording, both without effect on what is allowed: a lock or mint that is reorged away
- * above finality does not change the row, because a row only records final facts and the sender re-sends the same bytes;
- * and a mapping that is final is recorded from every earlier open state of B and S, because final facts are recorded
- * whenever they are seen.
+ * Rows record final facts only, whenever they are seen: a lock or mint that is reorged away above finality moves no row
+ * back, since the sender sends the same bytes again, and a final mapping moves B and S from every earlier open state.
  */
 
 import type { CloseReason, Grant, TransferState } from '@cpds/messages';
