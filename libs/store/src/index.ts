@@ -1,5 +1,6 @@
 export * from './idempotency.js';
 export * from './lease.js';
+export * from './loop.js';
 export * from './open-store.js';
 export * from './store.module.js';
 export * from './unit-of-work.js';

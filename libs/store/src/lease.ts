@@ -1,4 +1,5 @@
 import type { DataSource, QueryRunner } from 'typeorm';
+import { pause } from './loop.js';
 import { lockKey } from './open-store.js';
 
 /** How often a holder proves its connection alive and a waiter asks again, in milliseconds. */
@@ -72,18 +73,4 @@ export class Leases {
       clearInterval(timer);
     }
   }
-}
-
-/** Waits `ms`, or less when `stop` aborts. */
-export async function pause(ms: number, stop: AbortSignal): Promise<void> {
-  if (stop.aborted) return;
-  await new Promise<void>((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      stop.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    stop.addEventListener('abort', done);
-  });
 }
