@@ -1,40 +1,31 @@
-import { Leases, pause } from '@cpds/store';
+import { type Leases, Loop } from '@cpds/store';
 
 /** Work that nobody waits for: each returns soon and may be called again at any time. */
 export interface Chore {
   name: string;
+  /** from the end of one run to the next, milliseconds */
   everyMs: number;
   run: () => Promise<unknown>;
 }
 
-/** Runs chores in one process at a time. */
+/** Runs chores in one process at a time. A round is one run of one chore; no chore waits for another. */
 export class Chores {
-  private readonly stopped = new AbortController();
-  private running: Promise<void> = Promise.resolve();
+  private readonly holding: Loop;
 
-  constructor(
-    private readonly leases: Leases,
-    private readonly chores: readonly Chore[],
-    private readonly onError: (error: unknown) => void,
-  ) {}
+  constructor(leases: Leases, chores: readonly Chore[], onError: (error: unknown) => void) {
+    const loops = chores.map(
+      ({ everyMs, run }) => new Loop({ round: async () => void (await run()), everyMs, onError }),
+    );
+    const work = async (held: AbortSignal): Promise<void> =>
+      void (await Promise.all(loops.map((loop) => loop.run(held))));
+    this.holding = leases.hold('records/chores', work, onError);
+  }
 
   start(): void {
-    this.running = this.leases.hold('records/chores', this.stopped.signal, (held) => this.loop(held), this.onError);
+    this.holding.start();
   }
 
-  async stop(): Promise<void> {
-    this.stopped.abort();
-    await this.running;
-  }
-
-  private async loop(held: AbortSignal): Promise<void> {
-    await Promise.all(
-      this.chores.map(async ({ everyMs, run }) => {
-        while (!held.aborted) {
-          await run().catch(this.onError);
-          await pause(everyMs, held);
-        }
-      }),
-    );
+  stop(): Promise<void> {
+    return this.holding.stop();
   }
 }

@@ -8,7 +8,7 @@
 
 import { AppError } from '@cpds/errors';
 import type { Hex } from '@cpds/contracts';
-import type { Leases, Tx, UnitOfWork } from '@cpds/store';
+import { pause, type Leases, type Loop, type Tx, type UnitOfWork } from '@cpds/store';
 import { Wallet, type Interface } from 'ethers';
 import { In, type EntityManager } from 'typeorm';
 import type { ChainReceipt } from './block.js';
@@ -62,11 +62,15 @@ export interface SenderOptions {
   readonly rebroadcastMs?: number;
 }
 
+/** Whoever starts a sender waits so long at most for another process to give the account up, milliseconds. */
+const startWithinMs = 3_000;
+
 export class Sender {
   readonly account: Hex;
   private readonly wallet: Wallet;
-  private readonly stopped = new AbortController();
-  private holding: Promise<void> | undefined;
+  private readonly holding: Loop;
+  /** Aborts with the first pass under the lease. */
+  private readonly begun = new AbortController();
   private held = false;
   /** False once a look found nothing under way: the table is not asked at every head of an idle chain. */
   private mayHaveOpen = true;
@@ -77,6 +81,12 @@ export class Sender {
   constructor(private readonly options: SenderOptions) {
     this.wallet = new Wallet(options.privateKey);
     this.account = this.wallet.address.toLowerCase() as Hex;
+    const { leases, reader, onError } = options;
+    this.holding = leases.hold(
+      `chain-sender/${reader.chainUid}/${this.account}`,
+      (lost) => this.write(lost),
+      (error) => onError?.(error),
+    );
   }
 
   /** True while this process is the account's writer. */
@@ -86,26 +96,15 @@ export class Sender {
 
   /** Starts sending as soon as the lease is free; what an earlier process left open goes on first. */
   async start(): Promise<void> {
-    const { leases, reader, onError } = this.options;
-    await new Promise<void>((resolve) => {
-      const name = `chain-sender/${reader.chainUid}/${this.account}`;
-      // A second process waits here, refused; the first pass tells `start` that the answer is known.
-      this.holding = leases
-        .hold(
-          name,
-          this.stopped.signal,
-          (lost) => this.write(lost, resolve),
-          (error) => onError?.(error),
-        )
-        .finally(resolve);
-      setTimeout(resolve, 3000).unref();
-    });
+    this.holding.start();
+    // A second process waits here, refused; the first pass tells that the answer is known.
+    await pause(startWithinMs, this.begun.signal, this.holding.stopping);
   }
 
   async stop(): Promise<void> {
-    this.stopped.abort();
+    const released = this.holding.stop();
     this.unwatch?.();
-    await this.holding;
+    await released;
     await this.turns.idle();
   }
 
@@ -195,12 +194,12 @@ export class Sender {
     return (await this.outcome(key))!;
   }
 
-  private async write(lost: AbortSignal, started: () => void): Promise<void> {
+  private async write(lost: AbortSignal): Promise<void> {
     this.held = true;
     try {
       await this.turns.take(() => this.resume());
       this.unwatch = this.options.reader.watch((snapshot) => this.turns.take(() => this.observe(snapshot)));
-      started();
+      this.begun.abort();
       await new Promise<void>((resolve) => {
         if (lost.aborted) resolve();
         else lost.addEventListener('abort', () => resolve(), { once: true });

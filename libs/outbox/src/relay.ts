@@ -2,7 +2,7 @@ import type { Bus } from '@cpds/bus';
 import { eventStream } from '@cpds/bus';
 import { EventEnvelope } from '@cpds/messages';
 import { type ConsumerInfo, JetStreamApiCodes, JetStreamApiError, type JetStreamManager } from '@nats-io/jetstream';
-import { type Leases, pause, type UnitOfWork } from '@cpds/store';
+import { type AfterRound, type Leases, Loop, type UnitOfWork } from '@cpds/store';
 import type { Outbox } from './outbox.js';
 import type { Receipts } from './receipts.js';
 
@@ -26,15 +26,17 @@ const batchSize = 200;
 /**
  * Moves committed events from the outbox to JetStream in seq order and deletes what everybody has. Readers go by seq
  * where order matters: a repeated event, or one sent while the stream was made anew, may come before earlier ones.
+ * A round publishes one batch; an idle one records receipts and deletes.
  *
  * Crash story: a row is marked published after the stream's acknowledgement; a crash between them publishes it again
  * under the same message id, which the stream drops, or later the inbox of its reader. A row is deleted only when the
  * audit log has receipted it and every declared consumer has passed it, so losing the stream loses nothing.
  */
 export class Relay {
-  private readonly stopping = new AbortController();
-  private running: Promise<void> = Promise.resolve();
-  private wakeUp: () => void = () => undefined;
+  /** Under the lease alone. */
+  private readonly rounds: Loop;
+  private readonly holding: Loop;
+  private keptAt = 0;
   /** last sequence of the stream when it was looked at before: a consumer hears of a message some time after the stream */
   private earlierEnd = 0;
   /** what the database is known to hold: an idle relay only reads */
@@ -44,44 +46,37 @@ export class Relay {
 
   constructor(
     private readonly unitOfWork: UnitOfWork,
-    private readonly leases: Leases,
+    leases: Leases,
     private readonly bus: Bus,
     outbox: Outbox,
     private readonly receipts: Receipts,
     private readonly options: RelayOptions,
   ) {
-    outbox.onCommitted(() => this.wakeUp());
-    receipts.onReceipt(() => this.wakeUp());
+    this.rounds = new Loop({ round: (held) => this.round(held), everyMs: this.pollMs, onError: giveBack });
+    this.holding = leases.hold(`outbox/${options.producer}`, (held) => this.rounds.run(held), options.onError);
+    outbox.onCommitted(() => this.rounds.wake());
+    receipts.onReceipt(() => this.rounds.wake());
   }
 
   /** Starts relaying as soon as no other process of this producer does. */
   start(): void {
-    const { producer, onError } = this.options;
-    this.running = this.leases.hold(`outbox/${producer}`, this.stopping.signal, (held) => this.loop(held), onError);
+    this.holding.start();
   }
 
   /** Ends after the batch under way. */
-  async stop(): Promise<void> {
-    this.stopping.abort();
-    this.wakeUp();
-    await this.running;
+  stop(): Promise<void> {
+    return this.holding.stop();
   }
 
-  private async loop(held: AbortSignal): Promise<void> {
-    let keptAt = 0;
-    while (!held.aborted) {
-      // Armed before looking: a commit during the look is not missed.
-      const woken = new AbortController();
-      this.wakeUp = () => woken.abort();
-      const published = await this.publishBatch(held);
-      if (published === 0 || Date.now() - keptAt > this.pollMs) {
-        await this.noticeNewStream();
-        await this.recordReceipt();
-        await this.clear();
-        keptAt = Date.now();
-      }
-      if (published < batchSize) await pause(this.pollMs, AbortSignal.any([held, woken.signal]));
+  private async round(held: AbortSignal): Promise<AfterRound> {
+    const published = await this.publishBatch(held);
+    if (published === 0 || Date.now() - this.keptAt > this.pollMs) {
+      await this.noticeNewStream();
+      await this.recordReceipt();
+      await this.clear();
+      this.keptAt = Date.now();
     }
+    if (published === batchSize) return 'again';
   }
 
   private get pollMs(): number {
@@ -169,6 +164,11 @@ export class Relay {
     }
     return passed;
   }
+}
+
+/** A failed round ends the work under the lease, which another process may then get. */
+function giveBack(error: unknown): never {
+  throw error;
 }
 
 async function consumerInfo(jsm: JetStreamManager, name: string): Promise<ConsumerInfo | undefined> {

@@ -1,5 +1,5 @@
 import type { DataSource, QueryRunner } from 'typeorm';
-import { pause } from './loop.js';
+import { Loop } from './loop.js';
 import { lockKey } from './open-store.js';
 
 /** How often a holder proves its connection alive and a waiter asks again, in milliseconds. */
@@ -16,24 +16,19 @@ export class Leases {
   ) {}
 
   /**
-   * Holds `name` again and again until `stop` aborts, running `work` each time it is held. `work`'s signal aborts when
-   * the lease is lost or `stop` aborts, and `work` must then return soon. A throwing `work` gives the lease back and is
-   * reported to `onError` before the next try.
+   * A loop, not started yet, that holds `name` again and again and runs `work` each time it is held. `work`'s signal aborts
+   * when the lease is lost or the loop stopped, and `work` must then return soon. A throwing `work` gives the lease back
+   * and is reported to `onError` before the next try.
    */
-  async hold(
-    name: string,
-    stop: AbortSignal,
-    work: (held: AbortSignal) => Promise<void>,
-    onError: (error: unknown) => void,
-  ): Promise<void> {
-    while (!stop.aborted) {
+  hold(name: string, work: (held: AbortSignal) => Promise<void>, onError: (error: unknown) => void): Loop {
+    const round = async (stop: AbortSignal): Promise<void> => {
       try {
         await this.tryOnce(name, stop, work);
       } catch (error) {
-        if (!stop.aborted) onError(error);
+        if (!stop.aborted) throw error;
       }
-      await pause(this.beatMs, stop);
-    }
+    };
+    return new Loop({ round, everyMs: this.beatMs, onError });
   }
 
   /** Runs `work` if `name` is free now; false when another holds it. */

@@ -131,8 +131,6 @@ describe('Leases', () => {
   it('has one holder at a time and passes on when the holder stops', async () => {
     const other = await open();
     const order: string[] = [];
-    const first = new AbortController();
-    const second = new AbortController();
     let firstHolds = (): void => undefined;
     let secondHolds = (): void => undefined;
     const held1 = new Promise<void>((resolve) => (firstHolds = resolve));
@@ -144,7 +142,6 @@ describe('Leases', () => {
     };
     const one = new Leases(store, 20).hold(
       'job',
-      first.signal,
       async (signal) => {
         order.push('first');
         firstHolds();
@@ -153,11 +150,11 @@ describe('Leases', () => {
       },
       fail,
     );
+    one.start();
     await held1;
-    expect(await new Leases(other, 20).tryOnce('job', second.signal, async () => undefined)).toBe(false);
+    expect(await new Leases(other, 20).tryOnce('job', new AbortController().signal, async () => undefined)).toBe(false);
     const two = new Leases(other, 20).hold(
       'job',
-      second.signal,
       async (signal) => {
         order.push('second');
         secondHolds();
@@ -165,23 +162,21 @@ describe('Leases', () => {
       },
       fail,
     );
-    first.abort();
+    two.start();
+    await one.stop();
     await held2;
     expect(order).toEqual(['first', 'first gone', 'second']);
-    second.abort();
-    await Promise.all([one, two]);
+    await two.stop();
     await other.destroy();
   });
 
   it('tells the holder when its connection dies, and somebody can hold it again', async () => {
-    const stop = new AbortController();
     const errors: unknown[] = [];
     let holds = 0;
     let heldAgain = (): void => undefined;
     const again = new Promise<void>((resolve) => (heldAgain = resolve));
-    const running = new Leases(store, 20).hold(
+    const fragile = new Leases(store, 20).hold(
       'fragile',
-      stop.signal,
       async (signal) => {
         if (++holds === 2) heldAgain();
         if (holds === 1)
@@ -192,9 +187,9 @@ describe('Leases', () => {
       },
       (error) => errors.push(error),
     );
+    fragile.start();
     await again;
-    stop.abort();
-    await running;
+    await fragile.stop();
     expect(holds).toBe(2);
     expect(errors.length).toBeGreaterThan(0);
   });
