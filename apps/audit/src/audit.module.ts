@@ -158,14 +158,14 @@ export class AuditModule implements OnApplicationBootstrap, BeforeApplicationShu
     await this.log.open();
     await this.requests.start();
     await this.events.start();
-    await this.announcer.start();
+    this.announcer.start();
     this.anchors.start();
     this.chains.start();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
     await this.events.stop();
-    this.announcer.stop();
+    await this.announcer.stop();
     await this.requests.stop();
     await this.anchors.stop();
     await this.chains.stop();

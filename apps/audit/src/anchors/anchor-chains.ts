@@ -2,7 +2,7 @@ import { ChainReader, rulesOf, Sender, type ChainRules } from '@cpds/chain';
 import { CheckpointAnchor, ChainRegistry, type Hex } from '@cpds/contracts';
 import { toHex } from '@cpds/crypto';
 import { unavailable } from '@cpds/errors';
-import { type Leases, pause, type UnitOfWork } from '@cpds/store';
+import { type Leases, Loop, type UnitOfWork } from '@cpds/store';
 import { computeAddress, Interface } from 'ethers';
 import type { Anchors } from './anchors.service.js';
 
@@ -29,43 +29,33 @@ const UNREAD: ChainRules = { finality: { kind: 'depth', depth: 0 }, blockSeconds
 
 /**
  * Brings the chains of `Anchors` into service, each as soon as the hub's registry knows it. The log does not wait for
- * them: events come before chains are deployed.
+ * them: events come before chains are deployed. A round is one try at one chain.
  */
 export class AnchorChains {
-  private readonly stopped = new AbortController();
+  private readonly connecting: readonly Loop[];
   private readonly senders: Sender[] = [];
-  private connecting: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly unitOfWork: UnitOfWork,
     private readonly leases: Leases,
     private readonly anchors: Anchors,
     private readonly options: AnchorChainsOptions,
-  ) {}
+  ) {
+    this.connecting = [...new Set([options.ownChain, options.hubChain])].map(
+      (name) => new Loop({ round: () => this.connect(name), everyMs: RETRY_MS, onError: options.onError }),
+    );
+  }
 
   start(): void {
-    const names = [...new Set([this.options.ownChain, this.options.hubChain])];
-    this.connecting = Promise.all(names.map((name) => this.untilConnected(name))).then(() => undefined);
+    for (const loop of this.connecting) loop.start();
   }
 
   async stop(): Promise<void> {
-    this.stopped.abort();
-    await this.connecting;
+    await Promise.all(this.connecting.map((loop) => loop.stop()));
     await Promise.all(this.senders.map((sender) => sender.stop()));
   }
 
-  private async untilConnected(name: string): Promise<void> {
-    while (!this.stopped.signal.aborted) {
-      try {
-        return await this.connect(name);
-      } catch (error) {
-        this.options.onError(error);
-        await pause(RETRY_MS, this.stopped.signal);
-      }
-    }
-  }
-
-  private async connect(name: string): Promise<void> {
+  private async connect(name: string): Promise<'done'> {
     const hub = await this.readerOf(this.options.hubChain);
     const reader = name === this.options.hubChain ? hub : await this.readerOf(name);
     hub.adopt(rulesOf(await this.atHead(hub).chainOf(hub.chainUid)));
@@ -105,6 +95,7 @@ export class AnchorChains {
         data: CheckpointAnchor.calldata.anchor(origin, size, `0x${toHex(root)}`),
       }),
     });
+    return 'done';
   }
 
   private readerOf(name: string): Promise<ChainReader> {

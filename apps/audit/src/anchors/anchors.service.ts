@@ -3,7 +3,7 @@ import type { Hex } from '@cpds/contracts';
 import type { Call, Sender, SendOutcome } from '@cpds/chain';
 import { unavailable } from '@cpds/errors';
 import type { AnchorView } from '@cpds/messages';
-import { pause, type Tx, type UnitOfWork } from '@cpds/store';
+import { Loop, pause, type Tx, type UnitOfWork } from '@cpds/store';
 import type { LogReader } from '../log/log.reader.js';
 import type { AnchoredCheckpoints } from '../proofs/proofs.service.js';
 import { anchorKey, decideAnchor, sizeOfKey, type LastAnchor } from './anchor.js';
@@ -32,22 +32,23 @@ export interface AnchorsOptions {
 const LOOK_MS = 1_000;
 
 /**
- * Puts checkpoints on chains, a row per anchor.
+ * Puts checkpoints on chains, a row per anchor. A round looks at every chain in service.
  *
  * Crash story: the row and the wish to send commit together; the sender stores bytes before they leave and its end comes
  * back in the transaction that settles the row. So an anchor is sent once, whatever line the process dies at.
  */
 export class Anchors implements AnchoredCheckpoints {
   private readonly targets = new Map<string, AnchorTarget>();
-  private readonly stopped = new AbortController();
-  private running: Promise<void> = Promise.resolve();
+  private readonly loop: Loop;
   private turn: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly unitOfWork: UnitOfWork,
     private readonly reader: LogReader,
     private readonly options: AnchorsOptions,
-  ) {}
+  ) {
+    this.loop = new Loop({ round: () => this.anchorDue(false), everyMs: LOOK_MS, onError: options.onError });
+  }
 
   /** Takes a chain into service, once its contracts are known. */
   serve(target: AnchorTarget): void {
@@ -55,12 +56,11 @@ export class Anchors implements AnchoredCheckpoints {
   }
 
   start(): void {
-    this.running = this.run();
+    this.loop.start();
   }
 
   async stop(): Promise<void> {
-    this.stopped.abort();
-    await this.running;
+    await this.loop.stop();
     await this.turn;
   }
 
@@ -89,9 +89,9 @@ export class Anchors implements AnchoredCheckpoints {
         (chain) => !views.some((view) => view.chain === chain && view.state === 'final' && view.size >= size),
       );
       if (behind.length === 0 || size === 0) return views;
-      if (Date.now() > until || this.stopped.signal.aborted)
+      if (Date.now() > until || this.loop.stopping.aborted)
         throw unavailable('anchor-late', `no final anchor of ${size} leaves yet on ${behind.join(', ')}`);
-      await pause(LOOK_MS / 4, this.stopped.signal);
+      await pause(LOOK_MS / 4, this.loop.stopping);
     }
   }
 
@@ -149,13 +149,6 @@ export class Anchors implements AnchoredCheckpoints {
       transaction: row.transaction_hash,
       blockNumber: row.block_number === null ? null : Number(row.block_number),
     }));
-  }
-
-  private async run(): Promise<void> {
-    while (!this.stopped.signal.aborted) {
-      await this.anchorDue(false);
-      await pause(LOOK_MS, this.stopped.signal);
-    }
   }
 
   private async anchorOn(target: AnchorTarget, isForced: boolean): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Bus } from '@cpds/bus';
 import { operatorReceiptSubject, receiptSubject, type Receipted } from '@cpds/messages';
+import { Loop } from '@cpds/store';
 import type { AuditLog } from '../log/log.service.js';
 import type { LogOwner } from './authority.js';
 
@@ -8,26 +9,27 @@ const REPEAT_MS = 5_000;
 
 /**
  * Tells producers what is durable, and wakes streams. Nothing rests on a single announcement: all receipts are told at
- * start, and again every few seconds.
+ * start, and again every few seconds: that is a round.
  */
 export class Announcer {
   private readonly wakers = new Set<() => void>();
-  private timer: NodeJS.Timeout | undefined;
+  private readonly loop: Loop;
 
   constructor(
     private readonly bus: Pick<Bus, 'publish'>,
     private readonly log: Pick<AuditLog, 'receipts'>,
     private readonly owner: LogOwner,
-    private readonly onError: (error: unknown) => void,
-  ) {}
-
-  async start(): Promise<void> {
-    await this.repeat();
-    this.timer = setInterval(() => void this.repeat().catch(this.onError), REPEAT_MS);
+    onError: (error: unknown) => void,
+  ) {
+    this.loop = new Loop({ round: () => this.repeat(), everyMs: REPEAT_MS, onError });
   }
 
-  stop(): void {
-    clearInterval(this.timer);
+  start(): void {
+    this.loop.start();
+  }
+
+  stop(): Promise<void> {
+    return this.loop.stop();
   }
 
   /** Only for what is committed. */

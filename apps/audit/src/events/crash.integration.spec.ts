@@ -54,9 +54,9 @@ async function live(database: string, nats: string, death: Death) {
   const consumer = new EventsConsumer(bus, owner, log, intake, noError);
   await log.open();
   await consumer.start();
-  await announcer.start();
+  announcer.start();
   const end = async (): Promise<void> => {
-    announcer.stop();
+    await announcer.stop();
     await consumer.stop();
     await intake.settled();
     await bus.connection.close();

@@ -1,7 +1,7 @@
 import { AckPolicy, DeliverPolicy, type ConsumerMessages, type JsMsg } from '@nats-io/jetstream';
 import { nanos } from '@nats-io/transport-node';
 import { type Bus, ensureEventStream, eventStream, hospitalEventSubjects, hubEventSubjects } from '@cpds/bus';
-import { pause } from '@cpds/store';
+import { type AfterRound, Loop } from '@cpds/store';
 import type { AuditLog } from '../log/log.service.js';
 import type { LogOwner } from './authority.js';
 import { decodeEvent } from './decode.js';
@@ -22,12 +22,11 @@ const RETRY_MS = 500;
 /**
  * Feeds the log from the stream `EVENTS`. A message is acknowledged when its event is durable and not before, so it comes
  * again after any crash, and the log knows it by (producer, seq). Messages are taken many at a time: each waits for the
- * transaction that holds it, not for the one before.
+ * transaction that holds it, not for the one before. A round lasts as long as one consumer of the stream.
  */
 export class EventsConsumer {
-  private readonly stopped = new AbortController();
+  private readonly loop: Loop;
   private messages: ConsumerMessages | undefined;
-  private running: Promise<void> = Promise.resolve();
   private readonly unsettled = new Set<Promise<void>>();
 
   constructor(
@@ -36,19 +35,25 @@ export class EventsConsumer {
     private readonly log: Pick<AuditLog, 'refuse'>,
     private readonly intake: Intake,
     private readonly onError: (subject: string, error: unknown) => void,
-  ) {}
+  ) {
+    this.loop = new Loop({
+      round: (stop) => this.round(stop),
+      everyMs: RETRY_MS,
+      onError: (error) => onError(eventStream, error),
+    });
+  }
 
   /** Resolves once the consumer stands; it then runs until `stop`. */
   async start(): Promise<void> {
     this.messages = await this.consume();
-    this.running = this.run(this.messages);
+    this.loop.start();
   }
 
   /** Takes nothing more and waits for what was taken. */
   async stop(): Promise<void> {
-    this.stopped.abort();
+    const stopped = this.loop.stop();
     this.messages?.stop();
-    await this.running;
+    await stopped;
     await Promise.all(this.unsettled);
   }
 
@@ -70,17 +75,16 @@ export class EventsConsumer {
     return (await this.bus.js.consumers.get(eventStream, DURABLE)).consume({ max_messages: MAX_UNSETTLED / 2 });
   }
 
-  private async run(first: ConsumerMessages): Promise<void> {
-    let messages = first;
-    while (!this.stopped.signal.aborted) {
-      try {
-        for await (const message of messages) this.take(message);
-        if (!this.stopped.signal.aborted) messages = this.messages = await this.consume();
-      } catch (error) {
-        this.onError(eventStream, error);
-        await pause(RETRY_MS, this.stopped.signal);
-      }
+  private async round(stop: AbortSignal): Promise<AfterRound> {
+    const messages = (this.messages ??= await this.consume());
+    // Stopped while the consumer was made: `stop` knew nothing of it.
+    if (stop.aborted) messages.stop();
+    try {
+      for await (const message of messages) this.take(message);
+    } finally {
+      this.messages = undefined;
     }
+    return 'again';
   }
 
   private take(message: JsMsg): void {
