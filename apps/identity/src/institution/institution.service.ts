@@ -13,7 +13,7 @@ import { unavailable } from '@cpds/errors';
 import { events } from '@cpds/messages';
 import { Outbox } from '@cpds/outbox';
 import type { Probe } from '@cpds/service';
-import { Leases, pause, type Tx, UnitOfWork } from '@cpds/store';
+import { Leases, Loop, type Tx, UnitOfWork } from '@cpds/store';
 import type { TokenKey } from '../tokens/token-key.js';
 import { tokenIssuer } from '../tokens/tokens.service.js';
 
@@ -34,12 +34,14 @@ export type InstitutionChain = OwnChain<'keyRegistry' | 'metaAddresses'>;
 
 const retryMs = 1_000;
 
-/** The institution on its own chain: its public keys in KeyRegistry, and the sender other parts of identity use. */
+/**
+ * The institution on its own chain: its public keys in KeyRegistry, and the sender other parts of identity use. A round is
+ * one try to open the chain and to wish the keys into it.
+ */
 @Injectable()
 export class InstitutionService implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly stopping = new AbortController();
+  private readonly connecting: Loop;
   private connected: InstitutionChain | undefined;
-  private connecting: Promise<void> = Promise.resolve();
   private uid!: Hex;
 
   constructor(
@@ -48,7 +50,9 @@ export class InstitutionService implements OnModuleInit, OnApplicationBootstrap,
     @Inject(Outbox) private readonly outbox: Outbox,
     @Inject(tokenIssuer) private readonly issuer: { key: TokenKey },
     @Inject(institutionOptions) private readonly options: InstitutionOptions,
-  ) {}
+  ) {
+    this.connecting = new Loop({ round: () => this.connect(), everyMs: retryMs, onError: options.onError });
+  }
 
   /** Which chain this hospital's enrolments name: asked of the chain itself, before any door opens. */
   async onModuleInit(): Promise<void> {
@@ -58,12 +62,11 @@ export class InstitutionService implements OnModuleInit, OnApplicationBootstrap,
   }
 
   onApplicationBootstrap(): void {
-    this.connecting = this.connect();
+    this.connecting.start();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    this.stopping.abort();
-    await this.connecting;
+    await this.connecting.stop();
     await this.connected?.sender.stop();
   }
 
@@ -84,26 +87,24 @@ export class InstitutionService implements OnModuleInit, OnApplicationBootstrap,
     return { name: 'own-chain', probe: async () => void this.chain };
   }
 
-  private async connect(): Promise<void> {
-    const onSigned = (tx: Tx, sent: SentTransaction): Promise<void> => this.log(tx, sent);
+  private async connect(): Promise<'done'> {
+    // Kept when the keys fail: a second sender would wait for the first one's lease.
+    this.connected ??= await this.open();
+    await this.registerKeys(this.connected);
+    return 'done';
+  }
+
+  private async open(): Promise<InstitutionChain> {
     const { unitOfWork, leases, options } = this;
-    while (!this.stopping.signal.aborted) {
-      try {
-        const chain = await connectOwnChain({
-          ...options,
-          contracts: ['keyRegistry', 'metaAddresses'],
-          unitOfWork,
-          leases,
-          onSigned,
-        });
-        await chain.sender.start();
-        this.connected = chain;
-        return await this.registerKeys(chain);
-      } catch (error) {
-        options.onError(error);
-        await pause(retryMs, this.stopping.signal);
-      }
-    }
+    const chain = await connectOwnChain({
+      ...options,
+      contracts: ['keyRegistry', 'metaAddresses'],
+      unitOfWork,
+      leases,
+      onSigned: (tx, sent) => this.log(tx, sent),
+    });
+    await chain.sender.start();
+    return chain;
   }
 
   /**
