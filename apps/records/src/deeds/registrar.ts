@@ -5,7 +5,7 @@ import { to0x, toBigInt } from '@cpds/crypto';
 import { assert, bug } from '@cpds/errors';
 import { events } from '@cpds/messages';
 import { Outbox } from '@cpds/outbox';
-import { pause, UnitOfWork, type Tx } from '@cpds/store';
+import { Loop, pause, UnitOfWork, type Tx } from '@cpds/store';
 import { assemble, choose, type CohortMember, type PendingDeed } from './cohort.js';
 import { CohortRow, DeedRow } from './deed.row.js';
 
@@ -26,29 +26,31 @@ export interface RegistrarOptions {
 const retryMs = 1_000;
 
 /**
- * Mints pending deeds in whole cohorts (protocol section 5).
+ * Mints pending deeds in whole cohorts (protocol section 5). A round opens the chain, or puts due cohorts together and looks
+ * where each mint stands.
  *
  * Crash story: a cohort's deeds, its row and the wish to mint it commit together, and the sender sends a wish once; so a
  * kill at any line neither loses a deed nor mints one twice. Deeds are current when their mint is final.
  */
 export class Registrar {
-  private readonly stopped = new AbortController();
-  private running: Promise<void> = Promise.resolve();
+  private readonly loop: Loop;
   private chain: DeedChain | undefined;
 
   constructor(
     private readonly unitOfWork: UnitOfWork,
     private readonly outbox: Outbox,
     private readonly options: RegistrarOptions,
-  ) {}
+  ) {
+    const { pollMs, onError } = options;
+    this.loop = new Loop({ round: (stop) => this.round(stop), everyMs: pollMs, retryMs, onError });
+  }
 
   start(): void {
-    this.running = this.run();
+    this.loop.start();
   }
 
   async stop(): Promise<void> {
-    this.stopped.abort();
-    await this.running;
+    await this.loop.stop();
     await this.chain?.sender.stop();
   }
 
@@ -57,18 +59,9 @@ export class Registrar {
     return this.chain !== undefined;
   }
 
-  private async run(): Promise<void> {
-    const { signal } = this.stopped;
-    while (!signal.aborted) {
-      try {
-        if (!this.chain) await this.connect();
-        else await this.step(this.chain);
-        await pause(this.options.pollMs, signal);
-      } catch (error) {
-        this.options.onError(error);
-        await pause(retryMs, signal);
-      }
-    }
+  private async round(stop: AbortSignal): Promise<void> {
+    if (!this.chain) await this.connect();
+    else await this.step(this.chain, stop);
   }
 
   private async connect(): Promise<void> {
@@ -77,12 +70,12 @@ export class Registrar {
     this.chain = chain;
   }
 
-  private async step(chain: DeedChain): Promise<void> {
+  private async step(chain: DeedChain, stop: AbortSignal): Promise<void> {
     // Another process of this service mints: its rows tell this one nothing to do.
     if (!chain.sender.isWriter) return;
     while (await this.assembleOne(chain));
     for (const cohort of await this.unitOfWork.reader.findBy(CohortRow, { state: 'assembled' }))
-      await this.follow(chain, cohort);
+      await this.follow(chain, cohort, stop);
   }
 
   /** Puts the next cohort together when its oldest deed has waited; false when none is due. */
@@ -128,7 +121,7 @@ export class Registrar {
   }
 
   /** Looks where a cohort's mint stands and does the next thing. */
-  private async follow(chain: DeedChain, cohort: CohortRow): Promise<void> {
+  private async follow(chain: DeedChain, cohort: CohortRow, stop: AbortSignal): Promise<void> {
     const outcome = await chain.sender.outcome(mintKey(cohort.id, cohort.attempt));
     assert(outcome, 'a cohort and its wish commit together');
     switch (outcome.state) {
@@ -143,13 +136,13 @@ export class Registrar {
         this.options.onError(
           bug('mint-refused', `the registry refuses the cohort: ${outcome.revert?.name ?? 'unknown'}`),
         );
-        await pause(retryMs, this.stopped.signal);
+        await pause(retryMs, stop);
         await chain.sender.submit(mintKey(cohort.id, cohort.attempt), await this.callOf(chain, cohort));
         return;
       case 'reverted':
       case 'cancelled':
         this.options.onError(bug('mint-failed', `the mint of a cohort ended ${outcome.state}`));
-        return this.mintAgain(chain, cohort);
+        return this.mintAgain(chain, cohort, stop);
     }
   }
 
@@ -173,13 +166,13 @@ export class Registrar {
     });
   }
 
-  private async mintAgain(chain: DeedChain, cohort: CohortRow): Promise<void> {
+  private async mintAgain(chain: DeedChain, cohort: CohortRow, stop: AbortSignal): Promise<void> {
     const call = await this.callOf(chain, cohort);
     await this.unitOfWork.run(async (tx) => {
       await tx.manager.update(CohortRow, { id: cohort.id }, { attempt: cohort.attempt + 1 });
       await chain.sender.enqueue(tx, mintKey(cohort.id, cohort.attempt + 1), call);
     });
-    await pause(retryMs, this.stopped.signal);
+    await pause(retryMs, stop);
   }
 
   /** The cohort's index, as its own transaction's event tells it. */
