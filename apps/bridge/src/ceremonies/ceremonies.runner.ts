@@ -1,17 +1,18 @@
 import { toAppError, unavailable } from '@cpds/errors';
 import type { Outbox } from '@cpds/outbox';
-import { pause, type UnitOfWork } from '@cpds/store';
+import { Loop, type UnitOfWork } from '@cpds/store';
 import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
 import type { ChainSet } from '../chains/chain-set.js';
 import { CeremoniesService, type CeremoniesOptions } from './ceremonies.service.js';
 import type { KeyShares } from './key-shares.js';
 
+/** Between two tries, milliseconds: a ceremony's phases are short. */
 const retryMs = 250;
 
-/** Starts the ceremonies when the hub answers, however late that is, and stops them with the process. */
+/** Starts the ceremonies when the hub answers, however late that is, and stops them with the process. A round is one try. */
 export class CeremoniesRunner implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly stopping = new AbortController();
-  private running: Promise<CeremoniesService | undefined> = Promise.resolve(undefined);
+  private readonly beginning: Loop;
+  private ceremonies: CeremoniesService | undefined;
 
   constructor(
     private readonly unitOfWork: UnitOfWork,
@@ -19,36 +20,37 @@ export class CeremoniesRunner implements OnApplicationBootstrap, BeforeApplicati
     private readonly shares: KeyShares,
     private readonly chains: ChainSet,
     private readonly options: Omit<CeremoniesOptions, 'hub' | 'sender'>,
-  ) {}
+  ) {
+    this.beginning = new Loop({
+      round: () => this.begin(),
+      everyMs: retryMs,
+      onError: (error) => {
+        // while the hub is away the chain set tells why; here it is only waited for
+        if (toAppError(error).code !== 'chain-away') options.onError(error);
+      },
+    });
+  }
 
   onApplicationBootstrap(): void {
-    this.running = this.begin();
+    this.beginning.start();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    this.stopping.abort();
-    await (await this.running)?.stop();
+    await this.beginning.stop();
+    await this.ceremonies?.stop();
   }
 
-  private async begin(): Promise<CeremoniesService | undefined> {
-    while (!this.stopping.signal.aborted) {
-      try {
-        const hub = this.chains.hub;
-        if (!hub) throw unavailable('chain-away', 'the hub does not answer yet');
-        const sender = this.chains.senderOf(hub.chainUid);
-        const ceremonies = new CeremoniesService(this.unitOfWork, this.outbox, this.shares, {
-          ...this.options,
-          hub,
-          sender,
-        });
-        await ceremonies.start();
-        return ceremonies;
-      } catch (error) {
-        // while the hub is away the chain set tells why; here it is only waited for
-        if (toAppError(error).code !== 'chain-away') this.options.onError(error);
-        await pause(retryMs, this.stopping.signal);
-      }
-    }
-    return undefined;
+  private async begin(): Promise<'done'> {
+    const hub = this.chains.hub;
+    if (!hub) throw unavailable('chain-away', 'the hub does not answer yet');
+    const sender = this.chains.senderOf(hub.chainUid);
+    const ceremonies = new CeremoniesService(this.unitOfWork, this.outbox, this.shares, {
+      ...this.options,
+      hub,
+      sender,
+    });
+    await ceremonies.start();
+    this.ceremonies = ceremonies;
+    return 'done';
   }
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Bus } from '@cpds/bus';
 import { AppError, parse, toAppError, unavailable } from '@cpds/errors';
 import { Datagram, DatagramKind, datagramSubject } from '@cpds/messages';
-import { UnitOfWork, type Tx } from '@cpds/store';
+import { Loop, UnitOfWork, type Tx } from '@cpds/store';
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { Consortium, messageKeyOf } from '../chains/consortium-view.js';
 import type { MessageKey } from '../signing/message-key.js';
@@ -14,9 +14,12 @@ import { RateLimits } from './rate-limits.js';
 /** A repeat waits at least and at most this long, milliseconds; it doubles in between. */
 const firstRepeatMs = 1_000;
 const lastRepeatMs = 30_000;
-/** Rows looked at per round, and how often a round is made without any wake-up, milliseconds: as fine as the repeats are. */
+/** Rows looked at per round. */
 const perRound = 100;
+/** How often a round is made without any wake-up, milliseconds: as fine as the repeats are. */
 const roundMs = firstRepeatMs;
+/** How often what nobody asks for any more is deleted, milliseconds. */
+const pruneEveryMs = 3_600_000;
 /** Datagrams looked at at once; more are not heard, so that strangers cannot fill the memory. */
 const maxInWork = 256;
 /** Answers are repeated for this long: longer than any deadline of a datagram. */
@@ -30,7 +33,7 @@ interface Waiter {
 }
 
 /**
- * Datagrams over plain NATS: at most once on the wire, made at least once by rows and repeats.
+ * Datagrams over plain NATS: at most once on the wire, made at least once by rows and repeats. A round sends what is due.
  *
  * Crash story: a datagram to be sent is a row with its signed bytes in the caller's transaction. An answer is handed to
  * its handler before the row says `answered`: a crash in between has it answered again. An answer given is a row before
@@ -46,9 +49,8 @@ export class DatagramsService extends Datagrams implements OnApplicationBootstra
   private readonly answering = new Set<string>();
   private readonly limits = new RateLimits(200, 400);
   private readonly subscriptions: { unsubscribe(): void }[] = [];
-  private stopped = false;
-  private loop: Promise<void> = Promise.resolve();
-  private kick: () => void = () => undefined;
+  private readonly loop: Loop;
+  private prunedAt = 0;
 
   constructor(
     private readonly unitOfWork: UnitOfWork,
@@ -58,6 +60,7 @@ export class DatagramsService extends Datagrams implements OnApplicationBootstra
     private readonly onError: (error: unknown, context: { kind?: string; from?: string; to?: string }) => void,
   ) {
     super();
+    this.loop = new Loop({ round: () => this.round(), everyMs: roundMs, onError: (error) => onError(error, {}) });
   }
 
   handle(kind: DatagramKind, handler: DatagramHandler): void {
@@ -73,14 +76,12 @@ export class DatagramsService extends Datagrams implements OnApplicationBootstra
       const subject = datagramSubject(this.consortium.self, kind);
       this.subscriptions.push(this.bus.subscribe(subject, ({ body }) => this.arrive(kind, body)));
     }
-    this.loop = this.repeat();
+    this.loop.start();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    this.stopped = true;
     for (const subscription of this.subscriptions) subscription.unsubscribe();
-    this.kick();
-    await this.loop;
+    await this.loop.stop();
     await Promise.all(this.inWork);
   }
 
@@ -107,7 +108,7 @@ export class DatagramsService extends Datagrams implements OnApplicationBootstra
       .orIgnore()
       .updateEntity(false)
       .execute();
-    tx.afterCommit(() => this.kick());
+    tx.afterCommit(() => this.loop.wake());
   }
 
   async ask(
@@ -226,23 +227,14 @@ export class DatagramsService extends Datagrams implements OnApplicationBootstra
     });
   }
 
-  private async repeat(): Promise<void> {
-    let prunedAt = 0;
-    while (!this.stopped) {
-      try {
-        await this.round();
-        if (Date.now() - prunedAt > 3_600_000) {
-          await this.prune();
-          prunedAt = Date.now();
-        }
-      } catch (error) {
-        this.onError(error, {});
-      }
-      if (!this.stopped) await this.pause();
-    }
+  private async round(): Promise<void> {
+    await this.sendDue();
+    if (Date.now() - this.prunedAt <= pruneEveryMs) return;
+    await this.prune();
+    this.prunedAt = Date.now();
   }
 
-  private async round(): Promise<void> {
+  private async sendDue(): Promise<void> {
     const due = (await this.unitOfWork.reader.query(
       `SELECT id, datagram, kind, deadline, attempts FROM outgoing_datagram
        WHERE state = 'open' AND next_at <= now() ORDER BY next_at LIMIT $1`,
@@ -267,16 +259,6 @@ export class DatagramsService extends Datagrams implements OnApplicationBootstra
       const age = `now() - make_interval(days => ${keepAnswersDays})`;
       await tx.manager.query(`DELETE FROM answered_datagram WHERE answered_at < ${age}`);
       await tx.manager.query(`DELETE FROM outgoing_datagram WHERE state <> 'open' AND next_at < ${age}`);
-    });
-  }
-
-  private async pause(): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, roundMs);
-      this.kick = () => {
-        clearTimeout(timer);
-        resolve();
-      };
     });
   }
 }

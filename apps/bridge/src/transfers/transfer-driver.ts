@@ -1,4 +1,5 @@
 import { toAppError } from '@cpds/errors';
+import { Loop } from '@cpds/store';
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { lookAfter, nextLook, type GrantLog } from './look-times.js';
 import { dutiesOf, type DutyContext } from './duties.js';
@@ -24,11 +25,15 @@ export interface DriverOptions {
 
 const look = { type: 'facts' } as const;
 
+/** After a round that could not ask for the rows that are due, milliseconds. */
+const retryMs = 1_000;
+
 /**
  * Moves rows: gathers facts, asks the table until it has no more to say, then tries the duties of the state reached.
  *
  * `check_at` in the row is the only timer that matters: a killed process finds every row that is due. Wake-ups (a new
- * log on a chain, a datagram, an own step) only make a look happen sooner. Work on one row never overlaps itself.
+ * log on a chain, a datagram, an own step) only make a look happen sooner. Work on one row never overlaps itself. A round
+ * begins work on every row that is due or woken, and does not wait for its end.
  */
 @Injectable()
 export class TransferDriver implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -38,9 +43,7 @@ export class TransferDriver implements OnApplicationBootstrap, BeforeApplication
   private readonly lastWait = new Map<string, string>();
   /** rows that their own look is moving just now: the look goes on with them anyway */
   private readonly moving = new Set<string>();
-  private stopped = false;
-  private loop: Promise<void> = Promise.resolve();
-  private kick: () => void = () => undefined;
+  private readonly loop: Loop;
 
   constructor(
     private readonly transfers: TransfersService,
@@ -50,26 +53,30 @@ export class TransferDriver implements OnApplicationBootstrap, BeforeApplication
     private readonly own: OwnTransactions,
     private readonly options: DriverOptions,
   ) {
+    this.loop = new Loop({
+      round: () => this.round(),
+      everyMs: options.recheckMs / 2,
+      retryMs,
+      onError: (error) => options.onError(error, { id: '', grantId: null }),
+    });
     transfers.onChange((row, facts) => {
       if (!this.moving.has(row.id) && isDue(row.checkAt)) this.wake(row.id, facts);
     });
   }
 
   onApplicationBootstrap(): void {
-    this.loop = this.run();
+    this.loop.start();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    this.stopped = true;
-    this.kick();
-    await this.loop;
+    await this.loop.stop();
     await Promise.all(this.inWork.values());
   }
 
   /** Looks at row `id` now, or once more after the look that is under way. */
   wake(id: string, facts: Facts = noFacts()): void {
     this.woken.set(id, this.woken.has(id) ? noFacts() : facts);
-    this.kick();
+    this.loop.wake();
   }
 
   /** A log concerns a grant: its row, when there is one, is looked at; later where it only follows. */
@@ -86,16 +93,9 @@ export class TransferDriver implements OnApplicationBootstrap, BeforeApplication
     return this.lastWait.get(row.id) ?? waitOf[row.state];
   }
 
-  private async run(): Promise<void> {
-    while (!this.stopped) {
-      try {
-        for (const id of await this.transfers.due(100)) if (!this.woken.has(id)) this.woken.set(id, noFacts());
-        for (const id of [...this.woken.keys()]) await this.start(id);
-      } catch (error) {
-        this.options.onError(error, { id: '', grantId: null });
-      }
-      if (!this.stopped) await this.pause();
-    }
+  private async round(): Promise<void> {
+    for (const id of await this.transfers.due(100)) if (!this.woken.has(id)) this.woken.set(id, noFacts());
+    for (const id of [...this.woken.keys()]) await this.start(id);
   }
 
   /** Begins work on a row unless it is in work: then it stays woken and is begun when that ends. */
@@ -108,7 +108,7 @@ export class TransferDriver implements OnApplicationBootstrap, BeforeApplication
       .catch((error: unknown) => this.options.onError(error, { id, grantId: null }))
       .finally(() => {
         this.inWork.delete(id);
-        if (this.woken.has(id)) this.kick();
+        if (this.woken.has(id)) this.loop.wake();
       });
     this.inWork.set(id, work);
   }
@@ -198,23 +198,6 @@ export class TransferDriver implements OnApplicationBootstrap, BeforeApplication
       tag: row.grant.tag,
     });
     return { ...chains, ...(await this.own.sent(row)) };
-  }
-
-  private async pause(): Promise<void> {
-    const waitMs = this.options.recheckMs / 2;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, waitMs);
-      this.kick = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-      if (this.hasStartable()) this.kick();
-    });
-  }
-
-  private hasStartable(): boolean {
-    for (const id of this.woken.keys()) if (!this.inWork.has(id)) return true;
-    return false;
   }
 }
 
