@@ -1,7 +1,7 @@
 /**
  * The chains this process reads and those it sends on. Each is connected in the background and tried again for ever: a
  * hospital whose chain is away must not keep a node from taking a revoke. Until its rules have been read from the hub
- * (`adopt`), a chain is not there for anybody.
+ * (`adopt`), a chain is not there for anybody. Each chain has a loop that ends when it is connected; a round is one try.
  */
 
 import { ChainReader, Sender, type ChainRules, type SentTransaction } from '@cpds/chain';
@@ -10,7 +10,7 @@ import { toHex } from '@cpds/crypto';
 import { unavailable } from '@cpds/errors';
 import { events } from '@cpds/messages';
 import type { Outbox } from '@cpds/outbox';
-import { pause, type Leases, type Tx, type UnitOfWork } from '@cpds/store';
+import { Loop, pause, type Leases, type Tx, type UnitOfWork } from '@cpds/store';
 import { Interface } from 'ethers';
 
 /** Nickname of the hub in CHAINS. */
@@ -31,6 +31,7 @@ type Listener = (reader: ChainReader, nickname: string) => void;
 
 /** Rules of a reader that nobody may use yet; only the hub's own registry entry is read under them. */
 const UNREAD: ChainRules = { finality: { kind: 'tag', depth: 0 }, blockSeconds: 1, maxHeadAgeSeconds: 0 };
+/** Between two tries to connect a chain, milliseconds. */
 const RETRY_MS = 1_000;
 
 const interfaces = [LockedAccount, MappedDeeds, TransferLedger, StoremanRegistry, ChainRegistry].map(
@@ -53,7 +54,11 @@ export class ChainSet {
   ) {}
 
   start(): void {
-    this.connecting = Promise.all(Object.keys(this.options.chains).map((nickname) => this.connect(nickname)));
+    const { chains, onError } = this.options;
+    const loops = Object.keys(chains).map(
+      (nickname) => new Loop({ round: () => this.connect(nickname), everyMs: RETRY_MS, onError }),
+    );
+    this.connecting = Promise.all(loops.map((loop) => loop.run(this.stopping.signal)));
   }
 
   async stop(): Promise<void> {
@@ -115,25 +120,18 @@ export class ChainSet {
     }
   }
 
-  private async connect(nickname: string): Promise<void> {
+  private async connect(nickname: string): Promise<'done'> {
     const { chains, pollMs, onError } = this.options;
-    while (!this.stopping.signal.aborted) {
-      try {
-        const reader = await ChainReader.connect({
-          name: nickname,
-          urls: chains[nickname]!,
-          rules: UNREAD,
-          pollMs,
-          onError,
-        });
-        this.connected.set(nickname, reader);
-        for (const listener of this.listeners) listener(reader, nickname);
-        return;
-      } catch (error) {
-        onError(error);
-        await pause(RETRY_MS, this.stopping.signal);
-      }
-    }
+    const reader = await ChainReader.connect({
+      name: nickname,
+      urls: chains[nickname]!,
+      rules: UNREAD,
+      pollMs,
+      onError,
+    });
+    this.connected.set(nickname, reader);
+    for (const listener of this.listeners) listener(reader, nickname);
+    return 'done';
   }
 
   private openSender(reader: ChainReader): void {

@@ -88,7 +88,7 @@ async function openVoucher(world: TestConsortium, which: number, urls: Record<st
     stop: async () => {
       await heads.stop();
       await driver.beforeApplicationShutdown();
-      consortium.stop();
+      await consortium.stop();
       await watch.stop();
       await chains.stop();
       await store.destroy();

@@ -130,7 +130,7 @@ export class ChainsModule implements OnApplicationBootstrap, BeforeApplicationSh
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    this.consortium.stop();
+    await this.consortium.stop();
     await this.watch.stop();
     await this.chains.stop();
   }

@@ -1,8 +1,9 @@
 import { rulesOf, type BlockRef, type ChainReader, type ChainSnapshot, type LogFilter } from '@cpds/chain';
 import { ChainRegistry, StoremanRegistry, TransferLedger, type CallRunner } from '@cpds/contracts';
 import { keccak256, fromHex, to0x } from '@cpds/crypto';
-import { unavailable } from '@cpds/errors';
+import { assert, unavailable } from '@cpds/errors';
 import type { Hex } from '@cpds/messages';
+import { Loop } from '@cpds/store';
 import { HUB, type ChainSet } from './chain-set.js';
 import { Consortium, type ConsortiumView } from './consortium-view.js';
 import { codeHashesOf, codePlace, viewOf, type Members, type Registries } from './registries.js';
@@ -14,6 +15,9 @@ export interface HubContracts {
   transferLedger: string;
   checkpointAnchor: string;
 }
+
+/** Between two tries to read the hub's own rules, milliseconds. */
+const RETRY_MS = 1_000;
 
 /** Events after which the view may read differently. */
 const CHANGES = [
@@ -27,7 +31,8 @@ const CHANGES = [
 
 /**
  * Reads the registries at the hub's final block and again whenever one of them changed; hands each chain's rules to the
- * chain set. Before the first reading there is no consortium, and whoever asks is told `unavailable`.
+ * chain set. Before the first reading there is no consortium, and whoever asks is told `unavailable`. A loop tries to read
+ * the hub's own rules once a round; from then on the hub's heads say when to look.
  */
 export class ConsortiumReader extends Consortium {
   private view: ConsortiumView | undefined;
@@ -35,29 +40,34 @@ export class ConsortiumReader extends Consortium {
   private readonly provenCode = new Set<string>();
   private readThrough = -1;
   private unwatch: () => void = () => undefined;
-  private stopped = false;
+  private hub: ChainReader | undefined;
+  private readonly beginning: Loop;
   private readonly listeners: ((view: ConsortiumView) => void)[] = [];
 
   constructor(
     readonly self: string,
     private readonly contracts: HubContracts,
     private readonly chains: ChainSet,
-    private readonly onError: (error: unknown) => void,
+    onError: (error: unknown) => void,
   ) {
     super();
+    this.beginning = new Loop({ round: () => this.begin(), everyMs: RETRY_MS, onError });
   }
 
   start(): void {
     this.chains.onConnected((reader, nickname) => {
-      if (nickname === HUB) void this.begin(reader);
+      if (nickname === HUB) {
+        this.hub = reader;
+        this.beginning.start();
+      }
       // Another chain answers late: its rules may be known already.
       else this.readThrough = -1;
     });
   }
 
-  stop(): void {
+  async stop(): Promise<void> {
+    await this.beginning.stop();
     this.unwatch();
-    this.stopped = true;
   }
 
   current(): ConsortiumView {
@@ -86,19 +96,14 @@ export class ConsortiumReader extends Consortium {
   }
 
   /** The hub's own rules stand in its registry: the one thing that is read at the head, before finality means anything. */
-  private async begin(hub: ChainReader): Promise<void> {
-    while (!this.stopped) {
-      try {
-        const atHead: CallRunner = { call: async ({ to, data }) => answerOf((await hub.glance(to, data))[0]!.data) };
-        const own = await new ChainRegistry(this.contracts.chainRegistry, atHead).chainOf(hub.chainUid);
-        this.chains.adopt(hub.chainUid, rulesOf(own));
-        this.unwatch = hub.watch((snapshot) => this.look(hub, snapshot));
-        return;
-      } catch (error) {
-        this.onError(error);
-        await new Promise((resolve) => setTimeout(resolve, 1_000));
-      }
-    }
+  private async begin(): Promise<'done'> {
+    const { hub } = this;
+    assert(hub, 'it begins when the hub has answered');
+    const atHead: CallRunner = { call: async ({ to, data }) => answerOf((await hub.glance(to, data))[0]!.data) };
+    const own = await new ChainRegistry(this.contracts.chainRegistry, atHead).chainOf(hub.chainUid);
+    this.chains.adopt(hub.chainUid, rulesOf(own));
+    this.unwatch = hub.watch((snapshot) => this.look(hub, snapshot));
+    return 'done';
   }
 
   private async look(hub: ChainReader, { final }: ChainSnapshot): Promise<void> {

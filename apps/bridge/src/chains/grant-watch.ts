@@ -1,6 +1,6 @@
 import { ChainFollower, type ChainLog, type ChainReader } from '@cpds/chain';
 import { LockedAccount, MappedDeeds, TransferLedger } from '@cpds/contracts';
-import { pause, type Tx, type UnitOfWork } from '@cpds/store';
+import { type AfterRound, Loop, type Tx, type UnitOfWork } from '@cpds/store';
 import type { GrantLog } from '../transfers/look-times.js';
 import type { ChainSet } from './chain-set.js';
 import type { ConsortiumReader, HubContracts } from './consortium-reader.js';
@@ -20,6 +20,9 @@ export interface GrantWatchOptions {
 
 export type GrantListener = (grantId: string, log: GrantLog) => void;
 
+/** After a contract's follower could not begin, milliseconds. */
+const RETRY_MS = 1_000;
+
 const LOCK_ENDS = [LockedAccount.topics.LockClosed, LockedAccount.topics.LockVoided];
 const LOCKS = [LockedAccount.topics.Locked, ...LOCK_ENDS];
 const MAPPING_ENDS = [MappedDeeds.topics.MappingClosed, MappedDeeds.topics.MappingVoided];
@@ -37,12 +40,13 @@ const SAID: ReadonlyMap<string, GrantLog> = new Map([
 
 /**
  * Says which grants moved on any chain: when it is final, and what forbids at a glance already. It wakes and never
- * decides: whoever is woken reads the facts itself.
+ * decides: whoever is woken reads the facts itself. Each contract's follower has a loop that ends when it has begun; a
+ * round is one try.
  */
 export class GrantWatch {
-  private readonly followers = new Map<string, ChainFollower>();
+  private readonly followers = new Map<string, { follower: ChainFollower; beginning: Loop }>();
   private readonly listeners: GrantListener[] = [];
-  private readonly stopping = new AbortController();
+  private isStopped = false;
 
   constructor(
     private readonly chains: ChainSet,
@@ -62,13 +66,19 @@ export class GrantWatch {
   }
 
   async stop(): Promise<void> {
-    this.stopping.abort();
-    await Promise.all([...this.followers.values()].map((follower) => follower.stop()));
+    this.isStopped = true;
+    await Promise.all(
+      [...this.followers.values()].map(async ({ follower, beginning }) => {
+        // A follower that starts after its own stop would follow for ever.
+        await beginning.stop();
+        await follower.stop();
+      }),
+    );
   }
 
   /** The operator accepts a chain's new history: everything on it is delivered again. */
   async acceptNewHistory(chainUid: string): Promise<void> {
-    for (const [place, follower] of this.followers)
+    for (const [place, { follower }] of this.followers)
       if (place.startsWith(chainUid) && follower.isHalted) await follower.acceptNewHistory();
   }
 
@@ -87,7 +97,7 @@ export class GrantWatch {
   /** @param ends the topics that forbid; none on the hub */
   private open(reader: ChainReader, address: string, topics: string[], ends: string[] = []): void {
     const place = `${reader.chainUid}/${address}`;
-    if (this.followers.has(place) || this.stopping.signal.aborted) return;
+    if (this.followers.has(place) || this.isStopped) return;
     const follower = new ChainFollower({
       reader,
       unitOfWork: this.unitOfWork,
@@ -110,28 +120,24 @@ export class GrantWatch {
         return Promise.resolve();
       },
     });
-    this.followers.set(place, follower);
-    void this.begin(follower, reader, address, ends.length > 0);
+    const beginning = new Loop({
+      round: async (stop) => {
+        if (ends.length > 0) await this.consortium.assertCode(reader, await reader.lastFinal(), address);
+        return this.begin(follower, reader, stop);
+      },
+      everyMs: RETRY_MS,
+      onError: this.options.onError,
+    });
+    this.followers.set(place, { follower, beginning });
+    beginning.start();
   }
 
-  private async begin(
-    follower: ChainFollower,
-    reader: ChainReader,
-    address: string,
-    isHospital: boolean,
-  ): Promise<void> {
-    while (!this.stopping.signal.aborted) {
-      try {
-        if (isHospital) await this.consortium.assertCode(reader, await reader.lastFinal(), address);
-        await follower.start();
-        // Halted before this start, and maybe killed before the rows heard of it.
-        if (follower.isHalted) this.reportReorg(reader.chainUid);
-        return;
-      } catch (error) {
-        this.options.onError(error);
-        await pause(1_000, this.stopping.signal);
-      }
-    }
+  private async begin(follower: ChainFollower, reader: ChainReader, stop: AbortSignal): Promise<AfterRound> {
+    if (stop.aborted) return; // while the code was read
+    await follower.start();
+    // Halted before this start, and maybe killed before the rows heard of it.
+    if (follower.isHalted) this.reportReorg(reader.chainUid);
+    return 'done';
   }
 
   private reportReorg(chainUid: string): void {
