@@ -21,14 +21,14 @@ let store: DataSource;
 let unitOfWork: UnitOfWork;
 
 /** A producer process: everything it would hold, started and stopped together. */
-async function startProducer(consumers: string[] = []) {
+async function startProducer(consumers: string[] = [], subjectOf = (event: EventEnvelope): string => event.type) {
   const errors: unknown[] = [];
   const outbox = new Outbox(producer);
   const onError = (error: unknown): void => void errors.push(error);
   const receipts = new Receipts(unitOfWork, bus, { producer, subject: receiptSubject, mayAsk: true, onError });
   const relay = new Relay(unitOfWork, new Leases(store, 20), bus, outbox, receipts, {
     producer,
-    subjectOf: (event) => event.type,
+    subjectOf,
     consumers,
     pollMs: 50,
     resendAfterMs: 60_000,
@@ -118,6 +118,17 @@ describe('outbox', () => {
     await until(async () => (await streamed()).length === 2);
     expect((await streamed()).map(({ seq }) => seq)).toEqual([1, 2]);
     await second.stop();
+  });
+
+  it('gives its lease back after a failed round: another process of the producer sends', async () => {
+    const lame = await startProducer([], () => {
+      throw new Error('cannot publish');
+    });
+    await lame.append(1);
+    await until(async () => lame.errors.length > 0);
+    const sound = await startProducer();
+    await until(async () => (await streamed()).length === 1);
+    await Promise.all([lame.stop(), sound.stop()]);
   });
 
   it('keeps a row until the log receipted it and the declared reader passed it', async () => {
