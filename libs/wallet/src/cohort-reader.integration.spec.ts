@@ -5,8 +5,8 @@ import { evenRoot, fromHex, toBigInt } from '@cpds/crypto';
 import { testAnvil } from '@cpds/local';
 import { readCohort } from './cohort-reader.js';
 import { checkDeed } from './deed-check.js';
-import { mint, north } from './testing.js';
-import { openChain, rules } from './testing-chain.js';
+import { mint, north } from './testing/facts.js';
+import { openChain, rules } from './testing/chain.js';
 import { Wallet } from './wallet.js';
 
 describe('reading a cohort', () => {

@@ -9,8 +9,8 @@ import { checkDeed } from './deed-check.js';
 import { checkRequest } from './request.js';
 import { readMinWindow } from './home-reader.js';
 import { runnerAt } from './hub-reader.js';
-import { hex, hub, mint, north, own, parameters, request, south } from './testing.js';
-import { openChain, rules } from './testing-chain.js';
+import { hex, hub, mint, north, own, parameters, request, south } from './testing/facts.js';
+import { openChain, rules } from './testing/chain.js';
 import { Wallet } from './wallet.js';
 
 const wallet = new Wallet(new Uint8Array(32).fill(5));

@@ -45,7 +45,7 @@ import {
   south,
   swappedCohort,
   ySealSecret,
-} from './testing.js';
+} from './testing/facts.js';
 import { consentLines } from './view.js';
 import { Wallet } from './wallet.js';
 

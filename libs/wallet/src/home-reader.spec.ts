@@ -1,7 +1,7 @@
 import { LockedAccount, type Hex } from '@cpds/contracts';
 import { Interface, type InterfaceAbi } from 'ethers';
 import { readMinWindow, type HomeReader } from './home-reader.js';
-import { hex, north } from './testing.js';
+import { hex, north } from './testing/facts.js';
 
 /** A chain whose LockedAccount answers 45 at its final block, and nothing elsewhere. */
 function readerOf(chainUid: Hex): HomeReader & { adopted: unknown[] } {

@@ -2,7 +2,7 @@ import { ChainRegistry, StoremanRegistry, type Hex } from '@cpds/contracts';
 import { G } from '@cpds/crypto';
 import { Interface, type InterfaceAbi } from 'ethers';
 import { readHub, type FinalReader } from './hub-reader.js';
-import { hex, hub, north, south, ySealSecret } from './testing.js';
+import { hex, hub, north, south, ySealSecret } from './testing/facts.js';
 
 const registry = hex(0xa1, 20);
 const storemen = hex(0xa2, 20);

@@ -3,7 +3,7 @@ import { to0x } from '@cpds/crypto';
 import { datagramDigest, type WalletRequest } from '@cpds/messages';
 import { checkRequest } from './request.js';
 import { signDigest } from './signature.js';
-import { department, hex, hub, north, now, own, request, south } from './testing.js';
+import { department, hex, hub, north, now, own, request, south } from './testing/facts.js';
 
 describe('a request', () => {
   it('is believed when the hospital that asks signed it', () => {

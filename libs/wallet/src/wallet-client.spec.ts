@@ -1,5 +1,5 @@
 import { importJWK, jwtVerify } from 'jose';
-import { parameters, hex } from './testing.js';
+import { parameters, hex } from './testing/facts.js';
 import { signDigest } from './signature.js';
 import { Wallet } from './wallet.js';
 import { enrol, sendRevocation, WalletClient } from './wallet-client.js';

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { consent } from './consent.js';
 import { checkDeed } from './deed-check.js';
 import { checkRequest } from './request.js';
-import { hex, hub, mint, north, now, own, parameters, request } from './testing.js';
+import { hex, hub, mint, north, now, own, parameters, request } from './testing/facts.js';
 import { Wallet } from './wallet.js';
 import { usedSlots, WalletFile, withGrant, withRevocationUrls } from './wallet-file.js';
 

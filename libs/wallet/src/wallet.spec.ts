@@ -13,7 +13,7 @@ import {
 import { grantId, revokeDigest } from '@cpds/contracts';
 import { Enrolment } from '@cpds/messages';
 import { signerOf } from './signature.js';
-import { hex, north } from './testing.js';
+import { hex, north } from './testing/facts.js';
 import { isEnrolmentSigned, Wallet } from './wallet.js';
 
 const wallet = new Wallet(new Uint8Array(32).fill(5));

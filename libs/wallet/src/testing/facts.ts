@@ -32,11 +32,11 @@ import {
   type WalletParameters,
   type WalletRequest,
 } from '@cpds/messages';
-import type { CohortFacts } from './deed-check.js';
-import { DepartmentKeys } from './department.js';
-import type { HubFacts } from './hub-facts.js';
-import { signDigest } from './signature.js';
-import type { Wallet } from './wallet.js';
+import type { CohortFacts } from '../deed-check.js';
+import { DepartmentKeys } from '../department.js';
+import type { HubFacts } from '../hub-facts.js';
+import { signDigest } from '../signature.js';
+import type { Wallet } from '../wallet.js';
 
 export const now = 1_800_000_000;
 export const hex = (fill: number, length = 32): Hex => to0x(new Uint8Array(length).fill(fill));
