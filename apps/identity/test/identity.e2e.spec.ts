@@ -1,19 +1,14 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { HttpClient, IdentityClient, TokenSource } from '@cpds/client';
-import { giveBackDigest, grantDigestWithoutKey, grantId, type Hex } from '@cpds/contracts';
+import { giveBackDigest, type Hex } from '@cpds/contracts';
 import {
-  capsuleLabel,
   compressed,
   fromHex,
   G,
-  newOneTimeKey,
   parseMetaAddress,
   parseStanza,
   pointFromHex,
-  sealCapsule,
-  sealedKeyHash,
   to0x,
-  u8,
   unwrapStanza,
   verifyOpen,
 } from '@cpds/crypto';
@@ -23,7 +18,6 @@ import {
   EvidenceQuery,
   eventCommitment,
   events,
-  type Grant,
   MatchAnswer,
   MatchQuery,
   OpenAnswer,
@@ -44,6 +38,7 @@ import { computeAddress } from 'ethers';
 import { importJWK, type JWK, SignJWT } from 'jose';
 import pg from 'pg';
 import { z } from 'zod';
+import { sealedGrant } from '../src/testing/sealed-grant.js';
 import { newBackendKey, openStage, type Stage } from './stage.js';
 
 let stage: Stage;
@@ -404,7 +399,7 @@ describe('departments and custody', () => {
     const { departmentId, metaAddress } = await backend.registerDepartment(`neurology ${randomUUID()}`);
     const clinician = await backend.registerClinician(departmentId, `GMC ${randomUUID()}`);
     expect(clinician.departmentId).toBe(departmentId);
-    const share = sealedGrant(metaAddress);
+    const share = sealedGrant(metaAddress, stage.homeUid);
     const { grant, homeUid } = share;
     const announcement = { ephemeralKey: grant.ephemeralKey, viewTag: grant.viewTag, recipientKey: grant.recipientKey };
 
@@ -505,46 +500,4 @@ interface EnrolBody {
   code: string;
   enrolment: ReturnType<Wallet['enrolment']>['enrolment'];
   signature: Hex;
-}
-
-/** A grant to a department of this hospital with a capsule, as another hospital's patient would make it, and the storemen's W. */
-function sealedGrant(metaAddress: string) {
-  const recipient = newOneTimeKey(parseMetaAddress(metaAddress), random);
-  const homeUid = to0x(random(32));
-  const draft: Grant = {
-    nonce: to0x(random(32)),
-    lockedAccount: to0x(random(20)),
-    destinationUid: stage.homeUid,
-    mappedDeeds: to0x(random(20)),
-    slot: 7,
-    tag: to0x(compressed(G)),
-    recipientKey: to0x(compressed(recipient.key)),
-    ephemeralKey: to0x(compressed(recipient.ephemeralKey)),
-    viewTag: to0x(u8(recipient.viewTag)),
-    revoker: to0x(random(20)),
-    termsHash: to0x(random(32)),
-    sealedKeyHash: `0x${'00'.repeat(32)}`,
-    lockBefore: 1,
-    mintBefore: 2,
-    notAfter: 3,
-  };
-  const y = 123456789n;
-  const ySeal = G.multiply(y);
-  const keyId = random(32);
-  const fileKey = random(16);
-  const label = capsuleLabel(fromHex(grantDigestWithoutKey(homeUid, draft), 'digest', 32), keyId, ySeal);
-  const capsule = sealCapsule({ fileKey, label, recipientKey: recipient.key, ySeal }, random);
-  const grant = { ...draft, sealedKeyHash: to0x(sealedKeyHash(capsule)) };
-  const C = pointFromHex(to0x(capsule.slice(0, 33)), 'C');
-  const w = to0x(compressed(C.add(recipient.key).multiply(y)));
-  return {
-    grant,
-    homeUid,
-    grantId: grantId(homeUid, grant),
-    capsule: to0x(capsule),
-    keyId: to0x(keyId),
-    ySeal: to0x(compressed(ySeal)),
-    w,
-    fileKey,
-  };
 }

@@ -2,7 +2,6 @@ export * from './cohort-reader.js';
 export * from './clock.js';
 export * from './consent.js';
 export * from './deed-check.js';
-export * from './department.js';
 export * from './home-reader.js';
 export * from './hub-facts.js';
 export * from './hub-reader.js';

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { to0x } from '@cpds/crypto';
+import { formatMetaAddress, to0x } from '@cpds/crypto';
 import { datagramDigest, type WalletRequest } from '@cpds/messages';
 import { checkRequest } from './request.js';
 import { signDigest } from './signature.js';
@@ -24,7 +24,7 @@ describe('a request', () => {
       'request is not what was signed',
     );
     expect(() => checkRequest({ ...signed, salt: hex(1) }, own, hub, now)).toThrow('request is not what was signed');
-    const meta = department.metaAddress.replace(/.$/, (digit) => (digit === '0' ? '1' : '0'));
+    const meta = formatMetaAddress(department).replace(/.$/, (digit) => (digit === '0' ? '1' : '0'));
     expect(() => checkRequest(shown({ metaAddress: meta }), own, hub, now)).toThrow('request is not what was signed');
   });
 

@@ -15,8 +15,8 @@ import {
 } from '@cpds/messages';
 import { Outbox } from '@cpds/outbox';
 import { UnitOfWork } from '@cpds/store';
-import type { Announcement, OneTimeCustody } from '@cpds/wallet';
 import type { z } from 'zod';
+import type { Announcement, OneTimeCustody } from '../departments/department-keys.js';
 import { DepartmentRow } from '../departments/department.row.js';
 import { DepartmentVault } from '../departments/department-vault.js';
 

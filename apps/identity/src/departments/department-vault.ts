@@ -1,6 +1,6 @@
 import { concat, type KeyRing, parseScalar, type RandomBytes, scalarBytes } from '@cpds/crypto';
 import type { SealedPlace } from '@cpds/service';
-import { DepartmentKeys, newDepartmentSecrets } from '@cpds/wallet';
+import { DepartmentKeys, newDepartmentSecrets } from './department-keys.js';
 
 /** A department's keys as they are stored, with what of them is public. */
 export interface SealedDepartment {

@@ -7,10 +7,12 @@ import {
   commitmentsHash,
   compressed,
   createHeader,
+  formatMetaAddress,
   fromHex,
   G,
   inCohortOrder,
   keyCommit,
+  metaAddressOf,
   newDeedKey,
   paddingDeed,
   parseMetaAddress,
@@ -33,7 +35,6 @@ import {
   type WalletRequest,
 } from '@cpds/messages';
 import type { CohortFacts } from '../deed-check.js';
-import { DepartmentKeys } from '../department.js';
 import type { HubFacts } from '../hub-facts.js';
 import { signDigest } from '../signature.js';
 import type { Wallet } from '../wallet.js';
@@ -42,7 +43,9 @@ export const now = 1_800_000_000;
 export const hex = (fill: number, length = 32): Hex => to0x(new Uint8Array(length).fill(fill));
 export const southKey = 4711n;
 export const ySealSecret = 99n;
-export const department = new DepartmentKeys({ spending: 501n, viewing: 502n });
+/** Of the department of south that asks. */
+export const departmentSecrets = { spending: 501n, viewing: 502n };
+export const department = metaAddressOf(departmentSecrets);
 
 const addressOfKey = (secret: bigint): Hex => to0x(addressOf(G.multiply(secret)));
 export const storemanKeys = [61n, 62n, 63n, 64n, 65n];
@@ -97,7 +100,7 @@ export function request(change: Partial<ShareRequest> = {}, to = north.name): Wa
     patient: { system: 'urn:oid:1', value: 'P-1' },
     category: 'cardiology',
     department: { id: '5b2c5f54-2a40-4f5e-8b06-0c4b8f5b0b11', name: 'Cardiology' },
-    metaAddress: department.metaAddress,
+    metaAddress: formatMetaAddress(department),
     purpose: 'TREAT',
     period: { start: now, end: now + 3600 },
     requestExpires: now + 3600,

@@ -28,7 +28,7 @@ import {
 import { fetchDigest, giveBackDigest, grantDigestWithoutKey, grantId, type Hex } from '@cpds/contracts';
 import { invalid } from '@cpds/errors';
 import type { DleqProof, Fetch, Grant } from '@cpds/messages';
-import { signDigest } from './signature.js';
+import { signDigest } from '@cpds/wallet';
 
 /** The public fields by which a department finds its one-time key. */
 export interface Announcement {
