@@ -125,7 +125,7 @@ const bringTo: Record<Ending, (stage: Stage, patient: Patient) => Promise<string
     const { world, launched } = stage;
     await pauseVouchers(world);
     try {
-      const { given } = await askPatiently(stage, patient, { extraLockSeconds: 20 });
+      const { given } = await askPatiently(stage, patient, { extraLockSeconds: 20, extraMintSeconds: 0 });
       await patiently('the refund', () => waitForRefund(world, given.grantId, 240_000), 300_000);
       return given.grantId;
     } finally {

@@ -20,7 +20,7 @@ export function revokeSuite(stageOf: () => Stage): void {
       const request = await patient.holder.request(requestId);
       await world.consortium.killProcess('bridge.south');
       const review = await patient.holder.review(request, await patient.holder.deedOf(patient.recordId));
-      const { grantId } = await patient.holder.consent(review, { extraLockSeconds: 120 });
+      const { grantId } = await patient.holder.consent(review, { extraLockSeconds: 120, extraMintSeconds: 0 });
       const revoked = await patient.holder.revoke(grantId, [await world.consortium.urlOf('storeman-4')]);
       expect(revoked.confirmedBy).toContain('storeman-4');
       expect((await closedView(stage, 'north', grantId)).closeReason).toBe('revoked');

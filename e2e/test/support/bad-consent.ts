@@ -46,7 +46,7 @@ export class ConsentMaker {
         homeUid: home.chainUid as `0x${string}`,
         usedSlots: usedSlots(holder.file, checked.x),
         now,
-        extraLockSeconds: 120,
+        policy: { extraLockSeconds: 120, extraMintSeconds: 0 },
       },
       client,
     );

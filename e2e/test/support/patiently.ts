@@ -1,6 +1,7 @@
 import { waitFor, type GivenConsent, type ShareResult } from '@cpds/cli';
 import { finishShare, release, waitForState } from '@cpds/cli';
 import { AppError } from '@cpds/errors';
+import type { TimePolicy } from '@cpds/wallet';
 import { patience, type Patient, type Stage } from './stage.js';
 
 /** Repeats what fails because a process is just not there: its door is shut, or it shut while the answer came. */
@@ -27,7 +28,7 @@ function isInterruption(cause: unknown): boolean {
 export async function askPatiently(
   stage: Stage,
   patient: Patient,
-  windows: { extraMintSeconds?: number; extraLockSeconds?: number } = patience,
+  policy: TimePolicy = patience,
 ): Promise<{ given: GivenConsent; startedAt: number }> {
   const requestId = await patiently('the request', () => stage.request(patient));
   const request = await patiently('the request at the wallet', () => patient.holder.request(requestId));
@@ -36,7 +37,7 @@ export async function askPatiently(
     const { state, grantId } = await stage.world.backends.north.bridge.request(requestId);
     if (state === 'requested') {
       const review = await patient.holder.review(request, await patient.holder.deedOf(patient.recordId));
-      return patient.holder.consent(review, windows);
+      return patient.holder.consent(review, policy);
     }
     const known = patient.holder.file.grants.find((one) => one.grantId === grantId);
     if (known === undefined)

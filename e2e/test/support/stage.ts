@@ -18,6 +18,7 @@ import {
   type WalletHolder,
   type World,
 } from '@cpds/cli';
+import type { TimePolicy } from '@cpds/wallet';
 import { plantedBundle } from './planted.js';
 
 /** A patient with one record whose deed is final. */
@@ -35,7 +36,7 @@ export type PatientName = (typeof patientNames)[number];
  * Seconds added to the windows of a grant: a process that was killed needs them to start again, and a machine that is busy with other things needs
  * them to start at all.
  */
-export const patience = { extraLockSeconds: 120, extraMintSeconds: 60 };
+export const patience: TimePolicy = { extraLockSeconds: 120, extraMintSeconds: 60 };
 
 /** A consortium of real processes in a temporary folder, with patients who have records in it. */
 export class Stage {
@@ -87,7 +88,7 @@ export class Stage {
   ask(patient: Patient): Promise<{ given: GivenConsent; startedAt: number }> {
     const { file, holder, recordId } = patient;
     const wanted = { patient: file.patient, category: file.category, recordId };
-    return askAndConsent(this.world, this.departmentId, holder, wanted, patience);
+    return askAndConsent(this.world, this.departmentId, holder, wanted, { policy: patience });
   }
 
   /** Asks only: returns the id of a request that waits for the patient. */

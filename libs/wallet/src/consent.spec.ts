@@ -161,8 +161,9 @@ describe('consent', () => {
     const slow = { ...hub, wSeconds: 100 };
     const { grant: waiting } = consent(wallet, inputOf({ hub: slow }), randomBytes).consent;
     expect(waiting.mintBefore).toBe(now + 30 + 120);
-    const { grant: later } = consent(wallet, inputOf({ extraMintSeconds: 120 }), randomBytes).consent;
-    expect(later.mintBefore).toBe(now + 60 + 120);
+    const policy = { extraLockSeconds: 7, extraMintSeconds: 120 };
+    const { grant: later } = consent(wallet, inputOf({ policy }), randomBytes).consent;
+    expect(later).toMatchObject({ lockBefore: now + 30 + 7, mintBefore: now + 60 + 7 + 120 });
   });
 });
 

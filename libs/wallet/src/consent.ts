@@ -45,11 +45,20 @@ export interface ConsentInput {
   now: number;
   /** Last second the patient allows; the request's end when left out. */
   until?: number;
-  /** Seconds added to mintBefore, for tests that stop a party in between. */
-  extraMintSeconds?: number;
-  /** Seconds added to lockBefore, and so to mintBefore, for tests that stop the home hospital before it locks. */
-  extraLockSeconds?: number;
+  /** `promptly` when left out. */
+  policy?: TimePolicy;
 }
+
+/** How much more time than its steps need a grant gives, for a party that is stopped in between. */
+export interface TimePolicy {
+  /** Seconds added to lockBefore, and so to mintBefore. */
+  readonly extraLockSeconds: number;
+  /** Seconds added to mintBefore. */
+  readonly extraMintSeconds: number;
+}
+
+/** No more time than the steps need. */
+export const promptly: TimePolicy = { extraLockSeconds: 0, extraMintSeconds: 0 };
 
 /** The body for the home hospital, and the name of the grant. */
 export interface MadeConsent {
@@ -145,9 +154,10 @@ export function consent(wallet: Wallet, input: ConsentInput, random: RandomBytes
  */
 function windows(input: ConsentInput, wHome: number, wHub: number, wDestination: number) {
   const { homeTime } = input.parameters;
-  const lockBefore = homeTime + LOCK_STEPS * wHome + (input.extraLockSeconds ?? 0);
+  const { extraLockSeconds, extraMintSeconds } = input.policy ?? promptly;
+  const lockBefore = homeTime + LOCK_STEPS * wHome + extraLockSeconds;
   const window = Math.max(input.minWindowSeconds, wHome + wHub + wDestination);
-  return { lockBefore, mintBefore: lockBefore + window + (input.extraMintSeconds ?? 0) };
+  return { lockBefore, mintBefore: lockBefore + window + extraMintSeconds };
 }
 
 /** Steps of A that fit before lockBefore. */

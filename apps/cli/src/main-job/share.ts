@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '@cpds/errors';
 import type { OpenOutcome, RecordStatus, StoredRecord, TransferState, TransferView } from '@cpds/messages';
+import type { TimePolicy } from '@cpds/wallet';
 import type { World } from '../consortium/world.js';
 import type { GivenConsent, WalletHolder } from '../wallets/wallet-holder.js';
 import type { RecordFile } from './records-folder.js';
@@ -48,8 +49,8 @@ export function waitForDeed(world: World, recordId: string): Promise<RecordStatu
 
 /** How a consent comes about. */
 export interface ConsentOptions {
-  readonly extraMintSeconds?: number;
-  readonly extraLockSeconds?: number;
+  /** Default: no more time than the steps need. */
+  readonly policy?: TimePolicy;
   /** The patient reads the lines and says yes or no; default yes. */
   readonly decide?: (lines: readonly string[]) => Promise<boolean> | boolean;
 }
@@ -66,7 +67,7 @@ export async function askAndConsent(
   departmentId: string,
   holder: WalletHolder,
   wanted: { patient: RecordFile['patient']; category: string; recordId: string },
-  { decide = () => true, ...options }: ConsentOptions = {},
+  { decide = () => true, policy }: ConsentOptions = {},
 ): Promise<{ given: GivenConsent; startedAt: number }> {
   await waitForDeed(world, wanted.recordId);
   const { requestId } = await world.backends.south.bridge.ask({
@@ -84,7 +85,7 @@ export async function askAndConsent(
     throw new AppError('patient-declined', 'denied', 'the patient said no: nobody is told before the request expires');
   }
   const startedAt = Date.now();
-  return { given: await holder.consent(review, options), startedAt };
+  return { given: await holder.consent(review, policy), startedAt };
 }
 
 /** Waits until a hospital's row of the grant is in one of these states. @throws AppError `grant-ended` when it closes instead */

@@ -16,6 +16,7 @@ import {
   enrol,
   hospitalOn,
   MAX_WAIT_SECONDS,
+  promptly,
   readCohort,
   readHub,
   readMinWindow,
@@ -32,6 +33,7 @@ import {
   type CheckedRequest,
   type HubFacts,
   type OwnPins,
+  type TimePolicy,
 } from '@cpds/wallet';
 
 /** Used for one read only: the rules that the hub holds take their place before anything is believed. */
@@ -189,10 +191,7 @@ export class WalletHolder {
    *
    * @throws AppError of the home hospital, which checks everything again as it stands now
    */
-  async consent(
-    review: Review,
-    options: { extraMintSeconds?: number; extraLockSeconds?: number } = {},
-  ): Promise<GivenConsent> {
+  async consent(review: Review, policy: TimePolicy = promptly): Promise<GivenConsent> {
     const { request, deed, hub, minWindowSeconds } = review;
     const client = this.client();
     const parameters = await client.parameters();
@@ -207,7 +206,7 @@ export class WalletHolder {
         homeUid: this.current.home.chainUid as `0x${string}`,
         usedSlots: usedSlots(this.current, deed.x),
         now: nowSeconds(),
-        ...options,
+        policy,
       },
       (length: number) => new Uint8Array(randomBytes(length)),
     );
