@@ -32,7 +32,7 @@ export function mayImport(name) {
 }
 
 /** The second doors that exist: what needs Node apart from what runs in a browser, reading a chain apart from what needs a database. */
-const doors = ['crypto/node', 'crypto/browser', 'crypto/libsecp256k1', 'chain/read'];
+const doors = ['crypto/node', 'crypto/browser', 'crypto/libsecp256k1', 'chain/read', 'wallet/node'];
 
 /** Where a package lives. */
 export function folderOf(name) {

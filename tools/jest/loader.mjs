@@ -14,6 +14,7 @@ const doors = {
   '@cpds/crypto/browser': sourceOf('libs/crypto/src/age/web'),
   '@cpds/crypto/libsecp256k1': sourceOf('libs/crypto/src/libsecp256k1'),
   '@cpds/chain/read': sourceOf('libs/chain/src/read'),
+  '@cpds/wallet/node': sourceOf('libs/wallet/src/node'),
   '@cpds/local': sourceOf('infra/local/src/index'),
   '@cpds/cli': sourceOf('apps/cli/src/index'),
 };

@@ -20,4 +20,3 @@ export {
   type ShareResult,
 } from './main-job/share.js';
 export { waitFor } from './main-job/waiting.js';
-export { WalletHolder, type GivenConsent, type Revoked } from './wallets/wallet-holder.js';

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { ChainReader } from '@cpds/chain/read';
-import type { WalletHolder } from '@cpds/cli';
 import { to0x, u256 } from '@cpds/crypto';
 import type { Consent, WalletRequest } from '@cpds/messages';
 import {
@@ -14,6 +13,7 @@ import {
   WalletClient,
   type ConsentInput,
   type Wallet,
+  type WalletHolder,
 } from '@cpds/wallet';
 
 /** A consent made as the wallet makes it but for one thing, and the door to bring it to. */

@@ -1,7 +1,7 @@
-import { waitFor, type GivenConsent, type ShareResult } from '@cpds/cli';
+import { waitFor, type ShareResult } from '@cpds/cli';
 import { finishShare, release, waitForState } from '@cpds/cli';
 import { AppError } from '@cpds/errors';
-import type { TimePolicy } from '@cpds/wallet';
+import type { GivenConsent, TimePolicy } from '@cpds/wallet';
 import { patience, type Patient, type Stage } from './stage.js';
 
 /** Repeats what fails because a process is just not there: its door is shut, or it shut while the answer came. */

@@ -12,13 +12,11 @@ import {
   upload,
   waitFor,
   waitForDeed,
-  type GivenConsent,
   type Launched,
   type RecordFile,
-  type WalletHolder,
   type World,
 } from '@cpds/cli';
-import type { TimePolicy } from '@cpds/wallet';
+import type { GivenConsent, TimePolicy, WalletHolder } from '@cpds/wallet';
 import { plantedBundle } from './planted.js';
 
 /** A patient with one record whose deed is final. */

@@ -1,6 +1,6 @@
 /**
- * What a wallet keeps between runs, as JSON. Whoever writes it (the cli) gives it mode 0600: it holds the seed. Everything
- * but the seed and the pins can be had again from the home hospital and the chains.
+ * What a wallet keeps between runs, as JSON; `WalletStorage` says where. It holds the seed. Everything but the seed and the pins can be had again
+ * from the home hospital and the chains.
  */
 
 import { to0x, u256 } from '@cpds/crypto';

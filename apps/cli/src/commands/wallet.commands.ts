@@ -1,7 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { missing } from '@cpds/errors';
-import { WalletHolder } from '../wallets/wallet-holder.js';
+import { WalletHolder } from '@cpds/wallet';
+import { FileStorage } from '@cpds/wallet/node';
 import { walletsDir } from './share.commands.js';
 
 /** A wallet as `cpds wallet list` shows it: nothing secret. */
@@ -19,7 +20,7 @@ export async function walletList(dir: string): Promise<WalletSummary[]> {
       .filter((name) => name.endsWith('.json'))
       .map(async (name) => {
         const path = join(walletsDir(dir), name);
-        const { file } = await WalletHolder.open(path);
+        const { file } = await WalletHolder.open(new FileStorage(path));
         return {
           file: path,
           patientId: file.account?.patientId ?? null,
@@ -31,7 +32,7 @@ export async function walletList(dir: string): Promise<WalletSummary[]> {
 
 /** The age identity of a wallet: with it the public `age` program opens every record of this patient. Secret. */
 export async function walletAgeIdentity(path: string): Promise<string> {
-  return (await WalletHolder.open(resolve(path))).wallet.ageIdentity;
+  return (await WalletHolder.open(new FileStorage(resolve(path)))).wallet.ageIdentity;
 }
 
 /** A grant's revocation as `cpds wallet revoke` shows it. */
@@ -48,7 +49,7 @@ export interface RevocationSummary {
 export async function walletRevoke(dir: string, grantId: string, bridgeUrl?: string): Promise<RevocationSummary> {
   for (const { file, grants } of await walletList(dir)) {
     if (!grants.includes(grantId)) continue;
-    const holder = await WalletHolder.open(file);
+    const holder = await WalletHolder.open(new FileStorage(file));
     const { confirmedBy, needed, failures } = await holder.revoke(grantId, bridgeUrl ? [bridgeUrl] : undefined);
     return {
       grantId,

@@ -1,7 +1,7 @@
 import { withProgress } from '@cpds/local';
 import { AppError } from '@cpds/errors';
+import type { WalletHolder } from '@cpds/wallet';
 import type { World } from '../consortium/world.js';
-import type { WalletHolder } from '../wallets/wallet-holder.js';
 import { checkAudit, type Expectation } from './audit-check.js';
 import { askingDepartment } from './department.js';
 import { patientOf } from './patients.js';

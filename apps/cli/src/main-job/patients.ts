@@ -1,25 +1,27 @@
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import '@cpds/crypto/libsecp256k1'; // a ring signature is mostly public scalars
 import type { PatientIdentifier } from '@cpds/messages';
+import { WalletHolder, type WalletPins } from '@cpds/wallet';
+import { FileStorage } from '@cpds/wallet/node';
 import { revocationUrls } from '../consortium/environment.js';
 import type { World } from '../consortium/world.js';
-import { WalletHolder, type WalletPins } from '../wallets/wallet-holder.js';
 
 /** The patient with this identifier: their wallet, made and enrolled at north on first sight. */
 export async function patientOf(
   world: World,
   identifier: PatientIdentifier,
 ): Promise<{ holder: WalletHolder; isNew: boolean }> {
-  const path = walletPath(world.consortium.dir, identifier);
-  if (existsSync(path)) {
-    const holder = await WalletHolder.open(path);
+  const storage = new FileStorage(walletPath(world.consortium.dir, identifier));
+  const isThere = (await storage.read()) !== null;
+  if (isThere) {
+    const holder = await WalletHolder.open(storage);
     if (holder.file.account !== null) return { holder, isNew: false };
   }
   const { enrolmentCode } = await world.backends.north.identity.registerPatient(identifier);
-  const holder = existsSync(path)
-    ? await WalletHolder.open(path)
-    : await WalletHolder.create(path, await pins(world, identifier));
+  const holder = isThere
+    ? await WalletHolder.open(storage)
+    : await WalletHolder.create(storage, await pins(world, identifier));
   await holder.enrol(enrolmentCode);
   return { holder, isNew: true };
 }

@@ -1,7 +1,7 @@
 import type { World } from '../consortium/world.js';
-import type { Revoked, WalletHolder } from '../wallets/wallet-holder.js';
 import { HomeAnswer } from '@cpds/messages';
 import { AppError } from '@cpds/errors';
+import type { Revoked, WalletHolder } from '@cpds/wallet';
 import { waitFor } from './waiting.js';
 
 /** A revoked grant and who said so. The report's `revocations` holds these. */

@@ -127,7 +127,11 @@ export function request(change: Partial<ShareRequest> = {}, to = north.name): Wa
 }
 
 /** A deed of the wallet's, as its hospital minted and shows it. */
-export function mint(wallet: Wallet): { deed: WalletDeed; cohort: CohortFacts; fileKey: Uint8Array } {
+export function mint(wallet: Pick<Wallet, 'ageRecipient' | 'metaAddress'>): {
+  deed: WalletDeed;
+  cohort: CohortFacts;
+  fileKey: Uint8Array;
+} {
   const fileKey = new Uint8Array(randomBytes(16));
   const hospitalAge = recipientOf(encodeIdentity(new Uint8Array(randomBytes(32))));
   const header = serializeHeader(createHeader(fileKey, [wallet.ageRecipient, hospitalAge]));

@@ -1,40 +1,20 @@
-import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { ChainReader, type ChainRules } from '@cpds/chain/read';
-import { fromHex } from '@cpds/crypto';
-import '@cpds/crypto/libsecp256k1'; // a ring signature is mostly public scalars
+import { fromHex, to0x, type RandomBytes } from '@cpds/crypto';
 import { AppError, missing, parse, parseJson, toAppError } from '@cpds/errors';
 import type { Grant, RevocationAnswer, WalletDeed, WalletRequest } from '@cpds/messages';
-import {
-  answersNeeded,
-  checkDeed,
-  checkRequest,
-  confirmedBy,
-  consent,
-  consentLines,
-  enrol,
-  hospitalOn,
-  MAX_WAIT_SECONDS,
-  promptly,
-  readCohort,
-  readHub,
-  readMinWindow,
-  sealingGroup,
-  seenDeed,
-  sendRevocation,
-  usedSlots,
-  Wallet,
-  WalletClient,
-  WalletFile,
-  withGrant,
-  withRevocationUrls,
-  type CheckedDeed,
-  type CheckedRequest,
-  type HubFacts,
-  type OwnPins,
-  type TimePolicy,
-} from '@cpds/wallet';
+import { readCohort } from './cohort-reader.js';
+import { consent, promptly, type TimePolicy } from './consent.js';
+import { checkDeed, seenDeed, type CheckedDeed } from './deed-check.js';
+import { readMinWindow } from './home-reader.js';
+import { hospitalOn, sealingGroup, type HubFacts } from './hub-facts.js';
+import { readHub } from './hub-reader.js';
+import { checkRequest, type CheckedRequest, type OwnPins } from './request.js';
+import { answersNeeded, confirmedBy } from './revocation.js';
+import { consentLines } from './view.js';
+import { enrol, MAX_WAIT_SECONDS, sendRevocation, WalletClient } from './wallet-client.js';
+import { usedSlots, WalletFile, withGrant, withRevocationUrls } from './wallet-file.js';
+import type { WalletStorage } from './wallet-storage.js';
+import { Wallet } from './wallet.js';
 
 /** Used for one read only: the rules that the hub holds take their place before anything is believed. */
 const rulesBeforeTheHubs: ChainRules = {
@@ -79,12 +59,15 @@ export interface BridgeFailure {
   readonly error: AppError;
 }
 
-/** A patient at their wallet: its file, its doors at the home hospital, its own view of hub and home chain. */
+/** Of the platform, Node's and a browser's alike. */
+const random: RandomBytes = (length) => crypto.getRandomValues(new Uint8Array(length));
+
+/** A patient at their wallet: what it keeps, its doors at the home hospital, its own view of hub and home chain. */
 export class WalletHolder {
   readonly wallet: Wallet;
 
   private constructor(
-    private readonly path: string,
+    private readonly storage: WalletStorage,
     private current: WalletFile,
     private readonly hub: ChainReader,
     private readonly home: ChainReader,
@@ -93,25 +76,26 @@ export class WalletHolder {
   }
 
   /** Makes a wallet of 32 random bytes, pinned to this patient and these addresses, not enrolled yet. @throws AppError `wallet-exists` */
-  static async create(path: string, pins: WalletPins): Promise<WalletHolder> {
-    if (existsSync(path)) throw new AppError('wallet-exists', 'conflict', `there is a wallet already in ${path}`);
-    const seed = `0x${randomBytes(32).toString('hex')}`;
-    const file = { version: 1, seed, ...pins, account: null, grants: [] };
-    return WalletHolder.of(path, parse(WalletFile, file, 'wallet'));
+  static async create(storage: WalletStorage, pins: WalletPins): Promise<WalletHolder> {
+    if ((await storage.read()) !== null)
+      throw new AppError('wallet-exists', 'conflict', `there is a wallet already in ${storage.place}`);
+    const file = { version: 1, seed: to0x(random(32)), ...pins, account: null, grants: [] };
+    return WalletHolder.of(storage, parse(WalletFile, file, 'wallet'));
   }
 
-  /** Opens a wallet's file. @throws AppError `unknown-wallet`, `invalid` names the field */
-  static async open(path: string): Promise<WalletHolder> {
-    if (!existsSync(path)) throw missing('unknown-wallet', `there is no wallet in ${path}`);
-    return WalletHolder.of(path, parseJson(WalletFile, readFileSync(path), 'wallet'));
+  /** Opens the wallet that is kept there. @throws AppError `unknown-wallet`, `invalid` names the field */
+  static async open(storage: WalletStorage): Promise<WalletHolder> {
+    const text = await storage.read();
+    if (text === null) throw missing('unknown-wallet', `there is no wallet in ${storage.place}`);
+    return WalletHolder.of(storage, parseJson(WalletFile, text, 'wallet'));
   }
 
-  private static async of(path: string, file: WalletFile): Promise<WalletHolder> {
+  private static async of(storage: WalletStorage, file: WalletFile): Promise<WalletHolder> {
     const [hub, home] = await Promise.all([
       ChainReader.connect({ name: 'hub', urls: file.hub.rpcUrls, rules: rulesBeforeTheHubs }),
       ChainReader.connect({ name: file.home.name, urls: file.home.rpcUrls, rules: rulesBeforeTheHubs }),
     ]);
-    return new WalletHolder(path, file, hub, home);
+    return new WalletHolder(storage, file, hub, home);
   }
 
   get file(): WalletFile {
@@ -128,12 +112,12 @@ export class WalletHolder {
     return this.current.account;
   }
 
-  /** Enrols with the one-time code that the hospital gave; the file is written before and after, so that a crash loses no seed. */
+  /** Enrols with the one-time code that the hospital gave; the wallet is stored before and after, so that a crash loses no seed. */
   async enrol(code: string): Promise<void> {
-    this.save(this.current);
+    await this.inTurn(() => this.save(this.current));
     const { identityUrl, chainUid } = this.current.home;
     const account = await enrol(this.wallet, identityUrl, code, chainUid as `0x${string}`);
-    this.save({ ...this.current, account });
+    await this.inTurn(() => this.save({ ...this.current, account }));
   }
 
   /** The deeds that the hospital says are this patient's. */
@@ -187,7 +171,7 @@ export class WalletHolder {
   }
 
   /**
-   * Consents to what was reviewed. The grant is in the wallet's file before it is sent.
+   * Consents to what was reviewed. The grant is stored before it is sent.
    *
    * @throws AppError of the home hospital, which checks everything again as it stands now
    */
@@ -195,23 +179,18 @@ export class WalletHolder {
     const { request, deed, hub, minWindowSeconds } = review;
     const client = this.client();
     const parameters = await client.parameters();
-    const made = consent(
-      this.wallet,
-      {
-        request,
-        deed,
-        parameters,
-        minWindowSeconds,
-        hub,
-        homeUid: this.current.home.chainUid as `0x${string}`,
-        usedSlots: usedSlots(this.current, deed.x),
-        now: nowSeconds(),
-        policy,
-      },
-      (length: number) => new Uint8Array(randomBytes(length)),
-    );
-    const known = withRevocationUrls(this.current, parameters.revocationUrls);
-    this.save(withGrant(known, made, deed.x));
+    const made = await this.inTurn(async () => {
+      const homeUid = this.current.home.chainUid as `0x${string}`;
+      const slots = usedSlots(this.current, deed.x);
+      const given = consent(
+        this.wallet,
+        { request, deed, parameters, minWindowSeconds, hub, homeUid, usedSlots: slots, now: nowSeconds(), policy },
+        random,
+      );
+      const known = withRevocationUrls(this.current, parameters.revocationUrls);
+      await this.save(withGrant(known, given, deed.x));
+      return given;
+    });
     await client.consent(request.request.requestId, made.consent);
     const { grant } = made.consent;
     return { grantId: made.grantId, grant, ringSize: deed.xs.length, ringReal: deed.deed.ringReal };
@@ -251,8 +230,7 @@ export class WalletHolder {
       if (confirmed.length >= needed) break;
     }
     const [failure] = failures;
-    if (answers.length === 0)
-      throw failure?.error ?? missing('no-bridge', 'the wallet knows no bridge: name one with --bridge');
+    if (answers.length === 0) throw failure?.error ?? missing('no-bridge', 'the wallet knows no bridge');
     return { confirmedBy: confirmed, needed, failures };
   }
 
@@ -268,11 +246,19 @@ export class WalletHolder {
   }
   private openClient: WalletClient | undefined;
 
-  private save(file: WalletFile): void {
-    mkdirSync(dirname(this.path), { recursive: true, mode: 0o700 });
-    writeFileSync(`${this.path}.new`, JSON.stringify(file, null, 2), { mode: 0o600 });
-    chmodSync(`${this.path}.new`, 0o600);
-    renameSync(`${this.path}.new`, this.path);
+  /** Runs `work` when what was asked before it is over: two consents at once draw no slot twice, and the second stores the first's grant too. */
+  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.lastTurn.then(
+      () => work(),
+      () => work(), // whoever asked for the earlier work hears of its failure
+    );
+    this.lastTurn = turn;
+    return turn;
+  }
+  private lastTurn: Promise<unknown> = Promise.resolve();
+
+  private async save(file: WalletFile): Promise<void> {
+    await this.storage.write(JSON.stringify(file, null, 2));
     this.current = file;
   }
 }
