@@ -1,3 +1,4 @@
+export { pageScript, testPage, type PageScript, type TestPage } from './testing/browser.js';
 export {
   testAge,
   testAnvil,

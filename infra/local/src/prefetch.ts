@@ -1,5 +1,6 @@
 import { onPath } from './machine/command.js';
 import { reportToStderr } from './machine/progress.js';
+import { chromiumBinary } from './binaries/chromium.js';
 import { postgresBinDir } from './binaries/postgres.js';
 import { ageBinary, anvilBinary, minioBinary, natsServerBinary } from './binaries/sources.js';
 
@@ -13,7 +14,9 @@ const wanted: (readonly [string, () => Promise<string>])[] = [
   ['postgres', () => postgresBinDir(reportToStderr)],
   ...(isForTests || !process.env['CPDS_S3_ENDPOINT'] ? [['minio', () => minioBinary(reportToStderr)] as const] : []),
   ['anvil', () => anvilBinary()],
-  ...(isForTests ? [['age', () => ageBinary(reportToStderr)] as const] : []),
+  ...(isForTests
+    ? [['age', () => ageBinary(reportToStderr)] as const, ['chromium', () => chromiumBinary(reportToStderr)] as const]
+    : []),
 ];
 
 const results = await Promise.all(

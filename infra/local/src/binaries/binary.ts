@@ -32,11 +32,8 @@ export interface BinarySource {
  * @throws BinaryUnavailableError no way worked; the message says what each of them said
  */
 export async function findBinary(source: BinarySource, report: Report): Promise<string> {
-  const named = process.env[source.variable];
-  if (named !== undefined && named !== '') {
-    if (await isExecutable(named)) return named;
-    throw new BinaryUnavailableError(`${source.variable} names ${named}, which cannot be run`);
-  }
+  const named = await namedBinary(source.variable);
+  if (named !== null) return named;
   const found = await onPath(source.name);
   if (found !== null && (await saysGoodVersion(found, source))) return found;
 
@@ -50,6 +47,14 @@ export async function findBinary(source: BinarySource, report: Report): Promise<
       return kept;
     }),
   );
+}
+
+/** The program that the environment names in `variable`, or null where it names none. @throws BinaryUnavailableError it cannot be run */
+export async function namedBinary(variable: string): Promise<string | null> {
+  const named = process.env[variable];
+  if (named === undefined || named === '') return null;
+  if (await isExecutable(named)) return named;
+  throw new BinaryUnavailableError(`${variable} names ${named}, which cannot be run`);
 }
 
 async function fetchTo(kept: string, source: BinarySource, cache: string): Promise<void> {
