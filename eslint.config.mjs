@@ -34,6 +34,13 @@ export function mayImport(name) {
 /** The second doors that exist: what needs Node apart from what runs in a browser, reading a chain apart from what needs a database. */
 const doors = ['crypto/node', 'crypto/browser', 'crypto/libsecp256k1', 'chain/read', 'wallet/node'];
 
+/** Packages that pages run too: a browser's own fetch throws when it is called as a method of an object that keeps it. */
+const inPages = ['chain', 'client', 'audit-verifier', 'wallet'];
+const fetchAsMethod = {
+  selector: 'CallExpression > MemberExpression.callee[property.name=/^fetch(er)?$/]',
+  message: 'A browser refuses fetch as a method: take it out of its object, then call it.',
+};
+
 /** Where a package lives. */
 export function folderOf(name) {
   if (name === 'local') return 'infra/local';
@@ -74,6 +81,7 @@ function boundary(name, files, extra = []) {
           selector: 'ImportExpression > Literal[value=/^@cpds/]',
           message: 'Import packages statically, where the layers are checked.',
         },
+        ...(inPages.includes(name) ? [fetchAsMethod] : []),
       ],
     },
   };

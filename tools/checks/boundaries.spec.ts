@@ -50,6 +50,13 @@ const planted: readonly (readonly [rule: string, file: string, source: string, s
   ],
   ['no database in the wallet', 'libs/wallet/src/planted.ts', chain, 'without a database'],
   ['chains to read in the wallet', 'libs/wallet/src/planted.ts', "export * from '@cpds/chain/read';\n", ''],
+  [
+    'no fetch as a method where pages run it',
+    'libs/client/src/planted.ts',
+    "export const ask = (its: { fetcher: typeof fetch }) => its.fetcher('/');\n",
+    'refuses fetch as a method',
+  ],
+  ['fetch by itself', 'libs/client/src/planted.ts', "export const ask = () => fetch('/');\n", ''],
   ['what lies below', 'apps/bridge/src/planted.ts', chain, ''],
 ];
 

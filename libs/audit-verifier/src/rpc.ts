@@ -28,7 +28,9 @@ export class Rpc implements CallRunner {
 
   /** @throws Error with the node's word */
   private async ask<T>(method: string, params: unknown[]): Promise<T> {
-    const response = await this.fetch(this.url, {
+    // As a method of this object a browser's own fetch refuses: "Illegal invocation".
+    const { fetch } = this;
+    const response = await fetch(this.url, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),

@@ -11,8 +11,8 @@ function run({ north, south, hub }: ReturnType<typeof consortium>, over: object 
     expectations: { threshold: 3, vouchesNeeded: 2 },
     ...over,
   });
-  const byHost = new Map([north, south, hub].map((log) => [log.party, log]));
-  return verify(policy, (url, init) => byHost.get(new URL(url).hostname)!.fetch(url, init));
+  const byHost = new Map([north, south, hub].map((log) => [log.party, log.fetch]));
+  return verify(policy, (url, init) => byHost.get(new URL(url).hostname)!(url, init));
 }
 
 describe('a consortium whose logs hold', () => {

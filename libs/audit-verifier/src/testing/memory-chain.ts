@@ -1,0 +1,45 @@
+/** A chain with anchors for the tests of this folder, answered from memory. */
+
+import { CheckpointAnchor } from '@cpds/contracts';
+import { hashRange, leafHash, nodeHash, to0x, type TreeNode } from '@cpds/crypto';
+import { getAddress, id, Interface, type InterfaceAbi } from 'ethers';
+import type { Fetch } from '../log-source.js';
+import type { MemoryLog } from './memory-log.js';
+
+const anchorAbi = new Interface(CheckpointAnchor.abi as InterfaceAbi);
+export const address = `0x${'aa'.repeat(20)}`;
+/** Mixed case, as wallets and logs write it; the policy's is in lower case. */
+export const account = getAddress(`0x${'cc'.repeat(20)}`);
+export const lockedAccount = `0x${'bb'.repeat(20)}`;
+
+/** Root of the first `size` entries. */
+export function rootOf(log: MemoryLog, size: number): string {
+  const read = ({ level, index }: TreeNode): Uint8Array =>
+    level === 0
+      ? leafHash(log.entries[index]!)
+      : nodeHash(read({ level: level - 1, index: 2 * index }), read({ level: level - 1, index: 2 * index + 1 }));
+  return to0x(hashRange({ from: 0, to: size }, read));
+}
+
+/** A chain that holds these anchors, as JSON-RPC tells it. */
+export function chainOf(
+  origin: string,
+  anchors: { size: number; root: string; by?: string }[],
+  others: object[] = [],
+): Fetch {
+  const logs = anchors.map(({ size, root, by = account }, block) => {
+    const { topics, data } = anchorAbi.encodeEventLog('Anchored', [id(origin), by, size, root, origin]);
+    return { topics, data, blockNumber: `0x${block}`, transactionHash: `0x${'0'.repeat(63)}${block}` };
+  });
+  const last = anchors.filter(({ by }) => by === undefined).at(-1) ?? { size: 0, root: `0x${'00'.repeat(32)}` };
+  return async (_url, init) => {
+    const { method, params } = JSON.parse(String(init?.body)) as { method: string; params: [{ address: string }] };
+    const answer =
+      method === 'eth_call'
+        ? anchorAbi.encodeFunctionResult('last', [[last.size, 0, last.root]])
+        : params[0].address === address
+          ? logs
+          : others;
+    return new Response(JSON.stringify({ jsonrpc: '2.0', id: 1, result: answer }));
+  };
+}
