@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IDeedRegistry} from "./interfaces/IDeedRegistry.sol";
 import {ILockedAccount} from "./interfaces/ILockedAccount.sol";
+import {Closer, Closing} from "./lib/Closing.sol";
 import {Frost} from "./lib/Frost.sol";
 import {GrantData, GrantLib} from "./lib/GrantLib.sol";
 import {Lsag} from "./lib/Lsag.sol";
@@ -10,7 +11,7 @@ import {Point, Secp256k1} from "./lib/Secp256k1.sol";
 
 /// @title Grants locked on their home chain
 /// @notice Promises, units and errors are at ILockedAccount.
-contract LockedAccount is ILockedAccount {
+contract LockedAccount is ILockedAccount, Closing {
     bytes32 public immutable chainUid;
     address public immutable deedRegistry;
     bytes32 public immutable keyId;
@@ -47,7 +48,7 @@ contract LockedAccount is ILockedAccount {
         bytes32 grantId = _idHere(grant);
         if (grant.sealedKeyHash == 0) revert ZeroSealedKeyHash();
         if (grant.revoker == address(0)) revert ZeroRevoker();
-        if (block.timestamp >= grant.lockBefore) revert LockTooLate(grant.lockBefore, block.timestamp);
+        _requireInTime(grant);
         if (grant.mintBefore < block.timestamp + minWindow) {
             revert MintWindowTooShort(grant.mintBefore, block.timestamp + minWindow);
         }
@@ -70,9 +71,8 @@ contract LockedAccount is ILockedAccount {
 
     /// @inheritdoc ILockedAccount
     function refund(bytes32 grantId, uint256 rx, uint256 ry, uint256 z) external {
-        Status status = locks[grantId].status;
-        if (status == Status.None) revert NotLocked(grantId);
-        if (status != Status.Locked) return;
+        _requireNotFree(grantId);
+        if (!_isOpen(grantId)) return;
         bytes32 digest = GrantLib.notMappedDigest(chainUid, address(this), grantId);
         if (!Frost.isValid(Point(keyX, keyY), digest, rx, ry, z)) revert BadGroupSignature();
         _close(grantId, Reason.Refunded);
@@ -80,26 +80,12 @@ contract LockedAccount is ILockedAccount {
 
     /// @inheritdoc ILockedAccount
     function revoke(GrantData calldata grant, bytes calldata signature) external {
-        bytes32 grantId = _idHere(grant);
-        _requireSigner(grant.revoker, GrantLib.revokeDigest(chainUid, grantId), signature);
-        Status status = locks[grantId].status;
-        if (status == Status.Locked) {
-            _close(grantId, Reason.Revoked);
-        } else if (status == Status.None) {
-            // A tombstone costs storage for ever: only while it still prevents something.
-            if (block.timestamp >= grant.lockBefore) revert LockTooLate(grant.lockBefore, block.timestamp);
-            locks[grantId].status = Status.Void;
-            emit LockVoided(grantId);
-        }
+        _revoke(chainUid, _idHere(grant), grant, signature);
     }
 
     /// @inheritdoc ILockedAccount
     function giveBack(GrantData calldata grant, bytes calldata signature) external {
-        bytes32 grantId = _idHere(grant);
-        _requireSigner(GrantLib.recipient(grant), GrantLib.giveBackDigest(chainUid, grantId), signature);
-        Status status = locks[grantId].status;
-        if (status == Status.None) revert NotLocked(grantId);
-        if (status == Status.Locked) _close(grantId, Reason.GivenBack);
+        _giveBack(chainUid, _idHere(grant), grant, signature);
     }
 
     /// @inheritdoc ILockedAccount
@@ -122,15 +108,34 @@ contract LockedAccount is ILockedAccount {
         return GrantLib.id(grant, chainUid);
     }
 
-    function _requireSigner(address expected, bytes32 digest, bytes calldata signature) private pure {
-        address signer = Secp256k1.recover(digest, signature);
-        // A zero revoker would be "signed" by every malformed signature.
-        if (signer == address(0) || signer != expected) revert BadSignature(expected);
+    function _isFree(bytes32 grantId) internal view override returns (bool) {
+        return locks[grantId].status == Status.None;
+    }
+
+    function _isOpen(bytes32 grantId) internal view override returns (bool) {
+        return locks[grantId].status == Status.Locked;
+    }
+
+    function _requireNotFree(bytes32 grantId) internal view override {
+        if (_isFree(grantId)) revert NotLocked(grantId);
+    }
+
+    function _requireInTime(GrantData calldata grant) internal view override {
+        if (block.timestamp >= grant.lockBefore) revert LockTooLate(grant.lockBefore, block.timestamp);
+    }
+
+    function _close(bytes32 grantId, Closer closer) internal override {
+        _close(grantId, closer == Closer.Revoker ? Reason.Revoked : Reason.GivenBack);
     }
 
     function _close(bytes32 grantId, Reason reason) private {
         locks[grantId].status = Status.Closed;
         locks[grantId].reason = reason;
         emit LockClosed(grantId, reason);
+    }
+
+    function _void(bytes32 grantId) internal override {
+        locks[grantId].status = Status.Void;
+        emit LockVoided(grantId);
     }
 }

@@ -3,13 +3,14 @@ pragma solidity 0.8.37;
 
 import {IERC5564Announcer} from "./interfaces/IERC5564Announcer.sol";
 import {IMappedDeeds} from "./interfaces/IMappedDeeds.sol";
+import {Closer, Closing} from "./lib/Closing.sol";
 import {Frost} from "./lib/Frost.sol";
 import {GrantData, GrantLib} from "./lib/GrantLib.sol";
 import {Point, Secp256k1} from "./lib/Secp256k1.sol";
 
 /// @title Grants mapped on their destination chain
 /// @notice Promises, units and errors are at IMappedDeeds.
-contract MappedDeeds is IMappedDeeds {
+contract MappedDeeds is IMappedDeeds, Closing {
     /// @dev ERC-5564 scheme: secp256k1 with view tags.
     uint256 private constant SCHEME_ID = 1;
 
@@ -36,7 +37,7 @@ contract MappedDeeds is IMappedDeeds {
     function mint(bytes32 homeUid, GrantData calldata grant, uint256 rx, uint256 ry, uint256 z) external {
         bytes32 grantId = _idHere(homeUid, grant);
         // NotMapped is signed only after a final block with timestamp >= mintBefore: this line excludes mint after refund.
-        if (block.timestamp >= grant.mintBefore) revert MintTooLate(grant.mintBefore, block.timestamp);
+        _requireInTime(grant);
         if (grant.notAfter <= grant.mintBefore) revert BadValidity(grant.mintBefore, grant.notAfter);
         if (mappings[grantId].status != Status.None) revert NotFree(grantId, mappings[grantId].status);
         bytes32 digest = GrantLib.mintDigest(chainUid, address(this), grantId);
@@ -56,26 +57,12 @@ contract MappedDeeds is IMappedDeeds {
 
     /// @inheritdoc IMappedDeeds
     function revoke(bytes32 homeUid, GrantData calldata grant, bytes calldata signature) external {
-        bytes32 grantId = _idHere(homeUid, grant);
-        _requireSigner(grant.revoker, GrantLib.revokeDigest(homeUid, grantId), signature);
-        Status status = mappings[grantId].status;
-        if (status == Status.Mapped) {
-            _close(grantId, Reason.Revoked);
-        } else if (status == Status.None) {
-            // A tombstone costs storage for ever: only while it still prevents something.
-            if (block.timestamp >= grant.mintBefore) revert MintTooLate(grant.mintBefore, block.timestamp);
-            mappings[grantId].status = Status.Void;
-            emit MappingVoided(grantId);
-        }
+        _revoke(homeUid, _idHere(homeUid, grant), grant, signature);
     }
 
     /// @inheritdoc IMappedDeeds
     function giveBack(bytes32 homeUid, GrantData calldata grant, bytes calldata signature) external {
-        bytes32 grantId = _idHere(homeUid, grant);
-        _requireSigner(GrantLib.recipient(grant), GrantLib.giveBackDigest(homeUid, grantId), signature);
-        Status status = mappings[grantId].status;
-        if (status == Status.None) revert NotMapped(grantId);
-        if (status == Status.Mapped) _close(grantId, Reason.GivenBack);
+        _giveBack(homeUid, _idHere(homeUid, grant), grant, signature);
     }
 
     /// @inheritdoc IMappedDeeds
@@ -94,14 +81,31 @@ contract MappedDeeds is IMappedDeeds {
         return GrantLib.id(grant, homeUid);
     }
 
-    function _requireSigner(address expected, bytes32 digest, bytes calldata signature) private pure {
-        address signer = Secp256k1.recover(digest, signature);
-        if (signer == address(0) || signer != expected) revert BadSignature(expected);
+    function _isFree(bytes32 grantId) internal view override returns (bool) {
+        return mappings[grantId].status == Status.None;
     }
 
-    function _close(bytes32 grantId, Reason reason) private {
+    function _isOpen(bytes32 grantId) internal view override returns (bool) {
+        return mappings[grantId].status == Status.Mapped;
+    }
+
+    function _requireNotFree(bytes32 grantId) internal view override {
+        if (_isFree(grantId)) revert NotMapped(grantId);
+    }
+
+    function _requireInTime(GrantData calldata grant) internal view override {
+        if (block.timestamp >= grant.mintBefore) revert MintTooLate(grant.mintBefore, block.timestamp);
+    }
+
+    function _close(bytes32 grantId, Closer closer) internal override {
+        Reason reason = closer == Closer.Revoker ? Reason.Revoked : Reason.GivenBack;
         mappings[grantId].status = Status.Closed;
         mappings[grantId].reason = reason;
         emit MappingClosed(grantId, reason);
+    }
+
+    function _void(bytes32 grantId) internal override {
+        mappings[grantId].status = Status.Void;
+        emit MappingVoided(grantId);
     }
 }

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {DeedRegistry} from "../contracts/DeedRegistry.sol";
 import {LockedAccount} from "../contracts/LockedAccount.sol";
+import {IClosing} from "../contracts/interfaces/IClosing.sol";
 import {ILockedAccount} from "../contracts/interfaces/ILockedAccount.sol";
 import {GrantData, GrantLib} from "../contracts/lib/GrantLib.sol";
 import {Lsag} from "../contracts/lib/Lsag.sol";
@@ -282,7 +283,7 @@ contract LockedAccountTest is Fixtures {
 
     function test_Revoke_refusesAnotherSigner() public {
         lock();
-        bytes memory bad = abi.encodeWithSelector(ILockedAccount.BadSignature.selector, grant.revoker);
+        bytes memory bad = abi.encodeWithSelector(IClosing.BadSignature.selector, grant.revoker);
         expectError(bad);
         account.revoke(grant, giveBackSignature);
         expectError(bad);
@@ -303,13 +304,13 @@ contract LockedAccountTest is Fixtures {
             mstore(add(other, 0x40), s)
         }
         other[64] = other[64] == 0x1b ? bytes1(0x1c) : bytes1(0x1b);
-        expectError(abi.encodeWithSelector(ILockedAccount.BadSignature.selector, grant.revoker));
+        expectError(abi.encodeWithSelector(IClosing.BadSignature.selector, grant.revoker));
         account.revoke(grant, other);
     }
 
     function test_Revoke_refusesAZeroRevokerWithAMalformedSignature() public {
         grant.revoker = address(0);
-        expectError(abi.encodeWithSelector(ILockedAccount.BadSignature.selector, address(0)));
+        expectError(abi.encodeWithSelector(IClosing.BadSignature.selector, address(0)));
         account.revoke(grant, new bytes(65));
     }
 
@@ -338,7 +339,7 @@ contract LockedAccountTest is Fixtures {
 
     function test_GiveBack_refusesAnotherSigner() public {
         lock();
-        expectError(abi.encodeWithSelector(ILockedAccount.BadSignature.selector, addressAt(".transfer.recipient")));
+        expectError(abi.encodeWithSelector(IClosing.BadSignature.selector, addressAt(".transfer.recipient")));
         account.giveBack(grant, revokeSignature);
     }
 }

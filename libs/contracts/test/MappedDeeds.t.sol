@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {ERC5564Announcer} from "../contracts/ERC5564Announcer.sol";
 import {MappedDeeds} from "../contracts/MappedDeeds.sol";
+import {IClosing} from "../contracts/interfaces/IClosing.sol";
 import {IERC5564Announcer} from "../contracts/interfaces/IERC5564Announcer.sol";
 import {IMappedDeeds} from "../contracts/interfaces/IMappedDeeds.sol";
 import {GrantData, GrantLib} from "../contracts/lib/GrantLib.sol";
@@ -190,9 +191,9 @@ contract MappedDeedsTest is Fixtures {
 
     function test_Revoke_refusesAnotherSignerAndAnotherHome() public {
         mint();
-        expectError(abi.encodeWithSelector(IMappedDeeds.BadSignature.selector, grant.revoker));
+        expectError(abi.encodeWithSelector(IClosing.BadSignature.selector, grant.revoker));
         deeds.revoke(homeUid, grant, giveBackSignature);
-        expectError(abi.encodeWithSelector(IMappedDeeds.BadSignature.selector, grant.revoker));
+        expectError(abi.encodeWithSelector(IClosing.BadSignature.selector, grant.revoker));
         deeds.revoke(bytes32(uint256(1)), grant, revokeSignature);
     }
 
@@ -221,7 +222,7 @@ contract MappedDeedsTest is Fixtures {
 
     function test_GiveBack_refusesAnotherSigner() public {
         mint();
-        expectError(abi.encodeWithSelector(IMappedDeeds.BadSignature.selector, recipient));
+        expectError(abi.encodeWithSelector(IClosing.BadSignature.selector, recipient));
         deeds.giveBack(homeUid, grant, revokeSignature);
     }
 }

@@ -2,12 +2,13 @@
 pragma solidity 0.8.37;
 
 import {GrantData} from "../lib/GrantLib.sol";
+import {IClosing} from "./IClosing.sol";
 
 /// @title Grants locked on their home chain (protocol section 7)
 /// @notice None -> Locked -> Closed(Refunded | Revoked | GivenBack), or None -> Void. A grant is dead at its notAfter
 /// without any transaction: readers compare times themselves. Authority lies in signatures, never in the sender; a second
 /// submission of a closing does nothing.
-interface ILockedAccount {
+interface ILockedAccount is IClosing {
     enum Status {
         None,
         Locked,
@@ -64,8 +65,6 @@ interface ILockedAccount {
     error NotLocked(bytes32 grantId);
     /// @notice (R, z) is not the group's signature on NotMapped.
     error BadGroupSignature();
-    /// @notice The statement is not signed by the grant's revoker or recipient.
-    error BadSignature(address expected);
 
     /// @notice Locks the deed that signed. Refused for a used tag: the grant's tag names the deed's key, so nobody else can
     /// lock this grant or any that carries its capsule.

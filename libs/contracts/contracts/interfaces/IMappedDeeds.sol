@@ -2,11 +2,12 @@
 pragma solidity 0.8.37;
 
 import {GrantData} from "../lib/GrantLib.sol";
+import {IClosing} from "./IClosing.sol";
 
 /// @title Grants mapped on their destination chain (protocol section 7)
 /// @notice None -> Mapped -> Closed(Revoked | GivenBack), or None -> Void. The mapping belongs to addr(Q) and is the
 /// destination's receipt; it never moves. Dead at notAfter without any transaction.
-interface IMappedDeeds {
+interface IMappedDeeds is IClosing {
     enum Status {
         None,
         Mapped,
@@ -54,8 +55,6 @@ interface IMappedDeeds {
     error NotMapped(bytes32 grantId);
     /// @notice (R, z) is not the group's signature on Mint.
     error BadGroupSignature();
-    /// @notice The statement is not signed by the grant's revoker or recipient.
-    error BadSignature(address expected);
 
     /// @notice Maps the grant: (R, z) is the group's signature over Mint(this, grantId) under this chain's uid, grantId being
     /// the grant's digest under homeUid. Announces Q by ERC-5564.
