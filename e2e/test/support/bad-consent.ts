@@ -33,15 +33,15 @@ export class ConsentMaker {
     const deed = (await holder.deeds()).find((one) => one.recordId === recordId);
     if (deed === undefined) throw new Error(`no deed of the record ${recordId}`);
     const facts = hospitalOn(hub, home.chainUid);
-    const reader = await ChainReader.connect({ name: home.name, urls: home.rpcUrls, rules: facts.rules });
-    const checked = checkDeed(holder.wallet, deed, await readCohort(reader, facts, deed.cohort));
+    const head = await ChainReader.connect({ name: home.name, urls: home.rpcUrls });
+    const checked = checkDeed(holder.wallet, deed, await readCohort(head, facts, deed.cohort));
     return new ConsentMaker(
       holder,
       {
         request: checkRequest(request, { home: home.name, identifiers: holder.file.identifiers }, hub, now),
         deed: checked,
         parameters: await client.parameters(),
-        minWindowSeconds: await readMinWindow(reader, facts),
+        minWindowSeconds: await readMinWindow(head, facts),
         hub,
         homeUid: home.chainUid as `0x${string}`,
         usedSlots: usedSlots(holder.file, checked.x),

@@ -4,7 +4,9 @@ import { ChainRegistry, type BaseContractsStruct, type ChainStruct, type Hex } f
 import { fromHex, keccak256, to0x } from '@cpds/crypto';
 import { unavailable } from '@cpds/errors';
 import type { BlockRef } from './block.js';
-import { rulesOf, type ChainRules } from './finality.js';
+import type { ChainHead } from './chain-head.js';
+import { rulesOf } from './finality.js';
+import { readHubRules } from './hub-rules.js';
 import { ChainReader } from './reader.js';
 import { Sender, type SenderOptions } from './sender.js';
 
@@ -30,9 +32,6 @@ export interface OwnChain<Name extends keyof BaseContractsStruct> {
   readonly contracts: Readonly<Record<Name, Hex>>;
 }
 
-/** For the first look at a chain whose rules are not known yet: what it registers for itself is read with these. */
-const provisional: ChainRules = { finality: { kind: 'instant' }, blockSeconds: 1, maxHeadAgeSeconds: 60 };
-
 /**
  * Reads from the hub, at finality, how the own chain becomes final and where its contracts stand, and opens it.
  *
@@ -43,11 +42,11 @@ export async function connectOwnChain<Name extends keyof BaseContractsStruct>(
 ): Promise<OwnChain<Name>> {
   const { party, pollMs, onError } = options;
   const open = (name: string, urls: readonly string[]) =>
-    ChainReader.connect({ name, urls, rules: provisional, pollMs, ...(onError && { onError }) });
-  const [hub, reader] = await Promise.all([open('hub', options.hubUrls), open(party, options.ownUrls)]);
-  const { chain, base } = await readRegistration(hub, options.chainRegistry, reader.chainUid);
+    ChainReader.connect({ name, urls, pollMs, ...(onError && { onError }) });
+  const [hub, own] = await Promise.all([open('hub', options.hubUrls), open(party, options.ownUrls)]);
+  const { chain, base } = await readRegistration(hub, options.chainRegistry, own.chainUid);
   if (chain.name !== party) throw unavailable('chain-not-own', `the own chain is registered for ${chain.name}`);
-  reader.adopt(rulesOf(chain));
+  const reader = own.adopt(rulesOf(chain));
   const final = await reader.lastFinal();
   const contracts = {} as Record<Name, Hex>;
   for (const name of options.contracts) contracts[name] = await checkedAddress(reader, final, name, base[name]);
@@ -55,15 +54,14 @@ export async function connectOwnChain<Name extends keyof BaseContractsStruct>(
 }
 
 async function readRegistration(
-  hub: ChainReader,
+  head: ChainHead,
   address: string,
   ownUid: Hex,
 ): Promise<{ chain: ChainStruct; base: BaseContractsStruct }> {
-  const at = (block: BlockRef): ChainRegistry =>
-    new ChainRegistry(address, { call: ({ to, data }) => hub.callAt(block, to, data) });
   try {
-    hub.adopt(rulesOf(await at(await hub.head()).chainOf(hub.chainUid)));
-    const registry = at(await hub.lastFinal());
+    const hub = head.adopt(await readHubRules(head, address));
+    const final = await hub.lastFinal();
+    const registry = new ChainRegistry(address, { call: ({ to, data }) => hub.callAt(final, to, data) });
     const [chain, base] = await Promise.all([registry.chainOf(ownUid), registry.baseContractsOf(ownUid)]);
     return { chain, base };
   } catch (cause) {

@@ -1,8 +1,10 @@
 /** The reading half: no database, runs in a browser. The wallet uses only this (`@cpds/chain/read`). */
 
 export * from './block.js';
+export * from './chain-head.js';
 export * from './finality.js';
 export * from './head-watch.js';
+export * from './hub-rules.js';
 export * from './reader.js';
 export * from './revert.js';
 export * from './rpc.js';

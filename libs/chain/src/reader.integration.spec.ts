@@ -3,11 +3,19 @@ import type { AddressInfo } from 'node:net';
 import { Wallet } from 'ethers';
 import { testAnvil } from '@cpds/local';
 import { chainUid } from '@cpds/contracts';
-import { ChainReader, Rpc } from './index.js';
+import { ChainReader, Rpc, type ChainHead, type ChainReaderOptions, type ChainRules } from './index.js';
 import { deployTestContract } from './testing/contract.js';
 
 const rules = { finality: { kind: 'depth', depth: 2 }, blockSeconds: 1, maxHeadAgeSeconds: 10 } as const;
 type Anvil = Awaited<ReturnType<typeof testAnvil>>;
+
+async function openReader(
+  urls: string[],
+  options: Partial<ChainReaderOptions> & { rules?: ChainRules } = {},
+): Promise<ChainReader> {
+  const { rules: own = rules, ...rest } = options;
+  return (await ChainReader.connect({ name: 'a', urls, ...rest })).adopt(own);
+}
 
 /** A node that passes everything on, changed by `lie`. */
 async function lyingNode(
@@ -51,13 +59,46 @@ describe('a chain reader', () => {
   afterAll(() => anvil.close());
 
   it('names the chain by id and genesis', async () => {
-    const reader = await ChainReader.connect({ name: 'a', urls: [anvil.url], rules });
+    const reader = await openReader([anvil.url]);
     const genesis = await rpc.request<{ hash: string }>('eth_getBlockByNumber', ['0x0', false]);
     expect(reader.chainUid).toBe(chainUid(771n, genesis.hash));
   });
 
+  it('is no more than its head before rules are adopted', async () => {
+    const head = await ChainReader.connect({ name: 'a', urls: [anvil.url] });
+    const reader = head.adopt(rules);
+    expect(reader).toBeInstanceOf(ChainReader);
+    expect(await head.head()).toEqual(await reader.head());
+    expect(BigInt(await head.callAt(await head.head(), address, '0x00'))).toBe(1n);
+
+    // What a head can do is said here, and the type is held to it: whatever it gains does not compile.
+    const can: Record<keyof ChainHead, true> = {
+      name: true,
+      chainId: true,
+      chainUid: true,
+      head: true,
+      callAt: true,
+      adopt: true,
+    };
+    const given: Record<'rules' & keyof ChainReaderOptions, true> = {};
+    expect(given).toEqual({});
+    const ofAReader = Object.getOwnPropertyNames(ChainReader.prototype);
+    expect(ofAReader).toEqual(expect.arrayContaining(['final', 'lastFinal', 'snapshot', 'logs', 'watch', 'rules']));
+    expect(ofAReader.filter((name) => name in head && !Object.hasOwn(can, name))).toEqual(['constructor']);
+  });
+
+  it('changes its rules when its head adopts others, for whoever holds it', async () => {
+    const head = await ChainReader.connect({ name: 'a', urls: [anvil.url] });
+    const reader = head.adopt(rules);
+    expect((await reader.snapshot()).final.number).toBe((await head.head()).number - 2);
+    const deeper = { ...rules, finality: { kind: 'depth', depth: 5 } } as const;
+    expect(head.adopt(deeper)).toBe(reader);
+    expect(reader.rules).toEqual(deeper);
+    expect((await reader.snapshot()).final.number).toBe((await head.head()).number - 5);
+  });
+
   it('finds the final block by depth and by time', async () => {
-    const reader = await ChainReader.connect({ name: 'a', urls: [anvil.url], rules, now: () => 0 });
+    const reader = await openReader([anvil.url], { now: () => 0 });
     const { head, final } = await reader.snapshot();
     expect(head.number - final.number).toBe(2);
     // a burst of blocks in one second finalises nothing by itself
@@ -92,7 +133,7 @@ describe('a chain reader', () => {
       });
     });
     const tagged = { ...rules, finality: { kind: 'tag', depth: 2 } } as const;
-    const reader = await ChainReader.connect({ name: 'a', urls: [young.url], rules: tagged });
+    const reader = await openReader([young.url], { rules: tagged });
     await expect(reader.snapshot()).rejects.toMatchObject({ code: 'chain-not-final', kind: 'unavailable' });
     young.server.close();
   });
@@ -100,7 +141,7 @@ describe('a chain reader', () => {
   it('refuses a yes from a head that is too old or ahead of the clock', async () => {
     const head = await rpc.request<{ timestamp: string }>('eth_getBlockByNumber', ['latest', false]);
     const at = Number(head.timestamp) * 1000;
-    const reader = (now: number) => ChainReader.connect({ name: 'a', urls: [anvil.url], rules, now: () => now });
+    const reader = (now: number) => openReader([anvil.url], { now: () => now });
     await expect((await reader(at + 11_000)).final()).rejects.toMatchObject({
       code: 'chain-stale',
       why: 'head-too-old',
@@ -115,7 +156,7 @@ describe('a chain reader', () => {
     const liar = async (lie: (method: string, result: unknown) => unknown) => {
       const node = await lyingNode(anvil.url, lie);
       return {
-        reader: await ChainReader.connect({ name: 'a', urls: [anvil.url, node.url], rules, now }),
+        reader: await openReader([anvil.url, node.url], { now }),
         server: node.server,
       };
     };
@@ -155,7 +196,7 @@ describe('a chain reader', () => {
       if (tells || method !== 'eth_getBlockByNumber') return result;
       return { ...(result as object), transactions: undefined };
     });
-    const reader = await ChainReader.connect({ name: 'a', urls: [node.url], rules });
+    const reader = await openReader([node.url]);
     const { head } = await reader.snapshot();
     await mine(2);
     const { number } = await reader.head();
@@ -181,14 +222,14 @@ describe('a chain reader', () => {
 
   it('says unavailable, not no, when a node does not answer', async () => {
     const node = await lyingNode(anvil.url, (_, result) => result);
-    const reader = await ChainReader.connect({ name: 'a', urls: [node.url], rules, timeoutMs: 500 });
+    const reader = await openReader([node.url], { timeoutMs: 500 });
     node.server.closeAllConnections();
     await new Promise((resolve) => node.server.close(resolve));
     await expect(reader.final()).rejects.toMatchObject({ code: 'chain-unreachable', kind: 'unavailable' });
   });
 
   it('sees a reorg of its head window', async () => {
-    const reader = await ChainReader.connect({ name: 'a', urls: [anvil.url], rules });
+    const reader = await openReader([anvil.url]);
     const before = await reader.snapshot();
     await mine(1);
     await reader.snapshot();
@@ -204,7 +245,7 @@ describe('a chain reader', () => {
   });
 
   it('tells watchers of each new head until they leave', async () => {
-    const reader = await ChainReader.connect({ name: 'a', urls: [anvil.url], rules, pollMs: 20 });
+    const reader = await openReader([anvil.url], { pollMs: 20 });
     const seen: number[] = [];
     let wake = (): void => undefined;
     const leave = reader.watch(({ head }) => {

@@ -6,7 +6,6 @@
 import { chainUid, type Hex } from '@cpds/contracts';
 import { AppError } from '@cpds/errors';
 import {
-  parseBlock,
   parseLog,
   parseReceipt,
   quantity,
@@ -20,11 +19,12 @@ import {
   type RawLog,
   type RawReceipt,
 } from './block.js';
+import { ChainHead, EndpointsDisagree } from './chain-head.js';
 import { ChainMoved, Endpoint } from './endpoint.js';
 import { freshness, type ChainRules } from './finality.js';
 import { headBell } from './head-bell.js';
 import { HeadWatch, type ChainSnapshot, type HeadListener } from './head-watch.js';
-import { Rpc, RpcRefused, type RpcOptions } from './rpc.js';
+import { Rpc, type RpcOptions } from './rpc.js';
 
 export interface ChainReaderOptions extends RpcOptions {
   /** Local nickname, for messages. */
@@ -34,7 +34,6 @@ export interface ChainReaderOptions extends RpcOptions {
    * nothing: its node announces new heads there, so that looks come at once and not only every `pollMs`.
    */
   readonly urls: readonly string[];
-  readonly rules: ChainRules;
   /** Milliseconds between two looks at the head while somebody watches. Default 1000. */
   readonly pollMs?: number;
   /** Own clock, milliseconds. */
@@ -64,18 +63,18 @@ export class ChainReader {
   private constructor(
     private readonly options: ChainReaderOptions,
     private readonly endpoints: readonly Endpoint[],
-    readonly chainId: bigint,
-    readonly chainUid: Hex,
-    private currentRules: ChainRules,
+    private readonly chain: ChainHead,
+    private readonly currentRules: () => ChainRules,
   ) {}
 
   /**
-   * Asks every node who it is.
+   * Asks every node who it is. What a chain says of itself holds no rules: they are adopted from the hub's registry, and
+   * until then there is a head to look at and no reader.
    *
    * @throws RpcUnreachable     a node does not answer
    * @throws EndpointsDisagree  two nodes are of different chains
    */
-  static async connect(options: ChainReaderOptions): Promise<ChainReader> {
+  static async connect(options: ChainReaderOptions): Promise<ChainHead> {
     const askable = options.urls.filter((url) => !isWebSocket(url));
     if (askable.length === 0)
       throw new AppError('chain-unconfigured', 'invalid', `chain ${options.name} has no HTTP RPC URL`);
@@ -91,20 +90,25 @@ export class ChainReader {
     );
     const { chainId, uid } = seen[0]!;
     if (seen.some((other) => other.uid !== uid)) throw new EndpointsDisagree(options.name, 'genesis');
-    return new ChainReader(options, endpoints, chainId, uid, options.rules);
+    const open = (head: ChainHead, rules: () => ChainRules) => new ChainReader(options, endpoints, head, rules);
+    return new ChainHead(options.name, chainId, uid, endpoints, open);
   }
 
   get name(): string {
-    return this.options.name;
+    return this.chain.name;
   }
 
+  get chainId(): bigint {
+    return this.chain.chainId;
+  }
+
+  get chainUid(): Hex {
+    return this.chain.chainUid;
+  }
+
+  /** As ChainRegistry holds them for this chain. */
   get rules(): ChainRules {
-    return this.currentRules;
-  }
-
-  /** Takes the rules ChainRegistry holds for this chain in place of the ones it started with. */
-  adopt(rules: ChainRules): void {
-    this.currentRules = rules;
+    return this.currentRules();
   }
 
   /** Own clock in whole seconds. */
@@ -139,9 +143,8 @@ export class ChainReader {
   }
 
   /** The head with the latest timestamp, however old. */
-  async head(): Promise<BlockRef> {
-    const heads = await Promise.all(this.endpoints.map((endpoint) => endpoint.head()));
-    return heads.reduce((late, next) => (next.timestamp > late.timestamp ? next : late));
+  head(): Promise<BlockRef> {
+    return this.chain.head();
   }
 
   /**
@@ -174,31 +177,13 @@ export class ChainReader {
     return blocks[0]!;
   }
 
-  /** The block with `hash` as the first node knows it, on whatever branch, or null. */
-  async blockByHash(hash: Hex): Promise<BlockRef | null> {
-    const raw = await this.request<RawBlock | null>('eth_getBlockByHash', [hash, false]);
-    return raw === null ? null : parseBlock(raw);
-  }
-
   /**
    * Calls `to` with `data` in the state of `block`, on all nodes.
    *
-   * @throws EndpointsDisagree  two nodes answer differently
-   * @throws BlockGone          the block is not canonical any more
-   * @throws RpcRefused         the call reverts; `data` holds the revert bytes
+   * @throws EndpointsDisagree, BlockGone, RpcRefused as `ChainHead.callAt` does
    */
-  async callAt(block: BlockRef, to: string, data: string): Promise<Hex> {
-    const at = { blockHash: block.hash, requireCanonical: true };
-    const answers = await Promise.all(
-      this.endpoints.map(({ rpc }) =>
-        rpc.request<Hex>('eth_call', [{ to, data }, at]).catch((error: unknown) => {
-          throw isBlockGone(error) ? new BlockGone(this.name, block.number) : error;
-        }),
-      ),
-    );
-    if (answers.some((answer) => answer !== answers[0]))
-      throw new EndpointsDisagree(this.name, `state of block ${block.number}`);
-    return answers[0]!;
+  callAt(block: BlockRef, to: string, data: string): Promise<Hex> {
+    return this.chain.callAt(block, to, data);
   }
 
   /** Calls at every node's head; nodes that do not answer are left out, and none answering throws the first error. */
@@ -337,22 +322,6 @@ async function getLogs(
   return raw.map(parseLog);
 }
 
-/** geth says "header not found", "hash is not currently canonical"; anvil "Resource not found"; besu "Unknown block". */
-function isBlockGone(error: unknown): boolean {
-  return (
-    error instanceof RpcRefused &&
-    error.data === undefined &&
-    /not found|not currently canonical|unknown block|BlockOutOfRange/i.test(error.message)
-  );
-}
-
-/** Two own nodes contradict each other: nothing that allows may be read until they agree. */
-export class EndpointsDisagree extends AppError {
-  constructor(chain: string, what: string) {
-    super('chain-endpoints-disagree', 'unavailable', `the nodes of chain ${chain} disagree on ${what}`);
-  }
-}
-
 /** The chain's head cannot carry a yes. */
 export class StaleHead extends AppError {
   constructor(
@@ -371,12 +340,5 @@ export class StaleHead extends AppError {
 export class NoFinalBlock extends AppError {
   constructor(chain: string) {
     super('chain-not-final', 'unavailable', `chain ${chain} shows no final block`);
-  }
-}
-
-/** The block the question was about was reorged away. */
-export class BlockGone extends AppError {
-  constructor(chain: string, number: number) {
-    super('chain-block-gone', 'unavailable', `block ${number} of chain ${chain} is not canonical any more`);
   }
 }

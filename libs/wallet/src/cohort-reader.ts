@@ -1,6 +1,6 @@
 /** Reads a cohort from a final block of the home chain. */
 
-import type { ChainReader } from '@cpds/chain/read';
+import type { ChainHead, ChainReader, ChainRules } from '@cpds/chain/read';
 import { DeedRegistry } from '@cpds/contracts';
 import { to0x, u256 } from '@cpds/crypto';
 import { unavailable } from '@cpds/errors';
@@ -8,8 +8,10 @@ import type { CohortFacts } from './deed-check.js';
 import type { HospitalFacts } from './hub-facts.js';
 import { runnerAt } from './hub-reader.js';
 
-/** Of a chain's reader, what is needed here. */
-export type LogReader = Pick<ChainReader, 'chainUid' | 'final' | 'callAt' | 'logs' | 'adopt'>;
+/** Of the home chain, what is needed here. */
+export type CohortChain = Pick<ChainHead, 'chainUid'> & {
+  adopt(rules: ChainRules): Pick<ChainReader, 'final' | 'callAt' | 'logs'>;
+};
 
 /**
  * The cohort as a final block holds it: the registry's word, and from its event the keys and commitments.
@@ -17,10 +19,10 @@ export type LogReader = Pick<ChainReader, 'chainUid' | 'final' | 'callAt' | 'log
  * @param home from the hub's facts: its rules say what is final, its registry is the one read
  * @throws AppError `wrong-chain`; `cohort-not-final` (unavailable) while it is not there or not final
  */
-export async function readCohort(reader: LogReader, home: HospitalFacts, cohort: number): Promise<CohortFacts> {
-  if (reader.chainUid !== home.chainUid)
+export async function readCohort(head: CohortChain, home: HospitalFacts, cohort: number): Promise<CohortFacts> {
+  if (head.chainUid !== home.chainUid)
     throw unavailable('wrong-chain', `this address shows another chain than ${home.name}'s`);
-  reader.adopt(home.rules);
+  const reader = head.adopt(home.rules);
   const block = await reader.final();
   const registry = new DeedRegistry(home.deedRegistry, runnerAt(reader, block));
   const filter = {

@@ -51,7 +51,7 @@ describe('a consent on the home chain', () => {
     const input = {
       request: checkRequest(request({ period, requestExpires: period.end }), own, facts, timestamp),
       deed: checkDeed(wallet, minted.deed, minted.cohort),
-      minWindowSeconds: await readMinWindow(chain.reader, home),
+      minWindowSeconds: await readMinWindow(chain.head, home),
       parameters: { ...parameters, homeUid: home.chainUid, lockedAccount, homeTime: timestamp },
       hub: facts,
       homeUid: home.chainUid,

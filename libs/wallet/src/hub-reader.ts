@@ -1,6 +1,13 @@
 /** Reads hub facts at one final block of the hub, from registries pinned at enrolment. */
 
-import { rulesOf, type BlockRef, type ChainReader } from '@cpds/chain/read';
+import {
+  readHubRules,
+  rulesOf,
+  type BlockRef,
+  type ChainHead,
+  type ChainReader,
+  type ChainRules,
+} from '@cpds/chain/read';
 import {
   ChainRegistry,
   compressWords,
@@ -12,8 +19,10 @@ import {
 import { unavailable } from '@cpds/errors';
 import type { HospitalFacts, HubFacts, SealingGroup } from './hub-facts.js';
 
-/** Of a chain's reader, what is needed here. */
-export type FinalReader = Pick<ChainReader, 'chainUid' | 'final' | 'head' | 'callAt' | 'adopt'>;
+/** Of the hub, what is needed here. */
+export type HubChain = Pick<ChainHead, 'chainUid' | 'head' | 'callAt'> & {
+  adopt(rules: ChainRules): Pick<ChainReader, 'final' | 'callAt'>;
+};
 
 /** Where the hub keeps who is who. */
 export interface HubAddresses {
@@ -26,14 +35,13 @@ export interface HubAddresses {
  *
  * The hub's own rules of finality come first, from its head, and everything else from a block that is final by them.
  *
- * @throws AppError `wrong-hub` when the reader shows another chain than the pinned one; `chain-stale`, `chain-…` as the
+ * @throws AppError `wrong-hub` when the head is of another chain than the pinned one; `chain-stale`, `chain-…` as the
  * reader does
  */
-export async function readHub(reader: FinalReader, pinned: HubAddresses & { chainUid: string }): Promise<HubFacts> {
-  if (reader.chainUid !== pinned.chainUid)
+export async function readHub(head: HubChain, pinned: HubAddresses & { chainUid: string }): Promise<HubFacts> {
+  if (head.chainUid !== pinned.chainUid)
     throw unavailable('wrong-hub', 'this address shows another chain than the hub pinned at enrolment');
-  const atHead = new ChainRegistry(pinned.chainRegistry, runnerAt(reader, await reader.head()));
-  reader.adopt(rulesOf(await atHead.chainOf(pinned.chainUid)));
+  const reader = head.adopt(await readHubRules(head, pinned.chainRegistry));
 
   const runner = runnerAt(reader, await reader.final());
   const chains = new ChainRegistry(pinned.chainRegistry, runner);
@@ -47,7 +55,7 @@ export async function readHub(reader: FinalReader, pinned: HubAddresses & { chai
   const standing = hospitals.filter((hospital) => hospital !== undefined);
   const keyIds = [...new Set(standing.flatMap((hospital) => hospital.sealKeyIds))];
   return {
-    hubUid: reader.chainUid,
+    hubUid: head.chainUid,
     wSeconds: Number(hub.w),
     hospitals: standing.map((hospital) => hospital.facts),
     sealing: await Promise.all(keyIds.map((keyId) => readGroup(storemen, keyId, members))),

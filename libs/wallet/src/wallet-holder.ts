@@ -1,4 +1,4 @@
-import { ChainReader, type ChainRules } from '@cpds/chain/read';
+import { ChainReader, type ChainHead } from '@cpds/chain/read';
 import { fromHex, to0x, type RandomBytes } from '@cpds/crypto';
 import { AppError, missing, parse, parseJson, toAppError } from '@cpds/errors';
 import type { Grant, RevocationAnswer, WalletDeed, WalletRequest } from '@cpds/messages';
@@ -15,13 +15,6 @@ import { enrol, MAX_WAIT_SECONDS, sendRevocation, WalletClient } from './wallet-
 import { usedSlots, WalletFile, withGrant, withRevocationUrls } from './wallet-file.js';
 import type { WalletStorage } from './wallet-storage.js';
 import { Wallet } from './wallet.js';
-
-/** Used for one read only: the rules that the hub holds take their place before anything is believed. */
-const rulesBeforeTheHubs: ChainRules = {
-  finality: { kind: 'depth', depth: 2 },
-  blockSeconds: 1,
-  maxHeadAgeSeconds: 30,
-};
 
 /** What a wallet is told once, by whom the patient trusts at enrolment, and by nobody later. */
 export type WalletPins = Pick<WalletFile, 'home' | 'identifiers' | 'hub' | 'revocationUrls'>;
@@ -69,8 +62,8 @@ export class WalletHolder {
   private constructor(
     private readonly storage: WalletStorage,
     private current: WalletFile,
-    private readonly hub: ChainReader,
-    private readonly home: ChainReader,
+    private readonly hub: ChainHead,
+    private readonly home: ChainHead,
   ) {
     this.wallet = new Wallet(fromHex(current.seed, 'seed', 32));
   }
@@ -92,8 +85,8 @@ export class WalletHolder {
 
   private static async of(storage: WalletStorage, file: WalletFile): Promise<WalletHolder> {
     const [hub, home] = await Promise.all([
-      ChainReader.connect({ name: 'hub', urls: file.hub.rpcUrls, rules: rulesBeforeTheHubs }),
-      ChainReader.connect({ name: file.home.name, urls: file.home.rpcUrls, rules: rulesBeforeTheHubs }),
+      ChainReader.connect({ name: 'hub', urls: file.hub.rpcUrls }),
+      ChainReader.connect({ name: file.home.name, urls: file.home.rpcUrls }),
     ]);
     return new WalletHolder(storage, file, hub, home);
   }

@@ -1,4 +1,4 @@
-import { ChainReader, rulesOf, Sender, type ChainRules } from '@cpds/chain';
+import { ChainReader, readHubRules, rulesOf, Sender, type ChainHead } from '@cpds/chain';
 import { CheckpointAnchor, ChainRegistry, type Hex } from '@cpds/contracts';
 import { toHex } from '@cpds/crypto';
 import { unavailable } from '@cpds/errors';
@@ -23,9 +23,6 @@ export interface AnchorChainsOptions {
 
 /** How long to wait before a chain that is not there or not registered yet is tried again, milliseconds. */
 const RETRY_MS = 1_000;
-
-/** Rules until the registry has been read: only looks at the head rest on them. */
-const UNREAD: ChainRules = { finality: { kind: 'depth', depth: 0 }, blockSeconds: 1, maxHeadAgeSeconds: 60 };
 
 /**
  * Brings the chains of `Anchors` into service, each as soon as the hub's registry knows it. The log does not wait for
@@ -56,12 +53,11 @@ export class AnchorChains {
   }
 
   private async connect(name: string): Promise<'done'> {
-    const hub = await this.readerOf(this.options.hubChain);
-    const reader = name === this.options.hubChain ? hub : await this.readerOf(name);
-    hub.adopt(rulesOf(await this.atHead(hub).chainOf(hub.chainUid)));
-    const registry = await this.atFinality(hub);
-    const entry = await registry.chainOf(reader.chainUid);
-    reader.adopt(rulesOf(entry));
+    const hub = await this.headOf(this.options.hubChain);
+    const own = name === this.options.hubChain ? hub : await this.headOf(name);
+    const registry = await this.atFinality(hub.adopt(await readHubRules(hub, this.options.registry)));
+    const entry = await registry.chainOf(own.chainUid);
+    const reader = own.adopt(rulesOf(entry));
     const account = computeAddress(`0x${toHex(this.options.gasKey)}`);
     if (name === this.options.ownChain && entry.logAccount.toLowerCase() !== account.toLowerCase())
       throw unavailable(
@@ -98,21 +94,9 @@ export class AnchorChains {
     return 'done';
   }
 
-  private readerOf(name: string): Promise<ChainReader> {
-    const urls = this.options.chains[name] ?? [];
-    return ChainReader.connect({
-      name,
-      urls,
-      rules: UNREAD,
-      pollMs: this.options.pollMs,
-      onError: this.options.onError,
-    });
-  }
-
-  private atHead(hub: ChainReader): ChainRegistry {
-    return new ChainRegistry(this.options.registry, {
-      call: async ({ to, data }) => answerOf((await hub.glance(to, data))[0]!.data),
-    });
+  private headOf(name: string): Promise<ChainHead> {
+    const { chains, pollMs, onError } = this.options;
+    return ChainReader.connect({ name, urls: chains[name] ?? [], pollMs, onError });
   }
 
   private async atFinality(hub: ChainReader): Promise<ChainRegistry> {

@@ -4,7 +4,7 @@
  * (`adopt`), a chain is not there for anybody. Each chain has a loop that ends when it is connected; a round is one try.
  */
 
-import { ChainReader, Sender, type ChainRules, type SentTransaction } from '@cpds/chain';
+import { ChainReader, Sender, type ChainHead, type ChainRules, type SentTransaction } from '@cpds/chain';
 import { ChainRegistry, LockedAccount, MappedDeeds, StoremanRegistry, TransferLedger, type Hex } from '@cpds/contracts';
 import { toHex } from '@cpds/crypto';
 import { unavailable } from '@cpds/errors';
@@ -27,10 +27,8 @@ export interface ChainSetOptions {
   readonly onError: (error: unknown) => void;
 }
 
-type Listener = (reader: ChainReader, nickname: string) => void;
+type Listener = (head: ChainHead, nickname: string) => void;
 
-/** Rules of a reader that nobody may use yet; only the hub's own registry entry is read under them. */
-const UNREAD: ChainRules = { finality: { kind: 'tag', depth: 0 }, blockSeconds: 1, maxHeadAgeSeconds: 0 };
 /** Between two tries to connect a chain, milliseconds. */
 const RETRY_MS = 1_000;
 
@@ -39,8 +37,10 @@ const interfaces = [LockedAccount, MappedDeeds, TransferLedger, StoremanRegistry
 );
 
 export class ChainSet {
-  private readonly connected = new Map<string, ChainReader>();
-  private readonly adopted = new Set<string>();
+  /** By nickname. */
+  private readonly connected = new Map<string, ChainHead>();
+  /** By uid; whose rules are read. */
+  private readonly readers = new Map<string, ChainReader>();
   private readonly senders = new Map<string, Sender>();
   private readonly listeners: Listener[] = [];
   private readonly stopping = new AbortController();
@@ -67,16 +67,15 @@ export class ChainSet {
     await Promise.all([...this.senders.values()].map((sender) => sender.stop()));
   }
 
-  /** Calls `listener` once for every chain that answers, those that do already included. Its rules may be unread. */
+  /** Calls `listener` once for every chain that answers, those that do already included. */
   onConnected(listener: Listener): void {
     this.listeners.push(listener);
-    for (const [nickname, reader] of this.connected) listener(reader, nickname);
+    for (const [nickname, head] of this.connected) listener(head, nickname);
   }
 
   /** The chain's reader once its rules are read, else undefined: nothing can be told of it. */
   readerOf(chainUid: string): ChainReader | undefined {
-    if (!this.adopted.has(chainUid)) return undefined;
-    return [...this.connected.values()].find((reader) => reader.chainUid === chainUid);
+    return this.readers.get(chainUid);
   }
 
   /** @throws AppError `chain-away` (unavailable) */
@@ -112,25 +111,19 @@ export class ChainSet {
 
   /** Takes what the hub's registry says of a chain. */
   adopt(chainUid: string, rules: ChainRules): void {
-    for (const reader of this.connected.values()) {
-      if (reader.chainUid !== chainUid) continue;
-      reader.adopt(rules);
-      this.adopted.add(chainUid);
+    for (const head of this.connected.values()) {
+      if (head.chainUid !== chainUid) continue;
+      const reader = head.adopt(rules);
+      if (!this.readers.has(chainUid)) this.readers.set(chainUid, reader);
       if (!this.senders.has(chainUid)) this.openSender(reader);
     }
   }
 
   private async connect(nickname: string): Promise<'done'> {
     const { chains, pollMs, onError } = this.options;
-    const reader = await ChainReader.connect({
-      name: nickname,
-      urls: chains[nickname]!,
-      rules: UNREAD,
-      pollMs,
-      onError,
-    });
-    this.connected.set(nickname, reader);
-    for (const listener of this.listeners) listener(reader, nickname);
+    const head = await ChainReader.connect({ name: nickname, urls: chains[nickname]!, pollMs, onError });
+    this.connected.set(nickname, head);
+    for (const listener of this.listeners) listener(head, nickname);
     return 'done';
   }
 

@@ -1,4 +1,12 @@
-import { rulesOf, type BlockRef, type ChainReader, type ChainSnapshot, type LogFilter } from '@cpds/chain';
+import {
+  readHubRules,
+  rulesOf,
+  type BlockRef,
+  type ChainHead,
+  type ChainReader,
+  type ChainSnapshot,
+  type LogFilter,
+} from '@cpds/chain';
 import { ChainRegistry, StoremanRegistry, TransferLedger, type CallRunner } from '@cpds/contracts';
 import { keccak256, fromHex, to0x } from '@cpds/crypto';
 import { assert, unavailable } from '@cpds/errors';
@@ -40,7 +48,7 @@ export class ConsortiumReader extends Consortium {
   private readonly provenCode = new Set<string>();
   private readThrough = -1;
   private unwatch: () => void = () => undefined;
-  private hub: ChainReader | undefined;
+  private hub: ChainHead | undefined;
   private readonly beginning: Loop;
   private readonly listeners: ((view: ConsortiumView) => void)[] = [];
 
@@ -55,9 +63,9 @@ export class ConsortiumReader extends Consortium {
   }
 
   start(): void {
-    this.chains.onConnected((reader, nickname) => {
+    this.chains.onConnected((head, nickname) => {
       if (nickname === HUB) {
-        this.hub = reader;
+        this.hub = head;
         this.beginning.start();
       }
       // Another chain answers late: its rules may be known already.
@@ -95,13 +103,11 @@ export class ConsortiumReader extends Consortium {
     this.provenCode.add(place);
   }
 
-  /** The hub's own rules stand in its registry: the one thing that is read at the head, before finality means anything. */
   private async begin(): Promise<'done'> {
-    const { hub } = this;
-    assert(hub, 'it begins when the hub has answered');
-    const atHead: CallRunner = { call: async ({ to, data }) => answerOf((await hub.glance(to, data))[0]!.data) };
-    const own = await new ChainRegistry(this.contracts.chainRegistry, atHead).chainOf(hub.chainUid);
-    this.chains.adopt(hub.chainUid, rulesOf(own));
+    assert(this.hub, 'it begins when the hub has answered');
+    const { chainUid } = this.hub;
+    this.chains.adopt(chainUid, await readHubRules(this.hub, this.contracts.chainRegistry));
+    const hub = this.chains.requireReader(chainUid);
     this.unwatch = hub.watch((snapshot) => this.look(hub, snapshot));
     return 'done';
   }

@@ -51,7 +51,7 @@ import {
 import { testAnvil } from '@cpds/local';
 import { keccak256, SigningKey, Wallet, computeAddress } from 'ethers';
 import type { HubContracts } from '../chains/consortium-reader.js';
-import { openDeployer, testRules, type Deployer } from './storemen.js';
+import { openDeployer, type Deployer } from './storemen.js';
 
 const random = (length = 32): Uint8Array => new Uint8Array(randomBytes(length));
 
@@ -86,7 +86,7 @@ function testGroup(name: string) {
 async function openChain(name: string, chainId: number) {
   const anvil = await testAnvil({ chainId });
   const deployer = await openDeployer(anvil.url, anvil.keys[0]!);
-  const { chainUid } = await ChainReader.connect({ name, urls: [anvil.url], rules: testRules });
+  const { chainUid } = await ChainReader.connect({ name, urls: [anvil.url] });
   const codeOf = async (account: Hex) => ({ account, codeHash: keccak256(await deployer.provider.getCode(account)) });
   return { name, anvil, deployer, uid: chainUid as Hex, codeOf };
 }

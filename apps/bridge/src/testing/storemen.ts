@@ -84,7 +84,7 @@ export interface StoremanRun {
 export async function openStoremen(count: number) {
   const anvil = await testAnvil();
   const deployer = await openDeployer(anvil.url, anvil.keys[0]!);
-  const reader = await ChainReader.connect({ name: 'hub', urls: [anvil.url], rules: testRules });
+  const reader = (await ChainReader.connect({ name: 'hub', urls: [anvil.url] })).adopt(testRules);
   const chainRegistry = await deployer.deploy(ChainRegistry.deployData([deployer.address], 1));
   const registry = await deployer.deploy(StoremanRegistry.deployData(reader.chainUid, chainRegistry, 1, 2));
   const homes: StoremanHome[] = [];
@@ -168,7 +168,7 @@ async function runStoreman(
   const outbox = new Outbox(home.party);
   const ring = new KeyRing(home.kek);
   const shares = new KeyShares(unitOfWork, ring);
-  const hub = await ChainReader.connect({ name: 'hub', urls: [hubUrl], rules: testRules, pollMs: 100, onError });
+  const hub = (await ChainReader.connect({ name: 'hub', urls: [hubUrl], pollMs: 100, onError })).adopt(testRules);
   const leases = new Leases(store, 50);
   const sender = new Sender({ reader: hub, unitOfWork, leases, privateKey: home.gasKey, onError });
   await sender.start();

@@ -56,9 +56,8 @@ export class InstitutionService implements OnModuleInit, OnApplicationBootstrap,
 
   /** Which chain this hospital's enrolments name: asked of the chain itself, before any door opens. */
   async onModuleInit(): Promise<void> {
-    const rules = { finality: { kind: 'instant' }, blockSeconds: 1, maxHeadAgeSeconds: 60 } as const;
-    const reader = await ChainReader.connect({ name: this.options.party, urls: this.options.ownUrls, rules });
-    this.uid = reader.chainUid;
+    const { chainUid } = await ChainReader.connect({ name: this.options.party, urls: this.options.ownUrls });
+    this.uid = chainUid;
   }
 
   onApplicationBootstrap(): void {

@@ -1,10 +1,10 @@
-import { ChainReader } from '@cpds/chain';
+import { ChainReader, type ChainHead } from '@cpds/chain';
 import { ChainRegistry } from '@cpds/contracts';
 import { missing } from '@cpds/errors';
 
 /** Where hospitals' exchange endpoints are, as the hub's ChainRegistry says now. */
 export class HospitalDirectory {
-  private reader: Promise<ChainReader> | undefined;
+  private connected: Promise<ChainHead> | undefined;
 
   constructor(
     private readonly hubUrls: readonly string[],
@@ -22,15 +22,11 @@ export class HospitalDirectory {
   }
 
   /** One connection, made when it is first needed; a failed try is not kept. */
-  private hub(): Promise<ChainReader> {
-    this.reader ??= ChainReader.connect({
-      name: 'hub',
-      urls: this.hubUrls,
-      rules: { finality: { kind: 'instant' }, blockSeconds: 1, maxHeadAgeSeconds: 60 },
-    }).catch((error: unknown) => {
-      this.reader = undefined;
+  private hub(): Promise<ChainHead> {
+    this.connected ??= ChainReader.connect({ name: 'hub', urls: this.hubUrls }).catch((error: unknown) => {
+      this.connected = undefined;
       throw error;
     });
-    return this.reader;
+    return this.connected;
   }
 }

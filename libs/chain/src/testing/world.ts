@@ -23,7 +23,8 @@ export async function openWorld() {
     /** Mines blocks one second apart. */
     mine: (blocks = 1) => rpc.request('anvil_mine', [`0x${blocks.toString(16)}`, '0x1']),
     /** A reader as a process of its own would have. */
-    reader: (pollMs = 20) => ChainReader.connect({ name: 'test', urls: [anvil.url], rules: testRules, pollMs }),
+    reader: async (pollMs = 20) =>
+      (await ChainReader.connect({ name: 'test', urls: [anvil.url], pollMs })).adopt(testRules),
     close: async () => {
       await store.destroy();
       await Promise.all([anvil.close(), postgres.close()]);

@@ -7,7 +7,8 @@ import { Wallet as Account } from 'ethers';
 export const rules = { finality: { kind: 'depth', depth: 2 }, blockSeconds: 1, maxHeadAgeSeconds: 3600 } as const;
 
 export async function openChain(anvil: { url: string; keys: string[]; close(): Promise<void> }) {
-  const reader = await ChainReader.connect({ name: 'north', urls: [anvil.url], rules });
+  const head = await ChainReader.connect({ name: 'north', urls: [anvil.url] });
+  const reader = head.adopt(rules);
   const rpc = new Rpc(anvil.url);
   const account = new Account(anvil.keys[1]!);
 
@@ -29,7 +30,7 @@ export async function openChain(anvil: { url: string; keys: string[]; close(): P
   const deploy = async (data: Hex): Promise<Hex> => (await send(null, data)).contractAddress!;
   /** Waits until the block is final by `rules`. */
   const settled = (number: number) => until(async () => ((await reader.final()).number >= number ? true : null));
-  return { reader, account: account.address, send, deploy, settled, close: () => anvil.close() };
+  return { head, reader, account: account.address, send, deploy, settled, close: () => anvil.close() };
 }
 
 /** The first answer that is not null; the chain makes a block a second. */
