@@ -42,19 +42,19 @@ export const events = {
   giveBackReceived: 'bridge.give-back-received.v1',
   revokeReceived: 'bridge.revoke-received.v1',
   transactionSent: 'bridge.transaction-sent.v1',
-  revokeSent: 'bridge.revoke-sent.v1',
   bridgeOpened: 'bridge.grant-opened.v1',
   refunding: 'bridge.refund-begun.v1',
-  refundSent: 'bridge.refund-sent.v1',
   memberBlamed: 'bridge.member-blamed.v1',
   transferClosed: 'bridge.transfer-closed.v1',
   halted: 'bridge.halted.v1',
   ceremonyPosted: 'bridge.ceremony-posted.v1',
   keyGenerated: 'bridge.key-generated.v1',
 
-  checkpointAnchored: 'audit.checkpoint-anchored.v1',
   sequenceConflict: 'audit.sequence-conflict.v1',
   messageRefused: 'audit.message-refused.v1',
 } as const;
 
-export type EventName = (typeof events)[keyof typeof events];
+/** The event of a message that `service` gave up; any service that consumes events may append it. Its details are nobody's but the log's. */
+export function messageDeadLettered(service: string): string {
+  return `${service}.message-dead-lettered.v1`;
+}

@@ -5,6 +5,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { Bus, hospitalEventSubjects, JetStreamStrategy, type DeadLetter } from '@cpds/bus';
 import type { KeyEncryption, KeyRing } from '@cpds/crypto';
 import { toAppError } from '@cpds/errors';
+import { messageDeadLettered } from '@cpds/messages';
 import { Outbox } from '@cpds/outbox';
 import { UnitOfWork } from '@cpds/store';
 import { AccessGuard } from './access.guard.js';
@@ -195,7 +196,7 @@ function connectTransport(app: NestFastifyApplication, service: string, log: Log
     },
     onDeadLetter: (letter) =>
       unitOfWork.run(
-        async (tx) => void (await outbox.append(tx, `${service}.message-dead-lettered.v1`, deadLetterBody(letter))),
+        async (tx) => void (await outbox.append(tx, messageDeadLettered(service), deadLetterBody(letter))),
       ),
   });
   app.connectMicroservice({ strategy }, { inheritAppConfig: true });

@@ -1,7 +1,7 @@
 import { Controller } from '@nestjs/common';
 import { EventPattern, Payload } from '@nestjs/microservices';
 import { parse } from '@cpds/errors';
-import { type EventEnvelope, TransferClosedDetails } from '@cpds/messages';
+import { type EventEnvelope, events, TransferClosedDetails } from '@cpds/messages';
 import { Inbox } from '@cpds/outbox';
 import { UnitOfWork } from '@cpds/store';
 import { bytesOf } from '../exchange/fetch.js';
@@ -21,7 +21,7 @@ export class TransfersBusController {
     private readonly reEncryptions: ReEncryptions,
   ) {}
 
-  @EventPattern('bridge.transfer-closed.v1')
+  @EventPattern(events.transferClosed)
   async closed(@Payload() event: EventEnvelope): Promise<void> {
     const { grantId, role, reason, commitment, mapped } = parse(
       TransferClosedDetails,
