@@ -4,14 +4,6 @@ import type { Hex } from './hex.js';
 /** What the group's key is for: `sign` is Y_sig (FROST), `seal` is Y_seal (capsules). Never one key for both. */
 export type KeyPurpose = 'sign' | 'seal';
 
-/** Number of a purpose in StoremanRegistry. */
-export const keyPurposeNumber: Record<KeyPurpose, number> = { sign: 1, seal: 2 };
-
-/** Purpose by its number in StoremanRegistry; undefined for a number that names none. */
-export function keyPurposeOf(number: bigint | number): KeyPurpose | undefined {
-  return ({ 1: 'sign', 2: 'seal' } as const)[Number(number) as 1 | 2];
-}
-
 /** Roster and parameters of a ceremony attempt: what its members sign on the hub (protocol section 3). */
 export interface AttemptParameters {
   purpose: KeyPurpose;

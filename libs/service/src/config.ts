@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { invalid } from '@cpds/errors';
 import { z, type ZodType } from 'zod';
 
@@ -135,8 +134,3 @@ export const chainConfig = defineConfig({
   ),
   OWN_CHAIN: key(z.string(), 'nickname in CHAINS', 'where this process sends its own transactions'),
 });
-
-/** Package version of the build, for `/healthz`. */
-export function versionOf(packageJson: URL): string {
-  return z.object({ version: z.string() }).parse(JSON.parse(readFileSync(packageJson, 'utf8'))).version;
-}

@@ -54,11 +54,6 @@ export class Registrar {
     await this.chain?.sender.stop();
   }
 
-  /** True once the own chain is known and this process may mint on it. */
-  get isConnected(): boolean {
-    return this.chain !== undefined;
-  }
-
   private async round(stop: AbortSignal): Promise<void> {
     if (!this.chain) await this.connect();
     else await this.step(this.chain, stop);

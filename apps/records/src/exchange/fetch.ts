@@ -14,12 +14,6 @@ export const nonceKeptSec = 120;
 /** Nodes' clocks agree within this, seconds: B's may be ahead by so much. */
 const clockSkewSec = 30;
 
-/** What to send a statement's range, clipped to a file. */
-export interface FetchRange {
-  from: number;
-  to: number;
-}
-
 /**
  * The first check of a fetch: q signed these bytes, now, for this record.
  *
