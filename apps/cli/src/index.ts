@@ -1,18 +1,14 @@
 /** The local consortium and the steps of the main job, for the tests of the whole (`e2e`) and for `bench`, which may import nothing else of this package. */
 export { attach, launch, type Launched } from './consortium/launch.js';
 export type { World } from './consortium/world.js';
-export type { Backend } from './consortium/backend.js';
-export { localNumbers } from './consortium/environment.js';
-export { checkAudit, type AuditResult, type Expectation } from './main-job/audit-check.js';
+export { checkAudit } from './main-job/audit-check.js';
 export { askingDepartment } from './main-job/department.js';
 export { patientOf } from './main-job/patients.js';
 export { readRecordsFolder, type RecordFile } from './main-job/records-folder.js';
 export { pausedVouchers, pauseVouchers, waitForRefund } from './main-job/refund.js';
-export { revoke, type RevocationResult } from './main-job/revocations.js';
 export {
   askAndConsent,
   finishShare,
-  readOpened,
   release,
   upload,
   waitForDeed,

@@ -1,5 +1,5 @@
 import type { BlockRef } from './block.js';
-import { freshness, isDeepEnough, settleWindowSeconds, type ChainRules } from './finality.js';
+import { freshness, isDeepEnough, type ChainRules } from './finality.js';
 
 const block = (number: number, timestamp: number): BlockRef => ({
   number,
@@ -23,10 +23,5 @@ describe('finality', () => {
     expect(freshness(block(1, 1000), rules, 1061)).toEqual({ fresh: false, why: 'head-too-old' });
     expect(freshness(block(1, 1000), rules, 970)).toEqual({ fresh: true });
     expect(freshness(block(1, 1000), rules, 969)).toEqual({ fresh: false, why: 'head-ahead-of-clock' });
-  });
-
-  it('computes w as 2(d+2) block times and a margin', () => {
-    expect(settleWindowSeconds({ ...rules, blockSeconds: 1 }, 2)).toBe(10);
-    expect(settleWindowSeconds({ ...rules, finality: { kind: 'instant' } }, 60)).toBe(80);
   });
 });

@@ -55,9 +55,3 @@ export function freshness(head: BlockRef, rules: ChainRules, nowSeconds: number)
   if (nowSeconds - head.timestamp > rules.maxHeadAgeSeconds) return { fresh: false, why: 'head-too-old' };
   return { fresh: true };
 }
-
-/** `w` = 2·(d+2)·blockSeconds + margin, in seconds: how long a fact may take to be final and acted upon. */
-export function settleWindowSeconds(rules: ChainRules, marginSeconds = 60): number {
-  const depth = rules.finality.kind === 'instant' ? 0 : rules.finality.depth;
-  return 2 * (depth + 2) * rules.blockSeconds + marginSeconds;
-}

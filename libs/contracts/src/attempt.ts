@@ -44,25 +44,3 @@ export function attemptId(hubUid: string, registry: string, counter: bigint, par
 export function keyIdOf(generationAttemptId: string): Hex {
   return to0x(keccak256(ascii('cpds/v1/key'), fromHex(generationAttemptId, 'attemptId', 32)));
 }
-
-/** digest = keccak256("cpds/v1/vouch" ‖ homeUid ‖ LockedAccount ‖ grantId ‖ ringHash ‖ u64 lock block ‖ its hash). */
-export function vouchDigest(vouch: {
-  homeUid: string;
-  lockedAccount: string;
-  grantId: string;
-  ringHash: string;
-  lockBlock: bigint | number;
-  lockBlockHash: string;
-}): Hex {
-  return to0x(
-    keccak256(
-      ascii('cpds/v1/vouch'),
-      fromHex(vouch.homeUid, 'homeUid', 32),
-      fromHex(vouch.lockedAccount, 'lockedAccount', 20),
-      fromHex(vouch.grantId, 'grantId', 32),
-      fromHex(vouch.ringHash, 'ringHash', 32),
-      u64(vouch.lockBlock),
-      fromHex(vouch.lockBlockHash, 'lockBlockHash', 32),
-    ),
-  );
-}

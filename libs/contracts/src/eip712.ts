@@ -54,13 +54,10 @@ function digest(salt: string, name: TypedMessageName, message: object): Hex {
   return TypedDataEncoder.hash(domain(salt), { [name]: [...typedMessages[name]] }, message) as Hex;
 }
 
-/** Digest of a grant under its home chain's uid. */
-export function grantDigest(homeUid: string, grant: Grant): Hex {
+/** Name of a transfer everywhere: the grant's digest under its home chain's uid. */
+export function grantId(homeUid: string, grant: Grant): Hex {
   return digest(homeUid, 'Grant', grant);
 }
-
-/** Name of a transfer everywhere: the grant's digest. */
-export const grantId = grantDigest;
 
 /** Digest with sealedKeyHash = 0, from which the capsule's label is made before the capsule exists. */
 export function grantDigestWithoutKey(homeUid: string, grant: Grant): Hex {
