@@ -12,9 +12,9 @@ import { streamingMemory } from '../machine/streaming-memory.js';
 import { participant } from './parties.js';
 import type { Hospital, Participant } from './parties.js';
 import { Ports } from './ports.js';
-import { enterProcess, runningProcesses, stopAll, stopProcess } from './running.js';
 import { openObjectStorage } from './object-storage.js';
 import type { ObjectStorage } from './object-storage.js';
+import { enterProcess, runningProcesses, stopAll } from './running.js';
 import { Secrets } from './secrets.js';
 import { groups, startServers } from './servers.js';
 import type { Servers } from './servers.js';
@@ -267,7 +267,7 @@ export async function removeConsortium(dir: string): Promise<void> {
   rmSync(resolve(dir), { recursive: true, force: true });
 }
 
-export { runningProcesses, stopProcess };
+export { runningProcesses };
 
 /** At most so many at a time, first come, first served. */
 class Slots {
