@@ -9,7 +9,7 @@ import {
 } from '@nestjs/common';
 import { computeAddress } from 'ethers';
 import { toHex } from '@cpds/crypto';
-import { DeedEvidence } from '../grants/deed-evidence.js';
+import { DeedEvidence } from './deed-evidence.js';
 import { FactsReader } from '../transfers/facts.js';
 import { TransferDriver } from '../transfers/transfer-driver.js';
 import { TransfersService } from '../transfers/transfers.service.js';

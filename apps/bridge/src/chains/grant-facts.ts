@@ -12,7 +12,7 @@ import {
   type MappingStatus,
 } from '../transfers/facts.js';
 import { sentNothing } from '../transfers/own-transactions.js';
-import { vouchDigest, type LockSeen } from '../vouching/vouch.js';
+import { vouchDigest, type LockSeen } from './vouch.js';
 import type { ChainSet } from './chain-set.js';
 import type { ConsortiumReader, HubContracts } from './consortium-reader.js';
 import { GrantEvents, type Written } from './grant-events.js';

@@ -40,7 +40,7 @@ import { DutyExecutors, type DutyResult } from '../transfers/duty-executors.js';
 import { FactsReader, noFacts, type Facts } from '../transfers/facts.js';
 import type { TransferRow } from '../transfers/transfer.row.js';
 import { TransfersService } from '../transfers/transfers.service.js';
-import { DeedEvidence } from './deed-evidence.js';
+import { DeedEvidence } from '../chains/deed-evidence.js';
 import { checkEnrolment } from './enrolment-evidence.js';
 import { checkCapsule, checkFitsRequest, checkNamed, checkOwnership, checkRing, checkTimes } from './grant-checks.js';
 

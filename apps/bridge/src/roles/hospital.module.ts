@@ -7,7 +7,7 @@ import { Consortium } from '../chains/consortium-view.js';
 import { HaltsHttpController } from '../chains/halts.http.controller.js';
 import { HomeClock } from '../chains/home-clock.js';
 import { Datagrams } from '../datagrams/datagrams.js';
-import { DeedEvidence } from '../grants/deed-evidence.js';
+import { DeedEvidence } from '../chains/deed-evidence.js';
 import { GrantsBusController } from '../grants/grants.bus.controller.js';
 import { GrantsHttpController } from '../grants/grants.http.controller.js';
 import { GrantsService } from '../grants/grants.service.js';

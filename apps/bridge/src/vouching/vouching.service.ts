@@ -8,7 +8,7 @@ import type { GrantFacts } from '../chains/grant-facts.js';
 import type { DutyExecutors, DutyResult } from '../transfers/duty-executors.js';
 import { sendKeys, type Facts } from '../transfers/facts.js';
 import type { TransferRow } from '../transfers/transfer.row.js';
-import { vouchDigest, vouchFault, vouchOf } from './vouch.js';
+import { vouchDigest, vouchFault, vouchOf } from '../chains/vouch.js';
 
 /** A voucher's one duty: says on the hub what it saw final on the home chain, once per grant. */
 export class VouchingService {
