@@ -7,7 +7,7 @@ import { Datagrams } from './datagrams/datagrams.js';
 import { DatagramsService } from './datagrams/datagrams.service.js';
 import { RevocationsHttpController } from './revocations/revocations.http.controller.js';
 import { RevocationsService } from './revocations/revocations.service.js';
-import { MessageKey } from './signing/message-key.js';
+import { MessageKey } from './datagrams/message-key.js';
 import { ClosingDuties } from './transfers/chain-duties.js';
 import { DutyExecutors } from './transfers/duty-executors.js';
 import { ConsortiumTiming } from './transfers/duty-timing.js';

@@ -1,6 +1,6 @@
 import { conflict } from '@cpds/errors';
 import { Wallet } from 'ethers';
-import { MessageKey } from '../signing/message-key.js';
+import { MessageKey } from './message-key.js';
 import { checkDatagram, refusalBody, refusalOf, signDatagram } from './datagram.js';
 import { RateLimits } from './rate-limits.js';
 

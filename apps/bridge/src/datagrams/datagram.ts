@@ -4,7 +4,7 @@ import { AppError, denied, invalid } from '@cpds/errors';
 import { datagramDigest, type Datagram, type DatagramKind, type Hex } from '@cpds/messages';
 import { to0x } from '@cpds/crypto';
 import { z } from 'zod';
-import { isSignedBy, type MessageKey } from '../signing/message-key.js';
+import { isSignedBy, type MessageKey } from './message-key.js';
 
 /** keccak256("cpds/v1/datagram" ‖ sha256(RFC 8785 of the datagram without sig)), hex. */
 export function digestOf(datagram: object): Hex {

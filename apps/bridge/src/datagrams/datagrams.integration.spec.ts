@@ -4,7 +4,7 @@ import { openStore, UnitOfWork } from '@cpds/store';
 import { Wallet } from 'ethers';
 import type { DataSource } from 'typeorm';
 import { Consortium, type ConsortiumView } from '../chains/consortium-view.js';
-import { MessageKey } from '../signing/message-key.js';
+import { MessageKey } from './message-key.js';
 import { AnsweredDatagramRow, OutgoingDatagramRow } from './datagram.row.js';
 import { DatagramsService } from './datagrams.service.js';
 import { Datagrams1763900000001 } from './migrations.js';

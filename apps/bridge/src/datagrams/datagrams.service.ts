@@ -5,7 +5,7 @@ import { Datagram, DatagramKind, datagramSubject } from '@cpds/messages';
 import { Loop, UnitOfWork, type Tx } from '@cpds/store';
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { Consortium, messageKeyOf } from '../chains/consortium-view.js';
-import type { MessageKey } from '../signing/message-key.js';
+import type { MessageKey } from './message-key.js';
 import { checkDatagram, digestOf, refusalBody, refusalOf, signDatagram } from './datagram.js';
 import { AnsweredDatagramRow, OutgoingDatagramRow } from './datagram.row.js';
 import { Datagrams, type AnswerHandler, type DatagramHandler, type OutgoingDatagram } from './datagrams.js';

@@ -8,7 +8,7 @@ import { enrolmentDigest } from '@cpds/contracts';
 import { invalid, toAppError } from '@cpds/errors';
 import { canonicalJson, eventCommitment, events, type EnrolmentEvidence } from '@cpds/messages';
 import { z } from 'zod';
-import { isSignedBy } from '../signing/message-key.js';
+import { isSignedBy } from '../datagrams/message-key.js';
 
 /** Log that a hospital's audit service signs. */
 export const logOrigin = (party: string): string => `cpds/${party}/audit`;

@@ -4,7 +4,7 @@ import { Consortium, groupOf, hospitalOfChain } from '../chains/consortium-view.
 import { RequestsService } from '../requests/requests.service.js';
 import { partialFault } from '../release/partials.js';
 import { signAnswer } from '../signing/answers.js';
-import type { MessageKey } from '../signing/message-key.js';
+import type { MessageKey } from '../datagrams/message-key.js';
 import { earliestClock, FactsReader, noFacts, type Facts } from '../transfers/facts.js';
 import type { TransferRow } from '../transfers/transfer.row.js';
 import { TransfersService } from '../transfers/transfers.service.js';

@@ -16,7 +16,7 @@ import {
 import { partialDigest } from '@cpds/contracts';
 import type { Grant, Hex, SignedPartial } from '@cpds/messages';
 import type { Group, GroupMember } from '../chains/consortium-view.js';
-import { isSignedBy } from '../signing/message-key.js';
+import { isSignedBy } from '../datagrams/message-key.js';
 
 /** The grant and capsule a partial is for. */
 export interface ReleaseSubject {

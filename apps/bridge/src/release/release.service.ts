@@ -10,7 +10,7 @@ import type { KeyShares } from '../ceremonies/key-shares.js';
 import { checkCapsule } from '../grants/grant-checks.js';
 import { signAnswer } from '../signing/answers.js';
 import { mayRelease } from '../signing/guards.js';
-import type { MessageKey } from '../signing/message-key.js';
+import type { MessageKey } from '../datagrams/message-key.js';
 import { unavailableAnswer } from '../signing/unavailable-answer.js';
 import { commitAct, hasActed } from '../signing/storeman-acts.js';
 import {

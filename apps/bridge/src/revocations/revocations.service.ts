@@ -16,7 +16,7 @@ import { refusalOf } from '../datagrams/datagram.js';
 import { Datagrams } from '../datagrams/datagrams.js';
 import { RateLimits } from '../datagrams/rate-limits.js';
 import { signAnswer } from '../signing/answers.js';
-import type { MessageKey } from '../signing/message-key.js';
+import type { MessageKey } from '../datagrams/message-key.js';
 import { DutyExecutors, type DutyResult } from '../transfers/duty-executors.js';
 import { noFacts, nowSeconds } from '../transfers/facts.js';
 import type { Role } from '../transfers/transfer.js';

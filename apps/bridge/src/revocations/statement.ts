@@ -3,7 +3,7 @@
 import { giveBackDigest, grantId as grantIdOf, recipientAddress, revokeDigest } from '@cpds/contracts';
 import { invalid } from '@cpds/errors';
 import type { Grant, Hex, Statement } from '@cpds/messages';
-import { isSignedBy } from '../signing/message-key.js';
+import { isSignedBy } from '../datagrams/message-key.js';
 
 /**
  * The grant a statement is about: the one known here, or the one it brings, whose digest must be the grantId. A known

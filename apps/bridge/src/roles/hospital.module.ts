@@ -20,7 +20,7 @@ import { WalletParametersService } from '../requests/wallet-parameters.service.j
 import { WalletHttpController } from '../requests/wallet.http.controller.js';
 import { RevocationsService } from '../revocations/revocations.service.js';
 import type { NodeKeys } from '../secrets.js';
-import { MessageKey } from '../signing/message-key.js';
+import { MessageKey } from '../datagrams/message-key.js';
 import { SigningCoordinator } from '../signing/signing-coordinator.service.js';
 import { HospitalChainDuties } from '../transfers/chain-duties.js';
 import { DutyExecutors } from '../transfers/duty-executors.js';

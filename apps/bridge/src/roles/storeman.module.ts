@@ -9,7 +9,7 @@ import { ChainSet } from '../chains/chain-set.js';
 import { Consortium } from '../chains/consortium-view.js';
 import { Datagrams } from '../datagrams/datagrams.js';
 import { ReleaseService } from '../release/release.service.js';
-import { MessageKey } from '../signing/message-key.js';
+import { MessageKey } from '../datagrams/message-key.js';
 import { SignerService } from '../signing/signer.service.js';
 import { StoremanView } from '../signing/storeman-view.js';
 import { FactsReader } from '../transfers/facts.js';

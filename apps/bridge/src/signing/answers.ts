@@ -1,6 +1,6 @@
 import { answerDigest } from '@cpds/contracts';
 import type { Hex, SignedAnswer } from '@cpds/messages';
-import { isSignedBy, type MessageKey } from './message-key.js';
+import { isSignedBy, type MessageKey } from '../datagrams/message-key.js';
 
 /** A refusal or a "not yet" that this member stands for: EIP-712 `Answer` under the hub's uid. */
 export function signAnswer(hubUid: string, key: MessageKey, answer: Omit<SignedAnswer, 'signature'>): SignedAnswer {

@@ -7,7 +7,7 @@
 import { ascii, canonicalJson, fromHex, keccak256, sha256, to0x, type NonceCommitment } from '@cpds/crypto';
 import type { Hex, SignCommitment } from '@cpds/messages';
 import type { Group } from '../chains/consortium-view.js';
-import { isSignedBy, type MessageKey } from './message-key.js';
+import { isSignedBy, type MessageKey } from '../datagrams/message-key.js';
 
 /** keccak256("cpds/v1/sign-commitment" ‖ sha256(RFC 8785 of the message without its signature)). */
 export function commitmentDigest(message: Omit<SignCommitment, 'signature'>): Hex {

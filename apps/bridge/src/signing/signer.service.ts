@@ -12,7 +12,7 @@ import type { TransfersService } from '../transfers/transfers.service.js';
 import { signAnswer } from './answers.js';
 import { groupKeyOf } from './group-key.js';
 import { mayDenyMapping, mayMint, mayOpenMint, type GuardInput, type GuardOutcome } from './guards.js';
-import type { MessageKey } from './message-key.js';
+import type { MessageKey } from '../datagrams/message-key.js';
 import { commitmentFault, nonceCommitmentOf, signCommitment } from './sign-commitment.js';
 import { SpentNonceRow } from './storeman-act.row.js';
 import { checkQuota, commitAct, hasActed } from './storeman-acts.js';

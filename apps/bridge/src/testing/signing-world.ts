@@ -16,7 +16,7 @@ import { Datagrams1763900000001 } from '../datagrams/migrations.js';
 import { ReleaseCollector } from '../release/release-collector.service.js';
 import { ReleaseRow } from '../release/release.row.js';
 import { ReleaseService } from '../release/release.service.js';
-import { MessageKey } from '../signing/message-key.js';
+import { MessageKey } from '../datagrams/message-key.js';
 import { SignerService } from '../signing/signer.service.js';
 import { SigningCoordinator } from '../signing/signing-coordinator.service.js';
 import { SpentNonceRow, StoremanActRow } from '../signing/storeman-act.row.js';
