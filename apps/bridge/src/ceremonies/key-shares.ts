@@ -2,7 +2,7 @@ import { checkKeyShare, type KeyRing, type KeyShare } from '@cpds/crypto';
 import { unavailable } from '@cpds/errors';
 import type { UnitOfWork, Tx } from '@cpds/store';
 import type { Group } from '../chains/consortium-view.js';
-import { groupKeyOf } from '../signing/group-key.js';
+import { groupKeyOf } from '../chains/group-key.js';
 import { KeyShareRow } from './key-share.row.js';
 
 /** Where a share lies, for the seal: a row moved to another key or epoch does not open. */

@@ -10,7 +10,7 @@ import type { KeyShares } from '../ceremonies/key-shares.js';
 import { checkCapsule } from '../grants/grant-checks.js';
 import type { TransfersService } from '../transfers/transfers.service.js';
 import { signAnswer } from './answers.js';
-import { groupKeyOf } from './group-key.js';
+import { groupKeyOf } from '../chains/group-key.js';
 import { mayDenyMapping, mayMint, mayOpenMint, type GuardInput, type GuardOutcome } from './guards.js';
 import type { MessageKey } from '../datagrams/message-key.js';
 import { commitmentFault, nonceCommitmentOf, signCommitment } from './sign-commitment.js';

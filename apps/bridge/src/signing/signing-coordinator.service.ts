@@ -18,7 +18,7 @@ import type { Datagrams } from '../datagrams/datagrams.js';
 import type { GroupSignature } from '../transfers/transfer.row.js';
 import { isAnswerOf } from './answers.js';
 import { askEnough, placeOf } from './ask-enough.js';
-import { groupKeyOf } from './group-key.js';
+import { groupKeyOf } from '../chains/group-key.js';
 import { commitmentFault, nonceCommitmentOf } from './sign-commitment.js';
 
 /** What shall be signed. `capsule` goes with mint. */

@@ -1,5 +1,5 @@
 import { fromHex, type GroupKey } from '@cpds/crypto';
-import type { Group } from '../chains/consortium-view.js';
+import type { Group } from './consortium-view.js';
 
 /** The group as the arithmetic takes it. */
 export function groupKeyOf(group: Group): GroupKey {
