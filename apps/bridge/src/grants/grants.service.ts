@@ -42,7 +42,14 @@ import type { TransferRow } from '../transfers/transfer.row.js';
 import { TransfersService } from '../transfers/transfers.service.js';
 import { DeedEvidence } from '../chains/deed-evidence.js';
 import { checkEnrolment } from './enrolment-evidence.js';
-import { checkCapsule, checkFitsRequest, checkNamed, checkOwnership, checkRing, checkTimes } from './grant-checks.js';
+import {
+  checkCapsule,
+  checkFitsRequest,
+  checkNamed,
+  checkOwnership,
+  checkRing,
+  checkTimes,
+} from '../transfers/grant-checks.js';
 
 /** What a grant package is, opened; the row's id is the request's. */
 export const packagePlace = (id: string): string => `grant-package/${id}`;

@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto';
 import type { z } from 'zod';
 import type { Consortium, Group } from '../chains/consortium-view.js';
 import type { KeyShares } from '../ceremonies/key-shares.js';
-import { checkCapsule } from '../grants/grant-checks.js';
+import { checkCapsule } from '../transfers/grant-checks.js';
 import { signAnswer } from '../signing/answers.js';
 import { mayRelease } from '../signing/guards.js';
 import type { MessageKey } from '../datagrams/message-key.js';

@@ -7,7 +7,7 @@ import type { UnitOfWork } from '@cpds/store';
 import type { z } from 'zod';
 import type { Consortium, Group } from '../chains/consortium-view.js';
 import type { KeyShares } from '../ceremonies/key-shares.js';
-import { checkCapsule } from '../grants/grant-checks.js';
+import { checkCapsule } from '../transfers/grant-checks.js';
 import type { TransfersService } from '../transfers/transfers.service.js';
 import { signAnswer } from './answers.js';
 import { groupKeyOf } from '../chains/group-key.js';

@@ -4,7 +4,7 @@ import { LockedAccount, MappedDeeds, toGrantData, word } from '@cpds/contracts';
 import { bug } from '@cpds/errors';
 import { DeedAnswer, DeedQuery, type Grant } from '@cpds/messages';
 import type { BusRequests } from '@cpds/bus';
-import { ringOf } from '../grants/grant-checks.js';
+import { ringOf } from './grant-checks.js';
 import type { GrantsService } from '../grants/grants.service.js';
 import type { DutyExecutors, DutyResult } from './duty-executors.js';
 import { sendKeys, type Facts, type SentOutcome } from './facts.js';
