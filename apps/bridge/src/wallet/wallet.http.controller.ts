@@ -4,7 +4,7 @@ import { Caller, Scopes, type Principal } from '@cpds/service';
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { z } from 'zod';
 import { GrantsService } from '../grants/grants.service.js';
-import { RequestsService } from './requests.service.js';
+import { RequestsService } from '../requests/requests.service.js';
 import { WalletParametersService } from './wallet-parameters.service.js';
 
 /** The doors of a patient's wallet at its home hospital (wire.md "Inside a hospital"). */
