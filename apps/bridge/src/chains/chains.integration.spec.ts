@@ -11,7 +11,7 @@ import { VouchingService } from '../vouching/vouching.service.js';
 import { openConsortium, type TestConsortium } from '../testing/consortium.js';
 import { openDeployer, until } from '../testing/storemen.js';
 import { DutyExecutors } from '../transfers/duty-executors.js';
-import { ConsortiumTiming } from '../transfers/duty-timing.js';
+import { ConsortiumTiming } from '../duties/duty-timing.js';
 import type { FactsQuery } from '../transfers/facts.js';
 import { Transfers1763900000000 } from '../transfers/migrations.js';
 import { NoTransactions } from '../transfers/own-transactions.js';

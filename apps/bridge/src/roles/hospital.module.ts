@@ -22,11 +22,11 @@ import { RevocationsService } from '../revocations/revocations.service.js';
 import type { NodeKeys } from '../secrets.js';
 import { MessageKey } from '../datagrams/message-key.js';
 import { SigningCoordinator } from '../signing/signing-coordinator.service.js';
-import { HospitalChainDuties } from '../transfers/chain-duties.js';
+import { HospitalChainDuties } from '../duties/chain-duties.js';
 import { DutyExecutors } from '../transfers/duty-executors.js';
 import { FactsReader } from '../transfers/facts.js';
 import { OwnTransactions } from '../transfers/own-transactions.js';
-import { SigningDuties } from '../transfers/signing-duties.js';
+import { SigningDuties } from '../duties/signing-duties.js';
 import { TransferDriver } from '../transfers/transfer-driver.js';
 import { TransfersService } from '../transfers/transfers.service.js';
 

@@ -4,13 +4,13 @@ import { LockedAccount, MappedDeeds, toGrantData, word } from '@cpds/contracts';
 import { bug } from '@cpds/errors';
 import { DeedAnswer, DeedQuery, type Grant } from '@cpds/messages';
 import type { BusRequests } from '@cpds/bus';
-import { ringOf } from './grant-checks.js';
+import { ringOf } from '../transfers/grant-checks.js';
 import type { GrantsService } from '../grants/grants.service.js';
-import type { DutyExecutors, DutyResult } from './duty-executors.js';
-import { sendKeys, type Facts, type SentOutcome } from './facts.js';
-import { OwnTransactions, sentNothing, type SentFacts } from './own-transactions.js';
-import type { GroupSignature, TransferReceipt, TransferRow } from './transfer.row.js';
-import type { TransfersService } from './transfers.service.js';
+import type { DutyExecutors, DutyResult } from '../transfers/duty-executors.js';
+import { sendKeys, type Facts, type SentOutcome } from '../transfers/facts.js';
+import { OwnTransactions, sentNothing, type SentFacts } from '../transfers/own-transactions.js';
+import type { GroupSignature, TransferReceipt, TransferRow } from '../transfers/transfer.row.js';
+import type { TransfersService } from '../transfers/transfers.service.js';
 
 /** The sender of this process's account on a chain. */
 export type SenderOf = (chainUid: string) => Sender;

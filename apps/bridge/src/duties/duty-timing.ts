@@ -1,7 +1,7 @@
 import { Consortium, groupOf, hospitalOfChain } from '../chains/consortium-view.js';
-import type { DutyContext } from './duties.js';
-import { DutyTiming } from './transfer-driver.js';
-import type { TransferRow } from './transfer.row.js';
+import type { DutyContext } from '../transfers/duties.js';
+import { DutyTiming } from '../transfers/transfer-driver.js';
+import type { TransferRow } from '../transfers/transfer.row.js';
 
 /** Times a row's duties by what the hub says of its chains and of this node's place among the storemen. */
 export class ConsortiumTiming extends DutyTiming {

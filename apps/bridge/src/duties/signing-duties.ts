@@ -1,8 +1,8 @@
 import { bug } from '@cpds/errors';
 import type { Hex } from '@cpds/messages';
 import type { SigningCoordinator, SigningOutcome, SigningRequest } from '../signing/signing-coordinator.service.js';
-import type { DutyExecutors, DutyResult } from './duty-executors.js';
-import type { TransferRow } from './transfer.row.js';
+import type { DutyExecutors, DutyResult } from '../transfers/duty-executors.js';
+import type { TransferRow } from '../transfers/transfer.row.js';
 
 /** The sessions a hospital coordinates: Mint as B, NotMapped as A. A signature moves the row and is stored with it. */
 export class SigningDuties {
