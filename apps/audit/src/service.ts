@@ -1,8 +1,8 @@
 import { derivationRootPlace, type ServiceOptions } from '@cpds/service';
 import { AuditModule } from './audit.module.js';
 import { auditConfig } from './config.js';
-import { detailsKeyPlace } from './events/details-keys.js';
-import { refusedPlace } from './events/event.rows.js';
+import { detailsKeyPlace } from './log/details-keys.js';
+import { refusedPlace } from './log/event.rows.js';
 import { tokensOf } from './tokens.js';
 
 /** How the audit service is started, as a process and in tests. */

@@ -11,7 +11,7 @@ import {
 import { bug } from '@cpds/errors';
 import { events, type EventEnvelope, type Receipted } from '@cpds/messages';
 import type { Tx, UnitOfWork } from '@cpds/store';
-import { EventRows, type RefusedMessage } from '../events/event.rows.js';
+import { EventRows, type RefusedMessage } from './event.rows.js';
 import { edgeTilesOf, growLog, type TileHashes } from './growth.js';
 
 /** Leaves that one transaction appends at most; what is left is taken by the next. */
