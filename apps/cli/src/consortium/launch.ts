@@ -2,11 +2,11 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Consortium, hospitals, participants, withProgress, type ConsortiumSpec, type Report } from '@cpds/local';
 import { AppError } from '@cpds/errors';
-import type { JobStep } from '../main-job/table.js';
 import type { ConsortiumAddresses } from './addresses.js';
 import { AuditClient, openBackend } from './backend.js';
 import { ConsortiumContracts } from './contracts.js';
 import { environmentOf } from './environment.js';
+import type { JobStep } from './job-step.js';
 import type { World } from './world.js';
 
 /** A launched consortium: the world, what its start took, and the way to start a stopped process again. */

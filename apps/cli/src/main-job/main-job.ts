@@ -1,6 +1,7 @@
 import { withProgress } from '@cpds/local';
 import { AppError } from '@cpds/errors';
 import type { WalletHolder } from '@cpds/wallet';
+import type { JobStep } from '../consortium/job-step.js';
 import type { World } from '../consortium/world.js';
 import { checkAudit, type Expectation } from './audit-check.js';
 import { askingDepartment } from './department.js';
@@ -19,7 +20,6 @@ import {
   waitForState,
   type ShareResult,
 } from './share.js';
-import type { JobStep } from './table.js';
 import { waitFor } from './waiting.js';
 
 /** A record whose deed is final, and whose wallet holds its key. */

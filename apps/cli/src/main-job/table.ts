@@ -1,11 +1,5 @@
+import type { JobStep } from '../consortium/job-step.js';
 import { median, type Report } from './report.js';
-
-/** A step of the main job before and after the shares. */
-export interface JobStep {
-  readonly what: string;
-  readonly who: string;
-  readonly ms: number;
-}
 
 /** The closing table: each step with its time (finality apart from work), gas, transaction and who did it. Pure. */
 export function closingTable(
