@@ -1,10 +1,9 @@
 import { base64 } from '@scure/base';
 import { compressed, liftX, to0x, toBigInt } from '@cpds/crypto';
 import type { Hex } from '@cpds/contracts';
-import type { DeedAnswer, DeedQuery, WalletDeed } from '@cpds/messages';
+import type { DeedAnswer, DeedQuery, RecordMetadata, WalletDeed } from '@cpds/messages';
 import { UnitOfWork } from '@cpds/store';
 import type { z } from 'zod';
-import { metadataOf, type RecordRow } from '../records/record.row.js';
 import { CohortRow, DeedRow } from './deed.row.js';
 
 /** What is public of a cohort. */
@@ -28,7 +27,7 @@ interface DeedFacts {
   salt: Buffer;
   record_id: string;
   patient_id: string;
-  content_type: RecordRow['contentType'];
+  content_type: RecordMetadata['contentType'];
   category: string;
   size_bytes: string;
   /** Patients with a current deed in the cohort: for patients only. */
@@ -66,7 +65,7 @@ export class DeedsService {
           commitmentsHash,
           commitment: to0x(deed.commitment),
           payloadHash: to0x(deed.payload_sha256),
-          metadata: metadataOf(asRecord(deed)),
+          metadata: metadataOf(deed),
           salt: to0x(deed.salt),
           header: base64.encode(deed.header),
           ringReal: deed.ring_real,
@@ -115,12 +114,6 @@ export class DeedsService {
   }
 }
 
-function asRecord(deed: DeedFacts): RecordRow {
-  return {
-    id: deed.record_id,
-    patientId: deed.patient_id,
-    contentType: deed.content_type,
-    category: deed.category,
-    sizeBytes: deed.size_bytes,
-  } as RecordRow;
+function metadataOf({ content_type, size_bytes, category }: DeedFacts): RecordMetadata {
+  return { contentType: content_type, sizeBytes: Number(size_bytes), category };
 }
