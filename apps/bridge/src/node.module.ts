@@ -1,88 +1,23 @@
-import { Bus } from '@cpds/bus';
-import { UnitOfWork } from '@cpds/store';
 import { Global, Module, type DynamicModule } from '@nestjs/common';
-import { ChainSet } from './chains/chain-set.js';
-import { Consortium } from './chains/consortium-view.js';
 import { Datagrams } from './datagrams/datagrams.js';
-import { DatagramsService } from './datagrams/datagrams.service.js';
+import { MessageKey } from './datagrams/message-key.js';
+import { nodeProviders, type NodeOptions } from './node.providers.js';
 import { RevocationsHttpController } from './revocations/revocations.http.controller.js';
 import { RevocationsService } from './revocations/revocations.service.js';
-import { MessageKey } from './datagrams/message-key.js';
-import { ClosingDuties } from './duties/chain-duties.js';
 import { DutyExecutors } from './transfers/duty-executors.js';
-import { ConsortiumTiming } from './duties/duty-timing.js';
-import { FactsReader } from './transfers/facts.js';
-import { OwnTransactions } from './transfers/own-transactions.js';
-import type { Role } from './transfers/transfer.js';
-import { DutyTiming, TransferDriver, type DriverOptions } from './transfers/transfer-driver.js';
-import { TransferViewService } from './transfers/transfer-view.service.js';
+import { DutyTiming, TransferDriver } from './transfers/transfer-driver.js';
 import { TransfersHttpController } from './transfers/transfers.http.controller.js';
 import { TransfersService } from './transfers/transfers.service.js';
-
-export interface NodeOptions {
-  /** roles whose rows this process keeps */
-  roles: readonly Role[];
-  messageSecret: Uint8Array;
-  recheckMs: number;
-  onError: (error: unknown, context?: object) => void;
-  /** role nodes take no tokens, so they show no transfers over HTTP */
-  showsTransfers: boolean;
-}
 
 /** What every bridge process is, whatever its role: rows moved by the table, datagrams, and the door for revokes. */
 @Global()
 @Module({})
 export class NodeModule {
   static with(options: NodeOptions): DynamicModule {
-    const driver: DriverOptions = { recheckMs: options.recheckMs, concurrency: 16, onError: options.onError };
     return {
       module: NodeModule,
       controllers: [RevocationsHttpController, ...(options.showsTransfers ? [TransfersHttpController] : [])],
-      providers: [
-        TransfersService,
-        { provide: DutyExecutors, useFactory: () => new DutyExecutors() },
-        { provide: MessageKey, useFactory: () => new MessageKey(options.messageSecret) },
-        {
-          provide: Datagrams,
-          inject: [UnitOfWork, Bus, Consortium, MessageKey],
-          useFactory: (unitOfWork: UnitOfWork, bus: Bus, consortium: Consortium, key: MessageKey) =>
-            new DatagramsService(unitOfWork, bus, consortium, key, options.onError),
-        },
-        {
-          provide: DutyTiming,
-          inject: [Consortium],
-          useFactory: (consortium: Consortium) => new ConsortiumTiming(consortium),
-        },
-        {
-          provide: TransferDriver,
-          inject: [TransfersService, FactsReader, DutyExecutors, DutyTiming, OwnTransactions],
-          useFactory: (
-            transfers: TransfersService,
-            facts: FactsReader,
-            duties: DutyExecutors,
-            timing: DutyTiming,
-            own: OwnTransactions,
-          ) => new TransferDriver(transfers, facts, duties, timing, own, driver),
-        },
-        {
-          provide: ClosingDuties,
-          inject: [ChainSet, DutyExecutors],
-          useFactory: (chains: ChainSet, duties: DutyExecutors) => new ClosingDuties(chains.senderOf, duties),
-        },
-        {
-          provide: RevocationsService,
-          inject: [UnitOfWork, TransfersService, Datagrams, Consortium, MessageKey, DutyExecutors],
-          useFactory: (
-            unitOfWork: UnitOfWork,
-            transfers: TransfersService,
-            datagrams: Datagrams,
-            consortium: Consortium,
-            key: MessageKey,
-            duties: DutyExecutors,
-          ) => new RevocationsService(unitOfWork, transfers, datagrams, consortium, key, options.roles, duties),
-        },
-        TransferViewService,
-      ],
+      providers: nodeProviders(options),
       exports: [TransfersService, DutyExecutors, MessageKey, Datagrams, DutyTiming, TransferDriver, RevocationsService],
     };
   }

@@ -2,10 +2,10 @@ import type { BlockRef, ChainReader } from '@cpds/chain';
 import { CheckpointAnchor, DeedRegistry, LockedAccount } from '@cpds/contracts';
 import { keccak256, to0x, u256, u64, utf8 } from '@cpds/crypto';
 import type { Hex } from '@cpds/messages';
-import { DeedEvidence, type FinalCohort } from './deed-evidence.js';
 import type { ChainSet } from './chain-set.js';
 import type { ConsortiumReader, HubContracts } from './consortium-reader.js';
 import { hospitalNamed, hospitalOfChain } from './consortium-view.js';
+import { DeedEvidence, type FinalCohort } from './deed-evidence.js';
 import { HomeClock } from './home-clock.js';
 
 /** Reads deeds on their home chain and anchors on the hub, at finality. */

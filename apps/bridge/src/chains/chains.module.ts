@@ -9,7 +9,6 @@ import {
 } from '@nestjs/common';
 import { computeAddress } from 'ethers';
 import { toHex } from '@cpds/crypto';
-import { DeedEvidence } from './deed-evidence.js';
 import { FactsReader } from '../transfers/facts.js';
 import { TransferDriver } from '../transfers/transfer-driver.js';
 import { TransfersService } from '../transfers/transfers.service.js';
@@ -18,6 +17,7 @@ import { ChainHalts } from './chain-halts.js';
 import { ChainSet, type ChainSetOptions } from './chain-set.js';
 import { ConsortiumReader, type HubContracts } from './consortium-reader.js';
 import { Consortium } from './consortium-view.js';
+import { DeedEvidence } from './deed-evidence.js';
 import { onceInAWhile } from './error-lines.js';
 import { GrantFacts } from './grant-facts.js';
 import { GrantWatch } from './grant-watch.js';

@@ -12,11 +12,11 @@ import {
   type MappingStatus,
 } from '../transfers/facts.js';
 import { sentNothing } from '../transfers/own-transactions.js';
-import { vouchDigest, type LockSeen } from './vouch.js';
 import type { ChainSet } from './chain-set.js';
 import type { ConsortiumReader, HubContracts } from './consortium-reader.js';
 import { GrantEvents, type Written } from './grant-events.js';
 import { lockStatus, mappingStatus, mostForbidding } from './grant-words.js';
+import { vouchDigest, type LockSeen } from './vouch.js';
 
 /**
  * Reads a grant's facts from the chains its role reads. A chain that is away, stale, in disagreement with itself, or

@@ -4,9 +4,9 @@ import { openStore, UnitOfWork } from '@cpds/store';
 import { Wallet } from 'ethers';
 import type { DataSource } from 'typeorm';
 import { Consortium, type ConsortiumView } from '../chains/consortium-view.js';
-import { MessageKey } from './message-key.js';
 import { AnsweredDatagramRow, OutgoingDatagramRow } from './datagram.row.js';
 import { DatagramsService } from './datagrams.service.js';
+import { MessageKey } from './message-key.js';
 import { Datagrams1763900000001 } from './migrations.js';
 
 const secretOf = { north: new Uint8Array(32).fill(1), south: new Uint8Array(32).fill(2) };

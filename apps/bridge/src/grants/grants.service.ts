@@ -33,15 +33,12 @@ import { UnitOfWork } from '@cpds/store';
 import { Injectable } from '@nestjs/common';
 import type { z } from 'zod';
 import { Consortium, groupOf, hospitalNamed, hospitalOfChain, type Hospital } from '../chains/consortium-view.js';
+import { DeedEvidence } from '../chains/deed-evidence.js';
 import { Datagrams } from '../datagrams/datagrams.js';
 import { RequestsService } from '../requests/requests.service.js';
 import { openJson, sealJson, type NodeKeys } from '../secrets.js';
 import { DutyExecutors, type DutyResult } from '../transfers/duty-executors.js';
 import { FactsReader, noFacts, type Facts } from '../transfers/facts.js';
-import type { TransferRow } from '../transfers/transfer.row.js';
-import { TransfersService } from '../transfers/transfers.service.js';
-import { DeedEvidence } from '../chains/deed-evidence.js';
-import { checkEnrolment } from './enrolment-evidence.js';
 import {
   checkCapsule,
   checkFitsRequest,
@@ -50,6 +47,9 @@ import {
   checkRing,
   checkTimes,
 } from '../transfers/grant-checks.js';
+import type { TransferRow } from '../transfers/transfer.row.js';
+import { TransfersService } from '../transfers/transfers.service.js';
+import { checkEnrolment } from './enrolment-evidence.js';
 
 /** What a grant package is, opened; the row's id is the request's. */
 export const packagePlace = (id: string): string => `grant-package/${id}`;

@@ -1,10 +1,10 @@
 import type { AuthorizeFetchAnswer, GrantQueryAnswer, Hex, MayServeAnswer, SignedPartial } from '@cpds/messages';
 import { Injectable } from '@nestjs/common';
 import { Consortium, groupOf, hospitalOfChain } from '../chains/consortium-view.js';
-import { RequestsService } from '../requests/requests.service.js';
-import { partialFault } from '../release/partials.js';
-import { signAnswer } from '../signing/answers.js';
 import type { MessageKey } from '../datagrams/message-key.js';
+import { partialFault } from '../release/partials.js';
+import { RequestsService } from '../requests/requests.service.js';
+import { signAnswer } from '../signing/answers.js';
 import { earliestClock, FactsReader, noFacts, type Facts } from '../transfers/facts.js';
 import type { TransferRow } from '../transfers/transfer.row.js';
 import { TransfersService } from '../transfers/transfers.service.js';

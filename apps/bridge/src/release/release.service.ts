@@ -5,13 +5,11 @@ import type { Outbox } from '@cpds/outbox';
 import type { UnitOfWork } from '@cpds/store';
 import { randomBytes } from 'node:crypto';
 import type { z } from 'zod';
-import type { Consortium, Group } from '../chains/consortium-view.js';
 import type { KeyShares } from '../ceremonies/key-shares.js';
-import { checkCapsule } from '../transfers/grant-checks.js';
+import type { Consortium, Group } from '../chains/consortium-view.js';
+import type { MessageKey } from '../datagrams/message-key.js';
 import { signAnswer } from '../signing/answers.js';
 import { mayRelease } from '../signing/guards.js';
-import type { MessageKey } from '../datagrams/message-key.js';
-import { unavailableAnswer } from '../signing/unavailable-answer.js';
 import { commitAct, hasActed } from '../signing/storeman-acts.js';
 import {
   askedGrant,
@@ -20,6 +18,8 @@ import {
   type AskedGrant,
   type StoremanView,
 } from '../signing/storeman-view.js';
+import { unavailableAnswer } from '../signing/unavailable-answer.js';
+import { checkCapsule } from '../transfers/grant-checks.js';
 import { digestOfPartial, partialContext, partialWords } from './partials.js';
 import { ReleaseRow, signedPartialOf } from './release.row.js';
 

@@ -5,18 +5,17 @@ import { events, SignBody, type Datagram, type Hex, type SignAnswer, type SignCo
 import type { Outbox } from '@cpds/outbox';
 import type { UnitOfWork } from '@cpds/store';
 import type { z } from 'zod';
-import type { Consortium, Group } from '../chains/consortium-view.js';
 import type { KeyShares } from '../ceremonies/key-shares.js';
+import type { Consortium, Group } from '../chains/consortium-view.js';
+import { groupKeyOf } from '../chains/group-key.js';
+import type { MessageKey } from '../datagrams/message-key.js';
 import { checkCapsule } from '../transfers/grant-checks.js';
 import type { TransfersService } from '../transfers/transfers.service.js';
 import { signAnswer } from './answers.js';
-import { groupKeyOf } from '../chains/group-key.js';
 import { mayDenyMapping, mayMint, mayOpenMint, type GuardInput, type GuardOutcome } from './guards.js';
-import type { MessageKey } from '../datagrams/message-key.js';
 import { commitmentFault, nonceCommitmentOf, signCommitment } from './sign-commitment.js';
 import { SpentNonceRow } from './storeman-act.row.js';
 import { checkQuota, commitAct, hasActed } from './storeman-acts.js';
-import { unavailableAnswer } from './unavailable-answer.js';
 import {
   askedGrant,
   checkCoordinator,
@@ -25,6 +24,7 @@ import {
   type StoremanFacts,
   type StoremanView,
 } from './storeman-view.js';
+import { unavailableAnswer } from './unavailable-answer.js';
 
 type SignOpen = Extract<z.infer<typeof SignBody>, { step: 'commit' }>;
 type SignPackage = Extract<z.infer<typeof SignBody>, { step: 'share' }>;

@@ -14,11 +14,11 @@ import { parse, toAppError } from '@cpds/errors';
 import { SignAnswer, type Grant, type Hex, type SignCommitment, type SignedAnswer } from '@cpds/messages';
 import { randomUUID } from 'node:crypto';
 import { groupOf, hospitalOfChain, type Consortium, type Group, type GroupMember } from '../chains/consortium-view.js';
+import { groupKeyOf } from '../chains/group-key.js';
 import type { Datagrams } from '../datagrams/datagrams.js';
 import type { GroupSignature } from '../transfers/transfer.row.js';
 import { isAnswerOf } from './answers.js';
 import { askEnough, placeOf } from './ask-enough.js';
-import { groupKeyOf } from '../chains/group-key.js';
 import { commitmentFault, nonceCommitmentOf } from './sign-commitment.js';
 
 /** What shall be signed. `capsule` goes with mint. */

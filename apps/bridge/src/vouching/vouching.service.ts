@@ -5,10 +5,10 @@ import type { Outbox } from '@cpds/outbox';
 import type { UnitOfWork } from '@cpds/store';
 import type { ChainSet } from '../chains/chain-set.js';
 import type { GrantFacts } from '../chains/grant-facts.js';
+import { vouchDigest, vouchFault, vouchOf } from '../chains/vouch.js';
 import type { DutyExecutors, DutyResult } from '../transfers/duty-executors.js';
 import { sendKeys, type Facts } from '../transfers/facts.js';
 import type { TransferRow } from '../transfers/transfer.row.js';
-import { vouchDigest, vouchFault, vouchOf } from '../chains/vouch.js';
 
 /** A voucher's one duty: says on the hub what it saw final on the home chain, once per grant. */
 export class VouchingService {

@@ -1,0 +1,160 @@
+import { BusRequests } from '@cpds/bus';
+import { Outbox } from '@cpds/outbox';
+import { UnitOfWork } from '@cpds/store';
+import type { Provider } from '@nestjs/common';
+import { ChainSet } from '../chains/chain-set.js';
+import { Consortium } from '../chains/consortium-view.js';
+import { DeedEvidence } from '../chains/deed-evidence.js';
+import { HomeClock } from '../chains/home-clock.js';
+import { Datagrams } from '../datagrams/datagrams.js';
+import { MessageKey } from '../datagrams/message-key.js';
+import { HospitalChainDuties } from '../duties/chain-duties.js';
+import { SigningDuties } from '../duties/signing-duties.js';
+import { GrantsService } from '../grants/grants.service.js';
+import { OpeningService } from '../grants/opening.service.js';
+import { ServingService } from '../grants/serving.service.js';
+import { ReleaseCollector } from '../release/release-collector.service.js';
+import { RequestsService } from '../requests/requests.service.js';
+import { RevocationsService } from '../revocations/revocations.service.js';
+import type { NodeKeys } from '../secrets.js';
+import { SigningCoordinator } from '../signing/signing-coordinator.service.js';
+import { DutyExecutors } from '../transfers/duty-executors.js';
+import { FactsReader } from '../transfers/facts.js';
+import { OwnTransactions } from '../transfers/own-transactions.js';
+import { TransferDriver } from '../transfers/transfer-driver.js';
+import { TransfersService } from '../transfers/transfers.service.js';
+import { WalletParametersService } from '../wallet/wallet-parameters.service.js';
+
+/** How long one round of a signing session, and one storeman's release, is waited for, milliseconds. */
+const roundTimeoutMs = 4_000;
+/** t storemen are asked first, the others when one of them does not help or after this, milliseconds. */
+const othersAfterMs = 700;
+
+/** A hospital's keys and what its operator chose. */
+export interface HospitalOptions {
+  keys: NodeKeys;
+  requestTtlSeconds: number;
+  revocationUrls: readonly string[];
+}
+
+/** How the parts of a hospital are built; what they do is in `hospital.module.ts`. */
+export function hospitalProviders(options: HospitalOptions): Provider[] {
+  const { keys } = options;
+  return [
+    {
+      provide: RequestsService,
+      inject: [UnitOfWork, Outbox, TransfersService, Datagrams, Consortium, BusRequests, DutyExecutors],
+      useFactory: (
+        unitOfWork: UnitOfWork,
+        outbox: Outbox,
+        transfers: TransfersService,
+        datagrams: Datagrams,
+        consortium: Consortium,
+        bus: BusRequests,
+        duties: DutyExecutors,
+      ) =>
+        new RequestsService(
+          unitOfWork,
+          outbox,
+          transfers,
+          datagrams,
+          consortium,
+          bus,
+          keys,
+          duties,
+          options.requestTtlSeconds,
+        ),
+    },
+    {
+      provide: GrantsService,
+      inject: [
+        UnitOfWork,
+        TransfersService,
+        RequestsService,
+        FactsReader,
+        Consortium,
+        DeedEvidence,
+        Datagrams,
+        BusRequests,
+        DutyExecutors,
+      ],
+      useFactory: (
+        unitOfWork: UnitOfWork,
+        transfers: TransfersService,
+        requests: RequestsService,
+        facts: FactsReader,
+        consortium: Consortium,
+        deeds: DeedEvidence,
+        datagrams: Datagrams,
+        bus: BusRequests,
+        duties: DutyExecutors,
+      ) => new GrantsService(unitOfWork, transfers, requests, facts, consortium, deeds, datagrams, bus, keys, duties),
+    },
+    {
+      provide: SigningCoordinator,
+      inject: [Consortium, Datagrams],
+      useFactory: (consortium: Consortium, datagrams: Datagrams) =>
+        new SigningCoordinator(consortium, datagrams, { roundTimeoutMs, othersAfterMs }),
+    },
+    {
+      provide: ReleaseCollector,
+      inject: [Consortium, Datagrams],
+      useFactory: (consortium: Consortium, datagrams: Datagrams) =>
+        new ReleaseCollector(consortium, datagrams, { timeoutMs: roundTimeoutMs, othersAfterMs }),
+    },
+    {
+      provide: SigningDuties,
+      inject: [SigningCoordinator, DutyExecutors],
+      useFactory: (coordinator: SigningCoordinator, duties: DutyExecutors) => new SigningDuties(coordinator, duties),
+    },
+    {
+      provide: OwnTransactions,
+      inject: [ChainSet, TransfersService, GrantsService, BusRequests, DutyExecutors],
+      useFactory: (
+        chains: ChainSet,
+        transfers: TransfersService,
+        grants: GrantsService,
+        bus: BusRequests,
+        duties: DutyExecutors,
+      ) => new HospitalChainDuties(chains.senderOf, transfers, grants, bus, duties),
+    },
+    {
+      provide: OpeningService,
+      inject: [
+        TransfersService,
+        TransferDriver,
+        ReleaseCollector,
+        RequestsService,
+        RevocationsService,
+        Consortium,
+        BusRequests,
+      ],
+      useFactory: (
+        transfers: TransfersService,
+        driver: TransferDriver,
+        collector: ReleaseCollector,
+        requests: RequestsService,
+        revocations: RevocationsService,
+        consortium: Consortium,
+        bus: BusRequests,
+      ) => new OpeningService(transfers, driver, collector, requests, revocations, consortium, bus, keys),
+    },
+    {
+      provide: ServingService,
+      inject: [TransfersService, RequestsService, FactsReader, Consortium, MessageKey],
+      useFactory: (
+        transfers: TransfersService,
+        requests: RequestsService,
+        facts: FactsReader,
+        consortium: Consortium,
+        messageKey: MessageKey,
+      ) => new ServingService(transfers, requests, facts, consortium, messageKey),
+    },
+    {
+      provide: WalletParametersService,
+      inject: [Consortium, HomeClock],
+      useFactory: (consortium: Consortium, clock: HomeClock) =>
+        new WalletParametersService(consortium, clock, options.revocationUrls),
+    },
+  ];
+}
