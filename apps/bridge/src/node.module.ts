@@ -2,8 +2,10 @@ import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { Datagrams } from './datagrams/datagrams.js';
 import { MessageKey } from './datagrams/message-key.js';
 import { nodeProviders, type NodeOptions } from './node.providers.js';
+import { ClosingDuties } from './duties/chain-duties.js';
 import { RevocationsHttpController } from './revocations/revocations.http.controller.js';
 import { RevocationsService } from './revocations/revocations.service.js';
+import { roleWork, type EveryonesWork, type RoleWork } from './roles/role-work.js';
 import { DutyExecutors } from './transfers/duty-executors.js';
 import { DutyTiming, TransferDriver } from './transfers/transfer-driver.js';
 import { TransfersHttpController } from './transfers/transfers.http.controller.js';
@@ -17,8 +19,21 @@ export class NodeModule {
     return {
       module: NodeModule,
       controllers: [RevocationsHttpController, ...(options.showsTransfers ? [TransfersHttpController] : [])],
-      providers: nodeProviders(options),
-      exports: [TransfersService, DutyExecutors, MessageKey, Datagrams, DutyTiming, TransferDriver, RevocationsService],
+      providers: [
+        ...nodeProviders(options),
+        {
+          provide: DutyExecutors,
+          inject: [roleWork, RevocationsService],
+          useFactory: (role: RoleWork, revocations: RevocationsService) =>
+            new DutyExecutors({ ...role.duties, ...everyonesWork(revocations).duties }),
+        },
+      ],
+      exports: [TransfersService, MessageKey, Datagrams, DutyTiming, TransferDriver, ClosingDuties, RevocationsService],
     };
   }
+}
+
+/** What all parties do beside what their roles do. */
+function everyonesWork(revocations: RevocationsService): EveryonesWork {
+  return { duties: { 'forward-statement': (row) => revocations.forward(row) } };
 }

@@ -33,7 +33,6 @@ export function nodeProviders(options: NodeOptions): Provider[] {
   const driver: DriverOptions = { recheckMs: options.recheckMs, concurrency: 16, onError: options.onError };
   return [
     TransfersService,
-    { provide: DutyExecutors, useFactory: () => new DutyExecutors() },
     { provide: MessageKey, useFactory: () => new MessageKey(options.messageSecret) },
     {
       provide: Datagrams,
@@ -59,20 +58,19 @@ export function nodeProviders(options: NodeOptions): Provider[] {
     },
     {
       provide: ClosingDuties,
-      inject: [ChainSet, DutyExecutors],
-      useFactory: (chains: ChainSet, duties: DutyExecutors) => new ClosingDuties(chains.senderOf, duties),
+      inject: [ChainSet],
+      useFactory: (chains: ChainSet) => new ClosingDuties(chains.senderOf),
     },
     {
       provide: RevocationsService,
-      inject: [UnitOfWork, TransfersService, Datagrams, Consortium, MessageKey, DutyExecutors],
+      inject: [UnitOfWork, TransfersService, Datagrams, Consortium, MessageKey],
       useFactory: (
         unitOfWork: UnitOfWork,
         transfers: TransfersService,
         datagrams: Datagrams,
         consortium: Consortium,
         key: MessageKey,
-        duties: DutyExecutors,
-      ) => new RevocationsService(unitOfWork, transfers, datagrams, consortium, key, options.roles, duties),
+      ) => new RevocationsService(unitOfWork, transfers, datagrams, consortium, key, options.roles),
     },
     TransferViewService,
   ];

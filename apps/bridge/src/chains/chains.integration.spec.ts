@@ -50,7 +50,9 @@ async function openVoucher(world: TestConsortium, which: number, urls: Record<st
   const consortium = new ConsortiumReader(party, world.contracts, chains, onError);
   const facts = new GrantFacts(chains, consortium, world.contracts, onError, account);
   const transfers = new TransfersService(unitOfWork, outbox);
-  const duties = new DutyExecutors();
+  const ledger = world.contracts.transferLedger;
+  const vouching = new VouchingService(unitOfWork, outbox, chains, facts, ledger);
+  const duties = new DutyExecutors({ vouch: (row, seen) => vouching.vouch(row, seen) });
   const driver = new TransferDriver(transfers, facts, duties, new ConsortiumTiming(consortium), new NoTransactions(), {
     recheckMs: 1_000,
     concurrency: 4,
@@ -66,8 +68,6 @@ async function openVoucher(world: TestConsortium, which: number, urls: Record<st
     onError,
   });
   watch.onGrant((grantId, log) => void driver.wakeGrant(grantId, log).catch(onError));
-  const ledger = world.contracts.transferLedger;
-  new VouchingService(unitOfWork, outbox, chains, facts, ledger, duties);
   const heads = new HeadsService(chains, consortium, ledger, onError);
   consortium.start();
   watch.start();

@@ -5,7 +5,7 @@ import { bug } from '@cpds/errors';
 import { DeedAnswer, DeedQuery, type Grant } from '@cpds/messages';
 import type { BusRequests } from '@cpds/bus';
 import type { GrantsService } from '../grants/grants.service.js';
-import type { DutyExecutors, DutyResult } from '../transfers/duty-executors.js';
+import type { DutyResult } from '../transfers/duty-executors.js';
 import { sendKeys, type Facts, type SentOutcome } from '../transfers/facts.js';
 import { ringOf } from '../transfers/grant-checks.js';
 import { OwnTransactions, sentNothing, type SentFacts } from '../transfers/own-transactions.js';
@@ -20,12 +20,14 @@ const waiting = (waitsFor: string): DutyResult => ({ done: false, waitsFor });
 
 /** Sends a closing under the statement's own authority: A on its chain, B on its chain, a storeman late on both. */
 export class ClosingDuties {
-  constructor(
-    private readonly senderOf: SenderOf,
-    duties: DutyExecutors,
-  ) {
-    duties.register('close-home', (row) => this.close(row, row.homeUid));
-    duties.register('close-destination', (row) => this.close(row, row.destinationUid));
+  constructor(private readonly senderOf: SenderOf) {}
+
+  closeHome(row: TransferRow): Promise<DutyResult> {
+    return this.close(row, row.homeUid);
+  }
+
+  closeDestination(row: TransferRow): Promise<DutyResult> {
+    return this.close(row, row.destinationUid);
   }
 
   private async close(row: TransferRow, chainUid: string): Promise<DutyResult> {
@@ -50,13 +52,8 @@ export class HospitalChainDuties extends OwnTransactions {
     private readonly transfers: TransfersService,
     private readonly grants: GrantsService,
     private readonly bus: BusRequests,
-    duties: DutyExecutors,
   ) {
     super();
-    duties.register('send-lock', (row, facts) => this.lock(row, facts));
-    duties.register('cancel-lock', (row) => this.cancelLock(row));
-    duties.register('send-mint', (row) => this.mint(row));
-    duties.register('send-refund', (row) => this.refund(row));
   }
 
   /** What became of this row's own transactions, for the facts the table decides on. */
@@ -83,7 +80,8 @@ export class HospitalChainDuties extends OwnTransactions {
     };
   }
 
-  private async lock(row: TransferRow, facts: Facts): Promise<DutyResult> {
+  /** Sends the lock with the expanded ring signature; again under another key after a revert. */
+  async lock(row: TransferRow, facts: Facts): Promise<DutyResult> {
     const grant = grantOf(row);
     if (facts.lockTx === 'reverted') {
       await this.transfers.amend(row.id, (current) => {
@@ -111,7 +109,8 @@ export class HospitalChainDuties extends OwnTransactions {
     return waiting(`the lock to be final (${describe(outcome)})`);
   }
 
-  private async cancelLock(row: TransferRow): Promise<DutyResult> {
+  /** Takes back a lock that was not sent yet, or replaces it by nothing. */
+  async cancelLock(row: TransferRow): Promise<DutyResult> {
     const sender = this.senderOf(row.homeUid);
     const key = sendKeys.lock(idOf(row), row.lockResends);
     const outcome = await sender.outcome(key);
@@ -119,7 +118,7 @@ export class HospitalChainDuties extends OwnTransactions {
     return { done: ['cancelled', 'final', 'reverted'].includes((await sender.cancel(key)).state) };
   }
 
-  private async mint(row: TransferRow): Promise<DutyResult> {
+  async mint(row: TransferRow): Promise<DutyResult> {
     const grant = grantOf(row);
     const [rx, ry, z] = wordsOf(row.mintSignature);
     const outcome = await this.senderOf(row.destinationUid).submit(sendKeys.mint(idOf(row)), {
@@ -129,7 +128,7 @@ export class HospitalChainDuties extends OwnTransactions {
     return waiting(`the mapping to be final (${describe(outcome)})`);
   }
 
-  private async refund(row: TransferRow): Promise<DutyResult> {
+  async refund(row: TransferRow): Promise<DutyResult> {
     const [rx, ry, z] = wordsOf(row.notMappedSignature);
     const outcome = await this.senderOf(row.homeUid).submit(sendKeys.refund(idOf(row)), {
       to: grantOf(row).lockedAccount,

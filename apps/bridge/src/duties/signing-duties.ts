@@ -1,27 +1,20 @@
 import { bug } from '@cpds/errors';
 import type { Hex } from '@cpds/messages';
 import type { SigningCoordinator, SigningOutcome, SigningRequest } from '../signing/signing-coordinator.service.js';
-import type { DutyExecutors, DutyResult } from '../transfers/duty-executors.js';
+import type { DutyResult } from '../transfers/duty-executors.js';
 import type { TransferRow } from '../transfers/transfer.row.js';
 
 /** The sessions a hospital coordinates: Mint as B, NotMapped as A. A signature moves the row and is stored with it. */
 export class SigningDuties {
-  constructor(
-    private readonly coordinator: SigningCoordinator,
-    duties: DutyExecutors,
-  ) {
-    duties.register('open-mint', (row) => this.openMint(row));
-    duties.register('sign-mint', (row) => this.mint(row));
-    duties.register('sign-not-mapped', (row) => this.notMapped(row));
-  }
+  constructor(private readonly coordinator: SigningCoordinator) {}
 
   /** Saves time and decides nothing: the signature does not wait for it. */
-  private async openMint(row: TransferRow): Promise<DutyResult> {
+  async openMint(row: TransferRow): Promise<DutyResult> {
     const { culprits } = await this.coordinator.prepare(requestOf(row, 'mint'));
     return { done: true, culprits };
   }
 
-  private async mint(row: TransferRow): Promise<DutyResult> {
+  async mint(row: TransferRow): Promise<DutyResult> {
     const outcome = await this.coordinator.sign(requestOf(row, 'mint'));
     if (outcome.outcome === 'unsigned') return waiting(outcome, 'the storemen to sign the mint');
     return {
@@ -32,7 +25,7 @@ export class SigningDuties {
     };
   }
 
-  private async notMapped(row: TransferRow): Promise<DutyResult> {
+  async notMapped(row: TransferRow): Promise<DutyResult> {
     const outcome = await this.coordinator.sign(requestOf(row, 'not-mapped'));
     if (outcome.outcome === 'signed')
       return {

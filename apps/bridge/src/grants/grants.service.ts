@@ -37,7 +37,7 @@ import { DeedEvidence } from '../chains/deed-evidence.js';
 import { Datagrams } from '../datagrams/datagrams.js';
 import { RequestsService } from '../requests/requests.service.js';
 import { openJson, sealJson, type NodeKeys } from '../secrets.js';
-import { DutyExecutors, type DutyResult } from '../transfers/duty-executors.js';
+import type { DutyResult } from '../transfers/duty-executors.js';
 import { FactsReader, noFacts, type Facts } from '../transfers/facts.js';
 import {
   checkCapsule,
@@ -72,11 +72,9 @@ export class GrantsService {
     private readonly datagrams: Datagrams,
     private readonly bus: BusRequests,
     private readonly keys: NodeKeys,
-    duties: DutyExecutors,
   ) {
     datagrams.handle('grant', (received) => this.receive(received));
     datagrams.onAnswer('grant', (sent, answer) => this.answered(sent.grantId, answer));
-    duties.register('send-grant', (row) => this.send(row));
   }
 
   /**
@@ -188,7 +186,7 @@ export class GrantsService {
   }
 
   /** A's standing duty while consented: the package goes to B until B answers or it is too late to lock. */
-  private async send(row: TransferRow): Promise<DutyResult> {
+  async send(row: TransferRow): Promise<DutyResult> {
     const view = this.consortium.current();
     const destination = hospitalNamed(view, row.destination);
     const content = this.packageOf(row);

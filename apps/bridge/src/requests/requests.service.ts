@@ -30,7 +30,7 @@ import { Consortium, hospitalNamed } from '../chains/consortium-view.js';
 import { refusalOf } from '../datagrams/datagram.js';
 import { Datagrams } from '../datagrams/datagrams.js';
 import { openJson, sealJson, type NodeKeys } from '../secrets.js';
-import { DutyExecutors, type DutyResult } from '../transfers/duty-executors.js';
+import type { DutyResult } from '../transfers/duty-executors.js';
 import { TransferRow } from '../transfers/transfer.row.js';
 import { noFacts, nowSeconds } from '../transfers/facts.js';
 import { TransfersService } from '../transfers/transfers.service.js';
@@ -55,7 +55,6 @@ export class RequestsService {
     private readonly consortium: Consortium,
     private readonly bus: BusRequests,
     private readonly keys: NodeKeys,
-    duties: DutyExecutors,
     private readonly requestTtlSeconds: number,
   ) {
     datagrams.handle('request', (received) =>
@@ -66,7 +65,6 @@ export class RequestsService {
       // what A refuses outright comes to nothing by itself: the request expires here as there
       if (!refusalOf(answer)) parse(RequestAnswer, answer.body, 'request answer');
     });
-    duties.register('answer-not-granted', (row) => this.answerNotGranted(row));
   }
 
   /**
@@ -169,7 +167,7 @@ export class RequestsService {
   }
 
   /** A tells B at requestExpires: in the same words whether denied, unknown patient or unknown record. */
-  private async answerNotGranted(row: TransferRow): Promise<DutyResult> {
+  async answerNotGranted(row: TransferRow): Promise<DutyResult> {
     await this.unitOfWork.run((tx) =>
       this.datagrams.send(tx, {
         to: row.destination,

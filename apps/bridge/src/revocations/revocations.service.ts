@@ -17,7 +17,7 @@ import { Datagrams } from '../datagrams/datagrams.js';
 import type { MessageKey } from '../datagrams/message-key.js';
 import { RateLimits } from '../datagrams/rate-limits.js';
 import { signAnswer } from '../signing/answers.js';
-import { DutyExecutors, type DutyResult } from '../transfers/duty-executors.js';
+import type { DutyResult } from '../transfers/duty-executors.js';
 import { noFacts, nowSeconds } from '../transfers/facts.js';
 import type { Role } from '../transfers/transfer.js';
 import type { TransferRow } from '../transfers/transfer.row.js';
@@ -48,13 +48,11 @@ export class RevocationsService {
     private readonly messageKey: MessageKey,
     /** roles whose rows this process keeps: A and B for a hospital */
     private readonly roles: readonly Role[],
-    duties: DutyExecutors,
   ) {
     datagrams.handle('revoke', (received) => this.receive(received));
     datagrams.onAnswer('revoke', async (_sent, answer) => {
       if (!refusalOf(answer)) parse(RevokeAnswer, answer.body, 'revoke answer');
     });
-    duties.register('forward-statement', (row) => this.forward(row));
   }
 
   /**
@@ -140,7 +138,7 @@ export class RevocationsService {
   }
 
   /** Standing duty of a row that holds a statement: everybody who could act on the grant hears of it until they answer. */
-  private async forward(row: TransferRow): Promise<DutyResult> {
+  async forward(row: TransferRow): Promise<DutyResult> {
     if (!row.statement) return { done: true };
     const statement = withGrant(row.statement, row.grant);
     await this.unitOfWork.run(async (tx) => {

@@ -18,7 +18,6 @@ import { RequestsService } from '../requests/requests.service.js';
 import { RevocationsService } from '../revocations/revocations.service.js';
 import type { NodeKeys } from '../secrets.js';
 import { SigningCoordinator } from '../signing/signing-coordinator.service.js';
-import { DutyExecutors } from '../transfers/duty-executors.js';
 import { FactsReader } from '../transfers/facts.js';
 import { OwnTransactions } from '../transfers/own-transactions.js';
 import { TransferDriver } from '../transfers/transfer-driver.js';
@@ -43,7 +42,7 @@ export function hospitalProviders(options: HospitalOptions): Provider[] {
   return [
     {
       provide: RequestsService,
-      inject: [UnitOfWork, Outbox, TransfersService, Datagrams, Consortium, BusRequests, DutyExecutors],
+      inject: [UnitOfWork, Outbox, TransfersService, Datagrams, Consortium, BusRequests],
       useFactory: (
         unitOfWork: UnitOfWork,
         outbox: Outbox,
@@ -51,19 +50,8 @@ export function hospitalProviders(options: HospitalOptions): Provider[] {
         datagrams: Datagrams,
         consortium: Consortium,
         bus: BusRequests,
-        duties: DutyExecutors,
       ) =>
-        new RequestsService(
-          unitOfWork,
-          outbox,
-          transfers,
-          datagrams,
-          consortium,
-          bus,
-          keys,
-          duties,
-          options.requestTtlSeconds,
-        ),
+        new RequestsService(unitOfWork, outbox, transfers, datagrams, consortium, bus, keys, options.requestTtlSeconds),
     },
     {
       provide: GrantsService,
@@ -76,7 +64,6 @@ export function hospitalProviders(options: HospitalOptions): Provider[] {
         DeedEvidence,
         Datagrams,
         BusRequests,
-        DutyExecutors,
       ],
       useFactory: (
         unitOfWork: UnitOfWork,
@@ -87,8 +74,7 @@ export function hospitalProviders(options: HospitalOptions): Provider[] {
         deeds: DeedEvidence,
         datagrams: Datagrams,
         bus: BusRequests,
-        duties: DutyExecutors,
-      ) => new GrantsService(unitOfWork, transfers, requests, facts, consortium, deeds, datagrams, bus, keys, duties),
+      ) => new GrantsService(unitOfWork, transfers, requests, facts, consortium, deeds, datagrams, bus, keys),
     },
     {
       provide: SigningCoordinator,
@@ -104,20 +90,16 @@ export function hospitalProviders(options: HospitalOptions): Provider[] {
     },
     {
       provide: SigningDuties,
-      inject: [SigningCoordinator, DutyExecutors],
-      useFactory: (coordinator: SigningCoordinator, duties: DutyExecutors) => new SigningDuties(coordinator, duties),
+      inject: [SigningCoordinator],
+      useFactory: (coordinator: SigningCoordinator) => new SigningDuties(coordinator),
     },
     {
-      provide: OwnTransactions,
-      inject: [ChainSet, TransfersService, GrantsService, BusRequests, DutyExecutors],
-      useFactory: (
-        chains: ChainSet,
-        transfers: TransfersService,
-        grants: GrantsService,
-        bus: BusRequests,
-        duties: DutyExecutors,
-      ) => new HospitalChainDuties(chains.senderOf, transfers, grants, bus, duties),
+      provide: HospitalChainDuties,
+      inject: [ChainSet, TransfersService, GrantsService, BusRequests],
+      useFactory: (chains: ChainSet, transfers: TransfersService, grants: GrantsService, bus: BusRequests) =>
+        new HospitalChainDuties(chains.senderOf, transfers, grants, bus),
     },
+    { provide: OwnTransactions, useExisting: HospitalChainDuties },
     {
       provide: OpeningService,
       inject: [

@@ -1,11 +1,27 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { ClosingDuties } from '../duties/chain-duties.js';
 import { OwnTransactions } from '../transfers/own-transactions.js';
+import { roleWork, type WorkOf } from './role-work.js';
 import { storemanProviders, type StoremanOptions } from './storeman.providers.js';
 
 /** Role S: key ceremonies, shares of signatures, partial releases. Opens no door of a hospital and calls none. */
 @Module({})
 export class StoremanModule {
   static with(options: StoremanOptions): DynamicModule {
-    return { module: StoremanModule, global: true, providers: storemanProviders(options), exports: [OwnTransactions] };
+    return {
+      module: StoremanModule,
+      global: true,
+      providers: [...storemanProviders(options), { provide: roleWork, inject: [ClosingDuties], useFactory: workOf }],
+      exports: [roleWork, OwnTransactions],
+    };
   }
+}
+
+function workOf(closing: ClosingDuties): WorkOf<'S'> {
+  return {
+    duties: {
+      'close-home': (row) => closing.closeHome(row),
+      'close-destination': (row) => closing.closeDestination(row),
+    },
+  };
 }

@@ -11,10 +11,10 @@ import { ChainSet } from '../chains/chain-set.js';
 import { Consortium } from '../chains/consortium-view.js';
 import { onceInAWhile } from '../chains/error-lines.js';
 import { GrantFacts } from '../chains/grant-facts.js';
-import { DutyExecutors } from '../transfers/duty-executors.js';
 import { NoTransactions, OwnTransactions } from '../transfers/own-transactions.js';
 import { HeadsService } from '../vouching/heads.service.js';
 import { VouchingService } from '../vouching/vouching.service.js';
+import { roleWork, type WorkOf } from './role-work.js';
 
 export interface VoucherOptions {
   /** TransferLedger on the hub. */
@@ -32,17 +32,13 @@ export class VoucherModule implements OnApplicationBootstrap, BeforeApplicationS
       module: VoucherModule,
       global: true,
       providers: [
+        { provide: roleWork, inject: [VouchingService], useFactory: workOf },
         { provide: OwnTransactions, useClass: NoTransactions },
         {
           provide: VouchingService,
-          inject: [UnitOfWork, Outbox, ChainSet, GrantFacts, DutyExecutors],
-          useFactory: (
-            unitOfWork: UnitOfWork,
-            outbox: Outbox,
-            chains: ChainSet,
-            facts: GrantFacts,
-            duties: DutyExecutors,
-          ) => new VouchingService(unitOfWork, outbox, chains, facts, transferLedger, duties),
+          inject: [UnitOfWork, Outbox, ChainSet, GrantFacts],
+          useFactory: (unitOfWork: UnitOfWork, outbox: Outbox, chains: ChainSet, facts: GrantFacts) =>
+            new VouchingService(unitOfWork, outbox, chains, facts, transferLedger),
         },
         {
           provide: HeadsService,
@@ -51,7 +47,7 @@ export class VoucherModule implements OnApplicationBootstrap, BeforeApplicationS
             new HeadsService(chains, consortium, transferLedger, onceInAWhile(onError)),
         },
       ],
-      exports: [OwnTransactions],
+      exports: [roleWork, OwnTransactions],
     };
   }
 
@@ -62,4 +58,8 @@ export class VoucherModule implements OnApplicationBootstrap, BeforeApplicationS
   async beforeApplicationShutdown(): Promise<void> {
     await this.heads.stop();
   }
+}
+
+function workOf(vouching: VouchingService): WorkOf<'V'> {
+  return { duties: { vouch: (row, facts) => vouching.vouch(row, facts) } };
 }

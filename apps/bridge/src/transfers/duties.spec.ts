@@ -1,5 +1,5 @@
-import type { Grant } from '@cpds/messages';
-import { dutiesOf, type DutyContext } from './duties.js';
+import { TransferState, type CloseReason, type Grant } from '@cpds/messages';
+import { dutiesOf, rolesOfDuty, type Duty, type DutyContext } from './duties.js';
 import type { ChainFacts, Facts, HomeFacts, LockStatus, MappingStatus } from './facts.js';
 import type { TransferSnapshot } from './transfer.js';
 
@@ -105,5 +105,26 @@ describe('what a row keeps trying', () => {
     expect(dutiesOf(row('S', 'closing'), facts(), forwards)).toEqual(['forward-statement']);
     expect(dutiesOf(row('S', 'halted'), facts(), forwards)).toEqual(['forward-statement']);
     expect(dutiesOf(row('S', 'closing'), facts(), context())).toEqual([]);
+  });
+
+  it('names every duty of a role, and no other, as one of its role', () => {
+    const listed = (role: TransferSnapshot['role']) =>
+      (Object.keys(rolesOfDuty) as Duty[]).filter((duty) => (rolesOfDuty[duty] as readonly string[]).includes(role));
+    const locks = ['none', 'locked'] as const;
+    const mappings = ['none', 'mapped'] as const;
+    const closeReasons: readonly CloseReason[] = ['not-granted', 'too-late', 'revoked'];
+    for (const role of ['A', 'B', 'V', 'S'] as const) {
+      const met = new Set<Duty>();
+      for (const state of TransferState.options)
+        for (const closeReason of closeReasons)
+          for (const lock of locks)
+            for (const mapping of mappings)
+              for (const now of [500, 2_011]) {
+                const seen = facts({ home: home(lock), destination: destination(mapping), hub, now });
+                const about = context({ forwards: true, enteredAt: 0, memberIndex: 1 });
+                for (const duty of dutiesOf({ ...row(role, state), closeReason }, seen, about)) met.add(duty);
+              }
+      expect([...met].sort()).toEqual(listed(role).sort());
+    }
   });
 });

@@ -5,22 +5,34 @@
  */
 
 import { earliestClock, type Facts } from './facts.js';
-import type { TransferSnapshot } from './transfer.js';
+import type { Role, TransferSnapshot } from './transfer.js';
 
-export type Duty =
-  | 'answer-not-granted'
-  | 'send-grant'
-  | 'send-lock'
-  | 'cancel-lock'
-  | 'vouch'
-  | 'open-mint'
-  | 'sign-mint'
-  | 'send-mint'
-  | 'sign-not-mapped'
-  | 'send-refund'
-  | 'close-home'
-  | 'close-destination'
-  | 'forward-statement';
+/** Every duty, with the roles whose rows can have it. */
+export const rolesOfDuty = {
+  'answer-not-granted': ['A'],
+  'send-grant': ['A'],
+  'send-lock': ['A'],
+  'cancel-lock': ['A'],
+  vouch: ['V'],
+  'open-mint': ['B'],
+  'sign-mint': ['B'],
+  'send-mint': ['B'],
+  'sign-not-mapped': ['A'],
+  'send-refund': ['A'],
+  'close-home': ['A', 'S'],
+  'close-destination': ['B', 'S'],
+  'forward-statement': ['A', 'B', 'V', 'S'],
+} as const satisfies Record<string, readonly Role[]>;
+
+export type Duty = keyof typeof rolesOfDuty;
+
+type RoleOf<D extends Duty> = (typeof rolesOfDuty)[D][number];
+
+/** The duties that rows of at least one of these roles can have. */
+export type DutyOf<R extends Role> = { [D in Duty]: [R & RoleOf<D>] extends [never] ? never : D }[Duty];
+
+/** The duties that rows of every role can have. */
+export type EveryonesDuty = { [D in Duty]: [Role] extends [RoleOf<D>] ? D : never }[Duty];
 
 /** What duties need beside the snapshot. */
 export interface DutyContext {

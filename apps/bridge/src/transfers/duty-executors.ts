@@ -19,17 +19,13 @@ export interface DutyResult {
 /** Carries out one duty. Idempotent: begins with "did it happen already?", survives being killed at any line. */
 export type DutyExecutor = (row: TransferRow, facts: Facts) => Promise<DutyResult>;
 
-/** The duties of a role, by name. Each role's module registers those its rows can have; an unknown one is a bug. */
+/** Who carries out the duties of this process's rows: complete from the start, so that no row is looked at before. */
 export class DutyExecutors {
-  private readonly byDuty = new Map<Duty, DutyExecutor>();
-
-  register(duty: Duty, executor: DutyExecutor): void {
-    this.byDuty.set(duty, executor);
-  }
+  constructor(private readonly byDuty: Partial<Record<Duty, DutyExecutor>>) {}
 
   get(duty: Duty): DutyExecutor {
-    const executor = this.byDuty.get(duty);
-    if (!executor) throw new Error(`no executor is registered for duty ${duty}`);
+    const executor = this.byDuty[duty];
+    if (!executor) throw new Error(`nobody carries out duty ${duty} in this role`);
     return executor;
   }
 }

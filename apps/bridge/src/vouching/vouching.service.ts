@@ -6,7 +6,7 @@ import type { UnitOfWork } from '@cpds/store';
 import type { ChainSet } from '../chains/chain-set.js';
 import type { GrantFacts } from '../chains/grant-facts.js';
 import { vouchDigest, vouchFault, vouchOf } from '../chains/vouch.js';
-import type { DutyExecutors, DutyResult } from '../transfers/duty-executors.js';
+import type { DutyResult } from '../transfers/duty-executors.js';
 import { sendKeys, type Facts } from '../transfers/facts.js';
 import type { TransferRow } from '../transfers/transfer.row.js';
 
@@ -18,13 +18,10 @@ export class VouchingService {
     private readonly chains: ChainSet,
     private readonly facts: GrantFacts,
     private readonly transferLedger: string,
-    duties: DutyExecutors,
-  ) {
-    duties.register('vouch', (row, facts) => this.vouch(row, facts));
-  }
+  ) {}
 
   /** The vouch and its event commit together; the sender carries on from there, whatever happens to this process. */
-  private async vouch(row: TransferRow, facts: Facts): Promise<DutyResult> {
+  async vouch(row: TransferRow, facts: Facts): Promise<DutyResult> {
     const fault = vouchFault(facts);
     if (fault !== null) return { done: false, waitsFor: fault };
     const hub = this.chains.hub;
