@@ -1,8 +1,9 @@
-import { Global, Module, type DynamicModule } from '@nestjs/common';
+import { Global, Inject, Module, type DynamicModule, type OnApplicationBootstrap } from '@nestjs/common';
 import { Datagrams } from './datagrams/datagrams.js';
+import { DatagramsService } from './datagrams/datagrams.service.js';
 import { MessageKey } from './datagrams/message-key.js';
-import { nodeProviders, type NodeOptions } from './node.providers.js';
 import { ClosingDuties } from './duties/chain-duties.js';
+import { nodeProviders, type NodeOptions } from './node.providers.js';
 import { RevocationsHttpController } from './revocations/revocations.http.controller.js';
 import { RevocationsService } from './revocations/revocations.service.js';
 import { roleWork, type EveryonesWork, type RoleWork } from './roles/role-work.js';
@@ -14,7 +15,13 @@ import { TransfersService } from './transfers/transfers.service.js';
 /** What every bridge process is, whatever its role: rows moved by the table, datagrams, and the door for revokes. */
 @Global()
 @Module({})
-export class NodeModule {
+export class NodeModule implements OnApplicationBootstrap {
+  constructor(
+    @Inject(DatagramsService) private readonly datagrams: DatagramsService,
+    @Inject(roleWork) private readonly role: RoleWork,
+    @Inject(RevocationsService) private readonly revocations: RevocationsService,
+  ) {}
+
   static with(options: NodeOptions): DynamicModule {
     return {
       module: NodeModule,
@@ -31,9 +38,21 @@ export class NodeModule {
       exports: [TransfersService, MessageKey, Datagrams, DutyTiming, TransferDriver, ClosingDuties, RevocationsService],
     };
   }
+
+  onApplicationBootstrap(): void {
+    this.datagrams.start({ ...this.role.datagrams, ...everyonesWork(this.revocations).datagrams });
+  }
 }
 
 /** What all parties do beside what their roles do. */
 function everyonesWork(revocations: RevocationsService): EveryonesWork {
-  return { duties: { 'forward-statement': (row) => revocations.forward(row) } };
+  return {
+    duties: { 'forward-statement': (row) => revocations.forward(row) },
+    datagrams: {
+      revoke: {
+        take: (received) => revocations.receive(received),
+        answered: (_sent, answer) => revocations.answered(answer),
+      },
+    },
+  };
 }

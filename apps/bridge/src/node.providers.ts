@@ -35,11 +35,12 @@ export function nodeProviders(options: NodeOptions): Provider[] {
     TransfersService,
     { provide: MessageKey, useFactory: () => new MessageKey(options.messageSecret) },
     {
-      provide: Datagrams,
+      provide: DatagramsService,
       inject: [UnitOfWork, Bus, Consortium, MessageKey],
       useFactory: (unitOfWork: UnitOfWork, bus: Bus, consortium: Consortium, key: MessageKey) =>
         new DatagramsService(unitOfWork, bus, consortium, key, options.onError),
     },
+    { provide: Datagrams, useExisting: DatagramsService },
     {
       provide: DutyTiming,
       inject: [Consortium],

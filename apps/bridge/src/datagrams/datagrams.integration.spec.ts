@@ -1,5 +1,6 @@
 import { connectBus, type Bus } from '@cpds/bus';
 import { testNats, testPostgres } from '@cpds/local';
+import type { Datagram } from '@cpds/messages';
 import { openStore, UnitOfWork } from '@cpds/store';
 import { Wallet } from 'ethers';
 import type { DataSource } from 'typeorm';
@@ -35,6 +36,9 @@ class TwoParties extends Consortium {
     };
   }
 }
+
+const silence = async (): Promise<null> => null;
+const ignored = async (): Promise<void> => undefined;
 
 interface Node {
   service: DatagramsService;
@@ -104,18 +108,21 @@ describe('datagrams over a real bus and database', () => {
     const north = await start('north');
     const answered: unknown[] = [];
     const got = new Promise<void>((resolve) =>
-      north.service.onAnswer('revoke', async (_sent, answer) => {
-        answered.push(answer.body);
-        resolve();
+      north.service.start({
+        revoke: {
+          take: silence,
+          answered: async (_sent, answer) => {
+            answered.push(answer.body);
+            resolve();
+          },
+        },
       }),
     );
-    north.service.onApplicationBootstrap();
     await north.unitOfWork.run((tx) => north.service.send(tx, outgoing('away')));
     await north.unitOfWork.run((tx) => north.service.send(tx, outgoing('away')));
     const south = await start('south');
     let handled = 0;
-    south.service.handle('revoke', async () => ({ handled: ++handled }));
-    south.service.onApplicationBootstrap();
+    south.service.start({ revoke: { take: async () => ({ handled: ++handled }), answered: ignored } });
     await got;
     expect(answered).toEqual([{ handled: 1 }]);
     const rows = await north.unitOfWork.reader.find(OutgoingDatagramRow);
@@ -125,25 +132,23 @@ describe('datagrams over a real bus and database', () => {
   it('repeats the stored answer for the same datagram after a restart of the recipient', async () => {
     const north = await start('north');
     let south = await start('south');
-    south.service.handle('revoke', async () => ({ run: 'first' }));
-    south.service.onApplicationBootstrap();
+    south.service.start({ revoke: { take: async () => ({ run: 'first' }), answered: ignored } });
     const answers: unknown[] = [];
     let settle: () => void = () => undefined;
     const twice = new Promise<void>((resolve) => (settle = resolve));
-    north.service.onAnswer('revoke', async (_sent, answer) => {
+    const answered = async (_sent: unknown, answer: Datagram): Promise<void> => {
       answers.push(answer.body);
       // the first answer is lost on the way to its row, as by a kill: the datagram stays open and is sent again
       if (answers.length === 1) {
         await south.stop();
         running.splice(running.indexOf(south), 1);
         south = await start('south');
-        south.service.handle('revoke', async () => ({ run: 'second' }));
-        south.service.onApplicationBootstrap();
+        south.service.start({ revoke: { take: async () => ({ run: 'second' }), answered: ignored } });
         throw new Error('killed before the row said answered');
       }
       settle();
-    });
-    north.service.onApplicationBootstrap();
+    };
+    north.service.start({ revoke: { take: silence, answered } });
     await north.unitOfWork.run((tx) => north.service.send(tx, outgoing('repeat')));
     await twice;
     expect(answers).toEqual([{ run: 'first' }, { run: 'first' }]);
@@ -152,16 +157,19 @@ describe('datagrams over a real bus and database', () => {
   it('asks once, and names a refusal and a silence', async () => {
     const north = await start('north');
     const south = await start('south');
-    north.service.onApplicationBootstrap();
-    south.service.handle('sign', async ({ body }) => ({ echo: body['n'] }));
-    south.service.handle('release', async () => {
-      throw Object.assign(new Error('grant.tag is wrong'), {
-        code: 'grant-refused',
-        kind: 'invalid',
-        field: 'grant.tag',
-      });
+    north.service.start({});
+    south.service.start({
+      sign: { take: async ({ body }) => ({ echo: body['n'] }) },
+      release: {
+        take: async () => {
+          throw Object.assign(new Error('grant.tag is wrong'), {
+            code: 'grant-refused',
+            kind: 'invalid',
+            field: 'grant.tag',
+          });
+        },
+      },
     });
-    south.service.onApplicationBootstrap();
     await south.bus.isUp();
     const ask = (kind: 'sign' | 'release' | 'grant') =>
       north.service.ask({ to: 'south', kind, grantId: 'g', body: { n: 5 } }, 1_500);

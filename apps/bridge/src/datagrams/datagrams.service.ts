@@ -3,12 +3,12 @@ import type { Bus } from '@cpds/bus';
 import { AppError, parse, toAppError, unavailable } from '@cpds/errors';
 import { Datagram, DatagramKind, datagramSubject } from '@cpds/messages';
 import { Loop, UnitOfWork, type Tx } from '@cpds/store';
-import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import { Consortium, messageKeyOf } from '../chains/consortium-view.js';
 import type { MessageKey } from './message-key.js';
 import { checkDatagram, digestOf, refusalBody, refusalOf, signDatagram } from './datagram.js';
 import { AnsweredDatagramRow, OutgoingDatagramRow } from './datagram.row.js';
-import { Datagrams, type AnswerHandler, type DatagramHandler, type OutgoingDatagram } from './datagrams.js';
+import { Datagrams, isRound, type DatagramDoors, type DatagramHandler, type OutgoingDatagram } from './datagrams.js';
 import { RateLimits } from './rate-limits.js';
 
 /** A repeat waits at least and at most this long, milliseconds; it doubles in between. */
@@ -24,8 +24,6 @@ const pruneEveryMs = 3_600_000;
 const maxInWork = 256;
 /** Answers are repeated for this long: longer than any deadline of a datagram. */
 const keepAnswersDays = 32;
-/** Rounds are answered from memory: what is behind them answers a repeat the same way by itself. */
-const roundKinds: readonly DatagramKind[] = ['sign', 'release'];
 
 interface Waiter {
   to: string;
@@ -40,9 +38,8 @@ interface Waiter {
  * it leaves, so a repeat gets the same one; a handler that ran before a crash runs again, and is idempotent.
  */
 @Injectable()
-export class DatagramsService extends Datagrams implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly handlers = new Map<DatagramKind, DatagramHandler>();
-  private readonly answerHandlers = new Map<DatagramKind, AnswerHandler>();
+export class DatagramsService extends Datagrams implements BeforeApplicationShutdown {
+  private doors: Partial<DatagramDoors> = {};
   private readonly waiters = new Map<string, Waiter>();
   private readonly inWork = new Set<Promise<void>>();
   /** ids being answered: a repeat that overtakes the work on the first is not worked on beside it */
@@ -63,15 +60,9 @@ export class DatagramsService extends Datagrams implements OnApplicationBootstra
     this.loop = new Loop({ round: () => this.round(), everyMs: roundMs, onError: (error) => onError(error, {}) });
   }
 
-  handle(kind: DatagramKind, handler: DatagramHandler): void {
-    this.handlers.set(kind, handler);
-  }
-
-  onAnswer(kind: DatagramKind, handler: AnswerHandler): void {
-    this.answerHandlers.set(kind, handler);
-  }
-
-  onApplicationBootstrap(): void {
+  /** Takes what comes from now on, and sends what is due: not before its doors stand. A kind without a door is not answered. */
+  start(doors: Partial<DatagramDoors>): void {
+    this.doors = doors;
     for (const kind of DatagramKind.options) {
       const subject = datagramSubject(this.consortium.self, kind);
       this.subscriptions.push(this.bus.subscribe(subject, ({ body }) => this.arrive(kind, body)));
@@ -163,18 +154,16 @@ export class DatagramsService extends Datagrams implements OnApplicationBootstra
     const row = await this.unitOfWork.reader.findOneBy(OutgoingDatagramRow, { id: re, state: 'open' });
     if (!row || row.recipient !== answer.from) return;
     const { recipient: to, kind, grantId, datagram, deadline } = row;
-    await this.answerHandlers.get(kind)?.(
-      { to, kind, grantId, body: datagram.body, deadline: Number(deadline) },
-      answer,
-    );
+    const sent = { to, kind, grantId, body: datagram.body, deadline: Number(deadline) };
+    if (!isRound(kind)) await this.doors[kind]?.answered(sent, answer);
     await this.unitOfWork.run((tx) => tx.manager.update(OutgoingDatagramRow, { id: re }, { state: 'answered' }));
   }
 
   private async answer(kind: DatagramKind, datagram: Datagram): Promise<void> {
-    const handler = this.handlers.get(kind);
+    const handler = this.doors[kind]?.take;
     if (!handler) return; // this role has no door for the kind
     const digest = digestOf(datagram);
-    const earlier = roundKinds.includes(kind)
+    const earlier = isRound(kind)
       ? null
       : await this.unitOfWork.reader.findOneBy(AnsweredDatagramRow, { id: datagram.id });
     if (earlier && (earlier.digest !== digest || earlier.sender !== datagram.from)) return;
@@ -191,7 +180,7 @@ export class DatagramsService extends Datagrams implements OnApplicationBootstra
     const body = await this.bodyOf(kind, handler, datagram);
     if (!body) return null;
     const answer = this.signed({ to: datagram.from, kind, grantId: datagram.grantId, body, re: datagram.id });
-    if (roundKinds.includes(kind)) return answer;
+    if (isRound(kind)) return answer;
     return this.unitOfWork.run(async (tx) => {
       await tx.manager.query(
         `INSERT INTO answered_datagram (id, sender, digest, answer, answered_at) VALUES ($1, $2, $3, $4, now())

@@ -27,13 +27,22 @@ export type DatagramHandler = (received: Datagram) => Promise<Record<string, unk
 /** What this node does with the answer to a stored datagram; may be called more than once for the same answer. */
 export type AnswerHandler = (sent: OutgoingDatagram, answer: Datagram) => Promise<void>;
 
+const roundKinds = ['sign', 'release'] as const satisfies readonly DatagramKind[];
+
+/** Kinds of rounds: only ever asked, never stored. What is behind them answers a repeat the same way by itself. */
+export type RoundKind = (typeof roundKinds)[number];
+
+export const isRound = (kind: DatagramKind): kind is RoundKind => roundKinds.some((round) => round === kind);
+
+/** What this node does with datagrams of each kind it takes, and with the answers to those it stores itself. */
+export type DatagramDoors = {
+  readonly [K in DatagramKind]: K extends RoundKind
+    ? { readonly take: DatagramHandler }
+    : { readonly take: DatagramHandler; readonly answered: AnswerHandler };
+};
+
+/** Datagrams that leave this node; what it does with those that come is in its `DatagramDoors`. */
 export abstract class Datagrams {
-  /** Takes datagrams of `kind`; one handler per kind. */
-  abstract handle(kind: DatagramKind, handler: DatagramHandler): void;
-
-  /** Takes answers to stored datagrams of `kind`. */
-  abstract onAnswer(kind: DatagramKind, handler: AnswerHandler): void;
-
   /**
    * Stores a datagram in the caller's transaction; it leaves after the commit. One per (to, kind, grantId) is kept
    * open: storing it again is a no-op.

@@ -72,10 +72,7 @@ export class GrantsService {
     private readonly datagrams: Datagrams,
     private readonly bus: BusRequests,
     private readonly keys: NodeKeys,
-  ) {
-    datagrams.handle('grant', (received) => this.receive(received));
-    datagrams.onAnswer('grant', (sent, answer) => this.answered(sent.grantId, answer));
-  }
+  ) {}
 
   /**
    * A takes the patient's consent: checks it against the request, the deed, the enrolment and its own chain, and stores
@@ -205,7 +202,8 @@ export class GrantsService {
     return { done: false, waitsFor: `${destination.party} to accept the grant` };
   }
 
-  private async answered(grantId: string, answer: Datagram): Promise<void> {
+  /** A hears whether B accepts. */
+  async answered(grantId: string, answer: Datagram): Promise<void> {
     const row = await this.transfers.findByGrant(grantId, 'A');
     if (!row) return;
     // a refusal of the datagram itself (a `refused` body) is B's refusal too
@@ -215,7 +213,7 @@ export class GrantsService {
   }
 
   /** B checks what A sends against what B asked; the answer is its word, repeated for the same datagram. */
-  private async receive(received: Datagram): Promise<z.infer<typeof GrantAnswer>> {
+  async receive(received: Datagram): Promise<z.infer<typeof GrantAnswer>> {
     const body = parse(GrantBody, received.body, 'grant');
     const { row: asked, request } = await this.requests.opened(body.requestId);
     if (asked.side !== 'sent' || asked.counterparty !== received.from)

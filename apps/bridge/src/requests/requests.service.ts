@@ -56,16 +56,7 @@ export class RequestsService {
     private readonly bus: BusRequests,
     private readonly keys: NodeKeys,
     private readonly requestTtlSeconds: number,
-  ) {
-    datagrams.handle('request', (received) =>
-      received.body['outcome'] === 'not-granted' ? this.receiveNotGranted(received) : this.receive(received),
-    );
-    // `received` only ends the re-sending; what comes of the request comes as a datagram of its own
-    datagrams.onAnswer('request', async (_sent, answer) => {
-      // what A refuses outright comes to nothing by itself: the request expires here as there
-      if (!refusalOf(answer)) parse(RequestAnswer, answer.body, 'request answer');
-    });
-  }
+  ) {}
 
   /**
    * B asks A for a patient's record: stores the request, its transfer row and the datagram in one transaction.
@@ -125,8 +116,19 @@ export class RequestsService {
     return { requestId: request.requestId, state: 'requested', grantId: null, requestExpires: request.requestExpires };
   }
 
+  /** What comes as `request`: at A a request of B, at B that nothing comes of one. */
+  take(received: Datagram): Promise<z.infer<typeof RequestAnswer>> {
+    return received.body['outcome'] === 'not-granted' ? this.receiveNotGranted(received) : this.receive(received);
+  }
+
+  /** `received` only ends the re-sending; what comes of the request comes as a datagram of its own. */
+  async answered(answer: Datagram): Promise<void> {
+    // what A refuses outright comes to nothing by itself: the request expires here as there
+    if (!refusalOf(answer)) parse(RequestAnswer, answer.body, 'request answer');
+  }
+
   /** A stores what B asks for. The answer says only `received`, whoever the patient is. */
-  async receive(received: Datagram): Promise<z.infer<typeof RequestAnswer>> {
+  private async receive(received: Datagram): Promise<z.infer<typeof RequestAnswer>> {
     const body = parse(RequestBody, received.body, 'request');
     const view = this.consortium.current();
     const asker = hospitalNamed(view, received.from);

@@ -48,12 +48,7 @@ export class RevocationsService {
     private readonly messageKey: MessageKey,
     /** roles whose rows this process keeps: A and B for a hospital */
     private readonly roles: readonly Role[],
-  ) {
-    datagrams.handle('revoke', (received) => this.receive(received));
-    datagrams.onAnswer('revoke', async (_sent, answer) => {
-      if (!refusalOf(answer)) parse(RevokeAnswer, answer.body, 'revoke answer');
-    });
-  }
+  ) {}
 
   /**
    * Takes a statement from anyone over HTTP and returns this node's signed answer with those of the others that came in
@@ -75,9 +70,15 @@ export class RevocationsService {
     return { from: this.consortium.self, answer, forwarded: forwarded.filter((one) => one !== null) };
   }
 
-  private async receive(received: Datagram): Promise<{ answer: SignedAnswer }> {
+  /** Takes a statement that another party passes on. */
+  async receive(received: Datagram): Promise<{ answer: SignedAnswer }> {
     const { statement } = parse(RevokeBody, received.body, 'revoke');
     return { answer: await this.accept(statement, false) };
+  }
+
+  /** Whoever answers has it; a refusal ends the re-sending too. */
+  async answered(answer: Datagram): Promise<void> {
+    if (!refusalOf(answer)) parse(RevokeAnswer, answer.body, 'revoke answer');
   }
 
   private async accept(statement: Statement, forwards: boolean): Promise<SignedAnswer> {

@@ -60,5 +60,15 @@ function workOf(
       'close-home': (row) => closing.closeHome(row),
       'close-destination': (row) => closing.closeDestination(row),
     },
+    datagrams: {
+      request: {
+        take: (received) => requests.take(received),
+        answered: (_sent, answer) => requests.answered(answer),
+      },
+      grant: {
+        take: (received) => grants.receive(received),
+        answered: (sent, answer) => grants.answered(sent.grantId, answer),
+      },
+    },
   };
 }

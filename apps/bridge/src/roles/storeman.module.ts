@@ -1,5 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { ClosingDuties } from '../duties/chain-duties.js';
+import { ReleaseService } from '../release/release.service.js';
+import { SignerService } from '../signing/signer.service.js';
 import { OwnTransactions } from '../transfers/own-transactions.js';
 import { roleWork, type WorkOf } from './role-work.js';
 import { storemanProviders, type StoremanOptions } from './storeman.providers.js';
@@ -11,17 +13,24 @@ export class StoremanModule {
     return {
       module: StoremanModule,
       global: true,
-      providers: [...storemanProviders(options), { provide: roleWork, inject: [ClosingDuties], useFactory: workOf }],
+      providers: [
+        ...storemanProviders(options),
+        { provide: roleWork, inject: [ClosingDuties, SignerService, ReleaseService], useFactory: workOf },
+      ],
       exports: [roleWork, OwnTransactions],
     };
   }
 }
 
-function workOf(closing: ClosingDuties): WorkOf<'S'> {
+function workOf(closing: ClosingDuties, signer: SignerService, release: ReleaseService): WorkOf<'S'> {
   return {
     duties: {
       'close-home': (row) => closing.closeHome(row),
       'close-destination': (row) => closing.closeDestination(row),
+    },
+    datagrams: {
+      sign: { take: (received) => signer.answer(received) },
+      release: { take: (received) => release.answer(received) },
     },
   };
 }

@@ -7,7 +7,6 @@ import { KeyShares } from '../ceremonies/key-shares.js';
 import type { ConfiguredRoster } from '../ceremonies/roster.js';
 import { ChainSet } from '../chains/chain-set.js';
 import { Consortium } from '../chains/consortium-view.js';
-import { Datagrams } from '../datagrams/datagrams.js';
 import { MessageKey } from '../datagrams/message-key.js';
 import { ReleaseService } from '../release/release.service.js';
 import { SignerService } from '../signing/signer.service.js';
@@ -60,7 +59,7 @@ export function storemanProviders(options: StoremanOptions): Provider[] {
     },
     {
       provide: SignerService,
-      inject: [UnitOfWork, Outbox, Consortium, StoremanView, TransfersService, KeyShares, MessageKey, Datagrams],
+      inject: [UnitOfWork, Outbox, Consortium, StoremanView, TransfersService, KeyShares, MessageKey],
       useFactory: (
         unitOfWork: UnitOfWork,
         outbox: Outbox,
@@ -69,19 +68,14 @@ export function storemanProviders(options: StoremanOptions): Provider[] {
         transfers: TransfersService,
         shares: KeyShares,
         key: MessageKey,
-        datagrams: Datagrams,
       ) => {
         const { quotaPerHour } = options;
-        const signer = new SignerService(unitOfWork, outbox, consortium, view, transfers, shares, key, {
-          quotaPerHour,
-        });
-        datagrams.handle('sign', (received) => signer.answer(received));
-        return signer;
+        return new SignerService(unitOfWork, outbox, consortium, view, transfers, shares, key, { quotaPerHour });
       },
     },
     {
       provide: ReleaseService,
-      inject: [UnitOfWork, Outbox, Consortium, StoremanView, KeyShares, MessageKey, Datagrams],
+      inject: [UnitOfWork, Outbox, Consortium, StoremanView, KeyShares, MessageKey],
       useFactory: (
         unitOfWork: UnitOfWork,
         outbox: Outbox,
@@ -89,12 +83,7 @@ export function storemanProviders(options: StoremanOptions): Provider[] {
         view: StoremanView,
         shares: KeyShares,
         key: MessageKey,
-        datagrams: Datagrams,
-      ) => {
-        const release = new ReleaseService(unitOfWork, outbox, consortium, view, shares, key);
-        datagrams.handle('release', (received) => release.answer(received));
-        return release;
-      },
+      ) => new ReleaseService(unitOfWork, outbox, consortium, view, shares, key),
     },
   ];
 }

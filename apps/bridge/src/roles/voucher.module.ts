@@ -61,5 +61,5 @@ export class VoucherModule implements OnApplicationBootstrap, BeforeApplicationS
 }
 
 function workOf(vouching: VouchingService): WorkOf<'V'> {
-  return { duties: { vouch: (row, facts) => vouching.vouch(row, facts) } };
+  return { duties: { vouch: (row, facts) => vouching.vouch(row, facts) }, datagrams: {} };
 }

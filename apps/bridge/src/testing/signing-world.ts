@@ -116,7 +116,6 @@ export async function openSigningWorld(now: number) {
     const consortium = new FixedConsortium(party, view);
     const messageKey = new MessageKey(messageSecret);
     const datagrams = new DatagramsService(unitOfWork, bus, consortium, messageKey, (error) => void errors.push(error));
-    datagrams.onApplicationBootstrap();
     const close = async () => {
       await datagrams.beforeApplicationShutdown();
       await bus.close();
@@ -155,8 +154,10 @@ export async function openSigningWorld(now: number) {
       rowsOf: (table: 'storeman_act' | 'release' | 'spent_nonce' | 'outbox') =>
         unitOfWork.reader.query(`SELECT * FROM ${table}`) as Promise<Record<string, unknown>[]>,
     };
-    datagrams.handle('sign', async (received) => storeman.tamper(await signer.answer(received)));
-    datagrams.handle('release', async (received) => storeman.tamper(await release.answer(received)));
+    datagrams.start({
+      sign: { take: async (received) => storeman.tamper(await signer.answer(received)) },
+      release: { take: async (received) => storeman.tamper(await release.answer(received)) },
+    });
     return storeman;
   };
 
@@ -166,6 +167,7 @@ export async function openSigningWorld(now: number) {
   const hospitalDatabases = await Promise.all([testPostgres(), testPostgres()]);
   const a = await openNode('north', north.messageSecret, hospitalDatabases[0]);
   const b = await openNode('south', south.messageSecret, hospitalDatabases[1]);
+  for (const hospital of [a, b]) hospital.datagrams.start({});
   // patient: on a busy machine silence must be meant; the impatient one is for tests of silence. All are asked at once,
   // so that no liar is left out by chance; the sparing one asks as a hospital does.
   const round = { roundTimeoutMs: 20_000, othersAfterMs: 0 };
