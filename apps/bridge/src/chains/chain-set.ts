@@ -98,17 +98,6 @@ export class ChainSet {
     return sender;
   };
 
-  /** The reader and the sender of the hub, as soon as both are there; never rejects before `stop`. */
-  async whenHub(): Promise<{ reader: ChainReader; sender: Sender }> {
-    for (;;) {
-      const reader = this.hub;
-      const sender = reader && this.senders.get(reader.chainUid);
-      if (reader && sender) return { reader, sender };
-      if (this.stopping.signal.aborted) throw unavailable('chain-away', 'stopped before the hub answered');
-      await pause(100, this.stopping.signal);
-    }
-  }
-
   /** Takes what the hub's registry says of a chain. */
   adopt(chainUid: string, rules: ChainRules): void {
     for (const head of this.connected.values()) {

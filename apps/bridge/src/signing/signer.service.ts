@@ -238,11 +238,6 @@ export class SignerService {
       this.sessions.delete(oldest);
     }
   }
-
-  /** Told to operators: how many sessions are open. */
-  get openSessions(): number {
-    return this.sessions.size;
-  }
 }
 
 /** Sessions of different coordinators never meet, whatever ids they choose. */
