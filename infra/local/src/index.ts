@@ -1,4 +1,4 @@
-export { pageScript, testPage } from './testing/browser.js';
+export { pageScript, testPage, type TestPage } from './testing/browser.js';
 export { testAge, testAnvil, testPostgresTools, testNats, testObjectStore, testPostgres } from './testing/servers.js';
 export { Consortium, removeConsortium, runningProcesses, stopConsortium } from './consortium/consortium.js';
 export type { ConsortiumSpec, ExtraEnvironment } from './consortium/consortium.js';

@@ -8,7 +8,7 @@ import { checkDeed } from './deed-check.js';
 import { hospitalOn } from './hub-facts.js';
 import { MemoryStorage } from './memory-storage.js';
 import { checkRequest } from './request.js';
-import { north, own } from './testing/facts.js';
+import { own } from './testing/facts.js';
 import { World } from './testing/world.js';
 import { consentLines } from './view.js';
 import { WalletHolder } from './wallet-holder.js';
@@ -54,7 +54,7 @@ describe('the README', () => {
     const [received, shown] = [await holder.request(requestId), (await holder.deeds())[0]!];
     const hub = await holder.facts();
     const { chainUid: homeUid, rpcUrls: urls } = world.pins.home;
-    const home = await ChainReader.connect({ name: 'north', urls, rules: north.rules });
+    const home = await ChainReader.connect({ name: 'north', urls });
     const now = Math.floor(Date.now() / 1000);
 
     const request = checkRequest(received, own, hub, now);

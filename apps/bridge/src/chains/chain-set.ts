@@ -10,7 +10,7 @@ import { toHex } from '@cpds/crypto';
 import { unavailable } from '@cpds/errors';
 import { events } from '@cpds/messages';
 import type { Outbox } from '@cpds/outbox';
-import { Loop, pause, type Leases, type Tx, type UnitOfWork } from '@cpds/store';
+import { Loop, type Leases, type Tx, type UnitOfWork } from '@cpds/store';
 import { Interface } from 'ethers';
 
 /** Nickname of the hub in CHAINS. */
