@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
@@ -31,8 +32,14 @@ export function mayImport(name) {
   return name === 'cli' ? below : below.filter((other) => !launchers.includes(other));
 }
 
-/** The second doors that exist: what needs Node apart from what runs in a browser, reading a chain apart from what needs a database. */
-const doors = ['crypto/node', 'crypto/browser', 'crypto/libsecp256k1', 'chain/read', 'wallet/node'];
+/**
+ * The further doors that exist, as package.json of each package names them: one per noun of the mathematics, what needs Node apart from what runs in a
+ * browser, reading a chain apart from what needs a database.
+ */
+const doors = ['crypto', 'chain', 'wallet'].flatMap((name) => {
+  const { exports } = JSON.parse(readFileSync(new URL(`libs/${name}/package.json`, import.meta.url), 'utf8'));
+  return Object.keys(exports).flatMap((door) => (door === '.' ? [] : [`${name}${door.slice(1)}`]));
+});
 
 /** Packages that pages run too: a browser's own fetch throws when it is called as a method of an object that keeps it. */
 const inPages = ['chain', 'client', 'audit-verifier', 'wallet'];
@@ -57,7 +64,7 @@ function boundary(name, files, extra = []) {
   const patterns = [
     {
       regex: `^@cpds/(?!(${doors.join('|')})$)[^/]+/`,
-      message: 'A package has one door: import it by its name alone.',
+      message: 'Import a package by its name, its one door, or by a further door that its package.json names.',
     },
     {
       regex: '(^|/)\\.\\./(apps|libs|infra|e2e)/',

@@ -1,7 +1,7 @@
 // Module hooks with which specs run straight from their sources: TypeScript goes through swc, and `@cpds/<name>` is the source of that package, so no
 // test sees a stale build.
 import { transform } from '@swc/core';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -10,11 +10,9 @@ const sourceOf = (path) => pathToFileURL(`${root}${path}.ts`).href;
 
 /** Packages and doors of packages that are not `libs/<name>/src/index.ts`. */
 const doors = {
-  '@cpds/crypto/node': sourceOf('libs/crypto/src/node'),
-  '@cpds/crypto/browser': sourceOf('libs/crypto/src/age/web'),
-  '@cpds/crypto/libsecp256k1': sourceOf('libs/crypto/src/libsecp256k1'),
-  '@cpds/chain/read': sourceOf('libs/chain/src/read'),
-  '@cpds/wallet/node': sourceOf('libs/wallet/src/node'),
+  ...doorsOf('crypto'),
+  ...doorsOf('chain'),
+  ...doorsOf('wallet'),
   '@cpds/local': sourceOf('infra/local/src/index'),
   '@cpds/cli': sourceOf('apps/cli/src/index'),
 };
@@ -40,6 +38,17 @@ export async function load(url, context, next) {
   const filename = fileURLToPath(url);
   const { code } = await transform(await readFile(filename, 'utf8'), { ...options, filename });
   return { format: 'module', source: code, shortCircuit: true };
+}
+
+/** The doors of a package and the source of each: `exports` of its package.json names what was compiled from it. */
+function doorsOf(name) {
+  const { exports } = JSON.parse(readFileSync(`${root}libs/${name}/package.json`, 'utf8'));
+  return Object.fromEntries(
+    Object.entries(exports).map(([door, { types }]) => [
+      `@cpds/${name}${door.slice(1)}`,
+      sourceOf(types.replace(/^\.\/dist\/(.+)\.d\.ts$/, `libs/${name}/src/$1`)),
+    ]),
+  );
 }
 
 /** The TypeScript file that an import of ours means; null for everybody else's. */

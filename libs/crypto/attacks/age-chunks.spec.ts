@@ -5,25 +5,17 @@
  * counts the chunks and marks the last.
  */
 
-import {
-  chunkBytes,
-  concat,
-  openPayload,
-  payloadLength,
-  sealedChunkBytes,
-  sealPayload,
-  sha256,
-  toHex,
-  type Aead,
-} from '../src/index.js';
+import * as age from '../src/age.js';
+import { concat, toHex } from '../src/bytes.js';
+import { sha256 } from '../src/hash.js';
 import { nodeAead } from '../src/node.js';
 
 const fileKey = sha256().slice(0, 16);
 const nonce = sha256(Uint8Array.of(1)).slice(0, 16);
 const otherNonce = sha256(Uint8Array.of(2)).slice(0, 16);
 /** Four whole chunks, each of one byte's value. */
-const content = concat(...[0, 1, 2, 3].map((fill) => new Uint8Array(chunkBytes).fill(fill)));
-const size = sealedChunkBytes;
+const content = concat(...[0, 1, 2, 3].map((fill) => new Uint8Array(age.chunkBytes).fill(fill)));
+const size = age.sealedChunkBytes;
 const chunks = [0, 1, 2, 3];
 
 async function collect(parts: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
@@ -32,13 +24,13 @@ async function collect(parts: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   return concat(...all);
 }
 /** An AEAD that leaves counter and mark out: each chunk is good wherever it stands. */
-const countless: Aead = {
+const countless: age.Aead = {
   seal: (key, _, plaintext) => nodeAead.seal(key, new Uint8Array(12), plaintext),
   open: (key, _, sealed) => nodeAead.open(key, new Uint8Array(12), sealed),
 };
-const seal = (aead: Aead, text = content, of = nonce) => collect(sealPayload([text], fileKey, of, aead));
-const open = async (payload: Uint8Array, aead: Aead) =>
-  toHex(sha256(await collect(openPayload([payload], fileKey, aead))));
+const seal = (aead: age.Aead, text = content, of = nonce) => collect(age.sealPayload([text], fileKey, of, aead));
+const open = async (payload: Uint8Array, aead: age.Aead) =>
+  toHex(sha256(await collect(age.openPayload([payload], fileKey, aead))));
 const chunk = (payload: Uint8Array, i: number) => payload.subarray(16 + i * size, 16 + (i + 1) * size);
 const inOrder = (payload: Uint8Array, order: readonly number[]) =>
   concat(payload.subarray(0, 16), ...order.map((i) => chunk(payload, i)));
@@ -59,7 +51,7 @@ describe('the chunks of a file', () => {
   let ours: Uint8Array;
   beforeAll(async () => {
     [weak, ours] = await Promise.all([seal(countless), seal(nodeAead)]);
-    expect(ours).toHaveLength(payloadLength(content.length));
+    expect(ours).toHaveLength(age.payloadLength(content.length));
     expect(await open(inOrder(ours, chunks), nodeAead)).toBe(toHex(sha256(content)));
   });
 
@@ -67,7 +59,7 @@ describe('the chunks of a file', () => {
     'in the order %s are a file without STREAM, and none with it',
     async (name) => {
       const order = name.split(' ').map(Number);
-      const moved = concat(...order.map((i) => content.subarray(i * chunkBytes, (i + 1) * chunkBytes)));
+      const moved = concat(...order.map((i) => content.subarray(i * age.chunkBytes, (i + 1) * age.chunkBytes)));
       expect(await open(inOrder(weak, order), countless)).toBe(toHex(sha256(moved)));
       await expect(open(inOrder(ours, order), nodeAead)).rejects.toMatchObject(refused);
     },
@@ -98,7 +90,7 @@ describe('the chunks of a file', () => {
   });
 
   it('do not end in an empty one: a writer that ends so would give one text two files', async () => {
-    const two: Aead = {
+    const two: age.Aead = {
       ...nodeAead,
       seal(key, at, plaintext) {
         const plain = Uint8Array.from(at);
@@ -110,7 +102,7 @@ describe('the chunks of a file', () => {
         return { ciphertext: concat(ciphertext, tag), tag: nodeAead.seal(key, next, new Uint8Array(0)).tag };
       },
     };
-    const doubled = await seal(two, content.subarray(0, chunkBytes));
+    const doubled = await seal(two, content.subarray(0, age.chunkBytes));
     await expect(open(doubled, nodeAead)).rejects.toMatchObject({ ...refused, field: 'chunk 1' });
   });
 });

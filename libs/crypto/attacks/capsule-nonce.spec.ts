@@ -7,18 +7,10 @@
 
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js';
 import { randomBytes } from 'node:crypto';
-import {
-  ascii,
-  compressed,
-  concat,
-  G,
-  hkdfSha256,
-  openCapsule,
-  parseCapsule,
-  sealCapsule,
-  toHex,
-  type Point,
-} from '../src/index.js';
+import { ascii, concat, toHex } from '../src/bytes.js';
+import { openCapsule, parseCapsule, sealCapsule } from '../src/capsule.js';
+import { compressed, G, type Point } from '../src/curve.js';
+import { hkdfSha256 } from '../src/hash.js';
 import { scalar } from './ring.js';
 
 const sealing = scalar();

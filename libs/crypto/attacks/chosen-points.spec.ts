@@ -6,22 +6,12 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import {
-  ascii,
-  G,
-  gBar,
-  parseCapsule,
-  Point,
-  proveDleq,
-  proveOpen,
-  releasePartial,
-  sealCapsule,
-  toCurve,
-  verifyCapsule,
-  verifyOpen,
-  verifyPartial,
-  type PartialContext,
-} from '../src/index.js';
+import { ascii } from '../src/bytes.js';
+import { parseCapsule, proveOpen, sealCapsule, verifyCapsule, verifyOpen } from '../src/capsule.js';
+import { G, Point, toCurve } from '../src/curve.js';
+import { proveDleq } from '../src/dleq.js';
+import { type PartialContext, releasePartial, verifyPartial } from '../src/partial.js';
+import { gBar } from '../src/ring.js';
 import { scalar } from './ring.js';
 
 const share = scalar(); // y_i of one storeman

@@ -7,19 +7,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import {
-  ascii,
-  G,
-  gBar,
-  keccak256,
-  proveDleq,
-  ringHash,
-  tagBase,
-  tagDomain,
-  toHex,
-  verifyDleq,
-  type DleqUse,
-} from '../src/index.js';
+import { ascii, toHex } from '../src/bytes.js';
+import { G } from '../src/curve.js';
+import { type DleqUse, proveDleq, verifyDleq } from '../src/dleq.js';
+import { keccak256 } from '../src/hash.js';
+import { gBar, ringHash, tagBase, tagDomain } from '../src/ring.js';
 
 const source = fileURLToPath(new URL('../src', import.meta.url));
 

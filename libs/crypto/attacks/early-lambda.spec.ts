@@ -4,7 +4,8 @@
  * some hold for done and others not is how exchanges' wallets lost keys (Aumasson and Shlomovits, ePrint 2020/1052).
  */
 
-import { lagrangeAtZero, N, parseScalar } from '../src/index.js';
+import { N, parseScalar } from '../src/curve.js';
+import { lagrangeAtZero } from '../src/partial.js';
 import { attempt, generate, subsets } from '../src/threshold/test-group.js';
 
 const shares = generate(attempt('early lambda', 4, 3));

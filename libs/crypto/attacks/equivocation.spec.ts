@@ -5,41 +5,29 @@
  * Here the hub is the channel: what it recorded first is what everybody reads (protocol section 3).
  */
 
-import {
-  advance,
-  combineSignature,
-  deal,
-  dealtShares,
-  drawNonces,
-  due,
-  finishGeneration,
-  generatedGroup,
-  sha256,
-  signShare,
-  startCeremony,
-  type CeremonyMessage,
-  type DealerCommitments,
-  type Dealing,
-  type KeyShare,
-} from '../src/index.js';
+import type { CeremonyMessage } from '../src/ceremony.js';
+import * as frost from '../src/frost.js';
+import * as generation from '../src/generation.js';
+import type { KeyShare } from '../src/group.js';
+import { sha256 } from '../src/hash.js';
 import { attempt } from '../src/threshold/test-group.js';
 
 const parameters = attempt('equivocation', 3, 2);
 const seed = (fill: number) => sha256(Uint8Array.of(fill));
 // Dealt anew at each use: the library marks a polynomial that has finished.
-const one = () => deal(parameters, 1, seed(1));
-const two = () => deal(parameters, 2, seed(2));
+const one = () => generation.deal(parameters, 1, seed(1));
+const two = () => generation.deal(parameters, 2, seed(2));
 /** The third dealer's polynomials: one for each of the others. */
-const toOne = () => deal(parameters, 3, seed(3));
-const toTwo = () => deal(parameters, 3, seed(4));
+const toOne = () => generation.deal(parameters, 3, seed(3));
+const toTwo = () => generation.deal(parameters, 3, seed(4));
 
 /** What `own` ends with when it saw these commitments and got these shares. */
-function finish(own: Dealing, ...others: Dealing[]): KeyShare {
-  const all: DealerCommitments[] = [own, ...others].map((dealing) => dealing.commitments);
+function finish(own: generation.Dealing, ...others: generation.Dealing[]): KeyShare {
+  const all: generation.DealerCommitments[] = [own, ...others].map((dealing) => dealing.commitments);
   const received = others
-    .flatMap((dealing) => dealtShares(parameters, dealing, all))
+    .flatMap((dealing) => generation.dealtShares(parameters, dealing, all))
     .filter(({ receiver }) => receiver === own.commitments.dealer);
-  return finishGeneration(parameters, own, all, received);
+  return generation.finish(parameters, own, all, received);
 }
 
 describe('a dealer that commits to one polynomial here and to another there', () => {
@@ -48,35 +36,37 @@ describe('a dealer that commits to one polynomial here and to another there', ()
     expect(shares[0]!.group.publicKey).not.toEqual(shares[1]!.group.publicKey);
     // Neither key signs: for each view the other's share is bad.
     const digest = seed(9);
-    const nonces = shares.map((share) => drawNonces(share));
+    const nonces = shares.map((share) => frost.drawNonces(share));
     const commitments = nonces.map((drawn) => drawn.commitment);
-    const signed = shares.map((share, i) => signShare(share, nonces[i]!, commitments, digest));
+    const signed = shares.map((share, i) => frost.signShare(share, nonces[i]!, commitments, digest));
     for (const [view, blamed] of [
       [0, 2],
       [1, 1],
     ] as const)
-      expect(combineSignature(shares[view]!.group, commitments, digest, signed)).toEqual({ culprits: [blamed] });
+      expect(frost.combineSignature(shares[view]!.group, commitments, digest, signed)).toEqual({ culprits: [blamed] });
   });
 
   it('has committed once, by what the hub recorded first, whoever reads', async () => {
     const seeds = [1, 2, 3].map(seed);
-    let state = startCeremony(parameters);
+    let state = generation.start(parameters);
     for (const member of [1, 2, 3])
-      state = advance(state, (await due(state, member, seeds[member - 1]!)) as CeremonyMessage);
-    const committed = (dealing: Dealing): CeremonyMessage => {
+      state = generation.advance(state, (await generation.due(state, member, seeds[member - 1]!)) as CeremonyMessage);
+    const committed = (dealing: generation.Dealing): CeremonyMessage => {
       const { dealer, points, proof } = dealing.commitments;
       return { kind: 'commitments', member: dealer, points, proof };
     };
     const log = [toOne, one, toTwo, two].map((dealing) => committed(dealing()));
-    const read = log.reduce(advance, state);
-    const honest = log.filter((_, i) => i !== 2).reduce(advance, state);
+    const read = log.reduce(generation.advance, state);
+    const honest = log.filter((_, i) => i !== 2).reduce(generation.advance, state);
     expect(read).toEqual(honest);
     expect(read.phase).toBe('shares');
-    expect(generatedGroup(read)).toEqual(generatedGroup(honest));
+    expect(generation.generatedGroup(read)).toEqual(generation.generatedGroup(honest));
     // And the liar deals from what is on the hub or not at all.
-    await expect(due(read, 3, seed(4))).rejects.toThrow("is not that of this member's keys on the hub");
+    await expect(generation.due(read, 3, seed(4))).rejects.toThrow("is not that of this member's keys on the hub");
     const all = [one, two, toOne].map((dealing) => dealing().commitments);
-    expect(() => dealtShares(parameters, toTwo(), all)).toThrow('are not of the polynomial this node deals from');
+    expect(() => generation.dealtShares(parameters, toTwo(), all)).toThrow(
+      'are not of the polynomial this node deals from',
+    );
   });
 });
 
@@ -84,14 +74,22 @@ describe('a coordinator that shows signers different commitments', () => {
   it('gets shares that make no signature under either list', () => {
     const keys = [finish(one(), two(), toOne()), finish(two(), one(), toOne())];
     const digest = seed(9);
-    const [first, second, another] = [drawNonces(keys[0]!), drawNonces(keys[1]!), drawNonces(keys[1]!)];
+    const [first, second, another] = [
+      frost.drawNonces(keys[0]!),
+      frost.drawNonces(keys[1]!),
+      frost.drawNonces(keys[1]!),
+    ];
     const lists = [
       [first.commitment, another.commitment],
       [first.commitment, second.commitment],
     ] as const;
-    const shares = [signShare(keys[0]!, first, lists[0], digest), signShare(keys[1]!, second, lists[1], digest)];
-    for (const list of lists) expect(combineSignature(keys[0]!.group, list, digest, shares)).toHaveProperty('culprits');
+    const shares = [
+      frost.signShare(keys[0]!, first, lists[0], digest),
+      frost.signShare(keys[1]!, second, lists[1], digest),
+    ];
+    for (const list of lists)
+      expect(frost.combineSignature(keys[0]!.group, list, digest, shares)).toHaveProperty('culprits');
     // A signer whose own commitment was exchanged says so at once.
-    expect(() => signShare(keys[1]!, another, lists[1], digest)).toThrow('does not hold the own commitment');
+    expect(() => frost.signShare(keys[1]!, another, lists[1], digest)).toThrow('does not hold the own commitment');
   });
 });

@@ -6,21 +6,10 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import {
-  G,
-  isOneTimeKeyOf,
-  metaAddressOf,
-  N,
-  newDeedKey,
-  oneTimeSecret,
-  Point,
-  proveOwnership,
-  scan,
-  tagBase,
-  tagDomain,
-  tagOf,
-  verifyOwnership,
-} from '../src/index.js';
+import { G, N, Point } from '../src/curve.js';
+import { proveOwnership, verifyOwnership } from '../src/ownership.js';
+import { tagBase, tagDomain, tagOf } from '../src/ring.js';
+import { isOneTimeKeyOf, metaAddressOf, newDeedKey, oneTimeSecret, scan } from '../src/stealth.js';
 import { scalar } from './ring.js';
 
 const [spending, viewing] = [scalar(), scalar()];

@@ -5,19 +5,17 @@
  */
 
 import { randomBytes } from 'node:crypto';
+import { compressed } from '../src/curve.js';
 import {
-  compressed,
-  metaAddressOf,
-  newDeedKey,
-  oneTimeSecret,
   parseRingSignature,
+  type RingStatement,
   signRing,
   tagBase,
   tagDomain,
   tagOf,
   verifyRing,
-  type RingStatement,
-} from '../src/index.js';
+} from '../src/ring.js';
+import { metaAddressOf, newDeedKey, oneTimeSecret } from '../src/stealth.js';
 
 const domain = tagDomain(new Uint8Array(32), new Uint8Array(20));
 const meta = metaAddressOf({ spending: 9n, viewing: 8n });

@@ -4,29 +4,13 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import {
-  addressOf,
-  ascii,
-  challenge,
-  compactSignature,
-  compressed,
-  concat,
-  G,
-  keccak256,
-  metaAddressOf,
-  N,
-  newDeedKey,
-  oneTimeSecret,
-  Point,
-  proveOwnership,
-  ringHash,
-  tagBase,
-  tagDomain,
-  tagOf,
-  verifyDleq,
-  verifyRing,
-  xy,
-} from '../src/index.js';
+import { ascii, concat } from '../src/bytes.js';
+import { addressOf, challenge, compressed, G, N, Point, xy } from '../src/curve.js';
+import { verifyDleq } from '../src/dleq.js';
+import { keccak256 } from '../src/hash.js';
+import { proveOwnership } from '../src/ownership.js';
+import { compactSignature, ringHash, tagBase, tagDomain, tagOf, verifyRing } from '../src/ring.js';
+import { metaAddressOf, newDeedKey, oneTimeSecret } from '../src/stealth.js';
 
 describe('attack 7: a DLEQ whose bases are not hashed', () => {
   it('proves a false statement under the weak transcript, and not under ours', () => {

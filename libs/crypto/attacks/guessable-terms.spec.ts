@@ -4,18 +4,11 @@
  * share a chain id, so an id that names only that is of both.
  */
 
-import {
-  chainUid,
-  recordCommitment,
-  keyCommit,
-  sha256,
-  tagDomain,
-  termsHash,
-  toHex,
-  u256,
-  keccak256,
-  canonicalJson,
-} from '../src/index.js';
+import { toHex, u256 } from '../src/bytes.js';
+import { canonicalJson } from '../src/canonical-json.js';
+import { keyCommit, recordCommitment, termsHash } from '../src/deed.js';
+import { chainUid, keccak256, sha256 } from '../src/hash.js';
+import { tagDomain } from '../src/ring.js';
 
 const purposes = ['treatment', 'research', 'insurance'];
 const records = Array.from({ length: 40 }, (_, i) => `record-${i}`);

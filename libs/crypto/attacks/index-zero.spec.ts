@@ -5,20 +5,12 @@
  * a roster, from 1, in 16 bits.
  */
 
-import {
-  commitmentAt,
-  deal,
-  frostId,
-  G,
-  lagrangeAtZero,
-  N,
-  Point,
-  releasePartial,
-  sha256,
-  signShare,
-  drawNonces,
-  verifyPartial,
-} from '../src/index.js';
+import { G, N, Point } from '../src/curve.js';
+import * as frost from '../src/frost.js';
+import * as generation from '../src/generation.js';
+import { commitmentAt, frostId } from '../src/group.js';
+import { sha256 } from '../src/hash.js';
+import { lagrangeAtZero, releasePartial, verifyPartial } from '../src/partial.js';
 import { attempt, generate } from '../src/threshold/test-group.js';
 
 const coefficients = [4711n, 22n];
@@ -63,16 +55,16 @@ describe('an identifier outside 1..65535', () => {
     const random = (length: number) => new Uint8Array(length).fill(1);
     const good = releasePartial(context, 1, 5n, random);
     for (const index of outside) {
-      expect(() => deal(parameters, index, sha256())).toThrow('dealer: must be an integer from 1 to 65535');
+      expect(() => generation.deal(parameters, index, sha256())).toThrow('dealer: must be an integer from 1 to 65535');
       expect(() => frostId(index)).toThrow('index: must be an integer from 1 to 65535');
       expect(() => lagrangeAtZero(index, [index, 2])).toThrow('index: must be a whole number from 1 to 65535');
       expect(() => releasePartial(context, index, 5n, random)).toThrow('index: must be a whole number');
       expect(() => verifyPartial(context, G.multiply(5n), { ...good, index })).toThrow('index: must be a whole number');
-      const [own, foreign] = [drawNonces(share!), drawNonces(share!)];
+      const [own, foreign] = [frost.drawNonces(share!), frost.drawNonces(share!)];
       const list = [own.commitment, { ...foreign.commitment, index }];
-      expect(() => signShare(share!, own, list, sha256())).toThrow('index: is not in the current epoch');
+      expect(() => frost.signShare(share!, own, list, sha256())).toThrow('index: is not in the current epoch');
     }
-    expect(() => deal(parameters, 4, sha256())).toThrow('dealer: is above n=3');
+    expect(() => generation.deal(parameters, 4, sha256())).toThrow('dealer: is above n=3');
     expect(() => lagrangeAtZero(1, [1, 1])).toThrow('indices: names a member twice');
   });
 });

@@ -5,7 +5,9 @@
  */
 
 import { randomBytes, randomInt } from 'node:crypto';
-import { COHORT_SIZE, inCohortOrder, ringHash, toBigInt, toHex } from '../src/index.js';
+import { toBigInt, toHex } from '../src/bytes.js';
+import { COHORT_SIZE, inCohortOrder } from '../src/cohort.js';
+import { ringHash } from '../src/ring.js';
 
 const cohorts = Array.from({ length: 40 }, () =>
   inCohortOrder(Array.from({ length: COHORT_SIZE }, () => ({ x: toBigInt(randomBytes(32)) }))).map(({ x }) => x),

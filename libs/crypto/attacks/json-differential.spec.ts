@@ -4,7 +4,9 @@
  * equal (June 2013). What is hashed here is the canonical form of what was read (RFC 8785): it has no such second reading.
  */
 
-import { canonicalText, keyCommit, recordCommitment, termsHash, toHex } from '../src/index.js';
+import { toHex } from '../src/bytes.js';
+import { canonicalText } from '../src/canonical-json.js';
+import { keyCommit, recordCommitment, termsHash } from '../src/deed.js';
 
 const salt = new Uint8Array(32);
 const hashOf = (value: unknown) => toHex(termsHash(salt, value));

@@ -5,22 +5,11 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import {
-  compressed,
-  G,
-  keccak256,
-  metaAddressOf,
-  newDeedKey,
-  oneTimeSecret,
-  Point,
-  tagBase,
-  tagDomain,
-  tagOf,
-  toBigInt,
-  N,
-  xy,
-  type OneTimeKey,
-} from '../src/index.js';
+import { toBigInt } from '../src/bytes.js';
+import { compressed, G, N, Point, xy } from '../src/curve.js';
+import { keccak256 } from '../src/hash.js';
+import { tagBase, tagDomain, tagOf } from '../src/ring.js';
+import { metaAddressOf, newDeedKey, type OneTimeKey, oneTimeSecret } from '../src/stealth.js';
 
 const spending = 4711n;
 const meta = metaAddressOf({ spending, viewing: 4712n });

@@ -4,7 +4,10 @@
  * in threshold signature schemes", February 2024).
  */
 
-import { checkCommitments, checkCommitmentSet, commitmentAt, compressed, G, lagrangeAtZero, N } from '../src/index.js';
+import { compressed, G, N } from '../src/curve.js';
+import * as generation from '../src/generation.js';
+import { commitmentAt } from '../src/group.js';
+import { lagrangeAtZero } from '../src/partial.js';
 import { attempt, dealAll } from '../src/threshold/test-group.js';
 
 const parameters = attempt('long commitments', 3, 2);
@@ -26,9 +29,11 @@ describe('a commitment vector of t + 1 entries', () => {
   it('is refused, and so is one of t − 1, and the dealer is named', () => {
     const [dealer] = all;
     const longer = { ...dealer!, points: [...dealer!.points, compressed(points[2]!)] };
-    expect(() => checkCommitments(parameters, longer)).toThrow('points: must be exactly 2, are 3 (by member 1)');
-    expect(() => checkCommitmentSet(parameters, [longer, all[1]!, all[2]!])).toThrow('(by member 1)');
-    expect(() => checkCommitments(parameters, { ...dealer!, points: dealer!.points.slice(0, 1) })).toThrow(
+    expect(() => generation.checkCommitments(parameters, longer)).toThrow(
+      'points: must be exactly 2, are 3 (by member 1)',
+    );
+    expect(() => generation.checkCommitmentSet(parameters, [longer, all[1]!, all[2]!])).toThrow('(by member 1)');
+    expect(() => generation.checkCommitments(parameters, { ...dealer!, points: dealer!.points.slice(0, 1) })).toThrow(
       'points: must be exactly 2, are 1 (by member 1)',
     );
   });

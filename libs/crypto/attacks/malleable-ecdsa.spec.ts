@@ -5,21 +5,10 @@
  */
 
 import { secp256k1 } from '@noble/curves/secp256k1.js';
-import {
-  addressOf,
-  concat,
-  evenRootOf,
-  G,
-  N,
-  Point,
-  scalarBytes,
-  sha256,
-  signDigest,
-  signerOf,
-  toBigInt,
-  toHex,
-  u256,
-} from '../src/index.js';
+import { concat, toBigInt, toHex, u256 } from '../src/bytes.js';
+import { addressOf, evenRootOf, G, N, Point, scalarBytes } from '../src/curve.js';
+import { signDigest, signerOf } from '../src/ecdsa.js';
+import { sha256 } from '../src/hash.js';
 
 const digest = sha256();
 const secret = scalarBytes(4711n);

@@ -5,22 +5,11 @@
  */
 
 import { secp256k1_FROST } from '@noble/curves/secp256k1.js';
-import {
-  combineSignature,
-  drawNonces,
-  frostId,
-  frostPublic,
-  frostSecret,
-  isGroupSignature,
-  isSignatureShare,
-  lagrangeAtZero,
-  N,
-  parseScalar,
-  sha256,
-  signShare,
-  type KeyShare,
-  type NonceCommitment,
-} from '../src/index.js';
+import { N, parseScalar } from '../src/curve.js';
+import * as frost from '../src/frost.js';
+import { frostId, frostPublic, frostSecret, type KeyShare } from '../src/group.js';
+import { sha256 } from '../src/hash.js';
+import { lagrangeAtZero } from '../src/partial.js';
 import { attempt, generate } from '../src/threshold/test-group.js';
 
 const keys = generate(attempt('mixed signers', 3, 2));
@@ -28,7 +17,7 @@ const strangers = generate(attempt('mixed signers, another key', 3, 2));
 const [first, second] = keys as [KeyShare, KeyShare];
 const { group } = first;
 const digest = sha256(Uint8Array.of(1));
-const bare = (list: readonly NonceCommitment[]) =>
+const bare = (list: readonly frost.NonceCommitment[]) =>
   list.map(({ index, hiding, binding }) => ({
     identifier: frostId(index),
     hiding: Uint8Array.from(hiding),
@@ -37,27 +26,29 @@ const bare = (list: readonly NonceCommitment[]) =>
 
 describe('a package with a stranger', () => {
   it('is signed by the bare library, and refused here with the stranger named', () => {
-    const own = drawNonces(first);
-    const stranger = { ...drawNonces(strangers[1]!).commitment, index: 9 };
+    const own = frost.drawNonces(first);
+    const stranger = { ...frost.drawNonces(strangers[1]!).commitment, index: 9 };
     const copy = { hiding: Uint8Array.from(own.secret.hiding), binding: Uint8Array.from(own.secret.binding) };
     const list = [own.commitment, stranger];
     const given = secp256k1_FROST.signShare(frostSecret(first), frostPublic(group), copy, bare(list), digest);
     expect(parseScalar(given, 'share')).toBeGreaterThan(0n); // a share for a set that the coordinator made up
-    expect(() => signShare(first, own, list, digest)).toThrow('is not in the current epoch (by member 9)');
+    expect(() => frost.signShare(first, own, list, digest)).toThrow('is not in the current epoch (by member 9)');
   });
 });
 
 describe('one member twice', () => {
   it('reaches a threshold that counts entries, and is refused by what counts members', () => {
-    const own = drawNonces(first);
+    const own = frost.drawNonces(first);
     const list = [own.commitment, own.commitment];
     expect(list.length).toBe(group.threshold); // what a counter of entries would ask
-    expect(() => signShare(first, own, list, digest)).toThrow('holds one signer twice (by member 1)');
-    const [a, b] = [drawNonces(first), drawNonces(second)];
+    expect(() => frost.signShare(first, own, list, digest)).toThrow('holds one signer twice (by member 1)');
+    const [a, b] = [frost.drawNonces(first), frost.drawNonces(second)];
     const commitments = [a.commitment, b.commitment];
-    const share = signShare(first, a, commitments, digest);
-    expect(combineSignature(group, commitments, digest, [share, share])).toEqual({ culprits: [1, 2] });
-    expect(combineSignature(group, commitments, digest, [share, { ...share, index: 2 }])).toEqual({ culprits: [2] });
+    const share = frost.signShare(first, a, commitments, digest);
+    expect(frost.combineSignature(group, commitments, digest, [share, share])).toEqual({ culprits: [1, 2] });
+    expect(frost.combineSignature(group, commitments, digest, [share, { ...share, index: 2 }])).toEqual({
+      culprits: [2],
+    });
   });
 });
 
@@ -72,30 +63,33 @@ describe('members of two keys, or of two epochs of one', () => {
 
   it('sign nothing together, and the one of the other epoch is named', () => {
     const foreign = { ...strangers[1]!, group }; // a member that kept its old share
-    const [a, b] = [drawNonces(first), drawNonces(foreign)];
+    const [a, b] = [frost.drawNonces(first), frost.drawNonces(foreign)];
     const commitments = [a.commitment, b.commitment];
-    const shares = [signShare(first, a, commitments, digest), signShare(foreign, b, commitments, digest)];
-    expect(combineSignature(group, commitments, digest, shares)).toEqual({ culprits: [2] });
+    const shares = [frost.signShare(first, a, commitments, digest), frost.signShare(foreign, b, commitments, digest)];
+    expect(frost.combineSignature(group, commitments, digest, shares)).toEqual({ culprits: [2] });
   });
 });
 
 describe('a share made for another message, or another session on the same one', () => {
   it('does not count, and its sender is named', () => {
     const session = (message: Uint8Array) => {
-      const nonces = [drawNonces(first), drawNonces(second)];
+      const nonces = [frost.drawNonces(first), frost.drawNonces(second)];
       const commitments = nonces.map((one) => one.commitment);
-      return { commitments, shares: [first, second].map((key, i) => signShare(key, nonces[i]!, commitments, message)) };
+      return {
+        commitments,
+        shares: [first, second].map((key, i) => frost.signShare(key, nonces[i]!, commitments, message)),
+      };
     };
     const [here, elsewhere, again] = [session(digest), session(sha256()), session(digest)];
     for (const other of [elsewhere, again]) {
       const replayed = other.shares[1]!;
-      expect(isSignatureShare(group, here.commitments, digest, replayed)).toBe(false);
-      const mixed = combineSignature(group, here.commitments, digest, [here.shares[0]!, replayed]);
+      expect(frost.isSignatureShare(group, here.commitments, digest, replayed)).toBe(false);
+      const mixed = frost.combineSignature(group, here.commitments, digest, [here.shares[0]!, replayed]);
       expect(mixed).toEqual({ culprits: [2] });
     }
-    const whole = combineSignature(group, here.commitments, digest, here.shares);
+    const whole = frost.combineSignature(group, here.commitments, digest, here.shares);
     if (!('signature' in whole)) throw new Error('did not sign');
-    expect(isGroupSignature(group.publicKey, digest, whole.signature)).toBe(true);
-    expect(isGroupSignature(group.publicKey, sha256(), whole.signature)).toBe(false);
+    expect(frost.isGroupSignature(group.publicKey, digest, whole.signature)).toBe(true);
+    expect(frost.isGroupSignature(group.publicKey, sha256(), whole.signature)).toBe(false);
   });
 });

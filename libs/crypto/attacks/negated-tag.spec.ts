@@ -5,24 +5,10 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import {
-  compactSignature,
-  compressed,
-  concat,
-  metaAddressOf,
-  newDeedKey,
-  oneTimeSecret,
-  P,
-  parsePoint,
-  parseRingSignature,
-  signRing,
-  tagBase,
-  tagDomain,
-  tagOf,
-  toBigInt,
-  u256,
-  verifyRing,
-} from '../src/index.js';
+import { concat, toBigInt, u256 } from '../src/bytes.js';
+import { compressed, P, parsePoint } from '../src/curve.js';
+import { compactSignature, parseRingSignature, signRing, tagBase, tagDomain, tagOf, verifyRing } from '../src/ring.js';
+import { metaAddressOf, newDeedKey, oneTimeSecret } from '../src/stealth.js';
 
 const domain = tagDomain(new Uint8Array(32), new Uint8Array(20));
 const meta = metaAddressOf({ spending: 9n, viewing: 8n });

@@ -6,7 +6,8 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import { G, N, Point, releasePartial, verifyPartial, type PartialContext } from '../src/index.js';
+import { G, N, Point } from '../src/curve.js';
+import { type PartialContext, releasePartial, verifyPartial } from '../src/partial.js';
 import { scalar } from './ring.js';
 
 const share = scalar();

@@ -4,27 +4,11 @@
  */
 
 import { secp256k1_hasher } from '@noble/curves/secp256k1.js';
-import {
-  ascii,
-  combineSignature,
-  concat,
-  drawNonces,
-  fromHex,
-  G,
-  lagrangeAtZero,
-  N,
-  NONCE_LIFE_MS,
-  NonceVault,
-  parsePoint,
-  Point,
-  scalarBytes,
-  sha256,
-  signShare,
-  toBigInt,
-  toHex,
-  u256,
-  type NonceCommitment,
-} from '../src/index.js';
+import { ascii, concat, fromHex, toBigInt, toHex, u256 } from '../src/bytes.js';
+import { G, N, parsePoint, Point, scalarBytes } from '../src/curve.js';
+import * as frost from '../src/frost.js';
+import { sha256 } from '../src/hash.js';
+import { lagrangeAtZero } from '../src/partial.js';
 import { attempt, generate } from '../src/threshold/test-group.js';
 
 const context = 'FROST-secp256k1-SHA256-v1'; // RFC 9591 section 6.5
@@ -33,7 +17,7 @@ const [victim, other] = shares as [(typeof shares)[0], (typeof shares)[0]];
 const { group } = victim;
 
 /** ρ_i and c of RFC 9591 sections 4.4 to 4.6, computed here and not by the library. */
-function publicScalars(commitments: readonly NonceCommitment[], digest: Uint8Array, index: number) {
+function publicScalars(commitments: readonly frost.NonceCommitment[], digest: Uint8Array, index: number) {
   const listed = concat(...commitments.map((one) => concat(u256(one.index), one.hiding, one.binding)));
   const hashed = (label: string, bytes: Uint8Array) => sha256(ascii(context + label), bytes);
   const prefix = concat(group.publicKey, hashed('msg', digest), hashed('com', listed));
@@ -49,7 +33,7 @@ function publicScalars(commitments: readonly NonceCommitment[], digest: Uint8Arr
 
 describe('a nonce pair that signs three packages', () => {
   it('gives the share away', () => {
-    const nonces = drawNonces(victim);
+    const nonces = frost.drawNonces(victim);
     const rows = [1, 2, 3].map((fill) => {
       const digest = new Uint8Array(32).fill(fill);
       // what the restored memory holds each time
@@ -60,8 +44,8 @@ describe('a nonce pair that signs three packages', () => {
           binding: Uint8Array.from(nonces.secret.binding),
         },
       };
-      const commitments = [nonces.commitment, drawNonces(other).commitment];
-      const z = toBigInt(signShare(victim, restored, commitments, digest).share);
+      const commitments = [nonces.commitment, frost.drawNonces(other).commitment];
+      const z = toBigInt(frost.signShare(victim, restored, commitments, digest).share);
       return { z, ...publicScalars(commitments, digest, victim.index) };
     });
     // z = d + e·ρ + (λ·x)·c: subtract the first from the others, eliminate e.
@@ -79,11 +63,11 @@ describe('a nonce pair that signs three packages', () => {
 
   it('does not come about: signing destroys the pair, the vault gives it once, the database refuses its id', async () => {
     const digest = fromHex('ef'.repeat(32), 'digest');
-    const nonces = shares.map((share) => drawNonces(share));
+    const nonces = shares.map((share) => frost.drawNonces(share));
     const commitments = nonces.map((one) => one.commitment);
-    const signed = shares.map((share, i) => signShare(share, nonces[i]!, commitments, digest));
-    expect('signature' in combineSignature(group, commitments, digest, signed)).toBe(true);
-    expect(() => signShare(victim, nonces[0]!, commitments, digest)).toThrow('nonces: have signed already');
+    const signed = shares.map((share, i) => frost.signShare(share, nonces[i]!, commitments, digest));
+    expect('signature' in frost.combineSignature(group, commitments, digest, signed)).toBe(true);
+    expect(() => frost.signShare(victim, nonces[0]!, commitments, digest)).toThrow('nonces: have signed already');
 
     const spent = new Set<string>();
     const spend = (id: string) =>
@@ -91,7 +75,7 @@ describe('a nonce pair that signs three packages', () => {
     // Two copies of one machine: the same random bytes, so the same boot id and the same nonces.
     const copy = () => {
       let drawn = 0;
-      return new NonceVault(
+      return new frost.NonceVault(
         () => 0,
         (length = 32) => new Uint8Array(length).fill(++drawn),
       );
@@ -105,9 +89,9 @@ describe('a nonce pair that signs three packages', () => {
 
   it('does not come about from randomness that repeats itself: no two ids have one pair', () => {
     const stuck = (length = 32) => new Uint8Array(length).fill(7);
-    const [first, again] = [drawNonces(victim, stuck), drawNonces(victim, stuck)];
+    const [first, again] = [frost.drawNonces(victim, stuck), frost.drawNonces(victim, stuck)];
     expect(first.commitment).toEqual(again.commitment); // RFC 9591 section 4.1 alone: two sessions, one pair
-    const vault = new NonceVault(() => 0, stuck);
+    const vault = new frost.NonceVault(() => 0, stuck);
     const points = ['one', 'two', 'three'].flatMap((session) => {
       const { hiding, binding } = vault.commit(session, victim).commitment;
       return [toHex(hiding), toHex(binding)];
@@ -117,10 +101,10 @@ describe('a nonce pair that signs three packages', () => {
 
   it('does not come about after a wait either: who is frozen while its store answers wakes up without nonces', async () => {
     let now = 0;
-    const vault = new NonceVault(() => now);
+    const vault = new frost.NonceVault(() => now);
     vault.commit('session', victim);
     const frozen = vault.take('session', {
-      spend: () => Promise.resolve(void (now = NONCE_LIFE_MS)), // the whole machine stood still, its database too
+      spend: () => Promise.resolve(void (now = frost.NONCE_LIFE_MS)), // the whole machine stood still, its database too
     });
     await expect(frozen).rejects.toMatchObject({ code: 'nonces-gone' });
   });

@@ -5,21 +5,11 @@
  * (CVE-2018-5383), and in JavaScript `elliptic` (CVE-2020-28498) and `secp256k1` (CVE-2024-48930), on this very curve.
  */
 
-import {
-  concat,
-  G,
-  liftX,
-  N,
-  P,
-  parseCapsule,
-  parseMetaAddress,
-  parsePoint,
-  parseRingSignature,
-  Point,
-  pointFromHex,
-  toHex,
-  u256,
-} from '../src/index.js';
+import { concat, toHex, u256 } from '../src/bytes.js';
+import { parseCapsule } from '../src/capsule.js';
+import { G, liftX, N, P, parsePoint, Point, pointFromHex } from '../src/curve.js';
+import { parseRingSignature } from '../src/ring.js';
+import { parseMetaAddress } from '../src/stealth.js';
 
 type Affine = { x: bigint; y: bigint } | null;
 const { Fp } = Point;

@@ -6,7 +6,9 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import { compressed, signRing, tagBase, tagDomain, tagOf, toCurve, u256, verifyRing, xy } from '../src/index.js';
+import { u256 } from '../src/bytes.js';
+import { compressed, toCurve, xy } from '../src/curve.js';
+import { signRing, tagBase, tagDomain, tagOf, verifyRing } from '../src/ring.js';
 import { deeds } from './ring.js';
 
 const chain = randomBytes(32);

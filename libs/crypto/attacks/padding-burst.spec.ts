@@ -5,7 +5,8 @@
  */
 
 import { randomBytes, randomInt } from 'node:crypto';
-import { COHORT_SIZE, inCohortOrder, paddingDeed } from '../src/index.js';
+import { COHORT_SIZE, inCohortOrder } from '../src/cohort.js';
+import { paddingDeed } from '../src/ring.js';
 
 interface Minted {
   x: bigint;

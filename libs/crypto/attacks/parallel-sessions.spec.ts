@@ -5,28 +5,11 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import {
-  ascii,
-  challenge,
-  combineSignature,
-  drawNonces,
-  fromHex,
-  G,
-  isGroupSignature,
-  keccak256,
-  multiplyPublic,
-  N,
-  parsePoint,
-  Point,
-  scalarFrom48,
-  signatureWords,
-  signShare,
-  u16,
-  xy,
-  concat,
-  compressed,
-  scalarBytes,
-} from '../src/index.js';
+import { ascii, concat, fromHex, u16 } from '../src/bytes.js';
+import { challenge, compressed, G, N, parsePoint, Point, scalarBytes, scalarFrom48, xy } from '../src/curve.js';
+import * as frost from '../src/frost.js';
+import { keccak256 } from '../src/hash.js';
+import { multiplyPublic } from '../src/public-arithmetic.js';
 import { attempt, generate } from '../src/threshold/test-group.js';
 
 const sessions = 256;
@@ -71,7 +54,7 @@ describe('256 sessions at once', () => {
     const Y = parsePoint(group.publicKey, 'publicKey');
     // A handful of sessions shows it: the sum of f_i·R_i has to be fixed before the bits are, and each R_i moves with its bit.
     const few = places.slice(0, 6);
-    const opened = few.map(() => shares.map((share) => drawNonces(share)));
+    const opened = few.map(() => shares.map((share) => frost.drawNonces(share)));
     const sign = (i: number, bit: number) => {
       const copies = opened[i]!.map(({ secret, commitment }) => ({
         commitment,
@@ -79,10 +62,10 @@ describe('256 sessions at once', () => {
       }));
       const digest = keccak256(ascii('asked'), u16(i), u16(bit));
       const commitments = copies.map(({ commitment }) => commitment);
-      const signed = shares.map((share, k) => signShare(share, copies[k]!, commitments, digest));
-      const combined = combineSignature(group, commitments, digest, signed);
+      const signed = shares.map((share, k) => frost.signShare(share, copies[k]!, commitments, digest));
+      const combined = frost.combineSignature(group, commitments, digest, signed);
       if (!('signature' in combined)) throw new Error('did not sign');
-      const { z } = signatureWords(combined.signature);
+      const { z } = frost.signatureWords(combined.signature);
       const R = parsePoint(combined.signature.subarray(0, 33), 'R');
       // z·G = R + c·Y gives the challenge's effect without asking how the library hashes
       return { R, z, cY: G.multiply(z).subtract(R) };
@@ -96,6 +79,6 @@ describe('256 sessions at once', () => {
     const digest = fromHex('cd'.repeat(32), 'digest');
     const R = few.reduce((total, i) => total.add(sign(i, 0).R), Point.ZERO);
     const z = sum(few.map((i) => sign(i, 1).z));
-    expect(isGroupSignature(compressed(Y), digest, concat(compressed(R), scalarBytes(z)))).toBe(false);
+    expect(frost.isGroupSignature(compressed(Y), digest, concat(compressed(R), scalarBytes(z)))).toBe(false);
   });
 });

@@ -4,23 +4,11 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import {
-  combinePartials,
-  G,
-  gBar,
-  lagrangeAtZero,
-  openCapsule,
-  parseCapsule,
-  Point,
-  proveDleq,
-  proveOpen,
-  releasePartial,
-  sealCapsule,
-  sealedKeyHash,
-  verifyOpen,
-  xy,
-  type PartialContext,
-} from '../src/index.js';
+import { openCapsule, parseCapsule, proveOpen, sealCapsule, sealedKeyHash, verifyOpen } from '../src/capsule.js';
+import { G, Point, xy } from '../src/curve.js';
+import { proveDleq } from '../src/dleq.js';
+import { combinePartials, lagrangeAtZero, type PartialContext, releasePartial } from '../src/partial.js';
+import { gBar } from '../src/ring.js';
 
 const shares = new Map([
   [1, 1000n + 7n],

@@ -6,22 +6,11 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import {
-  addressOf,
-  ascii,
-  keccak256,
-  metaAddressOf,
-  N,
-  newOneTimeKey,
-  oneTimeSecret,
-  scalarBytes,
-  signDigest,
-  signerOf,
-  toBigInt,
-  toHex,
-  u256,
-  u64,
-} from '../src/index.js';
+import { ascii, toBigInt, toHex, u256, u64 } from '../src/bytes.js';
+import { addressOf, N, scalarBytes } from '../src/curve.js';
+import { signDigest, signerOf } from '../src/ecdsa.js';
+import { keccak256 } from '../src/hash.js';
+import { metaAddressOf, newOneTimeKey, oneTimeSecret } from '../src/stealth.js';
 import { scalar } from './ring.js';
 
 const spending = scalar();

@@ -6,18 +6,9 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import {
-  combinePartials,
-  compressed,
-  G,
-  N,
-  Point,
-  proveDleq,
-  releasePartial,
-  verifyDleq,
-  verifyPartial,
-  type PartialContext,
-} from '../src/index.js';
+import { compressed, G, N, Point } from '../src/curve.js';
+import { proveDleq, verifyDleq } from '../src/dleq.js';
+import { combinePartials, type PartialContext, releasePartial, verifyPartial } from '../src/partial.js';
 import { scalar } from './ring.js';
 
 const [secret, slope, slopeLater] = [scalar(), scalar(), scalar()];

@@ -5,7 +5,8 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import { capsuleLabel, G, openCapsule, parseCapsule, sealCapsule, verifyCapsule, type Capsule } from '../src/index.js';
+import { type Capsule, capsuleLabel, openCapsule, parseCapsule, sealCapsule, verifyCapsule } from '../src/capsule.js';
+import { G } from '../src/curve.js';
 
 const sealing = 1234n;
 const ySeal = G.multiply(sealing);

@@ -5,29 +5,21 @@
  */
 
 import { randomBytes } from 'node:crypto';
+import { ascii, concat, toBigInt } from '../src/bytes.js';
+import { checkCohort } from '../src/cohort.js';
+import { addressOf, challenge, compressed, G, N, type Point, xy } from '../src/curve.js';
+import { keccak256 } from '../src/hash.js';
 import {
-  addressOf,
-  ascii,
-  challenge,
-  checkCohort,
   compactSignature,
-  compressed,
-  concat,
-  G,
-  isDeedKey,
-  keccak256,
-  N,
   paddingDeed,
   parseRingSignature,
   signRing,
   tagBase,
   tagDomain,
   tagOf,
-  toBigInt,
   verifyRing,
-  xy,
-  type Point,
-} from '../src/index.js';
+} from '../src/ring.js';
+import { isDeedKey } from '../src/stealth.js';
 import { closeAt, closes, deeds, scalar, type Transcript } from './ring.js';
 
 const domain = tagDomain(randomBytes(32), randomBytes(20));

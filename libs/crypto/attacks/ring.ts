@@ -1,7 +1,9 @@
 /** A linkable ring signature over any transcript, for the rules that fell: what stands is `../src/lsag.ts`. */
 
 import { randomBytes } from 'node:crypto';
-import { G, metaAddressOf, newDeedKey, oneTimeSecret, scalarFrom48, tagBase, type Point } from '../src/index.js';
+import { G, type Point, scalarFrom48 } from '../src/curve.js';
+import { tagBase } from '../src/ring.js';
+import { metaAddressOf, newDeedKey, oneTimeSecret } from '../src/stealth.js';
 
 /** One scalar that nobody else knows. */
 export const scalar = (): bigint => scalarFrom48(randomBytes(48), 'scalar');

@@ -3,7 +3,10 @@
  * without proofs of possession (Ristenpart and Yilek, EUROCRYPT 2007) and Pedersen's generation with them left out.
  */
 
-import { compressed, deal, fromHex, G, checkCommitmentSet, groupOf, parsePoint, Point, sha256 } from '../src/index.js';
+import { fromHex } from '../src/bytes.js';
+import { compressed, G, parsePoint, Point } from '../src/curve.js';
+import * as generation from '../src/generation.js';
+import { sha256 } from '../src/hash.js';
 import { attempt, dealAll } from '../src/threshold/test-group.js';
 
 const parameters = attempt('rogue key', 3, 2);
@@ -21,7 +24,7 @@ describe('a constant term that cancels the others', () => {
 
   it('is refused: its owner does not know its logarithm, so no proof of possession fits', () => {
     const others = [all[0]!, all[1]!];
-    const fresh = deal(attempt('rogue key', 3, 2), 3, sha256(new Uint8Array(3))).commitments.proof;
+    const fresh = generation.deal(attempt('rogue key', 3, 2), 3, sha256(new Uint8Array(3))).commitments.proof;
     for (const proof of [
       published.proof,
       others[0]!.proof,
@@ -29,14 +32,14 @@ describe('a constant term that cancels the others', () => {
       new Uint8Array(65),
       fromHex('02'.repeat(65), 'proof'),
     ])
-      expect(() => checkCommitmentSet(parameters, [...others, { ...published, proof }])).toThrow(
+      expect(() => generation.checkCommitmentSet(parameters, [...others, { ...published, proof }])).toThrow(
         'proof: is no proof of possession for this attempt (by member 3)',
       );
-    expect(() => groupOf(parameters, [...others, published])).toThrow('(by member 3)');
+    expect(() => generation.groupOf(parameters, [...others, published])).toThrow('(by member 3)');
   });
 
   it('is refused as a copy of another constant term, whose proof is bound to its dealer', () => {
     const copy = { ...all[0]!, dealer: 3 };
-    expect(() => checkCommitmentSet(parameters, [all[0]!, all[1]!, copy])).toThrow('(by member 3)');
+    expect(() => generation.checkCommitmentSet(parameters, [all[0]!, all[1]!, copy])).toThrow('(by member 3)');
   });
 });

@@ -4,20 +4,10 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import {
-  addressOf,
-  ascii,
-  challenge,
-  compactSignature,
-  compressed,
-  concat,
-  G,
-  keccak256,
-  ringHash,
-  tagDomain,
-  verifyRing,
-  xy,
-} from '../src/index.js';
+import { ascii, concat } from '../src/bytes.js';
+import { addressOf, challenge, compressed, G, xy } from '../src/curve.js';
+import { keccak256 } from '../src/hash.js';
+import { compactSignature, ringHash, tagDomain, verifyRing } from '../src/ring.js';
 import { closes, deeds, scalar, type Transcript } from './ring.js';
 
 const domain = tagDomain(randomBytes(32), randomBytes(20));

@@ -6,23 +6,12 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import {
-  addressOf,
-  G,
-  gBar,
-  N,
-  openCapsule,
-  parseCapsule,
-  Point,
-  proveDleq,
-  proveOpen,
-  sealCapsule,
-  signerOf,
-  u256,
-  concat,
-  verifyCapsule,
-  verifyOpen,
-} from '../src/index.js';
+import { concat, u256 } from '../src/bytes.js';
+import { openCapsule, parseCapsule, proveOpen, sealCapsule, verifyCapsule, verifyOpen } from '../src/capsule.js';
+import { addressOf, G, N, Point } from '../src/curve.js';
+import { proveDleq } from '../src/dleq.js';
+import { signerOf } from '../src/ecdsa.js';
+import { gBar } from '../src/ring.js';
 import { scalar } from './ring.js';
 
 const sealing = scalar(); // the storemen's together

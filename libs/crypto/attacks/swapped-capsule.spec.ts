@@ -5,17 +5,10 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import {
-  G,
-  parseCapsule,
-  releasePartial,
-  sealCapsule,
-  sealedKeyHash,
-  toHex,
-  verifyCapsule,
-  verifyPartial,
-  type PartialContext,
-} from '../src/index.js';
+import { toHex } from '../src/bytes.js';
+import { parseCapsule, sealCapsule, sealedKeyHash, verifyCapsule } from '../src/capsule.js';
+import { G } from '../src/curve.js';
+import { type PartialContext, releasePartial, verifyPartial } from '../src/partial.js';
 
 const ySeal = G.multiply(1234n);
 const recipientKey = G.multiply(55n);

@@ -4,7 +4,10 @@
  * 2019). Here a polynomial follows from one seed, one attempt and its sizes, so no two share a coefficient.
  */
 
-import { deal, lagrangeAtZero, N, parseScalar, sha256, dealtShares, compressed, G } from '../src/index.js';
+import { compressed, G, N, parseScalar } from '../src/curve.js';
+import * as generation from '../src/generation.js';
+import { sha256 } from '../src/hash.js';
+import { lagrangeAtZero } from '../src/partial.js';
 import { attempt, dealAll, generate, subsets } from '../src/threshold/test-group.js';
 
 const interpolate = (shares: ReadonlyMap<number, bigint>) =>
@@ -38,7 +41,7 @@ describe('coefficients', () => {
   it('are never shared: not by attempts, dealers or sizes of one seed, nor within a polynomial', () => {
     const seed = sha256();
     const points = [attempt('a', 3, 2), attempt('b', 3, 2), attempt('a', 5, 3), attempt('a', 4, 3)].flatMap(
-      (parameters) => [1, 2, 3].flatMap((dealer) => deal(parameters, dealer, seed).commitments.points),
+      (parameters) => [1, 2, 3].flatMap((dealer) => generation.deal(parameters, dealer, seed).commitments.points),
     );
     expect(new Set(points.map(String)).size).toBe(3 * (2 + 2 + 3 + 3));
   });
@@ -46,9 +49,9 @@ describe('coefficients', () => {
   it('leave two dealings of one member as far apart as any two', () => {
     const [first, second] = [attempt('first', 3, 2), attempt('second', 3, 2)].map((parameters) => {
       const seeded = dealAll(parameters);
-      const own = deal(parameters, 1, sha256());
+      const own = generation.deal(parameters, 1, sha256());
       const all = [own, ...seeded.dealings.slice(1)].map((dealing) => dealing.commitments);
-      return dealtShares(parameters, own, all).map(({ share }) => parseScalar(share, 'share'));
+      return generation.dealtShares(parameters, own, all).map(({ share }) => parseScalar(share, 'share'));
     });
     // the differences at 2 and at 3 would be one number if the slopes were one
     const differences = first!.map((share, i) => (N + share - second![i]!) % N);

@@ -5,18 +5,10 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import {
-  compressed,
-  G,
-  keccak256,
-  metaAddressOf,
-  N,
-  newOneTimeKey,
-  scalarFrom48,
-  scan,
-  toBigInt,
-  type OneTimeKey,
-} from '../src/index.js';
+import { toBigInt } from '../src/bytes.js';
+import { compressed, G, N, scalarFrom48 } from '../src/curve.js';
+import { keccak256 } from '../src/hash.js';
+import { metaAddressOf, newOneTimeKey, type OneTimeKey, scan } from '../src/stealth.js';
 import { scalar } from './ring.js';
 
 const [viewing, other] = [scalar(), scalar()];

@@ -4,7 +4,7 @@
  */
 
 import fc from 'fast-check';
-import * as crypto from '../src/index.js';
+import * as crypto from './library.js';
 import { random, restart } from './mutants.js';
 
 restart();
@@ -24,36 +24,53 @@ interface WireType {
   isSlow?: boolean;
 }
 
-const { G } = crypto;
-const metaAddress = crypto.formatMetaAddress({ spendingKey: G, viewingKey: G.multiply(3n) });
+const { G } = crypto.curve;
+const metaAddress = crypto.stealth.formatMetaAddress({ spendingKey: G, viewingKey: G.multiply(3n) });
 const hexOf = metaAddress.slice('st:eth:0x'.length);
-const statement = { use: 'open' as const, A: G, X: G.multiply(5n), B: crypto.gBar(), Z: crypto.gBar().multiply(5n) };
-const proof = crypto.proveDleq({ ...statement, message: b(32) }, 5n, random);
-const capsule = crypto.sealCapsule({ fileKey: b(16), label: b(32), recipientKey: G.multiply(7n), ySeal: G }, random);
-const identity = crypto.encodeIdentity(b(32));
-const recipient = crypto.recipientOf(identity);
+const statement = {
+  use: 'open' as const,
+  A: G,
+  X: G.multiply(5n),
+  B: crypto.ring.gBar(),
+  Z: crypto.ring.gBar().multiply(5n),
+};
+const proof = crypto.dleq.proveDleq({ ...statement, message: b(32) }, 5n, random);
+const capsule = crypto.capsule.sealCapsule(
+  { fileKey: b(16), label: b(32), recipientKey: G.multiply(7n), ySeal: G },
+  random,
+);
+const identity = crypto.age.encodeIdentity(b(32));
+const recipient = crypto.age.recipientOf(identity);
 const foreign = { args: ['ssh-ed25519', 'abc'], body: b(48) };
-const header = crypto.sealHeader(b(16), [crypto.wrapFileKey(b(16), recipient, b(32)), foreign]);
-const headerBytes = crypto.serializeHeader(header);
+const header = crypto.age.sealHeader(b(16), [crypto.age.wrapFileKey(b(16), recipient, b(32)), foreign]);
+const headerBytes = crypto.age.serializeHeader(header);
 /** scrypt's place without its cost: a damaged work factor must not take the machine. */
-const scrypt: crypto.Scrypt = async (passphrase, salt, logN) => crypto.sha256(passphrase, salt, Uint8Array.of(logN));
-const backup = crypto.serializeHeader(await crypto.createPassphraseHeader(b(16), 'horse', { salt: b(16), scrypt }));
-const signer = crypto.noteSigner('log.example', b(32));
-const verifier = crypto.verifierOf(signer);
+const scrypt: crypto.age.Scrypt = async (passphrase, salt, logN) =>
+  crypto.hash.sha256(passphrase, salt, Uint8Array.of(logN));
+const backup = crypto.age.serializeHeader(
+  await crypto.age.createPassphraseHeader(b(16), 'horse', { salt: b(16), scrypt }),
+);
+const signer = crypto.tlog.noteSigner('log.example', b(32));
+const verifier = crypto.tlog.verifierOf(signer);
 const checkpoint = { origin: 'log.example', size: 5, root: b(32) };
-const signedCheckpoint = crypto.signCheckpoint(checkpoint, signer);
-const witness = crypto.noteSigner('witness.example', b(32, 8));
-const witnessKey = crypto.verifierOf(witness);
-const cosignature = crypto.cosign(crypto.formatCheckpoint(checkpoint), 1_700_000_000, witness);
-const witnessed = signedCheckpoint + crypto.formatSignature(cosignature);
+const signedCheckpoint = crypto.tlog.signCheckpoint(checkpoint, signer);
+const witness = crypto.tlog.noteSigner('witness.example', b(32, 8));
+const witnessKey = crypto.tlog.verifierOf(witness);
+const cosignature = crypto.tlog.cosign(crypto.tlog.formatCheckpoint(checkpoint), 1_700_000_000, witness);
+const witnessed = signedCheckpoint + crypto.tlog.formatSignature(cosignature);
 const policy = { log: verifier, witnesses: [witnessKey], quorum: 1 };
-const logProof = crypto.formatLogProof({ index: 2, hashes: [b(32), b(32, 8)], checkpoint: witnessed, extra: b(20) });
-const hpke = await crypto.deriveHpkeKey(b(32));
-const hpkeMessage = await crypto.hpkeSeal(hpke.publicKey, b(3), b(20));
-const atRest = crypto.sealAtRest(b(32), 'share/1', b(20), b(12));
-const ring = new crypto.KeyRing(b(32), [b(32, 8)]);
+const logProof = crypto.tlog.formatLogProof({
+  index: 2,
+  hashes: [b(32), b(32, 8)],
+  checkpoint: witnessed,
+  extra: b(20),
+});
+const hpke = await crypto.hpke.deriveKey(b(32));
+const hpkeMessage = await crypto.hpke.seal(hpke.publicKey, b(3), b(20));
+const atRest = crypto.custody.sealAtRest(b(32), 'share/1', b(20), b(12));
+const ring = new crypto.custody.KeyRing(b(32), [b(32, 8)]);
 const session = b(32);
-const roundMessages: crypto.RoundMessage[] = [
+const roundMessages: crypto.ceremony.RoundMessage[] = [
   { kind: 'keys', member: 2, keys: new Map([1, 3].map((dealer) => [dealer, b(65, dealer)])) },
   { kind: 'commitments', member: 2, points: [b(33), b(33, 8)], proof: b(65) },
   { kind: 'shares', member: 2, sealed: new Map([[1, b(113)]]) },
@@ -63,8 +80,8 @@ const roundMessages: crypto.RoundMessage[] = [
   { kind: 'nonce-commitment', member: 1, commitment: { index: 1, hiding: b(33), binding: b(33, 8) } },
   { kind: 'signature-share', member: 1, share: { index: 1, share: b(32) } },
 ];
-const payload = await whole(crypto.sealPayload([b(100)], b(16), b(16), crypto.portableAead));
-const group = { key: crypto.compressed(G.multiply(9n)), z: crypto.scalarBytes(77n) };
+const payload = await whole(crypto.age.sealPayload([b(100)], b(16), b(16), crypto.age.portableAead));
+const group = { key: crypto.curve.compressed(G.multiply(9n)), z: crypto.curve.scalarBytes(77n) };
 
 /** Text of bytes: damaged UTF-8 is no text, so nothing reads it. */
 const text = (bytes: Uint8Array) => new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
@@ -74,11 +91,13 @@ const ofText = <T>(
   write: (value: T) => string,
   others: readonly string[] = [],
 ): WireType => ({
-  valid: crypto.utf8(valid),
-  others: others.map(crypto.utf8),
+  valid: crypto.bytes.utf8(valid),
+  others: others.map(crypto.bytes.utf8),
   again: (bytes) => {
     const written = write(read(text(bytes)));
-    return crypto.equalBytes(crypto.utf8(text(bytes)), crypto.utf8(written)) ? bytes : crypto.utf8(written);
+    return crypto.bytes.equalBytes(crypto.bytes.utf8(text(bytes)), crypto.bytes.utf8(written))
+      ? bytes
+      : crypto.bytes.utf8(written);
   },
 });
 /** What is sealed opens unchanged only, whatever is inside. */
@@ -92,122 +111,142 @@ const sealed = (valid: Uint8Array, open: (bytes: Uint8Array) => unknown): WireTy
 
 const wireTypes: Record<string, WireType> = {
   point: {
-    valid: crypto.compressed(G),
-    again: (bytes) => crypto.compressed(crypto.parsePoint(bytes, 'x')),
-    others: [4, 6, 7].map((head) => crypto.concat(b(1, head), crypto.xy(G))),
+    valid: crypto.curve.compressed(G),
+    again: (bytes) => crypto.curve.compressed(crypto.curve.parsePoint(bytes, 'x')),
+    others: [4, 6, 7].map((head) => crypto.bytes.concat(b(1, head), crypto.curve.xy(G))),
   },
   scalar: {
-    valid: crypto.scalarBytes(5n),
-    again: (bytes) => crypto.scalarBytes(crypto.parseScalar(bytes, 'x')),
-    others: [0n, crypto.N, crypto.N + 5n].map(crypto.u256),
+    valid: crypto.curve.scalarBytes(5n),
+    again: (bytes) => crypto.curve.scalarBytes(crypto.curve.parseScalar(bytes, 'x')),
+    others: [0n, crypto.curve.N, crypto.curve.N + 5n].map(crypto.bytes.u256),
   },
   'ring signature': {
-    valid: crypto.compactSignature({ tag: G, c0: 5n, s: [6n, 7n] }),
-    again: (bytes) => crypto.compactSignature(crypto.parseRingSignature(bytes, 2)),
+    valid: crypto.ring.compactSignature({ tag: G, c0: 5n, s: [6n, 7n] }),
+    again: (bytes) => crypto.ring.compactSignature(crypto.ring.parseRingSignature(bytes, 2)),
   },
   'DLEQ proof': {
-    valid: crypto.dleqBytes(proof),
-    again: (bytes) => crypto.dleqBytes(crypto.parseDleq(bytes, 'x')),
+    valid: crypto.dleq.dleqBytes(proof),
+    again: (bytes) => crypto.dleq.dleqBytes(crypto.dleq.parseDleq(bytes, 'x')),
   },
   capsule: {
     valid: capsule,
     again: (bytes) => {
-      const { C, cBar, proof: inside, wrapped } = crypto.parseCapsule(bytes);
-      return crypto.concat(crypto.compressed(C), crypto.compressed(cBar), crypto.dleqBytes(inside), wrapped);
+      const { C, cBar, proof: inside, wrapped } = crypto.capsule.parseCapsule(bytes);
+      return crypto.bytes.concat(
+        crypto.curve.compressed(C),
+        crypto.curve.compressed(cBar),
+        crypto.dleq.dleqBytes(inside),
+        wrapped,
+      );
     },
   },
   'group signature': {
-    valid: crypto.concat(group.key, group.z),
+    valid: crypto.bytes.concat(group.key, group.z),
     again: (bytes) => {
-      const { Rx, Ry, z } = crypto.signatureWords(bytes);
-      return crypto.concat(crypto.compressed(crypto.Point.fromAffine({ x: Rx, y: Ry })), crypto.scalarBytes(z));
+      const { Rx, Ry, z } = crypto.frost.signatureWords(bytes);
+      return crypto.bytes.concat(
+        crypto.curve.compressed(crypto.curve.Point.fromAffine({ x: Rx, y: Ry })),
+        crypto.curve.scalarBytes(z),
+      );
     },
   },
-  'meta-address': ofText(metaAddress, crypto.parseMetaAddress, crypto.formatMetaAddress, [
+  'meta-address': ofText(metaAddress, crypto.stealth.parseMetaAddress, crypto.stealth.formatMetaAddress, [
     metaAddress.replace('0x', '0x0x'),
     metaAddress.replace('st:eth', 'ST:ETH'),
     `st:eth:0x${hexOf.toUpperCase()}`,
     `st:eth:${hexOf}`,
   ]),
-  'age header': { valid: headerBytes, again: (bytes) => crypto.serializeHeader(crypto.parseHeader(bytes)) },
-  'age header that opens': sealed(headerBytes, (bytes) => crypto.unwrapHeader(crypto.parseHeader(bytes), identity)),
-  'wallet backup': sealed(backup, (bytes) => crypto.openPassphraseHeader(crypto.parseHeader(bytes), 'horse', scrypt)),
-  'age payload': sealed(payload, (bytes) => whole(crypto.openPayload([bytes], b(16), crypto.portableAead))),
-  'age recipient': ofText<Uint8Array>(recipient, (one) => crypto.decodeRecipient(one), crypto.encodeRecipient, [
+  'age header': { valid: headerBytes, again: (bytes) => crypto.age.serializeHeader(crypto.age.parseHeader(bytes)) },
+  'age header that opens': sealed(headerBytes, (bytes) =>
+    crypto.age.unwrapHeader(crypto.age.parseHeader(bytes), identity),
+  ),
+  'wallet backup': sealed(backup, (bytes) =>
+    crypto.age.openPassphraseHeader(crypto.age.parseHeader(bytes), 'horse', scrypt),
+  ),
+  'age payload': sealed(payload, (bytes) => whole(crypto.age.openPayload([bytes], b(16), crypto.age.portableAead))),
+  'age recipient': ofText<Uint8Array>(recipient, (one) => crypto.age.decodeRecipient(one), crypto.age.encodeRecipient, [
     recipient.toUpperCase(),
   ]),
-  'age identity': ofText<Uint8Array>(identity, (one) => crypto.decodeIdentity(one), crypto.encodeIdentity, [
+  'age identity': ofText<Uint8Array>(identity, (one) => crypto.age.decodeIdentity(one), crypto.age.encodeIdentity, [
     identity.toLowerCase(),
   ]),
   'HPKE public key': {
     valid: hpke.publicKey,
-    again: (bytes) => crypto.checkHpkePublicKey(bytes, 'x'),
+    again: (bytes) => crypto.hpke.checkPublicKey(bytes, 'x'),
   },
   'HPKE message': {
-    ...sealed(hpkeMessage, (bytes) => crypto.hpkeOpen(hpke.privateKey, b(3), bytes)),
+    ...sealed(hpkeMessage, (bytes) => crypto.hpke.open(hpke.privateKey, b(3), bytes)),
     isSlow: true,
   },
-  'secret at rest': sealed(atRest, (bytes) => crypto.openAtRest(b(32), 'share/1', bytes)),
+  'secret at rest': sealed(atRest, (bytes) => crypto.custody.openAtRest(b(32), 'share/1', bytes)),
   'secret under a key ring': sealed(ring.seal('share/1', b(20), b(12)), (bytes) => ring.open('share/1', bytes)),
   ...Object.fromEntries(
     roundMessages.map((message): [string, WireType] => [
       `${message.kind} message`,
       {
-        valid: crypto.encodeMessage(session, message),
-        again: (bytes) => crypto.encodeMessage(session, crypto.decodeMessage(session, bytes)),
+        valid: crypto.ceremony.encodeMessage(session, message),
+        again: (bytes) => crypto.ceremony.encodeMessage(session, crypto.ceremony.decodeMessage(session, bytes)),
       },
     ]),
   ),
-  'witness key': ofText(crypto.formatWitnessKey(witnessKey), crypto.parseWitnessKey, crypto.formatWitnessKey),
-  note: ofText(witnessed, crypto.parseNote, crypto.formatNote),
+  'witness key': ofText(
+    crypto.tlog.formatWitnessKey(witnessKey),
+    crypto.tlog.parseWitnessKey,
+    crypto.tlog.formatWitnessKey,
+  ),
+  note: ofText(witnessed, crypto.tlog.parseNote, crypto.tlog.formatNote),
   // One bad line of a known key refuses the whole, and each key signs one text once; lines of strangers may be there.
   'witnessed checkpoint': {
     ...ofText(
       witnessed,
-      (note) => ({ note, opened: crypto.openWitnessed(note, policy) }),
+      (note) => ({ note, opened: crypto.tlog.openWitnessed(note, policy) }),
       ({ note, opened }) =>
         opened.size === 5 && opened.cosignatures[0]!.timestamp === 1_700_000_000 ? note : 'another statement',
     ),
     isSlow: true,
   },
-  'proof file': ofText(logProof, crypto.parseLogProof, crypto.formatLogProof, [
+  'proof file': ofText(logProof, crypto.tlog.parseLogProof, crypto.tlog.formatLogProof, [
     logProof.replace('index 2', 'index 02'),
     logProof.replaceAll('\n', '\r\n'),
     logProof.replace(/^extra .*$/m, 'extra '),
   ]),
-  'verifier key': ofText(crypto.formatVerifierKey(verifier), crypto.parseVerifierKey, crypto.formatVerifierKey),
+  'verifier key': ofText(
+    crypto.tlog.formatVerifierKey(verifier),
+    crypto.tlog.parseVerifierKey,
+    crypto.tlog.formatVerifierKey,
+  ),
   // Ed25519 by RFC 8032 is strict, so one text has one signature; lines of unknown keys may be there besides.
   'signed note': ofText(
-    crypto.signNote('text\n', signer),
-    (note) => ({ note, ...crypto.openNote(note, [verifier]) }),
+    crypto.tlog.signNote('text\n', signer),
+    (note) => ({ note, ...crypto.tlog.openNote(note, [verifier]) }),
     ({ note, text: signed }) => (signed === 'text\n' ? note : 'another text'),
   ),
   // Extension lines are allowed and left out, so the rest is put back.
   checkpoint: ofText(
-    crypto.formatCheckpoint(checkpoint),
-    (lines) => ({ lines, known: crypto.formatCheckpoint(crypto.parseCheckpoint(lines)) }),
+    crypto.tlog.formatCheckpoint(checkpoint),
+    (lines) => ({ lines, known: crypto.tlog.formatCheckpoint(crypto.tlog.parseCheckpoint(lines)) }),
     ({ lines, known }) => known + lines.slice(known.length),
     ['log.example\n05\n', 'log.example\n+5\n', 'log.example\n5e0\n'].map(
-      (head) => head + crypto.formatCheckpoint(checkpoint).slice(14),
+      (head) => head + crypto.tlog.formatCheckpoint(checkpoint).slice(14),
     ),
   ),
   'tile path': ofText(
     'tile/8/x001/234.p/17',
-    crypto.parseTilePath,
+    crypto.tlog.parseTilePath,
     ({ level, index, width }) =>
-      level === 'entries' ? crypto.entriesPath({ index, width }) : crypto.tilePath({ level, index, width }),
+      level === 'entries' ? crypto.tlog.entriesPath({ index, width }) : crypto.tlog.tilePath({ level, index, width }),
     ['tile/08/x001/234.p/17', 'tile/8/x000/x001/234', 'tile/8/000.p/256', 'tile/entries/0', 'tile/8/000.p/0'],
   ),
   'entry bundle': {
-    valid: crypto.encodeEntries([b(3), b(0), b(20)]),
-    again: (bytes) => crypto.encodeEntries(crypto.decodeEntries(bytes)),
+    valid: crypto.tlog.encodeEntries([b(3), b(0), b(20)]),
+    again: (bytes) => crypto.tlog.encodeEntries(crypto.tlog.decodeEntries(bytes)),
   },
   // Nothing reads only canonical JSON: of whatever JSON there is, the canonical form must be its own.
   'canonical JSON': {
-    valid: crypto.utf8('{"a":[1,true,null,"é",1e+30],"b":{}}'),
+    valid: crypto.bytes.utf8('{"a":[1,true,null,"é",1e+30],"b":{}}'),
     again: (bytes) => {
-      const form = crypto.canonicalText(readJson(text(bytes)));
-      return crypto.canonicalText(readJson(form)) === form ? bytes : crypto.utf8(form);
+      const form = crypto.canonicalJson.canonicalText(readJson(text(bytes)));
+      return crypto.canonicalJson.canonicalText(readJson(form)) === form ? bytes : crypto.bytes.utf8(form);
     },
   },
 };
@@ -219,10 +258,14 @@ const damaged = (valid: Uint8Array) => {
   return fc.oneof(
     fc.tuple(at, fc.nat(7)).map(([i, bit]) => valid.map((byte, j) => (i === j ? byte ^ (1 << bit) : byte))),
     at.map((i) => valid.slice(0, i)),
-    fc.tuple(at, some).map(([i, more]) => crypto.concat(valid.slice(0, i), more, valid.slice(i))),
-    fc.tuple(at, some).map(([i, more]) => crypto.concat(valid.slice(0, i), more, valid.slice(i + more.length))),
-    fc.tuple(at, at).map(([i, j]) => crypto.concat(valid.slice(0, Math.max(i, j)), valid.slice(Math.min(i, j)))),
-    fc.constantFrom(crypto.concat(valid, b(1, 0)), crypto.concat(valid, valid), crypto.concat(b(1, 0), valid)),
+    fc.tuple(at, some).map(([i, more]) => crypto.bytes.concat(valid.slice(0, i), more, valid.slice(i))),
+    fc.tuple(at, some).map(([i, more]) => crypto.bytes.concat(valid.slice(0, i), more, valid.slice(i + more.length))),
+    fc.tuple(at, at).map(([i, j]) => crypto.bytes.concat(valid.slice(0, Math.max(i, j)), valid.slice(Math.min(i, j)))),
+    fc.constantFrom(
+      crypto.bytes.concat(valid, b(1, 0)),
+      crypto.bytes.concat(valid, valid),
+      crypto.bytes.concat(b(1, 0), valid),
+    ),
   );
 };
 
@@ -264,5 +307,5 @@ function readJson(json: string): unknown {
 async function whole(stream: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   for await (const part of stream) parts.push(part);
-  return crypto.concat(...parts);
+  return crypto.bytes.concat(...parts);
 }

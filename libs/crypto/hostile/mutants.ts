@@ -4,7 +4,9 @@
  */
 
 import { p256 } from '@noble/curves/nist.js';
-import { ascii, compressed, G, hkdfSha256, N, Point, u256 } from '../src/index.js';
+import { ascii, u256 } from '../src/bytes.js';
+import { compressed, G, N, Point } from '../src/curve.js';
+import { hkdfSha256 } from '../src/hash.js';
 
 /** One valid call of one export, and what may be changed in it without being refused. */
 export interface Call {

@@ -3,7 +3,8 @@
  * the forgery or replay that the row names, which the library as it is refuses.
  */
 
-import * as real from '../src/index.js';
+import { isModuleNamespaceObject } from 'node:util/types';
+import * as real from './library.js';
 import { capsuleRows, partialRows } from './left-out/capsule.js';
 import { dleqRows } from './left-out/dleq.js';
 import { noticed } from './left-out/noticed.js';
@@ -13,21 +14,37 @@ import { mutated } from './mutated-module.js';
 
 const rows = [...dleqRows, ...lsagRows, ...tagRows, ...capsuleRows, ...partialRows, ...possessionRows, ...recordRows];
 const table: string[] = [];
+type Exports = Record<string, unknown>;
 
 describe('a public input left out', () => {
   afterAll(() => console.log(`input left out -> what then works\n${table.join('\n')}`));
 
   it.each(rows)('$challenge without $input: $caughtBy', async (row) => {
     expect(row.succeeds(real)).toBe(false);
-    const mutant = await mutated<Partial<typeof real>>(row.file, row.from, row.to);
-    expect(row.succeeds({ ...real, ...mutant })).toBe(true);
+    const mutant = await mutated<Exports>(row.file, row.from, row.to);
+    expect(row.succeeds(await withFile(row.file, mutant))).toBe(true);
     table.push(`${row.challenge}: ${row.input} -> ${row.caughtBy}`);
   });
 
   it.each(noticed)('$challenge without $input: no forgery is known, the vectors fail', async (row) => {
     expect(row.holds(real)).toBe(true);
-    const mutant = await mutated<Partial<typeof real>>(row.file, row.from, row.to);
-    expect(row.holds({ ...real, ...mutant })).toBe(false);
+    const mutant = await mutated<Exports>(row.file, row.from, row.to);
+    expect(row.holds(await withFile(row.file, mutant))).toBe(false);
     table.push(`${row.challenge}: ${row.input} -> none known (${row.why}); the vectors fail`);
   });
 });
+
+/** The library in which every door that gives out an export of `file` gives out the mutant's. */
+async function withFile(file: string, mutant: Exports): Promise<typeof real> {
+  const original = (await import(`../src/${file.replace(/ts$/, 'js')}`)) as Exports;
+  const doors = Object.entries(real).map(([door, names]) => [
+    door,
+    isModuleNamespaceObject(names) ? changed(names) : names,
+  ]);
+  return Object.fromEntries(doors) as typeof real;
+
+  function changed(names: object): Exports {
+    const mine = Object.entries(names) as [string, unknown][];
+    return Object.fromEntries(mine.map(([name, value]) => [name, original[name] === value ? mutant[name] : value]));
+  }
+}

@@ -1,18 +1,18 @@
 /** What the protocol promises of every subset, every deed and slot, and every crowd of locks. */
 
 import fc from 'fast-check';
-import * as crypto from '../src/index.js';
+import * as crypto from './library.js';
 import { attempt, generate, subsets } from '../src/threshold/test-group.js';
 import { random, restart } from './mutants.js';
 
 restart();
 
-const { G, N } = crypto;
+const { G, N } = crypto.curve;
 const b = (length: number, fill = 7) => new Uint8Array(length).fill(fill);
 const seed = 20260101;
 /** Asked for by the variable that lets the fuzzed readers go deeper: every subset below tries to sign, and a larger group too. */
 const isDeep = process.env.CPDS_FUZZ_RUNS !== undefined;
-const q = crypto.scalarFrom48(random(48), 'q');
+const q = crypto.curve.scalarFrom48(random(48), 'q');
 const Q = G.multiply(q);
 
 const groups: [number, number][] = [
@@ -24,36 +24,38 @@ if (isDeep) groups.push([4, 6]);
 describe.each(groups)('%i of %i storemen', (threshold, n) => {
   const shares = generate(attempt(`${threshold} of ${n}`, n, threshold));
   const { group } = shares[0]!;
-  const ySeal = crypto.parsePoint(group.publicKey, 'Y');
-  const capsule = crypto.parseCapsule(
-    crypto.sealCapsule({ fileKey: b(16), label: b(32), recipientKey: Q, ySeal }, random),
+  const ySeal = crypto.curve.parsePoint(group.publicKey, 'Y');
+  const capsule = crypto.capsule.parseCapsule(
+    crypto.capsule.sealCapsule({ fileKey: b(16), label: b(32), recipientKey: Q, ySeal }, random),
   );
   const context = { grantId: b(32), epoch: 1, sealedKeyHash: b(32), C: capsule.C, recipientKey: Q };
   const partials = shares.map(({ index, secret }) =>
-    crypto.releasePartial(context, index, crypto.toBigInt(secret), random),
+    crypto.partial.releasePartial(context, index, crypto.bytes.toBigInt(secret), random),
   );
 
   /** A signature by exactly these members, under whatever threshold the group is said to have. */
-  const signed = (signers: readonly crypto.KeyShare[], said: crypto.GroupKey) => {
-    const nonces = signers.map((share) => crypto.drawNonces(share, (length = 32) => random(length)));
+  const signed = (signers: readonly crypto.group.KeyShare[], said: crypto.group.GroupKey) => {
+    const nonces = signers.map((share) => crypto.frost.drawNonces(share, (length = 32) => random(length)));
     const commitments = nonces.map(({ commitment }) => commitment);
-    const made = signers.map((share, i) => crypto.signShare({ ...share, group: said }, nonces[i]!, commitments, b(32)));
-    return crypto.combineSignature(said, commitments, b(32), made);
+    const made = signers.map((share, i) =>
+      crypto.frost.signShare({ ...share, group: said }, nonces[i]!, commitments, b(32)),
+    );
+    return crypto.frost.combineSignature(said, commitments, b(32), made);
   };
-  const opened = (some: readonly crypto.Partial[]) =>
-    crypto.openCapsule({
+  const opened = (some: readonly crypto.partial.Partial[]) =>
+    crypto.capsule.openCapsule({
       capsule,
       label: b(32),
       recipientSecret: q,
       ySeal,
-      W: crypto.combinePartials(some, some.length),
+      W: crypto.partial.combinePartials(some, some.length),
     });
 
   it('sign and open in every subset of the threshold’s size', () => {
     for (const signers of subsets(shares, threshold)) {
       const result = signed(signers, group);
       if (!('signature' in result)) throw new Error(`members ${result.culprits.join()} are blamed`);
-      expect(crypto.isGroupSignature(group.publicKey, b(32), result.signature)).toBe(true);
+      expect(crypto.frost.isGroupSignature(group.publicKey, b(32), result.signature)).toBe(true);
     }
     for (const some of subsets(partials, threshold)) expect(opened(some)).toEqual(b(16));
   });
@@ -71,9 +73,9 @@ describe.each(groups)('%i of %i storemen', (threshold, n) => {
 });
 
 describe('two locks', () => {
-  const domains = [crypto.tagDomain(b(32), b(20)), crypto.tagDomain(b(32), b(20, 8))] as const;
-  const meta = crypto.metaAddressOf({ spending: 5n, viewing: 6n });
-  const deeds = [0, 1, 2].map(() => crypto.newDeedKey(meta, random));
+  const domains = [crypto.ring.tagDomain(b(32), b(20)), crypto.ring.tagDomain(b(32), b(20, 8))] as const;
+  const meta = crypto.stealth.metaAddressOf({ spending: 5n, viewing: 6n });
+  const deeds = [0, 1, 2].map(() => crypto.stealth.newDeedKey(meta, random));
   const xs = deeds.map(({ key }) => key.toAffine().x);
   const lock = fc.record({
     deed: fc.nat(2),
@@ -84,12 +86,12 @@ describe('two locks', () => {
   type Lock = typeof lock extends fc.Arbitrary<infer T> ? T : never;
 
   const tagOf = ({ deed, slot, account, message }: Lock): string => {
-    const secret = crypto.oneTimeSecret(5n, deeds[deed]!.sharedScalar);
+    const secret = crypto.stealth.oneTimeSecret(5n, deeds[deed]!.sharedScalar);
     const tagDomain = domains[account]!;
-    const tag = crypto.compressed(crypto.tagOf(crypto.tagBase(tagDomain, xs[deed]!, slot), secret));
-    const compact = crypto.signRing({ message, tagDomain, slot, xs, tag }, secret, random);
-    expect(crypto.verifyRing({ message, tagDomain, slot, xs, tag }, compact)).toBe(true);
-    return crypto.toHex(compact.slice(0, 33));
+    const tag = crypto.curve.compressed(crypto.ring.tagOf(crypto.ring.tagBase(tagDomain, xs[deed]!, slot), secret));
+    const compact = crypto.ring.signRing({ message, tagDomain, slot, xs, tag }, secret, random);
+    expect(crypto.ring.verifyRing({ message, tagDomain, slot, xs, tag }, compact)).toBe(true);
+    return crypto.bytes.toHex(compact.slice(0, 33));
   };
 
   it('carry one tag exactly when deed, slot and LockedAccount are the same', () => {
@@ -110,7 +112,7 @@ describe('two locks', () => {
  * is granted beyond the chain is that it knows which locks are of one deed.
  */
 describe('10,000 locks', () => {
-  const k = crypto.COHORT_SIZE;
+  const k = crypto.cohort.COHORT_SIZE;
   const LOCKS_OF_A_DEED = 5;
   const DEEDS = 10_000 / LOCKS_OF_A_DEED;
 
@@ -135,7 +137,7 @@ describe('10,000 locks', () => {
     };
   }
   const aKey = (draw: (below: number) => number, minted: number): Deed => ({
-    x: crypto.toBigInt(crypto.sha256(crypto.u64(draw(2 ** 31)), crypto.u64(draw(2 ** 31)))),
+    x: crypto.bytes.toBigInt(crypto.hash.sha256(crypto.bytes.u64(draw(2 ** 31)), crypto.bytes.u64(draw(2 ** 31)))),
     minted,
   });
 
@@ -145,7 +147,7 @@ describe('10,000 locks', () => {
     for (let minted = 0; shared.length < DEEDS; minted++) {
       const real = Array.from({ length: 1 + draw(k) }, () => aKey(draw, minted));
       const padding = Array.from({ length: k - real.length }, () => aKey(draw, minted));
-      const ring = crypto.inCohortOrder([...real, ...padding]);
+      const ring = crypto.cohort.inCohortOrder([...real, ...padding]);
       for (const deed of real) shared.push({ deed, rings: Array.from({ length: LOCKS_OF_A_DEED }, () => ring) });
     }
     return { shared };
@@ -155,7 +157,8 @@ describe('10,000 locks', () => {
   function byFreshDecoys(draw: (below: number) => number): World {
     const deeds = Array.from({ length: DEEDS }, (_, minted) => aKey(draw, minted));
     const ring = (deed: Deed) => [deed, ...Array.from({ length: k - 1 }, () => deeds[draw(DEEDS)]!)];
-    const rings = (deed: Deed) => Array.from({ length: LOCKS_OF_A_DEED }, () => crypto.inCohortOrder(ring(deed)));
+    const rings = (deed: Deed) =>
+      Array.from({ length: LOCKS_OF_A_DEED }, () => crypto.cohort.inCohortOrder(ring(deed)));
     return { shared: deeds.map((deed) => ({ deed, rings: rings(deed) })) };
   }
 
@@ -164,7 +167,7 @@ describe('10,000 locks', () => {
     const shared = Array.from({ length: DEEDS }, (_, i) => {
       const deed = aKey(draw, 2 * i);
       const padding = Array.from({ length: k - 1 }, () => aKey(draw, 2 * i + 1));
-      const ring = crypto.inCohortOrder([deed, ...padding]);
+      const ring = crypto.cohort.inCohortOrder([deed, ...padding]);
       return { deed, rings: Array.from({ length: LOCKS_OF_A_DEED }, () => ring) };
     });
     return { shared };
@@ -217,12 +220,12 @@ describe('10,000 locks', () => {
 
 describe('a cohort of real keys', () => {
   it('is what the registry takes, and shows nothing but its order', () => {
-    const meta = crypto.metaAddressOf({ spending: 5n, viewing: 6n });
-    const deeds = Array.from({ length: crypto.COHORT_SIZE }, (_, i) =>
-      i < 5 ? crypto.newDeedKey(meta, random).key : crypto.paddingDeed(random(32)),
+    const meta = crypto.stealth.metaAddressOf({ spending: 5n, viewing: 6n });
+    const deeds = Array.from({ length: crypto.cohort.COHORT_SIZE }, (_, i) =>
+      i < 5 ? crypto.stealth.newDeedKey(meta, random).key : crypto.ring.paddingDeed(random(32)),
     );
-    const xs = crypto.inCohortOrder(deeds.map((key) => ({ x: key.toAffine().x }))).map(({ x }) => x);
-    expect(() => crypto.checkCohort(xs)).not.toThrow();
+    const xs = crypto.cohort.inCohortOrder(deeds.map((key) => ({ x: key.toAffine().x }))).map(({ x }) => x);
+    expect(() => crypto.cohort.checkCohort(xs)).not.toThrow();
     expect(xs.every((x) => x > 0n && x < N)).toBe(true);
   });
 });

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
-import type * as library from '../src/index.js';
+import type * as library from './library.js';
 
 /** File (the end of its path), what begins a variable-time multiplication in it, and where its scalars are. */
 const doors: readonly (readonly [string, string, string])[] = [
@@ -38,7 +38,7 @@ export async function watchedLibrary(
   ];
   const { outputFiles } = await build({
     stdin: {
-      contents: `export * from './src/index.ts';`,
+      contents: `export * from './hostile/library.ts';`,
       resolveDir: root,
     },
     bundle: true,

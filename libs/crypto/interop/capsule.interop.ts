@@ -1,27 +1,12 @@
 /** Capsules (protocol section 6) whose sealer, storemen and recipient run in either implementation. */
 
-import {
-  capsuleLabel,
-  combinePartials,
-  compressed,
-  dleqBytes,
-  G,
-  keccak256,
-  openCapsule,
-  parseCapsule,
-  parseDleq,
-  parsePoint,
-  parseScalar,
-  releasePartial,
-  scalarBytes,
-  sealCapsule,
-  sha256,
-  utf8,
-  verifyCapsule,
-  verifyPartial,
-  type KeyShare,
-  type PartialContext,
-} from '../src/index.js';
+import { utf8 } from '../src/bytes.js';
+import { capsuleLabel, openCapsule, parseCapsule, sealCapsule, verifyCapsule } from '../src/capsule.js';
+import { compressed, G, parsePoint, parseScalar, scalarBytes } from '../src/curve.js';
+import { dleqBytes, parseDleq } from '../src/dleq.js';
+import type { KeyShare } from '../src/group.js';
+import { keccak256, sha256 } from '../src/hash.js';
+import { combinePartials, type PartialContext, releasePartial, verifyPartial } from '../src/partial.js';
 import { attempt, generate, subsets } from '../src/threshold/test-group.js';
 import { Peer, type ReleaseRequest, type WirePartial } from './peer.js';
 

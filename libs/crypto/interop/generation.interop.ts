@@ -1,20 +1,9 @@
 /** Key generation (protocol section 3) by members of both implementations, and the attempt in the proof of possession. */
 
-import {
-  checkCommitments,
-  checkDealtShare,
-  checkKeyShare,
-  deal,
-  dealtShares,
-  finishGeneration,
-  groupOf,
-  sha256,
-  type DealerCommitments,
-  type Dealing,
-  type DealtShare,
-  type GenerationParameters,
-  type KeyShare,
-} from '../src/index.js';
+import { checkDealtShare, type DealtShare } from '../src/ceremony.js';
+import * as generation from '../src/generation.js';
+import { checkKeyShare, type KeyShare } from '../src/group.js';
+import { sha256 } from '../src/hash.js';
 import { attempt } from '../src/threshold/test-group.js';
 import { Peer } from './peer.js';
 import { signedByBoth } from './signers.js';
@@ -27,27 +16,31 @@ const digest = sha256(parameters.attemptId);
 
 /** A dealer of either implementation, between the rounds. */
 interface Dealer {
-  commitments: DealerCommitments;
+  commitments: generation.DealerCommitments;
   /** Round 2: what it sends, and how it ends. */
-  send(all: readonly DealerCommitments[]): Promise<{
+  send(all: readonly generation.DealerCommitments[]): Promise<{
     shares: DealtShare[];
     finish(received: readonly DealtShare[]): Promise<KeyShare>;
   }>;
 }
 
-function ours(given: GenerationParameters, index: number): Dealer {
-  const dealing: Dealing = deal(given, index, sha256(given.attemptId, Uint8Array.of(index)));
+function ours(given: generation.Parameters, index: number): Dealer {
+  const dealing: generation.Dealing = generation.deal(given, index, sha256(given.attemptId, Uint8Array.of(index)));
   return {
     commitments: dealing.commitments,
     send: async (all) => ({
-      shares: dealtShares(given, dealing, all),
-      finish: async (received) => finishGeneration(given, dealing, all, received),
+      shares: generation.dealtShares(given, dealing, all),
+      finish: async (received) => generation.finish(given, dealing, all, received),
     }),
   };
 }
 
 /** @param given without an id it deals as the plain library does */
-async function theirs(given: Omit<GenerationParameters, 'attemptId'>, index: number, id?: Uint8Array): Promise<Dealer> {
+async function theirs(
+  given: Omit<generation.Parameters, 'attemptId'>,
+  index: number,
+  id?: Uint8Array,
+): Promise<Dealer> {
   const { n, threshold } = given;
   const dealt = await rust.ask('deal', { attempt: id, dealer: index, n, threshold });
   return {
@@ -59,7 +52,7 @@ async function theirs(given: Omit<GenerationParameters, 'attemptId'>, index: num
   };
 }
 
-async function generateWith(inRust: number[]): Promise<{ all: DealerCommitments[]; keys: KeyShare[] }> {
+async function generateWith(inRust: number[]): Promise<{ all: generation.DealerCommitments[]; keys: KeyShare[] }> {
   const dealers = await Promise.all(
     [1, 2, 3, 4, 5].map((index) =>
       inRust.includes(index) ? theirs(parameters, index, parameters.attemptId) : ours(parameters, index),
@@ -77,7 +70,7 @@ describe('a generation of 3 of 5', () => {
     'ends in one key when members %j are in Rust',
     async (inRust) => {
       const { all, keys } = await generateWith(inRust);
-      const group = groupOf(parameters, all);
+      const group = generation.groupOf(parameters, all);
       for (const key of keys) {
         expect(key.group).toEqual(group);
         expect(checkKeyShare(key)).toBe(key);
@@ -108,7 +101,7 @@ describe('the proof of possession', () => {
   const refused = 'proof: is no proof of possession for this attempt (by member 2)';
   const elsewhere = attempt('another attempt', 5, 3);
   /** The fifth dealer in Rust reads what the second published. */
-  const readInRust = async (second: DealerCommitments) => {
+  const readInRust = async (second: generation.DealerCommitments) => {
     const fifth = await theirs(parameters, 5, parameters.attemptId);
     const others = [1, 3, 4].map((index) => ours(parameters, index).commitments);
     return fifth.send([...others, second, fifth.commitments]);
@@ -116,14 +109,14 @@ describe('the proof of possession', () => {
 
   it('of a Rust member holds here for its attempt, and not for another', async () => {
     const { commitments } = await theirs(parameters, 2, parameters.attemptId);
-    expect(() => checkCommitments(parameters, commitments)).not.toThrow();
-    expect(() => checkCommitments(elsewhere, commitments)).toThrow(refused);
-    expect(() => checkCommitments(parameters, { ...commitments, dealer: 3 })).toThrow('(by member 3)');
+    expect(() => generation.checkCommitments(parameters, commitments)).not.toThrow();
+    expect(() => generation.checkCommitments(elsewhere, commitments)).toThrow(refused);
+    expect(() => generation.checkCommitments(parameters, { ...commitments, dealer: 3 })).toThrow('(by member 3)');
   });
 
   it('of the plain library, which knows no attempt, is refused here', async () => {
     const { commitments } = await theirs(parameters, 2);
-    expect(() => checkCommitments(parameters, commitments)).toThrow(refused);
+    expect(() => generation.checkCommitments(parameters, commitments)).toThrow(refused);
   });
 
   it('of ours holds in Rust for its attempt, and for no other', async () => {
@@ -140,7 +133,9 @@ describe('the proof of possession', () => {
 
   it('does not save commitments of another length', async () => {
     const { commitments } = await theirs({ n: 5, threshold: 4 }, 2, parameters.attemptId);
-    expect(() => checkCommitments(parameters, commitments)).toThrow('points: must be exactly 3, are 4 (by member 2)');
+    expect(() => generation.checkCommitments(parameters, commitments)).toThrow(
+      'points: must be exactly 3, are 4 (by member 2)',
+    );
     await expect(readInRust(commitments)).rejects.toThrow('commitment');
   });
 });

@@ -2,21 +2,16 @@
 
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { fromHex, to0x } from '../src/index.js';
-import type {
-  Checkpoint,
-  DealerCommitments,
-  DealtShare,
-  GroupKey,
-  KeyShare,
-  MemberIndex,
-  NonceCommitment,
-  SignatureShare,
-} from '../src/index.js';
+import { fromHex, to0x } from '../src/bytes.js';
+import type { DealtShare } from '../src/ceremony.js';
+import type * as frost from '../src/frost.js';
+import type * as generation from '../src/generation.js';
+import type { GroupKey, KeyShare, MemberIndex } from '../src/group.js';
+import type * as tlog from '../src/tlog.js';
 
 /** What a signer or an aggregator is given: the commitments of exactly t members, and the digest. */
 export interface SigningPackage {
-  commitments: readonly NonceCommitment[];
+  commitments: readonly frost.NonceCommitment[];
   digest: Uint8Array;
 }
 
@@ -63,24 +58,24 @@ export interface WirePartial {
 /** Of each command what goes in and what comes out; `attempt` left out asks for the standard proof of possession. */
 export interface Commands {
   split: [{ n: number; threshold: number }, KeyShare[]];
-  commit: [KeyShare, { nonces: Uint8Array; commitment: NonceCommitment }];
-  sign: [{ key: KeyShare; nonces: Uint8Array; package: SigningPackage }, SignatureShare];
-  'check-share': [{ group: GroupKey; package: SigningPackage; share: SignatureShare }, boolean];
-  aggregate: [{ group: GroupKey; package: SigningPackage; shares: readonly SignatureShare[] }, Uint8Array];
+  commit: [KeyShare, { nonces: Uint8Array; commitment: frost.NonceCommitment }];
+  sign: [{ key: KeyShare; nonces: Uint8Array; package: SigningPackage }, frost.SignatureShare];
+  'check-share': [{ group: GroupKey; package: SigningPackage; share: frost.SignatureShare }, boolean];
+  aggregate: [{ group: GroupKey; package: SigningPackage; shares: readonly frost.SignatureShare[] }, Uint8Array];
   verify: [{ publicKey: Uint8Array; digest: Uint8Array; signature: Uint8Array }, boolean];
   deal: [
     { attempt?: Uint8Array; dealer: MemberIndex; n: number; threshold: number },
-    { commitments: DealerCommitments; secret: Uint8Array },
+    { commitments: generation.DealerCommitments; secret: Uint8Array },
   ];
   'dealt-shares': [
-    { attempt?: Uint8Array; secret: Uint8Array; all: readonly DealerCommitments[] },
+    { attempt?: Uint8Array; secret: Uint8Array; all: readonly generation.DealerCommitments[] },
     { secret: Uint8Array; shares: DealtShare[] },
   ];
   finish: [
     {
       attempt?: Uint8Array;
       secret: Uint8Array;
-      all: readonly DealerCommitments[];
+      all: readonly generation.DealerCommitments[];
       received: readonly DealtShare[];
     },
     KeyShare,
@@ -100,7 +95,7 @@ export interface Commands {
     { from: number; to: number; proof: readonly Uint8Array[]; fromRoot: Uint8Array; toRoot: Uint8Array },
     boolean,
   ];
-  checkpoint: [{ note: string; verifierKey: string }, Checkpoint];
+  checkpoint: [{ note: string; verifierKey: string }, tlog.Checkpoint];
   'ring-sign': [{ statement: Ring; place: number; secret: Uint8Array }, { tag: Uint8Array; signature: Uint8Array }];
   ring: [{ statement: Ring; tag: Uint8Array; signature: Uint8Array }, boolean];
   dleq: [Record<'message' | 'A' | 'X' | 'B' | 'Z' | 'proof', Uint8Array> & { use: string }, boolean];

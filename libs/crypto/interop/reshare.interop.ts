@@ -4,24 +4,12 @@
  */
 
 import { readFileSync } from 'node:fs';
-import {
-  checkKeyShare,
-  combineSignature,
-  finishReshare,
-  fromHex,
-  N,
-  redeal,
-  redealtShare,
-  scalarBytes,
-  sha256,
-  toBigInt,
-  u8,
-  verificationShare,
-  type GroupKey,
-  type KeyShare,
-  type MemberIndex,
-  type ReshareParameters,
-} from '../src/index.js';
+import { fromHex, toBigInt, u8 } from '../src/bytes.js';
+import { N, scalarBytes } from '../src/curve.js';
+import * as frost from '../src/frost.js';
+import { checkKeyShare, type GroupKey, type KeyShare, type MemberIndex, verificationShare } from '../src/group.js';
+import { sha256 } from '../src/hash.js';
+import * as reshare from '../src/reshare.js';
 import { attempt, generate, subsets } from '../src/threshold/test-group.js';
 import { publicOf } from '../src/threshold/group.js';
 import { Peer, type Redealing, type Reshared } from './peer.js';
@@ -35,7 +23,7 @@ const group = old[0]!.group;
 const digest = sha256(group.publicKey);
 const numbers = (n: number): MemberIndex[] => Array.from({ length: n }, (_, i) => i + 1);
 
-const parametersOf = (from: GroupKey, threshold: number, n: number): ReshareParameters => ({
+const parametersOf = (from: GroupKey, threshold: number, n: number): reshare.Parameters => ({
   attemptId: sha256(from.publicKey, u8(threshold), u8(n)),
   old: from,
   n,
@@ -45,8 +33,8 @@ const parametersOf = (from: GroupKey, threshold: number, n: number): ResharePara
 
 /** What one dealer sends to members 1..n of the new epoch. */
 function dealtBy(share: KeyShare, threshold: number, n: number): Redealing {
-  const dealing = redeal(parametersOf(share.group, threshold, n), share, sha256(u8(share.index)));
-  const shares = new Map(numbers(n).map((j) => [j, redealtShare(dealing, j).share]));
+  const dealing = reshare.redeal(parametersOf(share.group, threshold, n), share, sha256(u8(share.index)));
+  const shares = new Map(numbers(n).map((j) => [j, reshare.redealtShare(dealing, j).share]));
   return { ...dealing.commitments, shares };
 }
 
@@ -54,7 +42,7 @@ function dealtBy(share: KeyShare, threshold: number, n: number): Redealing {
 function addedUp(from: GroupKey, threshold: number, n: number, dealings: readonly Redealing[]): Reshared {
   const made = numbers(n).map((j) => {
     const received = dealings.map(({ dealer, shares }) => ({ dealer, receiver: j, share: shares.get(j)! }));
-    return finishReshare(parametersOf(from, threshold, n), dealings, numbers(n), j, received);
+    return reshare.finish(parametersOf(from, threshold, n), dealings, numbers(n), j, received);
   });
   return { group: made[0]!.group, secrets: new Map(made.map(({ index, secret }) => [index, secret])) };
 }
@@ -169,7 +157,7 @@ describe("ZcashFoundation's refresh of a group of ours", () => {
     const stale = { ...fresh[0]!, secret: old[0]!.secret };
     expect(() => checkKeyShare(stale)).toThrow('does not belong to the published verification share');
     const made = await signTogether(rust, [stale, fresh[1]!, fresh[2]!], new Set([2]), digest);
-    const ours = combineSignature(stale.group, made.package.commitments, digest, made.shares);
+    const ours = frost.combineSignature(stale.group, made.package.commitments, digest, made.shares);
     expect(ours).toEqual({ culprits: [1] });
     await expect(rust.ask('aggregate', { group: stale.group, ...made })).rejects.toThrow('(by member 1)');
   });

@@ -1,32 +1,11 @@
 /** Ring signatures and DLEQ proofs (protocol sections 5, 6 and 12), checked by verifiers written in Rust. */
 
 import { readFileSync } from 'node:fs';
-import {
-  compressed,
-  concat,
-  dleqBytes,
-  fromHex,
-  G,
-  gBar,
-  keccak256,
-  parsePoint,
-  Point,
-  proveDleq,
-  scalarBytes,
-  sha256,
-  signRing,
-  tagBase,
-  tagDomain,
-  tagOf,
-  toBigInt,
-  u16,
-  u256,
-  u64,
-  utf8,
-  verifyDleq,
-  verifyRing,
-  type DleqUse,
-} from '../src/index.js';
+import { concat, fromHex, toBigInt, u16, u256, u64, utf8 } from '../src/bytes.js';
+import { compressed, G, parsePoint, Point, scalarBytes } from '../src/curve.js';
+import { dleqBytes, type DleqUse, proveDleq, verifyDleq } from '../src/dleq.js';
+import { keccak256, sha256 } from '../src/hash.js';
+import { gBar, signRing, tagBase, tagDomain, tagOf, verifyRing } from '../src/ring.js';
 import { Peer, type Commands, type Ring } from './peer.js';
 
 const rust = new Peer();

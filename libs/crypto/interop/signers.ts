@@ -1,15 +1,7 @@
 /** Signing by members of both implementations: who is named in `rust` commits and signs over there. */
 
-import {
-  combineSignature,
-  drawNonces,
-  isGroupSignature,
-  signShare,
-  type FrostSignature,
-  type KeyShare,
-  type MemberIndex,
-  type SignatureShare,
-} from '../src/index.js';
+import * as frost from '../src/frost.js';
+import type { KeyShare, MemberIndex } from '../src/group.js';
 import type { Peer, SigningPackage } from './peer.js';
 
 /** Round 1 and round 2 of `signers`, each by the implementation that it belongs to. */
@@ -18,15 +10,15 @@ export async function signTogether(
   signers: readonly KeyShare[],
   rust: ReadonlySet<MemberIndex>,
   digest: Uint8Array,
-): Promise<{ package: SigningPackage; shares: SignatureShare[] }> {
+): Promise<{ package: SigningPackage; shares: frost.SignatureShare[] }> {
   const drawn = await Promise.all(
     signers.map(async (key) => {
       if (rust.has(key.index)) {
         const { nonces, commitment } = await peer.ask('commit', key);
         return { commitment, sign: (given: SigningPackage) => peer.ask('sign', { key, nonces, package: given }) };
       }
-      const nonces = drawNonces(key);
-      const sign = async ({ commitments }: SigningPackage) => signShare(key, nonces, commitments, digest);
+      const nonces = frost.drawNonces(key);
+      const sign = async ({ commitments }: SigningPackage) => frost.signShare(key, nonces, commitments, digest);
       return { commitment: nonces.commitment, sign };
     }),
   );
@@ -44,13 +36,13 @@ export async function signedByBoth(
   signers: readonly KeyShare[],
   rust: ReadonlySet<MemberIndex>,
   digest: Uint8Array,
-): Promise<FrostSignature> {
+): Promise<frost.Signature> {
   const { group } = signers[0]!;
   const made = await signTogether(peer, signers, rust, digest);
-  const ours = combineSignature(group, made.package.commitments, digest, made.shares);
+  const ours = frost.combineSignature(group, made.package.commitments, digest, made.shares);
   const theirs = await peer.ask('aggregate', { group, ...made });
   expect(ours).toEqual({ signature: theirs });
-  expect(isGroupSignature(group.publicKey, digest, theirs)).toBe(true);
+  expect(frost.isGroupSignature(group.publicKey, digest, theirs)).toBe(true);
   expect(await peer.ask('verify', { publicKey: group.publicKey, digest, signature: theirs })).toBe(true);
   return theirs;
 }

@@ -1,16 +1,10 @@
 /** Signing (RFC 9591, protocol section 3) crossed with ZcashFoundation's frost-secp256k1: every mix of 3 of 5. */
 
-import {
-  checkKeyShare,
-  combineSignature,
-  isGroupSignature,
-  isSignatureShare,
-  scalarBytes,
-  sha256,
-  toBigInt,
-  utf8,
-  type KeyShare,
-} from '../src/index.js';
+import { toBigInt, utf8 } from '../src/bytes.js';
+import { scalarBytes } from '../src/curve.js';
+import * as frost from '../src/frost.js';
+import { checkKeyShare, type KeyShare } from '../src/group.js';
+import { sha256 } from '../src/hash.js';
 import { attempt, generate, subsets } from '../src/threshold/test-group.js';
 import { Peer, Refused } from './peer.js';
 import { signedByBoth, signTogether } from './signers.js';
@@ -57,11 +51,11 @@ describe.each([
           [share, true],
           [changed, false],
         ] as const) {
-          expect(isSignatureShare(group, commitments, digest, one)).toBe(fits);
+          expect(frost.isSignatureShare(group, commitments, digest, one)).toBe(fits);
           expect(await rust.ask('check-share', { group, package: made.package, share: one })).toBe(fits);
         }
         const shares = made.shares.with(place, changed);
-        expect(combineSignature(group, commitments, digest, shares)).toEqual({ culprits: [share.index] });
+        expect(frost.combineSignature(group, commitments, digest, shares)).toEqual({ culprits: [share.index] });
         const named = `(by member ${share.index})`;
         await expect(rust.ask('aggregate', { group, package: made.package, shares })).rejects.toThrow(named);
       }
@@ -80,7 +74,7 @@ describe.each([
       { ...good, signature: Uint8Array.of(...signature.slice(0, 33), ...next) },
     ];
     for (const one of bad) {
-      expect(isGroupSignature(one.publicKey, one.digest, one.signature)).toBe(false);
+      expect(frost.isGroupSignature(one.publicKey, one.digest, one.signature)).toBe(false);
       expect(await rust.ask('verify', one)).toBe(false);
     }
   });

@@ -1,4 +1,12 @@
-/** Fixed-width encodings of protocol section 12: big-endian integers, hex, joining, comparison. */
+/**
+ * Fixed-width encodings of protocol section 12: big-endian integers, hex, joining, comparison.
+ *
+ * ```ts
+ * import { concat, fromHex, toHex, u16 } from '@cpds/crypto/bytes';
+ *
+ * toHex(concat(u16(7), fromHex('0xff', 'flags', 1))); // '0007ff'
+ * ```
+ */
 
 import { isBytes } from '@noble/hashes/utils.js';
 import { CryptoError } from './crypto-error.js';

@@ -1,4 +1,12 @@
-/** RFC 8785 (JCS): one byte string per JSON value, so that its hash means the value. */
+/**
+ * RFC 8785 (JCS): one byte string per JSON value, so that its hash means the value.
+ *
+ * ```ts
+ * import { canonicalText } from '@cpds/crypto/canonical-json';
+ *
+ * canonicalText({ b: 1, a: [true, null] }); // '{"a":[true,null],"b":1}'
+ * ```
+ */
 
 import { utf8 } from './bytes.js';
 import { CryptoError } from './crypto-error.js';

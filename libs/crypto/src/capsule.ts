@@ -1,6 +1,21 @@
 /**
  * Capsules (section 6): TDH2 of Shoup-Gennaro 1998 with the recipient bound into the key. Neither t storemen alone
  * (they lack q) nor the recipient alone (it lacks K) can open one.
+ *
+ * ```ts
+ * import { toHex } from '@cpds/crypto/bytes';
+ * import { capsuleLabel, openCapsule, parseCapsule, sealCapsule } from '@cpds/crypto/capsule';
+ * import { G } from '@cpds/crypto/curve';
+ * import { randomBytes } from 'node:crypto';
+ *
+ * const [y, q] = [31n, 37n]; // of all storemen together, of the recipient
+ * const [ySeal, recipientKey] = [G.multiply(y), G.multiply(q)];
+ * const label = capsuleLabel(randomBytes(32), randomBytes(32), ySeal);
+ * const fileKey = randomBytes(16);
+ * const capsule = parseCapsule(sealCapsule({ fileKey, label, recipientKey, ySeal }, randomBytes));
+ * const W = capsule.C.add(recipientKey).multiply(y); // what partial releases combine to
+ * toHex(openCapsule({ capsule, label, recipientSecret: q, ySeal, W })) === toHex(fileKey); // true
+ * ```
  */
 
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js';

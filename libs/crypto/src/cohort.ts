@@ -1,4 +1,16 @@
-/** Cohorts (section 5): the registrar mints whole cohorts, and a lock's ring is the deed's whole cohort. */
+/**
+ * Cohorts (section 5): the registrar mints whole cohorts, and a lock's ring is the deed's whole cohort.
+ *
+ * ```ts
+ * import { checkCohort, COHORT_SIZE, inCohortOrder } from '@cpds/crypto/cohort';
+ * import { paddingDeed } from '@cpds/crypto/ring';
+ * import { randomBytes } from 'node:crypto';
+ *
+ * const deeds = Array.from({ length: COHORT_SIZE }, () => paddingDeed(randomBytes(32)).toAffine());
+ * const xs = inCohortOrder(deeds).map(({ x }) => x);
+ * checkCohort(xs); // undefined
+ * ```
+ */
 
 import { checkBytes, checkList, concat, u256 } from './bytes.js';
 import { CryptoError } from './crypto-error.js';

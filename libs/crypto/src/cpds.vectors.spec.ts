@@ -2,7 +2,7 @@
 
 import { toBigInt, toHex, utf8 } from './bytes.js';
 import { capsuleLabel, openCapsule, parseCapsule, sealedKeyHash, verifyCapsule, verifyOpen } from './capsule.js';
-import { chainUid } from './chain-uid.js';
+import { chainUid } from './hash.js';
 import { addressOf, compressed, G, N, parseScalar, pointFromHex, type Point } from './curve.js';
 import { keyCommit, recordCommitment, termsHash } from './deed.js';
 import { verifyDleq, type DleqUse } from './dleq.js';

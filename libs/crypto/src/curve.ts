@@ -1,6 +1,15 @@
 /**
  * secp256k1 as the protocol uses it (section 2): scalars in [1, n-1], points on the curve and never the identity,
  * SEC1 compressed off chain, `(x, y)` in hashes and on chain.
+ *
+ * ```ts
+ * import { compressed, G, parsePoint, parseScalar } from '@cpds/crypto/curve';
+ * import { randomBytes } from 'node:crypto';
+ *
+ * const secret = parseScalar(randomBytes(32), 'secret');
+ * const key = G.multiply(secret); // constant time
+ * parsePoint(compressed(key), 'key').equals(key); // true
+ * ```
  */
 
 import { secp256k1 } from '@noble/curves/secp256k1.js';

@@ -9,6 +9,17 @@
  *
  * The additional data holds the name, so a row that is moved to another place does not open there. Nonces are random: one
  * key serves far fewer than the 2^32 sealings that 96 random bits allow (NIST SP 800-38D, section 8.3).
+ *
+ * ```ts
+ * import { ascii } from '@cpds/crypto/bytes';
+ * import { KeyRing } from '@cpds/crypto/custody';
+ * import { randomBytes } from 'node:crypto';
+ *
+ * const former = randomBytes(32);
+ * const sealed = new KeyRing(former).seal('share/7', ascii('secret'));
+ * const ring = new KeyRing(randomBytes(32), [former]); // what the former key sealed opens until all is sealed anew
+ * new TextDecoder().decode(ring.open('share/7', sealed)); // 'secret'
+ * ```
  */
 
 import { gcm } from '@noble/ciphers/aes.js';

@@ -1,4 +1,20 @@
-/** What a deed says (section 5 and 12): a salted commitment to payload, file key and metadata. */
+/**
+ * What a deed says (section 5 and 12): a salted commitment to payload, file key and metadata.
+ *
+ * ```ts
+ * import { keyCommit, recordCommitment } from '@cpds/crypto/deed';
+ * import { sha256 } from '@cpds/crypto/hash';
+ * import { randomBytes } from 'node:crypto';
+ *
+ * const commitment = recordCommitment({
+ *   payloadSha256: sha256(randomBytes(64)),
+ *   keyCommit: keyCommit(randomBytes(16)),
+ *   metadata: { contentType: 'application/pdf' },
+ *   salt: randomBytes(32),
+ * });
+ * commitment.length; // 32
+ * ```
+ */
 
 import { ascii, checkBytes } from './bytes.js';
 import { canonicalJson } from './canonical-json.js';

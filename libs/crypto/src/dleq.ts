@@ -1,6 +1,25 @@
 /**
  * Equal discrete logarithms, log_A X = log_B Z (section 5): the k = 1 shape of the ring signature with the bases in the
  * transcript and another domain, so that no DLEQ verifies as a ring of one and no base can be chosen after the proof.
+ *
+ * ```ts
+ * import { G } from '@cpds/crypto/curve';
+ * import { proveDleq, verifyDleq } from '@cpds/crypto/dleq';
+ * import { gBar } from '@cpds/crypto/ring';
+ * import { randomBytes } from 'node:crypto';
+ *
+ * const statement = {
+ *   use: 'open' as const,
+ *   A: G,
+ *   X: G.multiply(5n),
+ *   B: gBar(),
+ *   Z: gBar().multiply(5n),
+ *   message: new Uint8Array(32),
+ * };
+ * const proof = proveDleq(statement, 5n, randomBytes);
+ * verifyDleq(statement, proof); // true
+ * verifyDleq({ ...statement, X: G }, proof); // false
+ * ```
  */
 
 import { ascii, checkBytes, concat } from './bytes.js';

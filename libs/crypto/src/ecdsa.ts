@@ -1,6 +1,17 @@
 /**
  * ECDSA over 32-byte digests in the one form that is taken off chain and on chain: r ‖ s ‖ v, 65 bytes, v 27 or 28, s in
  * the lower half of the order (EIP-2). Nonces are RFC 6979's.
+ *
+ * ```ts
+ * import { ascii, toHex } from '@cpds/crypto/bytes';
+ * import { addressOf, G, scalarBytes } from '@cpds/crypto/curve';
+ * import { signDigest, signerOf } from '@cpds/crypto/ecdsa';
+ * import { keccak256 } from '@cpds/crypto/hash';
+ *
+ * const digest = keccak256(ascii('what is signed'));
+ * const signer = signerOf(digest, signDigest(scalarBytes(5n), digest));
+ * signer && toHex(signer) === toHex(addressOf(G.multiply(5n))); // true
+ * ```
  */
 
 import { secp256k1 } from '@noble/curves/secp256k1.js';

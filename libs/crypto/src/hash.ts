@@ -1,9 +1,19 @@
-/** The two hashes of the protocol and their one key derivation. */
+/**
+ * The two hashes of the protocol, their one key derivation, and the name of a chain.
+ *
+ * ```ts
+ * import { ascii, toHex } from '@cpds/crypto/bytes';
+ * import { chainUid, keccak256 } from '@cpds/crypto/hash';
+ *
+ * toHex(keccak256(ascii('ab'))) === toHex(keccak256(ascii('a'), ascii('b'))); // true
+ * chainUid(1337, keccak256(ascii('genesis'))).length; // 32
+ * ```
+ */
 
 import { expand, extract } from '@noble/hashes/hkdf.js';
 import { sha256 as nobleSha256 } from '@noble/hashes/sha2.js';
 import { keccak_256 } from '@noble/hashes/sha3.js';
-import { checkBytes, concat } from './bytes.js';
+import { checkBytes, concat, u256 } from './bytes.js';
 import { CryptoError } from './crypto-error.js';
 
 /** keccak256 over the joined parts. */
@@ -33,4 +43,11 @@ export function hkdfExpand(pseudorandomKey: Uint8Array, info: Uint8Array, length
   checkBytes(pseudorandomKey, 'pseudorandomKey', 32);
   checkBytes(info, 'info');
   return expand(nobleSha256, pseudorandomKey, info, length);
+}
+
+/** Identity of a chain: keccak256(u256 chainId ‖ genesis hash), 32 bytes (section 12). Private chains share chain ids. */
+export function chainUid(chainId: bigint | number, genesisHash: Uint8Array): Uint8Array {
+  if (checkBytes(genesisHash, 'genesisHash').length !== 32)
+    throw new CryptoError('bad-hash', 'genesisHash', 'must be 32 bytes');
+  return keccak256(u256(chainId), genesisHash);
 }

@@ -1,26 +1,23 @@
-export * from './age/index.js';
-export * from './bytes.js';
-export * from './canonical-json.js';
-export * from './capsule.js';
-export * from './chain-uid.js';
-export * from './cohort.js';
+/**
+ * What every door shares: the one error that this package throws, and where its randomness comes from. All else has a door of its own,
+ * `@cpds/crypto/<noun>` (docs/decisions/0010-crypto-by-namespaces.md).
+ *
+ * ```ts
+ * import { CryptoError } from '@cpds/crypto';
+ * import { parsePoint } from '@cpds/crypto/curve';
+ *
+ * function refusalOf(bytes: Uint8Array): string | undefined {
+ *   try {
+ *     parsePoint(bytes, 'ephemeralKey');
+ *   } catch (error) {
+ *     if (error instanceof CryptoError) return `${error.field}: ${error.code}`;
+ *     throw error;
+ *   }
+ *   return undefined;
+ * }
+ * refusalOf(new Uint8Array(33)); // 'ephemeralKey: bad-point'
+ * ```
+ */
+
 export { CryptoError } from './crypto-error.js';
-export * from './curve.js';
-export * from './custody.js';
-export * from './deed.js';
-export * from './dleq.js';
-export * from './ecdsa.js';
-export * from './hash.js';
-export * from './hpke.js';
-export * from './key-encryption.js';
-export * from './lsag.js';
-export * from './ownership.js';
-export * from './partial.js';
-export * from './public-arithmetic.js';
-export * from './random.js';
-export * from './stealth.js';
-export * from './tag-base.js';
-export * from './wallet-keys.js';
-export * from './log/index.js';
-export * from './threshold/index.js';
-export * from './witness.js';
+export type { RandomBytes } from './random.js';

@@ -1,9 +1,18 @@
 /**
  * Where the key-encryption keys themselves are sealed: one short secret, opened once when a process starts. What the
  * process stores is sealed under those keys here and not there, so no transaction waits for anybody.
+ *
+ * ```ts
+ * import { ascii } from '@cpds/crypto/bytes';
+ * import { PassphraseKeyEncryption, type KeyEncryption } from '@cpds/crypto/key-encryption';
+ *
+ * const operator: KeyEncryption = new PassphraseKeyEncryption('correct horse battery staple', { logN: 10 });
+ * const sealed = await operator.seal(ascii('key of the key ring'));
+ * new TextDecoder().decode(await operator.open(sealed)); // 'key of the key ring'
+ * ```
  */
 
-import { openFile, portableEngine, sealFile, type AgeEngine } from './age/file.js';
+import * as age from './age/file.js';
 import type { Scrypt } from './age/passphrase.js';
 import { concat } from './bytes.js';
 
@@ -33,21 +42,21 @@ export class PassphraseKeyEncryption implements KeyEncryption {
   readonly keyId = 'passphrase';
   readonly #passphrase: string;
   readonly #logN: number | undefined;
-  readonly #engine: AgeEngine;
+  readonly #engine: age.Engine;
 
   /** @param passphrase not empty; any text that `age` is given too */
-  constructor(passphrase: string, { logN, scrypt = portableEngine.scrypt }: PassphraseOptions = {}) {
+  constructor(passphrase: string, { logN, scrypt = age.portableEngine.scrypt }: PassphraseOptions = {}) {
     this.#passphrase = passphrase;
     this.#logN = logN;
-    this.#engine = { ...portableEngine, scrypt };
+    this.#engine = { ...age.portableEngine, scrypt };
   }
 
   seal(secret: Uint8Array): Promise<Uint8Array> {
-    return collected(sealFile([secret], { passphrase: this.#passphrase, logN: this.#logN }, this.#engine));
+    return collected(age.sealFile([secret], { passphrase: this.#passphrase, logN: this.#logN }, this.#engine));
   }
 
   open(sealed: Uint8Array): Promise<Uint8Array> {
-    return collected(openFile([sealed], { passphrase: this.#passphrase }, this.#engine));
+    return collected(age.openFile([sealed], { passphrase: this.#passphrase }, this.#engine));
   }
 }
 

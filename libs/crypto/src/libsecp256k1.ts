@@ -1,6 +1,14 @@
 /**
- * Bitcoin Core's libsecp256k1, compiled to WebAssembly, for public scalars. Third door of this package,
- * `@cpds/crypto/libsecp256k1`, and no part of the first: importing it puts it in place for the whole process.
+ * Bitcoin Core's libsecp256k1, compiled to WebAssembly, for public scalars. `@cpds/crypto/libsecp256k1` is a door
+ * apart: importing it puts it in place for the whole process.
+ *
+ * ```ts
+ * import '@cpds/crypto/libsecp256k1'; // from here on, in the whole process
+ * import { G } from '@cpds/crypto/curve';
+ * import { multiplyPublic } from '@cpds/crypto/public-arithmetic';
+ *
+ * multiplyPublic(G, 5n).equals(G.multiply(5n)); // true
+ * ```
  */
 
 import { pointAdd, pointAddScalar, pointMultiply } from 'tiny-secp256k1';

@@ -1,6 +1,22 @@
 /**
  * Ownership proof (section 5): the grant's tag belongs to this deed, and the deed to this spending key. It shows B's
  * hospital that consent came from the enrolled patient; it is transferable, so it is kept as health data.
+ *
+ * ```ts
+ * import { proveOwnership, verifyOwnership } from '@cpds/crypto/ownership';
+ * import { tagBase, tagDomain, tagOf } from '@cpds/crypto/ring';
+ * import { metaAddressOf, newDeedKey, oneTimeSecret } from '@cpds/crypto/stealth';
+ * import { randomBytes } from 'node:crypto';
+ *
+ * const meta = metaAddressOf({ spending: 11n, viewing: 12n });
+ * const deed = newDeedKey(meta, randomBytes);
+ * const deedX = deed.key.toAffine().x;
+ * const domain = tagDomain(randomBytes(32), randomBytes(20));
+ * const tag = tagOf(tagBase(domain, deedX, 3), oneTimeSecret(11n, deed.sharedScalar));
+ * const statement = { deedX, tagDomain: domain, slot: 3, tag, grantId: randomBytes(32) };
+ * const proof = proveOwnership(statement, 11n, deed.sharedScalar, randomBytes);
+ * verifyOwnership(statement, proof, meta.spendingKey); // true
+ * ```
  */
 
 import { CryptoError } from './crypto-error.js';

@@ -1,6 +1,21 @@
 /**
  * Partial releases (section 6): a storeman multiplies C + Q by its share, never C, so that no published value helps
  * anybody without q (section 11, attack 1). Every partial carries its proof: who lies is named.
+ *
+ * ```ts
+ * import { parseCapsule, sealCapsule, sealedKeyHash } from '@cpds/crypto/capsule';
+ * import { G } from '@cpds/crypto/curve';
+ * import { releasePartial, verifyPartial } from '@cpds/crypto/partial';
+ * import { randomBytes } from 'node:crypto';
+ *
+ * const share = 31n; // of one storeman
+ * const [ySeal, recipientKey] = [G.multiply(share), G.multiply(37n)];
+ * const sealed = { fileKey: randomBytes(16), label: randomBytes(32), recipientKey, ySeal };
+ * const bytes = sealCapsule(sealed, randomBytes);
+ * const { C } = parseCapsule(bytes);
+ * const context = { grantId: randomBytes(32), epoch: 1, sealedKeyHash: sealedKeyHash(bytes), C, recipientKey };
+ * verifyPartial(context, ySeal, releasePartial(context, 1, share, randomBytes)); // true
+ * ```
  */
 
 import { checkBytes, checkList, concat, u16, u64 } from './bytes.js';

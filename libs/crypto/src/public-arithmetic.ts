@@ -3,6 +3,13 @@
  *
  * @noble/curves does it everywhere. Whoever runs on Node may put libsecp256k1 in its place by importing
  * `@cpds/crypto/libsecp256k1` (docs/decisions/0006-libsecp256k1-verifies.md): what either answers, the other answers too.
+ *
+ * ```ts
+ * import { G } from '@cpds/crypto/curve';
+ * import { combinePublic, multiplyPublic } from '@cpds/crypto/public-arithmetic';
+ *
+ * combinePublic(G, 2n, G, 3n).equals(multiplyPublic(G, 5n)); // true
+ * ```
  */
 
 import { checkPoint, checkScalar, type Point } from './curve.js';

@@ -1,4 +1,18 @@
-/** One-time accounts: ERC-5564 scheme 1 (secp256k1 with view tags), and its form for deeds (sections 4 and 12). */
+/**
+ * One-time accounts: ERC-5564 scheme 1 (secp256k1 with view tags), and its form for deeds (sections 4 and 12).
+ *
+ * ```ts
+ * import { metaAddressOf, newOneTimeKey, oneTimeSecret, scan } from '@cpds/crypto/stealth';
+ * import { G } from '@cpds/crypto/curve';
+ * import { randomBytes } from 'node:crypto';
+ *
+ * const secrets = { spending: 11n, viewing: 12n };
+ * const meta = metaAddressOf(secrets);
+ * const sent = newOneTimeKey(meta, randomBytes); // by whoever knows the meta-address alone
+ * const sharedScalar = scan(secrets.viewing, meta.spendingKey, sent);
+ * G.multiply(oneTimeSecret(secrets.spending, sharedScalar!)).equals(sent.key); // true
+ * ```
+ */
 
 import { normalizeZ } from '@noble/curves/abstract/curve.js';
 import { checkBytes, checkList, checkText, concat, equalBytes, fromHex, toBigInt, to0x } from './bytes.js';

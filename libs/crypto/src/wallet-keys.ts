@@ -1,4 +1,16 @@
-/** Everything a wallet holds, derived from its one seed (section 12). */
+/**
+ * Everything a wallet holds, derived from its one seed (section 12).
+ *
+ * ```ts
+ * import { metaAddressOf } from '@cpds/crypto/stealth';
+ * import { deriveWallet } from '@cpds/crypto/wallet-keys';
+ *
+ * const seed = new Uint8Array(32).fill(1); // of the patient's recovery words
+ * const { spending, viewing } = deriveWallet(seed);
+ * metaAddressOf({ spending, viewing }); // what the patient enrols
+ * deriveWallet(seed).spending === spending; // true
+ * ```
+ */
 
 import { ascii, checkBytes, concat } from './bytes.js';
 import { CryptoError } from './crypto-error.js';

@@ -1,15 +1,15 @@
 /** Capsule, label and partial without each of their inputs. */
 
-import * as real from '../../src/index.js';
+import * as real from '../library.js';
 import { random } from '../mutants.js';
 import { b, digestRow, foreign, opens, Q, q, y, ySeal, type Library, type Row } from './row.js';
 
-export const label = real.capsuleLabel(b(32), b(32), ySeal);
+export const label = real.capsule.capsuleLabel(b(32), b(32), ySeal);
 export const sealedBy = (library: Library) => {
-  const bytes = library.sealCapsule({ fileKey: b(16), label, recipientKey: Q, ySeal }, random);
-  return { bytes, capsule: library.parseCapsule(bytes) };
+  const bytes = library.capsule.sealCapsule({ fileKey: b(16), label, recipientKey: Q, ySeal }, random);
+  return { bytes, capsule: library.capsule.parseCapsule(bytes) };
 };
-const context = (capsule: real.Capsule) => ({
+const context = (capsule: real.capsule.Capsule) => ({
   grantId: b(32),
   epoch: 1,
   sealedKeyHash: b(32),
@@ -31,7 +31,7 @@ export const capsuleRows: Row[] = [
     'keccak256(checkLabel(label), sha256(wrapped))',
     'sha256(wrapped)',
     'a capsule posted again under another policy',
-    (l) => l.verifyCapsule(sealedBy(l).capsule, b(32, 9)),
+    (l) => l.capsule.verifyCapsule(sealedBy(l).capsule, b(32, 9)),
   ),
   capsuleRow(
     'seal proof',
@@ -39,7 +39,7 @@ export const capsuleRows: Row[] = [
     'keccak256(checkLabel(label), sha256(wrapped))',
     'keccak256(checkLabel(label))',
     'the same C with changed bytes',
-    (l) => l.verifyCapsule({ ...sealedBy(l).capsule, wrapped: b(32) }, label),
+    (l) => l.capsule.verifyCapsule({ ...sealedBy(l).capsule, wrapped: b(32) }, label),
   ),
   capsuleRow(
     'open proof',
@@ -47,7 +47,7 @@ export const capsuleRows: Row[] = [
     'Z: qBar, message: grantId',
     'Z: qBar, message: new Uint8Array(32)',
     'a proof of q taken to another grant',
-    (l) => l.verifyOpen(Q, b(32, 8), l.proveOpen(q, b(32), random)),
+    (l) => l.capsule.verifyOpen(Q, b(32, 8), l.capsule.proveOpen(q, b(32), random)),
   ),
   capsuleRow(
     'capsule key',
@@ -58,7 +58,7 @@ export const capsuleRows: Row[] = [
     (l) => {
       const { capsule } = sealedBy(l);
       return opens(() =>
-        l.openCapsule({ capsule, label: b(32, 9), recipientSecret: q, ySeal, W: capsule.C.add(Q).multiply(y) }),
+        l.capsule.openCapsule({ capsule, label: b(32, 9), recipientSecret: q, ySeal, W: capsule.C.add(Q).multiply(y) }),
       );
     },
   ),
@@ -72,7 +72,13 @@ export const capsuleRows: Row[] = [
       const { capsule } = sealedBy(l);
       // They know y, so K = y·C; any key of their own stands in for q.
       return opens(() =>
-        l.openCapsule({ capsule, label, recipientSecret: 3n, ySeal, W: capsule.C.multiply(y).add(ySeal.multiply(3n)) }),
+        l.capsule.openCapsule({
+          capsule,
+          label,
+          recipientSecret: 3n,
+          ySeal,
+          W: capsule.C.multiply(y).add(ySeal.multiply(3n)),
+        }),
       );
     },
   ),
@@ -82,7 +88,10 @@ export const capsuleRows: Row[] = [
     'concat(compressed(K), compressed(rQ))',
     'compressed(rQ)',
     'the recipient without storemen opens it',
-    (l) => opens(() => l.openCapsule({ capsule: sealedBy(l).capsule, label, recipientSecret: q, ySeal, W: foreign })),
+    (l) =>
+      opens(() =>
+        l.capsule.openCapsule({ capsule: sealedBy(l).capsule, label, recipientSecret: q, ySeal, W: foreign }),
+      ),
   ),
   digestRow(
     'label',
@@ -91,7 +100,7 @@ export const capsuleRows: Row[] = [
     'grantDigestWithoutKey, sealKeyId, xy',
     'sealKeyId, xy',
     'one label for two grants',
-    (l) => [l.capsuleLabel(b(32), b(32), ySeal), l.capsuleLabel(b(32, 8), b(32), ySeal)],
+    (l) => [l.capsule.capsuleLabel(b(32), b(32), ySeal), l.capsule.capsuleLabel(b(32, 8), b(32), ySeal)],
   ),
   digestRow(
     'label',
@@ -100,11 +109,11 @@ export const capsuleRows: Row[] = [
     'grantDigestWithoutKey, sealKeyId, xy',
     'grantDigestWithoutKey, xy',
     'one label for two keys’ ids',
-    (l) => [l.capsuleLabel(b(32), b(32), ySeal), l.capsuleLabel(b(32), b(32, 8), ySeal)],
+    (l) => [l.capsule.capsuleLabel(b(32), b(32), ySeal), l.capsule.capsuleLabel(b(32), b(32, 8), ySeal)],
   ),
   digestRow('label', 'capsule.ts', 'Y_seal', 'sealKeyId, xy(ySeal))', 'sealKeyId)', 'one label for two keys', (l) => [
-    l.capsuleLabel(b(32), b(32), ySeal),
-    l.capsuleLabel(b(32), b(32), Q),
+    l.capsule.capsuleLabel(b(32), b(32), ySeal),
+    l.capsule.capsuleLabel(b(32), b(32), Q),
   ]),
 ];
 
@@ -113,7 +122,10 @@ const partial = (
   from: string,
   to: string,
   caughtBy: string,
-  moved: (context: real.PartialContext, made: real.Partial) => readonly [real.PartialContext, real.Partial],
+  moved: (
+    context: real.partial.PartialContext,
+    made: real.partial.Partial,
+  ) => readonly [real.partial.PartialContext, real.partial.Partial],
 ): Row => ({
   challenge: 'partial',
   input,
@@ -123,10 +135,11 @@ const partial = (
   caughtBy,
   succeeds: (l) => {
     const made = context(sealedBy(real).capsule);
-    return l.verifyPartial(...withShare(moved(made, l.releasePartial(made, 1, y, random))));
+    return l.partial.verifyPartial(...withShare(moved(made, l.partial.releasePartial(made, 1, y, random))));
   },
 });
-const withShare = ([asked, made]: readonly [real.PartialContext, real.Partial]) => [asked, ySeal, made] as const;
+const withShare = ([asked, made]: readonly [real.partial.PartialContext, real.partial.Partial]) =>
+  [asked, ySeal, made] as const;
 const bound = 'concat(context.grantId, u64(context.epoch), u16(index), context.sealedKeyHash)';
 export const partialRows: Row[] = [
   partial('grantId', bound, bound.replace('context.grantId, ', ''), 'a partial taken to another grant', (c, p) => [

@@ -1,23 +1,23 @@
 /** DLEQ without each of its inputs: replays, and false statements in the manner of Frozen Heart (Trail of Bits, 2022). */
 
-import * as real from '../../src/index.js';
+import * as real from '../library.js';
 import { random } from '../mutants.js';
 import { b, foreign, mod, type Library, type Row } from './row.js';
 
-const { G, Point } = real;
+const { G, Point } = real.curve;
 const W = 5n;
-const fair: real.DleqStatement = {
+const fair: real.dleq.DleqStatement = {
   use: 'open',
   A: G,
   X: G.multiply(W),
-  B: real.gBar(),
-  Z: real.gBar().multiply(W),
+  B: real.ring.gBar(),
+  Z: real.ring.gBar().multiply(W),
   message: b(32),
 };
 
 /** A proof made for `fair`, asked about another statement. */
-const replayed = (change: Partial<real.DleqStatement>) => (library: Library) =>
-  library.verifyDleq({ ...fair, ...change }, library.proveDleq(fair, W, random));
+const replayed = (change: Partial<real.dleq.DleqStatement>) => (library: Library) =>
+  library.dleq.verifyDleq({ ...fair, ...change }, library.dleq.proveDleq(fair, W, random));
 
 /**
  * A false statement proven: L and R are fixed, the challenge is taken as the library takes it, and `bend` chooses the one
@@ -37,7 +37,7 @@ function bent(place: 'A' | 'X' | 'B' | 'Z', unhashed: 'place' | 'L' | 'R') {
       // The free side is not hashed at all: any point may stand in `place`.
       const statement = { ...fair, [place]: foreign };
       const c = challengeOf(statement, points, { [free]: true });
-      return library.verifyDleq(statement, { c, s: mod(r - c * W) });
+      return library.dleq.verifyDleq(statement, { c, s: mod(r - c * W) });
     }
     if (unhashed === honest) throw new Error('the honest side is hashed');
     const c = challengeOf(fair, points, { [place]: true });
@@ -47,26 +47,26 @@ function bent(place: 'A' | 'X' | 'B' | 'Z', unhashed: 'place' | 'L' | 'R') {
       place === base
         ? points[free].subtract(fair[image].multiply(c)).multiply(Point.Fn.inv(s))
         : points[free].subtract(fair[base].multiply(s)).multiply(Point.Fn.inv(c));
-    return library.verifyDleq({ ...fair, [place]: chosen }, { c, s });
+    return library.dleq.verifyDleq({ ...fair, [place]: chosen }, { c, s });
   };
 }
 
 /** The challenge of a DLEQ as section 12 has it, without what is `left out`. */
 function challengeOf(
-  statement: real.DleqStatement,
-  { L, R }: { L: real.Point; R: real.Point },
+  statement: real.dleq.DleqStatement,
+  { L, R }: { L: real.curve.Point; R: real.curve.Point },
   out: Partial<Record<'A' | 'X' | 'B' | 'Z' | 'L' | 'R', boolean>>,
 ): bigint {
   const parts = (['A', 'X', 'B', 'Z'] as const)
     .filter((place) => !out[place])
-    .map((place) => real.xy(statement[place]));
-  return real.challenge(
-    real.keccak256(
-      real.ascii(`cpds/v1/dleq/${statement.use}`),
+    .map((place) => real.curve.xy(statement[place]));
+  return real.curve.challenge(
+    real.hash.keccak256(
+      real.bytes.ascii(`cpds/v1/dleq/${statement.use}`),
       statement.message,
       ...parts,
-      ...(out.L ? [] : [real.addressOf(L)]),
-      ...(out.R ? [] : [real.xy(R)]),
+      ...(out.L ? [] : [real.curve.addressOf(L)]),
+      ...(out.R ? [] : [real.curve.xy(R)]),
     ),
   );
 }
@@ -114,7 +114,7 @@ export const dleqRows: Row[] = [
     'random(32), new Uint8Array(0))',
     'stuck randomness: two proofs give the witness',
     (library) => {
-      const prove = (message: Uint8Array) => library.proveDleq({ ...fair, message }, W, (n) => b(n));
+      const prove = (message: Uint8Array) => library.dleq.proveDleq({ ...fair, message }, W, (n) => b(n));
       const [one, two] = [prove(b(32, 1)), prove(b(32, 2))];
       return mod((one.s - two.s) * Point.Fn.inv(mod(two.c - one.c))) === W;
     },

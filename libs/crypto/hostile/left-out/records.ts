@@ -1,25 +1,30 @@
 /** Proof of possession, commitment and terms without each of their inputs. */
 
 import { secp256k1_hasher } from '@noble/curves/secp256k1.js';
-import * as real from '../../src/index.js';
+import * as real from '../library.js';
 import { b, digestRow, foreign, mod, type Library, type Row } from './row.js';
 
-const { G, Point } = real;
+const { G, Point } = real.curve;
 const attempt = { attemptId: b(32), n: 3, threshold: 2 };
 /** Proofs of possession by whoever knows the constant term 51, hashed over `parts` under the attempt's tag. */
 const possessed = (
   parts: (R: Uint8Array, A: Uint8Array) => Uint8Array[],
-  attemptTag = real.toHex(attempt.attemptId),
+  attemptTag = real.bytes.toHex(attempt.attemptId),
 ) => {
-  const [A, R] = [real.compressed(G.multiply(51n)), real.compressed(G.multiply(53n))];
-  const c = hashed(real.concat(...parts(R, A)), attemptTag);
-  return { points: [A, real.compressed(G)], proof: real.concat(R, real.scalarBytes(mod(53n + c * 51n))) };
+  const [A, R] = [real.curve.compressed(G.multiply(51n)), real.curve.compressed(G.multiply(53n))];
+  const c = hashed(real.bytes.concat(...parts(R, A)), attemptTag);
+  return {
+    points: [A, real.curve.compressed(G)],
+    proof: real.bytes.concat(R, real.curve.scalarBytes(mod(53n + c * 51n))),
+  };
 };
 const hashed = (message: Uint8Array, attemptTag: string) =>
-  secp256k1_hasher.hashToScalar(message, { DST: real.ascii(`FROST-secp256k1-SHA256-v1dkg/cpds/v1/${attemptTag}`) });
-const accepted = (library: Library, commitments: real.DealerCommitments): boolean => {
+  secp256k1_hasher.hashToScalar(message, {
+    DST: real.bytes.ascii(`FROST-secp256k1-SHA256-v1dkg/cpds/v1/${attemptTag}`),
+  });
+const accepted = (library: Library, commitments: real.generation.DealerCommitments): boolean => {
   try {
-    library.checkCommitments(attempt, commitments);
+    library.generation.checkCommitments(attempt, commitments);
     return true;
   } catch (error) {
     if (error instanceof real.CryptoError) return false;
@@ -42,7 +47,7 @@ export const possessionRows: Row[] = [
     'dkg/cpds/v1/${toHex(attemptId)}`',
     'dkg/cpds/v1/${toHex(attemptId).slice(64)}`',
     'commitments of another attempt',
-    (l) => accepted(l, { dealer: 1, ...possessed((R, A) => [real.u256(1), A, R], '') }),
+    (l) => accepted(l, { dealer: 1, ...possessed((R, A) => [real.bytes.u256(1), A, R], '') }),
   ),
   possession(
     'dealer',
@@ -58,12 +63,15 @@ export const possessionRows: Row[] = [
     'a constant term that nobody knows',
     (l) => {
       const [R, z] = [foreign, 57n];
-      const c = hashed(real.concat(real.u256(1), real.compressed(R)), real.toHex(attempt.attemptId));
+      const c = hashed(
+        real.bytes.concat(real.bytes.u256(1), real.curve.compressed(R)),
+        real.bytes.toHex(attempt.attemptId),
+      );
       const A = G.multiply(z).subtract(R).multiply(Point.Fn.inv(c));
       return accepted(l, {
         dealer: 1,
-        points: [real.compressed(A), real.compressed(G)],
-        proof: real.concat(real.compressed(R), real.scalarBytes(z)),
+        points: [real.curve.compressed(A), real.curve.compressed(G)],
+        proof: real.bytes.concat(real.curve.compressed(R), real.curve.scalarBytes(z)),
       });
     },
   ),
@@ -74,12 +82,15 @@ export const possessionRows: Row[] = [
     'a constant term that cancels the others',
     (l) => {
       const z = 57n;
-      const c = hashed(real.concat(real.u256(1), real.compressed(foreign)), real.toHex(attempt.attemptId));
+      const c = hashed(
+        real.bytes.concat(real.bytes.u256(1), real.curve.compressed(foreign)),
+        real.bytes.toHex(attempt.attemptId),
+      );
       const R = G.multiply(z).subtract(foreign.multiply(c));
       return accepted(l, {
         dealer: 1,
-        points: [real.compressed(foreign), real.compressed(G)],
-        proof: real.concat(real.compressed(R), real.scalarBytes(z)),
+        points: [real.curve.compressed(foreign), real.curve.compressed(G)],
+        proof: real.bytes.concat(real.curve.compressed(R), real.curve.scalarBytes(z)),
       });
     },
   ),
@@ -87,7 +98,7 @@ export const possessionRows: Row[] = [
 
 const facts = { payloadSha256: b(32), keyCommit: b(32), metadata: 'x', salt: b(32) };
 const commitmentOf = (l: Library, over: object) =>
-  [l.recordCommitment(facts), l.recordCommitment({ ...facts, ...over })] as const;
+  [l.deed.recordCommitment(facts), l.deed.recordCommitment({ ...facts, ...over })] as const;
 export const recordRows: Row[] = [
   digestRow(
     'commitment',
@@ -132,6 +143,6 @@ export const recordRows: Row[] = [
     "sha256(checkBytes(salt, 'salt', 32), canonicalJson(terms))",
     'sha256(canonicalJson(terms))',
     'guessed terms are confirmed',
-    (l) => [l.termsHash(b(32), 'x'), l.termsHash(b(32, 8), 'x')],
+    (l) => [l.deed.termsHash(b(32), 'x'), l.deed.termsHash(b(32, 8), 'x')],
   ),
 ];

@@ -1,70 +1,74 @@
 /** The ring signature and its tags without each of their inputs. */
 
-import * as real from '../../src/index.js';
+import * as real from '../library.js';
 import { random } from '../mutants.js';
 import { b, digestRow, foreign, mod, type Library, type Row } from './row.js';
 
-const { G, N } = real;
-const tagDomain = real.tagDomain(b(32), b(20));
-const secrets = [21n, 23n].map((x) => (real.isDeedKey(G.multiply(x)) ? x : N - x)) as [bigint, bigint];
+const { G, N } = real.curve;
+const tagDomain = real.ring.tagDomain(b(32), b(20));
+const secrets = [21n, 23n].map((x) => (real.stealth.isDeedKey(G.multiply(x)) ? x : N - x)) as [bigint, bigint];
 const xs = secrets.map((x) => G.multiply(x).toAffine().x);
-const statementOf = (library: Library, over: Partial<real.RingStatement> = {}): real.RingStatement => ({
+const statementOf = (library: Library, over: Partial<real.ring.RingStatement> = {}): real.ring.RingStatement => ({
   message: b(32),
   tagDomain,
   slot: 1,
   xs,
-  tag: real.compressed(library.tagOf(library.tagBase(tagDomain, xs[0]!, 1), secrets[0])),
+  tag: real.curve.compressed(library.ring.tagOf(library.ring.tagBase(tagDomain, xs[0]!, 1), secrets[0])),
   ...over,
 });
 
 /** The challenges of a ring of two, hashed without L or R. */
-const ringHashOf = (statement: real.RingStatement, tag: real.Point, rest: Uint8Array) =>
-  real.challenge(
-    real.keccak256(
-      real.ascii('cpds/v1/lsag'),
+const ringHashOf = (statement: real.ring.RingStatement, tag: real.curve.Point, rest: Uint8Array) =>
+  real.curve.challenge(
+    real.hash.keccak256(
+      real.bytes.ascii('cpds/v1/lsag'),
       statement.message,
-      real.ringHash(statement.slot, statement.xs),
-      real.xy(tag),
+      real.ring.ringHash(statement.slot, statement.xs),
+      real.curve.xy(tag),
       rest,
     ),
   );
 
 /** Both deeds are strangers': the tag has a known logarithm to the first base, and L is never looked at. */
 const withoutKeys = (library: Library): boolean => {
-  const bases = xs.map((x) => real.tagBase(tagDomain, x, 1).point) as [real.Point, real.Point];
+  const bases = xs.map((x) => real.ring.tagBase(tagDomain, x, 1).point) as [real.curve.Point, real.curve.Point];
   const [t, a, s1] = [31n, 33n, 35n];
   const tag = bases[0].multiply(t);
-  const statement = statementOf(real, { tag: real.compressed(tag) });
-  const c1 = ringHashOf(statement, tag, real.xy(bases[0].multiply(a)));
-  const c0 = ringHashOf(statement, tag, real.xy(bases[1].multiply(s1).add(tag.multiply(c1))));
-  return library.verifyRing(statement, real.compactSignature({ tag, c0, s: [mod(a - c0 * t), s1] }));
+  const statement = statementOf(real, { tag: real.curve.compressed(tag) });
+  const c1 = ringHashOf(statement, tag, real.curve.xy(bases[0].multiply(a)));
+  const c0 = ringHashOf(statement, tag, real.curve.xy(bases[1].multiply(s1).add(tag.multiply(c1))));
+  return library.ring.verifyRing(statement, real.ring.compactSignature({ tag, c0, s: [mod(a - c0 * t), s1] }));
 };
 
 /** The signer's own key, and a tag that is nobody's: each lock another tag. */
 const withFreeTag = (library: Library): boolean => {
   const [a, s1] = [33n, 35n];
   const tag = foreign;
-  const statement = statementOf(real, { tag: real.compressed(tag) });
-  const c1 = ringHashOf(statement, tag, real.addressOf(G.multiply(a)));
-  const c0 = ringHashOf(statement, tag, real.addressOf(G.multiply(s1).add(real.liftX(xs[1]!, 'x').multiply(c1))));
-  return library.verifyRing(statement, real.compactSignature({ tag, c0, s: [mod(a - c0 * secrets[0]), s1] }));
+  const statement = statementOf(real, { tag: real.curve.compressed(tag) });
+  const c1 = ringHashOf(statement, tag, real.curve.addressOf(G.multiply(a)));
+  const c0 = ringHashOf(
+    statement,
+    tag,
+    real.curve.addressOf(G.multiply(s1).add(real.curve.liftX(xs[1]!, 'x').multiply(c1))),
+  );
+  return library.ring.verifyRing(statement, real.ring.compactSignature({ tag, c0, s: [mod(a - c0 * secrets[0]), s1] }));
 };
 
 /** The same signature begun at the next place of a turned ring. */
 const turned = (library: Library): boolean => {
   const statement = statementOf(library);
-  const compact = library.signRing(statement, secrets[0], random);
-  const { tag, s } = library.parseRingSignature(compact, 2);
+  const compact = library.ring.signRing(statement, secrets[0], random);
+  const { tag, s } = library.ring.parseRingSignature(compact, 2);
   const other = { ...statement, xs: [...xs].reverse() };
   return cOneOf(library, statement, compact).some((c0) =>
-    library.verifyRing(other, real.compactSignature({ tag, c0, s: [s[1]!, s[0]!] })),
+    library.ring.verifyRing(other, real.ring.compactSignature({ tag, c0, s: [s[1]!, s[0]!] })),
   );
 };
 
 /** c_1 of a signature, caught where the verifier multiplies with it. */
-function cOneOf(library: Library, statement: real.RingStatement, compact: Uint8Array): bigint[] {
+function cOneOf(library: Library, statement: real.ring.RingStatement, compact: Uint8Array): bigint[] {
   const seen: bigint[] = [];
-  library.closeRing(statement, library.parseRingSignature(compact, 2), (H, s, I, c) => {
+  library.ring.closeRing(statement, library.ring.parseRingSignature(compact, 2), (H, s, I, c) => {
     seen.push(c);
     return H.multiply(s).add(I.multiply(c));
   });
@@ -89,7 +93,10 @@ export const lsagRows: Row[] = [
     'a lock of one grant passes for another',
     (library) => {
       const statement = statementOf(library);
-      return library.verifyRing({ ...statement, message: b(32, 8) }, library.signRing(statement, secrets[0], random));
+      return library.ring.verifyRing(
+        { ...statement, message: b(32, 8) },
+        library.ring.signRing(statement, secrets[0], random),
+      );
     },
   ),
   lsag(
@@ -123,7 +130,7 @@ export const lsagRows: Row[] = [
 ];
 
 const tagBytes = (library: Library, domain: Uint8Array, x: bigint, slot: number, secret = secrets[0]) =>
-  real.compressed(library.tagOf(library.tagBase(domain, x, slot), secret));
+  real.curve.compressed(library.ring.tagOf(library.ring.tagBase(domain, x, slot), secret));
 
 export const tagRows: Row[] = [
   digestRow(
@@ -152,9 +159,14 @@ export const tagRows: Row[] = [
     to: '',
     caughtBy: 'who made two accounts links their tags by the known difference',
     succeeds: (l) => {
-      const [one, two] = xs.map((x, i) => l.tagOf(l.tagBase(tagDomain, x, 1), secrets[i]!)) as [real.Point, real.Point];
+      const [one, two] = xs.map((x, i) => l.ring.tagOf(l.ring.tagBase(tagDomain, x, 1), secrets[i]!)) as [
+        real.curve.Point,
+        real.curve.Point,
+      ];
       // The sender of both knows s_1 - s_2, the difference of the two secrets, and nothing else of them.
-      return one.subtract(two).equals(l.tagBase(tagDomain, xs[0]!, 1).point.multiply(mod(secrets[0] - secrets[1])));
+      return one
+        .subtract(two)
+        .equals(l.ring.tagBase(tagDomain, xs[0]!, 1).point.multiply(mod(secrets[0] - secrets[1])));
     },
   },
   digestRow(
@@ -164,7 +176,7 @@ export const tagRows: Row[] = [
     "ascii('cpds/v1/tag-base'), chainUid, ",
     "ascii('cpds/v1/tag-base'), ",
     'one tag on two chains',
-    (l) => [l.tagDomain(b(32), b(20)), l.tagDomain(b(32, 8), b(20))],
+    (l) => [l.ring.tagDomain(b(32), b(20)), l.ring.tagDomain(b(32, 8), b(20))],
   ),
   digestRow(
     'tag domain',
@@ -173,6 +185,6 @@ export const tagRows: Row[] = [
     'chainUid, lockedAccount)',
     'chainUid)',
     'one tag in two contracts',
-    (l) => [l.tagDomain(b(32), b(20)), l.tagDomain(b(32), b(20, 8))],
+    (l) => [l.ring.tagDomain(b(32), b(20)), l.ring.tagDomain(b(32), b(20, 8))],
   ),
 ];

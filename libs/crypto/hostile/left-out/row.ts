@@ -1,13 +1,13 @@
 /** Rows of the mutation table: the library without one input of one hash, and the attack that then works. */
 
-import * as real from '../../src/index.js';
+import * as real from '../library.js';
 
 export type Library = typeof real;
-const { G, Point } = real;
+const { G, Point } = real.curve;
 export const b = (length: number, fill = 7): Uint8Array => new Uint8Array(length).fill(fill);
 export const mod = (value: bigint): bigint => Point.Fn.create(value);
 /** A point whose logarithm nobody knows. */
-export const foreign = real.paddingDeed(b(32));
+export const foreign = real.ring.paddingDeed(b(32));
 
 /** One input, the text that brings it into the hash, what stands there without it, and the attack that then works. */
 export interface Row {
@@ -24,7 +24,7 @@ export interface Row {
 /** Two inputs that must not give one digest. */
 const collide = (of: (library: Library) => readonly [Uint8Array, Uint8Array]) => (library: Library) => {
   const [one, two] = of(library);
-  return real.equalBytes(one, two);
+  return real.bytes.equalBytes(one, two);
 };
 export const digestRow = (
   challenge: string,
@@ -51,7 +51,7 @@ export const [ySeal, Q] = [G.multiply(y), G.multiply(q)];
 /** Whether `open` gives the file key that every row seals. */
 export const opens = (open: () => Uint8Array): boolean => {
   try {
-    return real.equalBytes(open(), b(16));
+    return real.bytes.equalBytes(open(), b(16));
   } catch (error) {
     if (error instanceof real.CryptoError) return false;
     throw error;

@@ -3,20 +3,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { testAge } from '@cpds/local';
-import {
-  createHeader,
-  encodeIdentity,
-  openPayload,
-  parseHeader,
-  recipientOf,
-  sealPayload,
-  serializeHeader,
-  splitFile,
-  unwrapHeader,
-} from './index.js';
+import * as ageFile from '../age.js';
 import { nodeAead } from './node-aead.js';
 
-const identity = encodeIdentity(new Uint8Array(32).fill(77));
+const identity = ageFile.encodeIdentity(new Uint8Array(32).fill(77));
 
 describe('the public age program', () => {
   let age: string;
@@ -31,8 +21,10 @@ describe('the public age program', () => {
   it.each([0, 1, 65_536, 65_537, 300_000])('opens a file of %d bytes written here', async (length) => {
     const plaintext = Buffer.alloc(length, 'record ');
     const fileKey = Buffer.alloc(16, 5);
-    const parts: Uint8Array[] = [serializeHeader(createHeader(fileKey, [recipientOf(identity)]))];
-    for await (const part of sealPayload([plaintext], fileKey, Buffer.alloc(16, 6), nodeAead)) parts.push(part);
+    const parts: Uint8Array[] = [
+      ageFile.serializeHeader(ageFile.createHeader(fileKey, [ageFile.recipientOf(identity)])),
+    ];
+    for await (const part of ageFile.sealPayload([plaintext], fileKey, Buffer.alloc(16, 6), nodeAead)) parts.push(part);
     writeFileSync(join(folder, 'file.age'), Buffer.concat(parts));
     const opened = execFileSync(age, ['-d', '-i', join(folder, 'key'), join(folder, 'file.age')]);
     expect(opened.equals(plaintext)).toBe(true);
@@ -41,10 +33,14 @@ describe('the public age program', () => {
   it.each([0, 65_536, 200_001])('writes a file of %d bytes that opens here', async (length) => {
     const plaintext = Buffer.alloc(length, 'record ');
     writeFileSync(join(folder, 'plain'), plaintext);
-    execFileSync(age, ['-r', recipientOf(identity), '-o', join(folder, 'theirs.age'), join(folder, 'plain')]);
-    const { header, payload } = await splitFile([readFileSync(join(folder, 'theirs.age'))]);
+    execFileSync(age, ['-r', ageFile.recipientOf(identity), '-o', join(folder, 'theirs.age'), join(folder, 'plain')]);
+    const { header, payload } = await ageFile.splitFile([readFileSync(join(folder, 'theirs.age'))]);
     const parts: Uint8Array[] = [];
-    for await (const part of openPayload(payload, unwrapHeader(parseHeader(header), identity), nodeAead))
+    for await (const part of ageFile.openPayload(
+      payload,
+      ageFile.unwrapHeader(ageFile.parseHeader(header), identity),
+      nodeAead,
+    ))
       parts.push(part);
     expect(Buffer.concat(parts).equals(plaintext)).toBe(true);
   });

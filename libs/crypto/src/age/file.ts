@@ -7,19 +7,19 @@ import { openPayload, payloadNonceBytes, portableAead, sealPayload, splitFile, t
 import { fileKeyBytes } from './stanza.js';
 
 /** Whom a file is for: recipients `age1…`, each of whom opens it alone, or one passphrase (`logN` as in `createPassphraseHeader`). */
-export type AgeLock = { recipients: readonly string[] } | { passphrase: string; logN?: number | undefined };
+export type Lock = { recipients: readonly string[] } | { passphrase: string; logN?: number | undefined };
 
 /** What opens a file: the `AGE-SECRET-KEY-1…` of one of its recipients, or the passphrase it was made for. */
-export type AgeUnlock = { identity: string } | { passphrase: string };
+export type Unlock = { identity: string } | { passphrase: string };
 
 /** What does the work. */
-export interface AgeEngine {
+export interface Engine {
   aead: Aead;
   scrypt: Scrypt;
 }
 
 /** The engine that runs everywhere. */
-export const portableEngine: AgeEngine = { aead: portableAead, scrypt: portableScrypt };
+export const portableEngine: Engine = { aead: portableAead, scrypt: portableScrypt };
 
 /**
  * An age file of `plaintext`, under a new file key.
@@ -28,8 +28,8 @@ export const portableEngine: AgeEngine = { aead: portableAead, scrypt: portableS
  */
 export async function* sealFile(
   plaintext: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-  lock: AgeLock,
-  { aead, scrypt }: AgeEngine = portableEngine,
+  lock: Lock,
+  { aead, scrypt }: Engine = portableEngine,
 ): AsyncGenerator<Uint8Array> {
   const fileKey = randomBytes(fileKeyBytes);
   const header =
@@ -47,8 +47,8 @@ export async function* sealFile(
  */
 export async function* openFile(
   file: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-  unlock: AgeUnlock,
-  { aead, scrypt }: AgeEngine = portableEngine,
+  unlock: Unlock,
+  { aead, scrypt }: Engine = portableEngine,
 ): AsyncGenerator<Uint8Array> {
   const { header, payload } = await splitFile(file);
   const parsed = parseHeader(header);

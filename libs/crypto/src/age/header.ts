@@ -22,7 +22,7 @@ import {
 } from './stanza.js';
 
 /** A parsed header: its stanzas in order and its 32-byte MAC. */
-export interface AgeHeader {
+export interface Header {
   stanzas: readonly Stanza[];
   mac: Uint8Array;
 }
@@ -36,7 +36,7 @@ export const maxStanzas = 1024;
 const version = 'age-encryption.org/v1';
 
 /** A header that opens `fileKey` to each of `recipients` (`age1…`), in that order. */
-export function createHeader(fileKey: Uint8Array, recipients: readonly string[]): AgeHeader {
+export function createHeader(fileKey: Uint8Array, recipients: readonly string[]): Header {
   if (checkList(recipients, 'recipients', maxStanzas).length === 0)
     throw new CryptoError('bad-age-header', 'recipients', 'must name at least one');
   return sealHeader(
@@ -46,13 +46,13 @@ export function createHeader(fileKey: Uint8Array, recipients: readonly string[])
 }
 
 /** A header of ready stanzas: with `unwrapHeader`, the way to re-wrap a file and leave its payload as it is. */
-export function sealHeader(fileKey: Uint8Array, stanzas: readonly Stanza[]): AgeHeader {
+export function sealHeader(fileKey: Uint8Array, stanzas: readonly Stanza[]): Header {
   checkBytes(fileKey, 'fileKey', fileKeyBytes);
   return { stanzas, mac: headerMac(fileKey, stanzas) };
 }
 
 /** The header's bytes, up to and with its last newline. */
-export function serializeHeader(header: AgeHeader): Uint8Array {
+export function serializeHeader(header: Header): Uint8Array {
   return ascii(`${withoutMac(header.stanzas)} ${base64nopad.encode(checkBytes(header.mac, 'MAC', 32))}\n`);
 }
 
@@ -61,7 +61,7 @@ export function serializeHeader(header: AgeHeader): Uint8Array {
  *
  * @throws CryptoError `bad-age-header` names the part
  */
-export function parseHeader(bytes: Uint8Array): AgeHeader {
+export function parseHeader(bytes: Uint8Array): Header {
   if (checkBytes(bytes, 'header').length > maxHeaderBytes)
     throw new CryptoError('bad-age-header', 'header', `is longer than ${maxHeaderBytes} bytes`);
   const text = new TextDecoder('latin1').decode(bytes);
@@ -106,7 +106,7 @@ export function headerLength(bytes: Uint8Array): number | null {
  * @throws CryptoError `no-stanza` no stanza is for this identity; `bad-age-header` a malformed stanza; `bad-age-mac` the header is not
  *   the one this key sealed
  */
-export function unwrapHeader(header: AgeHeader, identity: string): Uint8Array {
+export function unwrapHeader(header: Header, identity: string): Uint8Array {
   let found: Uint8Array | null = null;
   // Every stanza is looked at, not only those before the match: one malformed stanza refuses the file (c2sp.org/age).
   for (const stanza of checkList(header.stanzas, 'stanzas', maxStanzas)) {
@@ -119,7 +119,7 @@ export function unwrapHeader(header: AgeHeader, identity: string): Uint8Array {
 }
 
 /** Accepts the header only when `fileKey` made its MAC. @throws CryptoError `bad-age-mac` */
-export function checkHeaderMac(header: AgeHeader, fileKey: Uint8Array): void {
+export function checkHeaderMac(header: Header, fileKey: Uint8Array): void {
   checkBytes(fileKey, 'fileKey', fileKeyBytes);
   if (!equalBytes(headerMac(fileKey, header.stanzas), checkBytes(header.mac, 'MAC')))
     throw new CryptoError('bad-age-mac', 'MAC', 'does not fit the header and the file key');

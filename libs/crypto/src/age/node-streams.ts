@@ -1,23 +1,23 @@
 /** Age files as Node streams, for `pipeline`. Exported through `@cpds/crypto/node` only. */
 
 import { Duplex, PassThrough, Readable } from 'node:stream';
-import { openFile, sealFile, type AgeEngine, type AgeLock, type AgeUnlock } from './file.js';
+import * as age from './file.js';
 import { nodeAead } from './node-aead.js';
 import { nodeScrypt } from './node-scrypt.js';
 
-const engine: AgeEngine = { aead: nodeAead, scrypt: nodeScrypt };
+const engine: age.Engine = { aead: nodeAead, scrypt: nodeScrypt };
 
 /** Plaintext in, age file out. Fails as `sealFile` does. */
-export function encryptStream(lock: AgeLock): Duplex {
-  return through((plaintext) => sealFile(plaintext, lock, engine));
+export function encryptStream(lock: age.Lock): Duplex {
+  return through((plaintext) => age.sealFile(plaintext, lock, engine));
 }
 
 /**
  * Age file in, plaintext out. Fails as `openFile` does, and what came out before is then not to be trusted: `pipeline` to a
  * file, and keep the file only when that has ended well.
  */
-export function decryptStream(unlock: AgeUnlock): Duplex {
-  return through((file) => openFile(file, unlock, engine));
+export function decryptStream(unlock: age.Unlock): Duplex {
+  return through((file) => age.openFile(file, unlock, engine));
 }
 
 /** Not `Duplex.from(work)`: a pipeline through that never ends when its source fails. */

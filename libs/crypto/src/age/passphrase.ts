@@ -6,7 +6,7 @@ import { randomBytes } from '@noble/hashes/utils.js';
 import { base64nopad } from '@scure/base';
 import { ascii, checkBytes, checkList, checkText, concat, utf8 } from '../bytes.js';
 import { CryptoError } from '../crypto-error.js';
-import { checkHeaderMac, maxStanzas, sealHeader, type AgeHeader } from './header.js';
+import { checkHeaderMac, maxStanzas, sealHeader, type Header } from './header.js';
 import { decodeBase64, fileKeyBytes, maxArguments } from './stanza.js';
 
 /** scrypt of RFC 7914 with r = 8, p = 1 and N = 2^logN, 32 bytes long. It takes 2^(logN + 10) bytes of memory. */
@@ -44,7 +44,7 @@ export async function createPassphraseHeader(
   fileKey: Uint8Array,
   passphrase: string,
   { logN = defaultLogN, salt = randomBytes(saltBytes), scrypt = portableScrypt } = {},
-): Promise<AgeHeader> {
+): Promise<Header> {
   if (checkBytes(fileKey, 'fileKey').length !== fileKeyBytes)
     throw new CryptoError('bad-file-key', 'fileKey', 'must be 16 bytes');
   if (checkBytes(salt, 'salt').length !== saltBytes) throw new CryptoError('bad-length', 'salt', 'must be 16 bytes');
@@ -59,7 +59,7 @@ export async function createPassphraseHeader(
  * @throws CryptoError `no-stanza` not made for a passphrase, or for another one; `bad-age-header`; `bad-age-mac`
  */
 export async function openPassphraseHeader(
-  header: AgeHeader,
+  header: Header,
   passphrase: string,
   scrypt: Scrypt = portableScrypt,
 ): Promise<Uint8Array> {
@@ -79,7 +79,7 @@ export async function openPassphraseHeader(
 }
 
 /** The one scrypt stanza of a header, parsed; null when there is none. */
-function passphraseStanza({ stanzas }: AgeHeader): { salt: Uint8Array; logN: number; body: Uint8Array } | null {
+function passphraseStanza({ stanzas }: Header): { salt: Uint8Array; logN: number; body: Uint8Array } | null {
   const found = checkList(stanzas, 'stanzas', maxStanzas).find(
     ({ args }) => checkList(args, 'stanza', maxArguments)[0] === 'scrypt',
   );

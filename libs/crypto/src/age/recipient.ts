@@ -6,23 +6,23 @@ import { CryptoError } from '../crypto-error.js';
 import { publicKeyOf } from './x25519.js';
 
 /** A public key in bech32, `age1…`. */
-export type AgeRecipient = `age1${string}`;
+export type Recipient = `age1${string}`;
 /** A secret key in bech32, `AGE-SECRET-KEY-1…`. Never logged, never sent. */
-export type AgeIdentity = `AGE-SECRET-KEY-1${string}`;
+export type Identity = `AGE-SECRET-KEY-1${string}`;
 
 const recipientPrefix = 'age';
 const identityPrefix = 'age-secret-key-';
 
 /** The `age1…` name of a 32-byte X25519 public key. */
-export function encodeRecipient(publicKey: Uint8Array): AgeRecipient {
-  return bech32.encode(recipientPrefix, bech32.toWords(checkBytes(publicKey, 'recipient', 32))) as AgeRecipient;
+export function encodeRecipient(publicKey: Uint8Array): Recipient {
+  return bech32.encode(recipientPrefix, bech32.toWords(checkBytes(publicKey, 'recipient', 32))) as Recipient;
 }
 
 /** The `AGE-SECRET-KEY-1…` name of 32 secret bytes: of a wallet's age key, for instance. */
-export function encodeIdentity(secret: Uint8Array): AgeIdentity {
+export function encodeIdentity(secret: Uint8Array): Identity {
   if (checkBytes(secret, 'identity').length !== 32)
     throw new CryptoError('bad-age-key', 'identity', 'must be 32 bytes');
-  return bech32.encode(identityPrefix, bech32.toWords(secret)).toUpperCase() as AgeIdentity;
+  return bech32.encode(identityPrefix, bech32.toWords(secret)).toUpperCase() as Identity;
 }
 
 /**
@@ -44,7 +44,7 @@ export function decodeIdentity(text: string, field = 'identity'): Uint8Array {
 }
 
 /** The public name of an identity's key. */
-export function recipientOf(identity: string): AgeRecipient {
+export function recipientOf(identity: string): Recipient {
   return encodeRecipient(publicKeyOf(decodeIdentity(identity)));
 }
 

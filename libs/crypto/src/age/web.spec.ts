@@ -5,16 +5,9 @@ import { build } from 'esbuild';
 import { options } from '../../scripts/browser.mjs';
 import type { decryptAge } from './web.js';
 import { nodeAead } from './node-aead.js';
-import {
-  createHeader,
-  createPassphraseHeader,
-  encodeIdentity,
-  recipientOf,
-  sealPayload,
-  serializeHeader,
-} from './index.js';
+import * as age from '../age.js';
 
-const identity = encodeIdentity(new Uint8Array(32).fill(3));
+const identity = age.encodeIdentity(new Uint8Array(32).fill(3));
 const fileKey = new Uint8Array(16).fill(4);
 const plaintext = Buffer.alloc(200_000, 'a record ');
 
@@ -35,11 +28,11 @@ async function inBrowser(): Promise<typeof decryptAge> {
 
 async function sealed(header: Uint8Array): Promise<Buffer> {
   const parts = [header];
-  for await (const part of sealPayload([plaintext], fileKey, new Uint8Array(16), nodeAead)) parts.push(part);
+  for await (const part of age.sealPayload([plaintext], fileKey, new Uint8Array(16), nodeAead)) parts.push(part);
   return Buffer.concat(parts);
 }
 
-const forPatient = () => sealed(serializeHeader(createHeader(fileKey, [recipientOf(identity)])));
+const forPatient = () => sealed(age.serializeHeader(age.createHeader(fileKey, [age.recipientOf(identity)])));
 
 const streamOf = (file: Uint8Array) => new Blob([new Uint8Array(file)]).stream() as ReadableStream<Uint8Array>;
 
@@ -57,7 +50,7 @@ describe('the reader for browsers', () => {
   });
 
   it('opens a backup by its passphrase', async () => {
-    const file = await sealed(serializeHeader(await createPassphraseHeader(fileKey, 'open', { logN: 4 })));
+    const file = await sealed(age.serializeHeader(await age.createPassphraseHeader(fileKey, 'open', { logN: 4 })));
     expect((await read(decrypt(streamOf(file), { passphrase: 'open' }))).equals(plaintext)).toBe(true);
     const wrong = decrypt(streamOf(file), { passphrase: 'shut' }).getReader().read();
     await expect(wrong).rejects.toMatchObject({ code: 'no-stanza', field: 'passphrase' });

@@ -1,11 +1,21 @@
 /**
  * Age files in a browser, `@cpds/crypto/browser`: one file without further imports, made by `npm run build`. A patient's
  * page opens a record with it; nothing leaves the page.
+ *
+ * ```ts
+ * import * as age from '@cpds/crypto/age';
+ * import { decryptAge } from '@cpds/crypto/browser';
+ * import { ascii } from '@cpds/crypto/bytes';
+ *
+ * const file = ReadableStream.from(age.sealFile([ascii('a finding')], { passphrase: 'correct horse', logN: 4 }));
+ * const response = new Response(decryptAge(file, { passphrase: 'correct horse' }));
+ * await response.text(); // 'a finding'
+ * ```
  */
 
-import { openFile, type AgeUnlock } from './file.js';
+import * as age from './file.js';
 
-export type { AgeUnlock } from './file.js';
+export type { Unlock } from './file.js';
 
 /**
  * Opens an age file. What the stream has delivered is authentic; that it is whole is known only when it ends without an
@@ -14,8 +24,8 @@ export type { AgeUnlock } from './file.js';
  * @returns the plaintext, in pieces of at most 64 KiB; fails with a CryptoError `bad-age-header`, `bad-age-key`, `no-stanza`,
  *   `bad-age-mac` or `bad-age-payload`
  */
-export function decryptAge(file: ReadableStream<Uint8Array>, unlock: AgeUnlock): ReadableStream<Uint8Array> {
-  const plaintext = openFile(pieces(file), unlock);
+export function decryptAge(file: ReadableStream<Uint8Array>, unlock: age.Unlock): ReadableStream<Uint8Array> {
+  const plaintext = age.openFile(pieces(file), unlock);
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
       const { done, value } = await plaintext.next();

@@ -6,7 +6,7 @@
 import { checkBytes, checkList, equalBytes } from '../bytes.js';
 import { CryptoError, passes } from '../crypto-error.js';
 import { parsePoint } from '../curve.js';
-import { hpkePublicKey } from '../hpke.js';
+import * as hpke from '../hpke.js';
 import { openShare, shareContext } from './dealt-share.js';
 import type { PolynomialCommitments } from './dealt-share.js';
 import { checkIndex, MOST_MEMBERS } from './group.js';
@@ -104,5 +104,5 @@ export function ascending(members: Iterable<MemberIndex>): MemberIndex[] {
 }
 
 function isSecretOf(secret: Uint8Array, published: Uint8Array): boolean {
-  return passes(() => hpkePublicKey(secret)) && equalBytes(hpkePublicKey(secret), published);
+  return passes(() => hpke.publicKey(secret)) && equalBytes(hpke.publicKey(secret), published);
 }

@@ -8,8 +8,7 @@ import { ascii, checkBytes, checkList, concat, toHex, u16 } from '../bytes.js';
 import { CryptoError, passes } from '../crypto-error.js';
 import { G, parsePoint, parseScalar } from '../curve.js';
 import { hkdfSha256 } from '../hash.js';
-import { checkHpkePublicKey, deriveHpkeKey, HPKE_PUBLIC_KEY_BYTES, hpkeOpen, hpkeSeal } from '../hpke.js';
-import type { HpkeKeyPair } from '../hpke.js';
+import * as hpke from '../hpke.js';
 import { checkIndex, commitmentAt, memberName, MOST_MEMBERS } from './group.js';
 import type { MemberIndex } from './group.js';
 
@@ -28,7 +27,7 @@ export interface PolynomialCommitments {
 }
 
 /** Length of every sealed share: encapsulation, 32 bytes, tag. */
-export const SEALED_SHARE_BYTES = HPKE_PUBLIC_KEY_BYTES + 32 + 16;
+export const SEALED_SHARE_BYTES = hpke.PUBLIC_KEY_BYTES + 32 + 16;
 
 /**
  * Accepts a dealt share that is a scalar in [1, n-1] and lies on its dealer's commitments.
@@ -77,8 +76,8 @@ export function shareKey(
   dealer: MemberIndex,
   receiver: MemberIndex,
   seed: Uint8Array,
-): Promise<HpkeKeyPair> {
-  return deriveHpkeKey(shareKeySeed(attemptId, dealer, receiver, seed));
+): Promise<hpke.KeyPair> {
+  return hpke.deriveKey(shareKeySeed(attemptId, dealer, receiver, seed));
 }
 
 /**
@@ -90,7 +89,7 @@ export function areShareKeys(dealers: readonly MemberIndex[], keys: ReadonlyMap<
   return (
     isForEach(dealers, keys) &&
     new Set(list.map(toHex)).size === list.length &&
-    list.every((key) => passes(() => checkHpkePublicKey(key, 'keys')))
+    list.every((key) => passes(() => hpke.checkPublicKey(key, 'keys')))
   );
 }
 
@@ -109,7 +108,7 @@ function isForEach(members: readonly MemberIndex[], posted: ReadonlyMap<MemberIn
 /** Seals a share to the receiver's key for its dealer: `SEALED_SHARE_BYTES` bytes. */
 export async function sealShare(attemptId: Uint8Array, publicKey: Uint8Array, dealt: DealtShare): Promise<Uint8Array> {
   const context = shareContext(attemptId, dealt.dealer, dealt.receiver);
-  return hpkeSeal(publicKey, context, checkBytes(dealt.share, 'share', 32));
+  return hpke.seal(publicKey, context, checkBytes(dealt.share, 'share', 32));
 }
 
 /**
@@ -125,7 +124,7 @@ export async function openShare(
   sealed: Uint8Array,
 ): Promise<DealtShare> {
   const { dealer } = commitments;
-  const share = await hpkeOpen(privateKey, shareContext(attemptId, dealer, receiver), sealed);
+  const share = await hpke.open(privateKey, shareContext(attemptId, dealer, receiver), sealed);
   const dealt = { dealer, receiver, share };
   checkDealtShare(commitments, dealt);
   return dealt;

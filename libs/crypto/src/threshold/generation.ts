@@ -23,7 +23,7 @@ import { checkIndex, checkKeyShare, commitmentAt, frostId, memberName, MOST_MEMB
 import type { GroupKey, KeyShare, MemberIndex } from './group.js';
 
 /** What an attempt fixes: its id (32 bytes), how many members deal (identifiers 1..n) and how many act together. */
-export interface GenerationParameters {
+export interface Parameters {
   attemptId: Uint8Array;
   n: number;
   threshold: number;
@@ -46,7 +46,7 @@ export interface Dealing {
  *
  * @param seed 32 secret random bytes, stored sealed before anything that follows from them is sent
  */
-export function deal(parameters: GenerationParameters, dealer: MemberIndex, seed: Uint8Array): Dealing {
+export function deal(parameters: Parameters, dealer: MemberIndex, seed: Uint8Array): Dealing {
   checkParameters(parameters);
   checkDealer(parameters, dealer, 'dealer');
   if (checkBytes(seed, 'seed').length !== 32) throw new CryptoError('bad-seed', 'seed', 'must be 32 bytes');
@@ -68,7 +68,7 @@ export function deal(parameters: GenerationParameters, dealer: MemberIndex, seed
  * @returns the points
  * @throws CryptoError `bad-commitments` names the dealer
  */
-export function checkCommitments(parameters: GenerationParameters, commitments: DealerCommitments): Point[] {
+export function checkCommitments(parameters: Parameters, commitments: DealerCommitments): Point[] {
   const { dealer, points, proof } = commitments;
   const refuse = (field: string, reason: string, cause?: unknown): never => {
     throw Object.assign(new CryptoError('bad-commitments', field, reason, memberName(dealer)), { cause });
@@ -96,7 +96,7 @@ export function checkCommitments(parameters: GenerationParameters, commitments: 
  * @returns the points of each, in the order of `all`
  * @throws CryptoError `bad-commitments` or `bad-index` names the culprit
  */
-export function checkCommitmentSet(parameters: GenerationParameters, all: readonly DealerCommitments[]): Point[][] {
+export function checkCommitmentSet(parameters: Parameters, all: readonly DealerCommitments[]): Point[][] {
   const seenDealers = new Set<MemberIndex>();
   const seenConstants = new Set<string>();
   const points: Point[][] = [];
@@ -130,11 +130,7 @@ export function checkCommitmentSet(parameters: GenerationParameters, all: readon
  * @throws CryptoError `bad-commitments` when those on the hub are not of this dealing: a share off them would convict an
  *   honest dealer that lost its seed, and help nobody
  */
-export function dealtShares(
-  parameters: GenerationParameters,
-  dealing: Dealing,
-  all: readonly DealerCommitments[],
-): DealtShare[] {
+export function dealtShares(parameters: Parameters, dealing: Dealing, all: readonly DealerCommitments[]): DealtShare[] {
   const own = dealing.commitments.dealer;
   const { packages } = secondRound(parameters, dealing, all);
   const receivers = all.map((one) => one.dealer).filter((index) => index !== own);
@@ -150,8 +146,8 @@ export function dealtShares(
  * @throws CryptoError `bad-share` names a dealer whose share is missing, doubled or wrong; `bad-point` when Y or a Y_i
  *   cannot be used with ecrecover; `bad-commitments` when the own ones are not of this dealing
  */
-export function finishGeneration(
-  parameters: GenerationParameters,
+export function finish(
+  parameters: Parameters,
   dealing: Dealing,
   all: readonly DealerCommitments[],
   received: readonly DealtShare[],
@@ -181,11 +177,11 @@ export function finishGeneration(
  *
  * @throws CryptoError `bad-point` when one is the identity or has x ≥ n
  */
-export function groupOf(parameters: GenerationParameters, all: readonly DealerCommitments[]): GroupKey {
+export function groupOf(parameters: Parameters, all: readonly DealerCommitments[]): GroupKey {
   return groupFrom(parameters, checkCommitmentSet(parameters, all));
 }
 
-function groupFrom(parameters: GenerationParameters, points: readonly Point[][]): GroupKey {
+function groupFrom(parameters: Parameters, points: readonly Point[][]): GroupKey {
   const sums = Array.from({ length: parameters.threshold }, (_, k) =>
     points.reduce((sum, one) => sum.add(one[k]!), Point.ZERO),
   );
@@ -197,7 +193,7 @@ function groupFrom(parameters: GenerationParameters, points: readonly Point[][])
 }
 
 /** Constant-size check of what a ceremony may ask for: t < n ≤ 2t−1 and an id of 32 bytes. @throws CryptoError `bad-parameters` */
-export function checkParameters({ attemptId, n, threshold }: GenerationParameters): void {
+export function checkParameters({ attemptId, n, threshold }: Parameters): void {
   if (checkBytes(attemptId, 'attemptId').length !== 32)
     throw new CryptoError('bad-parameters', 'attemptId', 'must be 32 bytes');
   if (!(
@@ -211,7 +207,7 @@ export function checkParameters({ attemptId, n, threshold }: GenerationParameter
     throw new CryptoError('bad-parameters', 'threshold', `needs t < n <= 2t-1, got t=${threshold} n=${n}`);
 }
 
-function checkDealer(parameters: GenerationParameters, dealer: MemberIndex, field: string): void {
+function checkDealer(parameters: Parameters, dealer: MemberIndex, field: string): void {
   if (checkIndex(dealer, field) > parameters.n)
     throw new CryptoError('bad-index', field, `is above n=${parameters.n}`, memberName(dealer));
 }
@@ -236,7 +232,7 @@ function checkOwnCommitments({ commitments }: Dealing, all: readonly DealerCommi
 }
 
 /** Everybody's points and the library's second round, which gets them uncompressed and so takes no root again. */
-function secondRound(parameters: GenerationParameters, dealing: Dealing, all: readonly DealerCommitments[]) {
+function secondRound(parameters: Parameters, dealing: Dealing, all: readonly DealerCommitments[]) {
   const points = checkCommitmentSet(parameters, all);
   checkOwnCommitments(dealing, all);
   const others = all
@@ -250,7 +246,7 @@ function secondRound(parameters: GenerationParameters, dealing: Dealing, all: re
 }
 
 /** FROST(secp256k1, SHA-256) whose proof of possession hashes the attempt id; everything else is the standard suite. */
-function suiteOf(parameters: GenerationParameters): FROST {
+function suiteOf(parameters: Parameters): FROST {
   return createFROST({
     name: 'FROST-secp256k1-SHA256-v1',
     Point: secp256k1.Point,
@@ -261,12 +257,7 @@ function suiteOf(parameters: GenerationParameters): FROST {
 }
 
 /** z·G = R + c·A_0 with c = H(identifier ‖ A_0 ‖ R) under the attempt's tag: what the library's second round asks too. */
-function hasPossession(
-  parameters: GenerationParameters,
-  dealer: MemberIndex,
-  constant: Point,
-  proof: Uint8Array,
-): boolean {
+function hasPossession(parameters: Parameters, dealer: MemberIndex, constant: Point, proof: Uint8Array): boolean {
   try {
     const R = parsePoint(proof.subarray(0, 33), 'proof.R');
     const z = parseScalar(proof.subarray(33), 'proof.z');
@@ -279,12 +270,12 @@ function hasPossession(
   }
 }
 
-function proofTag({ attemptId }: GenerationParameters): string {
+function proofTag({ attemptId }: Parameters): string {
   return `FROST-secp256k1-SHA256-v1dkg/cpds/v1/${toHex(attemptId)}`;
 }
 
 /** The dealer's randomness as a function of its seed: block i is HKDF(seed, "cpds/v1/polynomial" ‖ attempt ‖ dealer ‖ i). */
-function stream({ attemptId, n, threshold }: GenerationParameters, dealer: MemberIndex, seed: Uint8Array) {
+function stream({ attemptId, n, threshold }: Parameters, dealer: MemberIndex, seed: Uint8Array) {
   let block = 0;
   return (length = 32): Uint8Array<ArrayBuffer> => {
     const info = concat(ascii('cpds/v1/polynomial'), attemptId, u16(dealer), u16(n), u16(threshold), u64(block++));

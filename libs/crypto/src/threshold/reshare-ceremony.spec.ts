@@ -4,30 +4,18 @@ import { sha256 } from '../hash.js';
 import { lagrangeAtZero } from '../partial.js';
 import { shareKey } from './dealt-share.js';
 import type { KeyShare } from './group.js';
-import {
-  advanceReshare,
-  awaited,
-  dueInReshare,
-  outcomeOf,
-  resharedKey,
-  startReshare,
-  type DueReshare,
-  type ReshareEvent,
-  type ReshareSelf,
-  type ReshareState,
-} from './reshare-ceremony.js';
-import type { ReshareParameters } from './reshare.js';
+import * as reshare from '../reshare.js';
 import type { CeremonyMessage } from './round-message.js';
 import { attempt, generate, remembering, subsets } from './test-group.js';
 
 const shares = generate(attempt('reshare-ceremony', 5, 3));
 const { group: old } = shares[0]!;
 const phases = ['keys', 'commitments', 'shares', 'complaints', 'verdict', 'finish'] as const;
-const refresh: ReshareParameters = { attemptId: sha256(Uint8Array.of(1)), old, n: 5, nMin: 4, threshold: 3 };
+const refresh: reshare.Parameters = { attemptId: sha256(Uint8Array.of(1)), old, n: 5, nMin: 4, threshold: 3 };
 
 /** A node with what it is in both rosters. */
 interface Node {
-  self: ReshareSelf;
+  self: reshare.Self;
   seed: Uint8Array;
 }
 
@@ -41,21 +29,21 @@ const nodes = shares.map((share, i): Node => ({
 type Conduct = (post: CeremonyMessage) => CeremonyMessage | null;
 const honest: Conduct = (post) => post;
 
-const once = remembering<DueReshare | null>();
+const once = remembering<reshare.DuePost | null>();
 
-async function run(parameters: ReshareParameters, some: Node[] = nodes, conduct: Conduct = honest) {
-  const log: ReshareEvent[] = [];
+async function run(parameters: reshare.Parameters, some: Node[] = nodes, conduct: Conduct = honest) {
+  const log: reshare.Event[] = [];
   const made = new Map<number, KeyShare>();
-  let state = startReshare(parameters);
-  const tell = (event: ReshareEvent) => {
+  let state = reshare.start(parameters);
+  const tell = (event: reshare.Event) => {
     log.push(event);
-    state = advanceReshare(state, event);
+    state = reshare.advance(state, event);
   };
   for (const phase of phases) {
     for (const { self, seed } of some) {
       if (state.phase !== phase) break;
       const before = state;
-      const due = await once([parameters.attemptId, log, self, seed], () => dueInReshare(before, self, seed));
+      const due = await once([parameters.attemptId, log, self, seed], () => reshare.due(before, self, seed));
       if (!due) continue;
       if (due.kind === 'finish') made.set(due.member, due.share);
       const post = conduct(due);
@@ -66,9 +54,9 @@ async function run(parameters: ReshareParameters, some: Node[] = nodes, conduct:
   return { log, state, made };
 }
 
-function expectSameKey({ state, made }: { state: ReshareState; made: Map<number, KeyShare> }): void {
+function expectSameKey({ state, made }: { state: reshare.State; made: Map<number, KeyShare> }): void {
   expect(state.phase).toBe('done');
-  const group = resharedKey(state);
+  const group = reshare.resharedKey(state);
   expect(group.publicKey).toEqual(old.publicKey);
   expect([...made.keys()].sort()).toEqual([...state.receivers]);
   for (const share of made.values()) expect(share.group).toEqual(group);
@@ -97,8 +85,8 @@ describe('a reshare over the hub log', () => {
     expect(whole.state).toMatchObject({ dealers: [1, 2, 3], receivers: [1, 2, 3, 4, 5], departures: [] });
     for (const [j, share] of whole.made) expect(share.secret).not.toEqual(shares[j - 1]!.secret);
     const again = whole.log.reduce(
-      (state, event) => advanceReshare(advanceReshare(state, event), event),
-      startReshare(refresh),
+      (state, event) => reshare.advance(reshare.advance(state, event), event),
+      reshare.start(refresh),
     );
     expect(again).toEqual(whole.state);
   });
@@ -194,19 +182,19 @@ describe('a reshare over the hub log', () => {
     const { log } = await run(refresh);
     const at = (phase: string) =>
       log.reduce(
-        (state, event) => (state.phase === phase ? state : advanceReshare(state, event)),
-        startReshare(refresh),
+        (state, event) => (state.phase === phase ? state : reshare.advance(state, event)),
+        reshare.start(refresh),
       );
     const refused = { code: 'bad-seed' };
-    await expect(dueInReshare(at('shares'), nodes[0]!.self, nodes[1]!.seed)).rejects.toMatchObject(refused);
-    await expect(dueInReshare(at('complaints'), nodes[0]!.self, nodes[1]!.seed)).rejects.toMatchObject(refused);
-    await expect(dueInReshare(at('finish'), nodes[0]!.self, nodes[1]!.seed)).rejects.toMatchObject(refused);
+    await expect(reshare.due(at('shares'), nodes[0]!.self, nodes[1]!.seed)).rejects.toMatchObject(refused);
+    await expect(reshare.due(at('complaints'), nodes[0]!.self, nodes[1]!.seed)).rejects.toMatchObject(refused);
+    await expect(reshare.due(at('finish'), nodes[0]!.self, nodes[1]!.seed)).rejects.toMatchObject(refused);
   });
 
   it('signs D and every share: another D is another outcome', async () => {
     const { state } = await run(refresh);
     const other = await run(refresh, nodes, badShareFor(2, 4));
-    expect(outcomeOf(other.state)).not.toEqual(outcomeOf(state));
+    expect(reshare.outcomeOf(other.state)).not.toEqual(reshare.outcomeOf(state));
   });
 
   it('whatever up to n − nMin members do, ends with the same key or names only them', async () => {
@@ -226,7 +214,7 @@ describe('a reshare over the hub log', () => {
         for (const one of blamed) expect(one).toBe(member);
         if (faulty.state.phase === 'done') expectSameKey(faulty);
         else expect(blamed).toEqual([member]);
-        expect(awaited(faulty.state)).toEqual([]);
+        expect(reshare.awaited(faulty.state)).toEqual([]);
       }),
       { numRuns: 6, seed: 20_261_123 },
     );

@@ -1,6 +1,6 @@
 /**
  * One reshare as a state machine over the hub's log (protocol section 3), in the same shape as a generation's: `advance`
- * folds, `dueInReshare` says what this node must post next.
+ * folds, `due` says what this node must post next.
  *
  * What differs is who can be spared. A generation needs everybody, so any fault ends it. Here the old epoch stands until the
  * new one is final: a dealer at fault is not used as long as t remain, a receiver at fault leaves as long as nMin remain, and
@@ -15,22 +15,15 @@ import type { Complaint, ComplaintEvidence, Verdict } from './complaint.js';
 import { areSealedShares, areShareKeys, openShare, sealShare, shareKey } from './dealt-share.js';
 import type { DealtShare, PolynomialCommitments } from './dealt-share.js';
 import type { GroupKey, KeyShare, MemberIndex } from './group.js';
-import {
-  checkRedealing,
-  checkReshareParameters,
-  finishReshare,
-  redeal,
-  redealtShare,
-  resharedGroup,
-} from './reshare.js';
-import type { ReshareParameters } from './reshare.js';
+import { checkRedealing, checkParameters, finish, redeal, redealtShare, resharedGroup } from './reshare.js';
+import type { Parameters } from './reshare.js';
 import type { CeremonyMessage, FinishMessage } from './round-message.js';
 
 /** The phases a reshare passes, and how it ends. */
-export type ResharePhase = 'keys' | 'commitments' | 'shares' | 'complaints' | 'verdict' | 'finish' | 'done' | 'ended';
+export type Phase = 'keys' | 'commitments' | 'shares' | 'complaints' | 'verdict' | 'finish' | 'done' | 'ended';
 
 /** What the hub shows, at finality and in its order: a post, or that a phase's deadline block has passed. */
-export type ReshareEvent = CeremonyMessage | { kind: 'deadline'; phase: ResharePhase };
+export type Event = CeremonyMessage | { kind: 'deadline'; phase: Phase };
 
 /** Who fell out, in which part, and why: `disputed` is a dealer that was accused and not judged in time. */
 export interface Departure {
@@ -40,7 +33,7 @@ export interface Departure {
 }
 
 /** Why a reshare came to nothing; the old epoch goes on. Who fell out before is in `departures`. */
-export interface ReshareEnd {
+export interface End {
   reason: 'too-few-dealers' | 'too-few-receivers' | 'silence' | 'split-finish';
   /** receivers, for the last two */
   culprits: MemberIndex[];
@@ -50,9 +43,9 @@ export interface ReshareEnd {
  * All that the hub's log says about one attempt. Nothing in it is secret. `commitments`, `shares` and `verdicts` are by
  * number in the old roster, `keys`, `complaints` and `finishes` by number in the new one.
  */
-export interface ReshareState {
-  readonly parameters: ReshareParameters;
-  readonly phase: ResharePhase;
+export interface State {
+  readonly parameters: Parameters;
+  readonly phase: Phase;
   /** Who still deals and who still receives; from `finish` on, `dealers` is D. Ascending. */
   readonly dealers: readonly MemberIndex[];
   readonly receivers: readonly MemberIndex[];
@@ -63,11 +56,11 @@ export interface ReshareState {
   readonly complaints: ReadonlyMap<MemberIndex, readonly Complaint[]>;
   readonly verdicts: ReadonlyMap<MemberIndex, Verdict>;
   readonly finishes: ReadonlyMap<MemberIndex, Uint8Array>;
-  readonly end?: ReshareEnd;
+  readonly end?: End;
 }
 
 /** Who this node is in a reshare; a node may be in both rosters, or in one. */
-export interface ReshareSelf {
+export interface Self {
   /** Its number in the old roster. It judges even when it has lost its share. */
   member?: MemberIndex;
   /** Its share of the old epoch, to deal from. */
@@ -77,12 +70,11 @@ export interface ReshareSelf {
 }
 
 /** What a node must post now; with `finish` also the share that must be stored, sealed, before the post is sent. */
-export type DueReshare =
-  Exclude<CeremonyMessage, FinishMessage> | (FinishMessage & { group: GroupKey; share: KeyShare });
+export type DuePost = Exclude<CeremonyMessage, FinishMessage> | (FinishMessage & { group: GroupKey; share: KeyShare });
 
 /** An attempt that stands and in which nobody has posted. @throws CryptoError `bad-parameters` */
-export function startReshare(parameters: ReshareParameters): ReshareState {
-  checkReshareParameters(parameters);
+export function start(parameters: Parameters): State {
+  checkParameters(parameters);
   const none = new Map<never, never>();
   const empty = { keys: none, commitments: none, shares: none, complaints: none, verdicts: none, finishes: none };
   const dealers = oldMembers(parameters);
@@ -91,7 +83,7 @@ export function startReshare(parameters: ReshareParameters): ReshareState {
 }
 
 /** Folds one event of the hub into the state; posts out of phase, of strangers, repeated or after the end change nothing. */
-export function advanceReshare(state: ReshareState, event: ReshareEvent): ReshareState {
+export function advance(state: State, event: Event): State {
   if (isOver(state)) return state;
   if (event.kind === 'deadline') return event.phase === state.phase ? closed(withoutSilent(state)) : state;
   if (event.kind !== state.phase || !awaited(state).includes(event.member)) return state;
@@ -100,7 +92,7 @@ export function advanceReshare(state: ReshareState, event: ReshareEvent): Reshar
 }
 
 /** Whose post of the current phase is still missing. */
-export function awaited(state: ReshareState): MemberIndex[] {
+export function awaited(state: State): MemberIndex[] {
   return expected(state).filter((member) => !postsOf(state).has(member));
 }
 
@@ -111,11 +103,7 @@ export function awaited(state: ReshareState): MemberIndex[] {
  * @throws CryptoError `bad-seed` when the keys or commitments on the hub are not those of `seed`; `bad-share` when `share`
  *   is not of the epoch that is reshared
  */
-export async function dueInReshare(
-  state: ReshareState,
-  { member, share, receiver }: ReshareSelf,
-  seed: Uint8Array,
-): Promise<DueReshare | null> {
+export async function due(state: State, { member, share, receiver }: Self, seed: Uint8Array): Promise<DuePost | null> {
   const { parameters, phase } = state;
   const { attemptId } = parameters;
   const awaits = (one: MemberIndex | undefined): one is MemberIndex =>
@@ -141,11 +129,11 @@ export async function dueInReshare(
       return { kind: 'complaints', member: receiver, complaints: (await received(state, receiver, seed)).complaints };
     case 'verdict':
       if (!awaits(member)) return null;
-      return { kind: 'verdict', member, ...(await reshareVerdict(state)) };
+      return { kind: 'verdict', member, ...(await verdict(state)) };
     case 'finish': {
       if (!awaits(receiver)) return null;
       const { shares } = await received(state, receiver, seed);
-      const made = finishReshare(parameters, commitmentsOfD(state), state.receivers, receiver, shares);
+      const made = finish(parameters, commitmentsOfD(state), state.receivers, receiver, shares);
       return { kind: 'finish', member: receiver, transcript: outcomeOf(state), group: made.group, share: made };
     }
     case 'done':
@@ -155,12 +143,12 @@ export async function dueInReshare(
 }
 
 /** The key of the new epoch, once D is fixed: the same for whoever folds the log. */
-export function resharedKey(state: ReshareState): GroupKey {
+export function resharedKey(state: State): GroupKey {
   return resharedGroup(state.parameters, commitmentsOfD(state), state.receivers);
 }
 
 /** keccak256 over attempt, D and every Y'_j: what the new members sign that they hold shares of. */
-export function outcomeOf(state: ReshareState): Uint8Array {
+export function outcomeOf(state: State): Uint8Array {
   const group = resharedKey(state);
   return keccak256(
     ascii('cpds/v1/reshare'),
@@ -175,7 +163,7 @@ export function outcomeOf(state: ReshareState): Uint8Array {
 }
 
 /** How the complaints are judged: the same by whoever folds the log. */
-export function reshareVerdict(state: ReshareState): Promise<Verdict> {
+export function verdict(state: State): Promise<Verdict> {
   return verdictOf(state.complaints, (accuser, { dealer, revealed }): ComplaintEvidence | null => {
     const published = state.keys.get(accuser)?.get(dealer);
     const sealed = state.shares.get(dealer)?.get(accuser);
@@ -186,7 +174,7 @@ export function reshareVerdict(state: ReshareState): Promise<Verdict> {
 }
 
 /** Who posts in a phase: the new roster's, the old roster's or who is left of either. */
-function expected(state: ReshareState): readonly MemberIndex[] {
+function expected(state: State): readonly MemberIndex[] {
   switch (state.phase) {
     case 'keys':
     case 'complaints':
@@ -203,7 +191,7 @@ function expected(state: ReshareState): readonly MemberIndex[] {
   }
 }
 
-function postsOf(state: ReshareState): ReadonlyMap<MemberIndex, unknown> {
+function postsOf(state: State): ReadonlyMap<MemberIndex, unknown> {
   switch (state.phase) {
     case 'verdict':
       return state.verdicts;
@@ -217,7 +205,7 @@ function postsOf(state: ReshareState): ReadonlyMap<MemberIndex, unknown> {
   }
 }
 
-function withPost(state: ReshareState, post: CeremonyMessage): ReshareState {
+function withPost(state: State, post: CeremonyMessage): State {
   const { member } = post;
   const add = <T>(posts: ReadonlyMap<MemberIndex, T>, value: T) => new Map(posts).set(member, value);
   switch (post.kind) {
@@ -247,7 +235,7 @@ function withPost(state: ReshareState, post: CeremonyMessage): ReshareState {
 }
 
 /** Who did not post by the deadline: it falls out, but in the last two phases, which decide for themselves. */
-function withoutSilent(state: ReshareState): ReshareState {
+function withoutSilent(state: State): State {
   const { phase } = state;
   if (phase === 'verdict' || phase === 'finish') return state;
   const part = phase === 'commitments' || phase === 'shares' ? 'dealer' : 'receiver';
@@ -255,7 +243,7 @@ function withoutSilent(state: ReshareState): ReshareState {
 }
 
 /** Ends the current phase and begins the next. */
-function closed(state: ReshareState): ReshareState {
+function closed(state: State): State {
   if (state.phase === 'finish') return finished(state);
   const judged = state.phase === 'verdict' ? afterVerdict(state) : state;
   const { dealers, receivers, parameters } = judged;
@@ -278,12 +266,12 @@ function closed(state: ReshareState): ReshareState {
   }
 }
 
-function agreed(state: ReshareState): Verdict | null {
+function agreed(state: State): Verdict | null {
   return state.phase === 'verdict' ? agreedVerdict(state.verdicts, state.parameters.old.threshold) : null;
 }
 
 /** Whom t members of the old epoch convict leaves; without such a verdict no accused dealer is used. */
-function afterVerdict(state: ReshareState): ReshareState {
+function afterVerdict(state: State): State {
   const verdict = agreed(state);
   if (verdict === null) {
     const accused = [...state.complaints.values()].flatMap((list) => list.map(({ dealer }) => dealer));
@@ -292,7 +280,7 @@ function afterVerdict(state: ReshareState): ReshareState {
   return without(without(state, 'dealer', verdict.dealers, 'convicted'), 'receiver', verdict.receivers, 'convicted');
 }
 
-function finished(state: ReshareState): ReshareState {
+function finished(state: State): State {
   const silent = awaited(state);
   if (silent.length > 0) return ended(state, 'silence', silent);
   const outcome = outcomeOf(state);
@@ -308,11 +296,11 @@ function finished(state: ReshareState): ReshareState {
 
 /** The state without some members of one part; who is not in it any more cannot leave again. */
 function without(
-  state: ReshareState,
+  state: State,
   as: Departure['as'],
   members: readonly MemberIndex[],
   reason: Departure['reason'],
-): ReshareState {
+): State {
   const part = as === 'dealer' ? 'dealers' : 'receivers';
   const leaving = state[part].filter((member) => members.includes(member));
   return {
@@ -322,27 +310,23 @@ function without(
   };
 }
 
-function ended(state: ReshareState, reason: ReshareEnd['reason'], culprits: MemberIndex[]): ReshareState {
+function ended(state: State, reason: End['reason'], culprits: MemberIndex[]): State {
   return { ...state, phase: 'ended', end: { reason, culprits } };
 }
 
-function isOver({ phase }: ReshareState): boolean {
+function isOver({ phase }: State): boolean {
   return phase === 'done' || phase === 'ended';
 }
 
-function oldMembers({ old }: ReshareParameters): MemberIndex[] {
+function oldMembers({ old }: Parameters): MemberIndex[] {
   return ascending(old.verificationShares.keys());
 }
 
-function commitmentsOfD(state: ReshareState): PolynomialCommitments[] {
+function commitmentsOfD(state: State): PolynomialCommitments[] {
   return state.dealers.map((dealer) => state.commitments.get(dealer)!);
 }
 
-async function sealedShares(
-  { parameters, keys, receivers, commitments }: ReshareState,
-  share: KeyShare,
-  seed: Uint8Array,
-) {
+async function sealedShares({ parameters, keys, receivers, commitments }: State, share: KeyShare, seed: Uint8Array) {
   const dealing = redeal(parameters, share, seed);
   const posted = commitments.get(share.index)!.points;
   if (dealing.commitments.points.some((point, k) => !equalBytes(point, posted[k]!)))
@@ -356,7 +340,7 @@ async function sealedShares(
 }
 
 /** Opens and checks every share dealt to `receiver`; what fails becomes a complaint that reveals that dealer's key only. */
-async function received(state: ReshareState, receiver: MemberIndex, seed: Uint8Array) {
+async function received(state: State, receiver: MemberIndex, seed: Uint8Array) {
   const { attemptId } = state.parameters;
   const shares: DealtShare[] = [];
   const complaints: Complaint[] = [];

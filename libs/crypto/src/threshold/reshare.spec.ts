@@ -5,15 +5,7 @@ import { compressed, G, N, parseScalar, scalarBytes } from '../curve.js';
 import { lagrangeAtZero } from '../partial.js';
 import type { KeyShare } from './group.js';
 import { checkKeyShare } from './group.js';
-import {
-  checkRedealing,
-  checkReshareParameters,
-  finishReshare,
-  redeal,
-  redealtShare,
-  resharedGroup,
-  type ReshareParameters,
-} from './reshare.js';
+import * as keyReshare from '../reshare.js';
 import { combineSignature, drawNonces, isGroupSignature, signShare } from './signing.js';
 import { attempt, generate, subsets } from './test-group.js';
 
@@ -32,21 +24,21 @@ const { group: old } = shares[0]!;
 const seed = sha256(Uint8Array.of(7));
 const refresh = parametersOf(5, 4, 3);
 
-function parametersOf(n: number, nMin: number, threshold: number): ReshareParameters {
+function parametersOf(n: number, nMin: number, threshold: number): keyReshare.Parameters {
   return { attemptId: sha256(Uint8Array.of(n, nMin, threshold)), old, n, nMin, threshold };
 }
 
 /** The shares of a new epoch, dealt by the members of `D`. */
-function reshare(parameters: ReshareParameters, D: number[], receivers: number[]): KeyShare[] {
-  const dealings = D.map((i) => redeal(parameters, shares[i - 1]!, seed));
+function reshare(parameters: keyReshare.Parameters, D: number[], receivers: number[]): KeyShare[] {
+  const dealings = D.map((i) => keyReshare.redeal(parameters, shares[i - 1]!, seed));
   const dealt = dealings.map((one) => one.commitments);
   return receivers.map((j) =>
-    finishReshare(
+    keyReshare.finish(
       parameters,
       dealt,
       receivers,
       j,
-      dealings.map((one) => redealtShare(one, j)),
+      dealings.map((one) => keyReshare.redealtShare(one, j)),
     ),
   );
 }
@@ -101,8 +93,8 @@ describe('a reshare', () => {
     const dealt = dealings.map((one) => one.commitments);
     expect(receivers).toHaveLength(7);
     for (const j of receivers) {
-      const received = dealings.map((one) => redealtShare(one, j));
-      const made = finishReshare(parameters, dealt, receivers, j, received);
+      const received = dealings.map((one) => keyReshare.redealtShare(one, j));
+      const made = keyReshare.finish(parameters, dealt, receivers, j, received);
       expect(made.secret).toEqual(hex(vector.newShares[j]!));
     }
   });
@@ -117,40 +109,44 @@ describe('a reshare', () => {
     expect(signs([shares[0]!, made[1]!, made[2]!])).toBe(false);
     expect(signs([shares[0]!, shares[1]!, shares[2]!])).toBe(true); // the old epoch signs until it is erased
     expect(() => checkKeyShare({ ...shares[0]!, group: made[0]!.group })).toThrow(/verification share/);
-    expect(() => redeal({ ...refresh, old: made[0]!.group }, shares[0]!, seed)).toThrow(/verification share/);
+    expect(() => keyReshare.redeal({ ...refresh, old: made[0]!.group }, shares[0]!, seed)).toThrow(
+      /verification share/,
+    );
   });
 
   it('deals the same again from the same seed, and another polynomial in another attempt or for another share', () => {
-    const first = redeal(refresh, shares[0]!, seed);
-    expect(redeal(refresh, shares[0]!, seed)).toEqual(first);
+    const first = keyReshare.redeal(refresh, shares[0]!, seed);
+    expect(keyReshare.redeal(refresh, shares[0]!, seed)).toEqual(first);
     const others = [
-      redeal(parametersOf(5, 5, 3), shares[0]!, seed),
-      redeal(refresh, shares[1]!, seed),
-      redeal(refresh, shares[0]!, sha256(seed)),
+      keyReshare.redeal(parametersOf(5, 5, 3), shares[0]!, seed),
+      keyReshare.redeal(refresh, shares[1]!, seed),
+      keyReshare.redeal(refresh, shares[0]!, sha256(seed)),
     ];
     for (const { coefficients } of others)
       for (const one of coefficients.slice(1)) expect(first.coefficients).not.toContain(one);
   });
 
   it('refuses commitments that are not of the share, too short, too long or no points, and names the dealer', () => {
-    const { commitments } = redeal(refresh, shares[1]!, seed);
+    const { commitments } = keyReshare.redeal(refresh, shares[1]!, seed);
     const refuses = (points: Uint8Array[], reason: RegExp) =>
-      expect(() => checkRedealing(refresh, { dealer: 2, points })).toThrow(reason);
-    checkRedealing(refresh, commitments);
+      expect(() => keyReshare.checkRedealing(refresh, { dealer: 2, points })).toThrow(reason);
+    keyReshare.checkRedealing(refresh, commitments);
     refuses(commitments.points.slice(1), /must be exactly 3, are 2 \(by member 2\)/);
     refuses([...commitments.points, commitments.points[0]!], /must be exactly 3, are 4 \(by member 2\)/);
     refuses(commitments.points.toReversed(), /points\[0\]: is not the dealer's share.*member 2/);
     refuses([...commitments.points.slice(0, 2), new Uint8Array(33)], /points\[2\]: is not a point.*member 2/);
-    expect(() => checkRedealing(refresh, { ...commitments, dealer: 6 })).toThrow(/not in the current epoch.*member 6/);
-    expect(() => checkRedealing(refresh, { ...commitments, dealer: 3 })).toThrow(/dealer's share.*member 3/);
+    expect(() => keyReshare.checkRedealing(refresh, { ...commitments, dealer: 6 })).toThrow(
+      /not in the current epoch.*member 6/,
+    );
+    expect(() => keyReshare.checkRedealing(refresh, { ...commitments, dealer: 3 })).toThrow(/dealer's share.*member 3/);
   });
 
   it('finishes with right shares of all of D only', () => {
-    const dealings = [1, 2, 4].map((i) => redeal(refresh, shares[i - 1]!, seed));
+    const dealings = [1, 2, 4].map((i) => keyReshare.redeal(refresh, shares[i - 1]!, seed));
     const dealt = dealings.map((one) => one.commitments);
     const everyone = [1, 2, 3, 4, 5];
-    const received = dealings.map((one) => redealtShare(one, 3));
-    const finish = (list: typeof received, by = dealt) => finishReshare(refresh, by, everyone, 3, list);
+    const received = dealings.map((one) => keyReshare.redealtShare(one, 3));
+    const finish = (list: typeof received, by = dealt) => keyReshare.finish(refresh, by, everyone, 3, list);
     expect(finish(received).index).toBe(3);
     expect(() => finish(received.slice(1))).toThrow('share: came 0 times (by member 1)');
     expect(() => finish([...received, received[1]!])).toThrow('share: came 2 times (by member 2)');
@@ -158,17 +154,19 @@ describe('a reshare', () => {
     expect(() => finish([received[0]!, received[1]!, off])).toThrow(/off the dealer's commitments \(by member 4\)/);
     expect(() => finish(received, dealt.slice(1))).toThrow(/must be 3, each once/);
     expect(() => finish(received, [dealt[0]!, dealt[0]!, dealt[1]!])).toThrow(/must be 3, each once/);
-    expect(() => finishReshare(refresh, dealt, [1, 2, 4, 5], 3, received)).toThrow(
+    expect(() => keyReshare.finish(refresh, dealt, [1, 2, 4, 5], 3, received)).toThrow(
       'index: is not in the current epoch (by member 3)', // and no dealer is to blame
     );
     for (const receivers of [[1, 2, 3], [1, 2, 2, 3], [0, 1, 2, 3], [3, 4, 5, 6], [4, 3, 2, 1], []])
-      expect(() => resharedGroup(refresh, dealt, receivers)).toThrow(/^receivers: /);
+      expect(() => keyReshare.resharedGroup(refresh, dealt, receivers)).toThrow(/^receivers: /);
   });
 
   it('does not keep a public key that the shares are not of', () => {
-    const dealt = [1, 2, 3].map((i) => redeal(refresh, shares[i - 1]!, seed).commitments);
+    const dealt = [1, 2, 3].map((i) => keyReshare.redeal(refresh, shares[i - 1]!, seed).commitments);
     const foreign = { ...refresh, old: { ...old, publicKey: compressed(G.multiply(5n)) } };
-    expect(() => resharedGroup(foreign, dealt, [1, 2, 3, 4, 5])).toThrow('old: its shares are not of its public key');
+    expect(() => keyReshare.resharedGroup(foreign, dealt, [1, 2, 3, 4, 5])).toThrow(
+      'old: its shares are not of its public key',
+    );
   });
 
   it('refuses parameters outside t < nMin <= n <= 2t-1', () => {
@@ -181,7 +179,7 @@ describe('a reshare', () => {
       [Number.NaN, 4, 3],
       [70_000, 50_000, 40_000],
     ] as const)
-      expect(() => checkReshareParameters({ ...refresh, n, nMin, threshold: t })).toThrow(/t < nMin <= n <= 2t-1/);
-    expect(() => checkReshareParameters({ ...refresh, attemptId: new Uint8Array(31) })).toThrow(/attemptId/);
+      expect(() => keyReshare.checkParameters({ ...refresh, n, nMin, threshold: t })).toThrow(/t < nMin <= n <= 2t-1/);
+    expect(() => keyReshare.checkParameters({ ...refresh, attemptId: new Uint8Array(31) })).toThrow(/attemptId/);
   });
 });

@@ -38,7 +38,7 @@ import {
 import type { GroupKey, KeyShare, MemberIndex } from './group.js';
 
 /** What an attempt fixes. Members of the old epoch and of the new one are numbered apart, each by its own roster. */
-export interface ReshareParameters {
+export interface Parameters {
   attemptId: Uint8Array;
   /** The key as it stands, with its t and every Y_i. */
   old: GroupKey;
@@ -63,8 +63,8 @@ export interface Redealing {
  * @param seed 32 secret random bytes, stored sealed before anything that follows from them is sent
  * @throws CryptoError `bad-share` when `share` is not of the epoch that is reshared, `bad-seed`, `bad-parameters`
  */
-export function redeal(parameters: ReshareParameters, share: KeyShare, seed: Uint8Array): Redealing {
-  checkReshareParameters(parameters);
+export function redeal(parameters: Parameters, share: KeyShare, seed: Uint8Array): Redealing {
+  checkParameters(parameters);
   if (checkBytes(seed, 'seed').length !== 32) throw new CryptoError('bad-seed', 'seed', 'must be 32 bytes');
   const { index, secret } = checkKeyShare({ ...share, group: parameters.old });
   const coefficients = [parseScalar(secret, 'share.secret')];
@@ -89,11 +89,11 @@ export function redealtShare({ commitments, coefficients }: Redealing, receiver:
  *
  * @throws CryptoError `bad-commitments` names the dealer; `not-a-member` for strangers to the old epoch
  */
-export function checkRedealing(parameters: ReshareParameters, { dealer, points }: PolynomialCommitments): void {
+export function checkRedealing(parameters: Parameters, { dealer, points }: PolynomialCommitments): void {
   const refuse = (field: string, reason: string, cause?: unknown): never => {
     throw Object.assign(new CryptoError('bad-commitments', field, reason, memberName(dealer)), { cause });
   };
-  checkReshareParameters(parameters);
+  checkParameters(parameters);
   const own = verificationShare(parameters.old, dealer);
   if (checkList(points, 'points', MOST_MEMBERS).length !== parameters.threshold)
     refuse('points', `must be exactly ${parameters.threshold}, are ${points.length}`);
@@ -115,11 +115,11 @@ export function checkRedealing(parameters: ReshareParameters, { dealer, points }
  * @throws CryptoError `bad-dealers`, `bad-commitments`, `bad-receivers`; `bad-point` when some Y'_j could not be used
  */
 export function resharedGroup(
-  parameters: ReshareParameters,
+  parameters: Parameters,
   dealt: readonly PolynomialCommitments[],
   receivers: readonly MemberIndex[],
 ): GroupKey {
-  checkReshareParameters(parameters);
+  checkParameters(parameters);
   const D = dealersOf(parameters, dealt);
   checkReceivers(parameters, receivers);
   for (const one of dealt) checkRedealing(parameters, one);
@@ -144,8 +144,8 @@ export function resharedGroup(
  * @param received one share from each dealer of D
  * @throws CryptoError `bad-share` names a dealer whose share is missing, doubled or wrong; as `resharedGroup`
  */
-export function finishReshare(
-  parameters: ReshareParameters,
+export function finish(
+  parameters: Parameters,
   dealt: readonly PolynomialCommitments[],
   receivers: readonly MemberIndex[],
   receiver: MemberIndex,
@@ -168,7 +168,7 @@ export function finishReshare(
 }
 
 /** t' < nMin ≤ n ≤ 2t'−1, as in every attempt; an id of 32 bytes. @throws CryptoError `bad-parameters` */
-export function checkReshareParameters({ attemptId, old, n, nMin, threshold }: ReshareParameters): void {
+export function checkParameters({ attemptId, old, n, nMin, threshold }: Parameters): void {
   if (checkBytes(attemptId, 'attemptId').length !== 32)
     throw new CryptoError('bad-parameters', 'attemptId', 'must be 32 bytes');
   const isWhole = [n, nMin, threshold].every(Number.isInteger);
@@ -181,14 +181,14 @@ export function checkReshareParameters({ attemptId, old, n, nMin, threshold }: R
   checkGroup(old);
 }
 
-function dealersOf({ old }: ReshareParameters, dealt: readonly PolynomialCommitments[]): MemberIndex[] {
+function dealersOf({ old }: Parameters, dealt: readonly PolynomialCommitments[]): MemberIndex[] {
   const D = checkList(dealt, 'dealers', MOST_MEMBERS).map(({ dealer }) => dealer);
   if (new Set(D).size !== D.length || D.length !== old.threshold)
     throw new CryptoError('bad-dealers', 'dealers', `must be ${old.threshold}, each once; are ${D.join(', ')}`);
   return D;
 }
 
-function checkReceivers({ n, nMin }: ReshareParameters, receivers: readonly MemberIndex[]): void {
+function checkReceivers({ n, nMin }: Parameters, receivers: readonly MemberIndex[]): void {
   const isAscending = checkList(receivers, 'receivers', MOST_MEMBERS).every((j, i) => i === 0 || j > receivers[i - 1]!);
   if (!isAscending || receivers.length < nMin || checkIndex(receivers[0]!, 'receivers') > n || receivers.at(-1)! > n)
     throw new CryptoError('bad-receivers', 'receivers', `must be ${nMin} or more of 1..${n}, ascending`);
@@ -196,7 +196,7 @@ function checkReceivers({ n, nMin }: ReshareParameters, receivers: readonly Memb
 
 /** Hedged with the share that is dealt: a seed that was guessed is not enough. */
 function coefficient(
-  { attemptId, n, threshold }: ReshareParameters,
+  { attemptId, n, threshold }: Parameters,
   dealer: MemberIndex,
   secret: Uint8Array,
   seed: Uint8Array,

@@ -9,7 +9,7 @@
 
 import { checkBytes, checkList, concat, equalBytes, u16, u8 } from '../bytes.js';
 import { CryptoError } from '../crypto-error.js';
-import { HPKE_PUBLIC_KEY_BYTES } from '../hpke.js';
+import * as hpke from '../hpke.js';
 import type { Complaint, Verdict } from './complaint.js';
 import { SEALED_SHARE_BYTES } from './dealt-share.js';
 import { checkIndex, memberName, MOST_MEMBERS } from './group.js';
@@ -121,7 +121,7 @@ export function encodeMessage(session: Uint8Array, message: RoundMessage): Uint8
   const body = (): Uint8Array => {
     switch (message.kind) {
       case 'keys':
-        return map(byMember(message.keys, 'keys'), HPKE_PUBLIC_KEY_BYTES, 'keys');
+        return map(byMember(message.keys, 'keys'), hpke.PUBLIC_KEY_BYTES, 'keys');
       case 'commitments': {
         const some = checkList(message.points, 'points', MOST_MEMBERS);
         const points = list(some.map((point) => sized(point, POINT_BYTES, 'points')));
@@ -179,7 +179,7 @@ export function decodeMessage(session: Uint8Array, bytes: Uint8Array): RoundMess
 function bodyOf(reader: Reader, kind: string | undefined, member: MemberIndex): RoundMessage {
   switch (kind) {
     case 'keys':
-      return { kind, member, keys: reader.map(HPKE_PUBLIC_KEY_BYTES, 'keys') };
+      return { kind, member, keys: reader.map(hpke.PUBLIC_KEY_BYTES, 'keys') };
     case 'commitments': {
       const points = reader.list('points', () => reader.take(POINT_BYTES, 'points'));
       const hasProof = reader.byte('proof');

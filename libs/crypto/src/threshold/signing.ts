@@ -33,7 +33,7 @@ export interface SignatureShare {
 }
 
 /** R (SEC1 compressed) ‖ z: 65 bytes. */
-export type FrostSignature = Uint8Array;
+export type Signature = Uint8Array;
 
 /** Fresh nonces of a signer (RFC 9591 §5.1). @param random 32 random bytes each time it is called */
 export function drawNonces(share: KeyShare, random: (length?: number) => Uint8Array = randomBytes): SigningNonces {
@@ -134,7 +134,7 @@ export function combineSignature(
   commitments: readonly NonceCommitment[],
   digest: Uint8Array,
   shares: readonly SignatureShare[],
-): { signature: FrostSignature } | { culprits: MemberIndex[] } {
+): { signature: Signature } | { culprits: MemberIndex[] } {
   checkDigest(digest);
   const list = checkPackage(group, commitments);
   const given = new Map(
@@ -160,7 +160,7 @@ export function combineSignature(
 }
 
 /** Whether `signature` is the group's over `digest`. Malformed ones are not. */
-export function isGroupSignature(publicKey: Uint8Array, digest: Uint8Array, signature: FrostSignature): boolean {
+export function isGroupSignature(publicKey: Uint8Array, digest: Uint8Array, signature: Signature): boolean {
   checkDigest(digest);
   const Y = checkRecoverable(parsePoint(publicKey, 'publicKey'), 'publicKey');
   if (checkBytes(signature, 'signature').length !== 65 || !isScalar(signature.subarray(33))) return false;
@@ -172,7 +172,7 @@ export function isGroupSignature(publicKey: Uint8Array, digest: Uint8Array, sign
 }
 
 /** The words contracts take: R as (x, y), and z. @throws CryptoError for anything that is not R ‖ z */
-export function signatureWords(signature: FrostSignature): { Rx: bigint; Ry: bigint; z: bigint } {
+export function signatureWords(signature: Signature): { Rx: bigint; Ry: bigint; z: bigint } {
   const { x, y } = parsePoint(checkBytes(signature, 'signature').subarray(0, 33), 'R').toAffine();
   parseScalar(signature.subarray(33), 'z');
   return { Rx: x, Ry: y, z: toBigInt(signature.subarray(33)) };

@@ -2,30 +2,32 @@
 
 import { ascii, toHex } from '../bytes.js';
 import { sha256 } from '../hash.js';
-import { deal, dealtShares, finishGeneration } from './generation.js';
-import type { Dealing, DealerCommitments, GenerationParameters } from './generation.js';
+import * as generation from '../generation.js';
 import type { KeyShare } from './group.js';
 
 /** Parameters of an attempt called `name`. */
-export function attempt(name: string, n: number, threshold: number): GenerationParameters {
+export function attempt(name: string, n: number, threshold: number): generation.Parameters {
   return { attemptId: sha256(ascii(name)), n, threshold };
 }
 
 /** Everybody's dealing, with seeds that follow from the attempt's id. */
-export function dealAll(parameters: GenerationParameters): { dealings: Dealing[]; all: DealerCommitments[] } {
+export function dealAll(parameters: generation.Parameters): {
+  dealings: generation.Dealing[];
+  all: generation.DealerCommitments[];
+} {
   const dealings = Array.from({ length: parameters.n }, (_, i) =>
-    deal(parameters, i + 1, sha256(parameters.attemptId, Uint8Array.of(i))),
+    generation.deal(parameters, i + 1, sha256(parameters.attemptId, Uint8Array.of(i))),
   );
   return { dealings, all: dealings.map((one) => one.commitments) };
 }
 
 /** Everybody's key share. */
-export function generate(parameters: GenerationParameters): KeyShare[] {
+export function generate(parameters: generation.Parameters): KeyShare[] {
   const { dealings, all } = dealAll(parameters);
-  const sent = dealings.flatMap((dealing) => dealtShares(parameters, dealing, all));
+  const sent = dealings.flatMap((dealing) => generation.dealtShares(parameters, dealing, all));
   return dealings.map((dealing) => {
     const own = sent.filter((share) => share.receiver === dealing.commitments.dealer);
-    return finishGeneration(parameters, dealing, all, own);
+    return generation.finish(parameters, dealing, all, own);
   });
 }
 

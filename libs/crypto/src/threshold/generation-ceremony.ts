@@ -15,36 +15,36 @@ import { agreedVerdict, ascending, verdictOf } from './complaint.js';
 import type { Complaint, ComplaintEvidence, Verdict } from './complaint.js';
 import { areSealedShares, areShareKeys, openShare, sealShare, shareKey } from './dealt-share.js';
 import type { DealtShare } from './dealt-share.js';
-import { checkCommitments, checkParameters, deal, dealtShares, finishGeneration, groupOf } from './generation.js';
-import type { DealerCommitments, GenerationParameters } from './generation.js';
+import { checkCommitments, checkParameters, deal, dealtShares, finish, groupOf } from './generation.js';
+import type { DealerCommitments, Parameters } from './generation.js';
 import type { GroupKey, KeyShare, MemberIndex } from './group.js';
 import { encodeMessage } from './round-message.js';
 import type { CeremonyMessage, FinishMessage } from './round-message.js';
 
 /** The phases a generation passes, and how it ends. */
-export type CeremonyPhase = 'keys' | 'commitments' | 'shares' | 'complaints' | 'verdict' | 'finish' | 'done' | 'ended';
+export type Phase = 'keys' | 'commitments' | 'shares' | 'complaints' | 'verdict' | 'finish' | 'done' | 'ended';
 
 /** What the hub shows, at finality and in its order: a post, or that a phase's deadline block has passed. */
-export type CeremonyEvent = CeremonyMessage | { kind: 'deadline'; phase: CeremonyPhase };
+export type Event = CeremonyMessage | { kind: 'deadline'; phase: Phase };
 
 /** Why an attempt ended without a key, and who is to blame. */
-export interface CeremonyEnd {
+export interface End {
   /** `verdict`: t members judged the complaints alike; `complaints`: they did not, and both sides leave. */
   reason: 'silence' | 'bad-keys' | 'bad-commitments' | 'bad-shares' | 'verdict' | 'complaints' | 'split-finish';
   culprits: MemberIndex[];
 }
 
 /** All that the hub's log says about one attempt. Nothing in it is secret. */
-export interface CeremonyState {
-  readonly parameters: GenerationParameters;
-  readonly phase: CeremonyPhase;
+export interface State {
+  readonly parameters: Parameters;
+  readonly phase: Phase;
   readonly keys: ReadonlyMap<MemberIndex, ReadonlyMap<MemberIndex, Uint8Array>>;
   readonly commitments: ReadonlyMap<MemberIndex, DealerCommitments>;
   readonly shares: ReadonlyMap<MemberIndex, ReadonlyMap<MemberIndex, Uint8Array>>;
   readonly complaints: ReadonlyMap<MemberIndex, readonly Complaint[]>;
   readonly verdicts: ReadonlyMap<MemberIndex, Verdict>;
   readonly finishes: ReadonlyMap<MemberIndex, Uint8Array>;
-  readonly end?: CeremonyEnd;
+  readonly end?: End;
 }
 
 /** What a member must post now; with `finish` also the share that must be stored, sealed, before the post is sent. */
@@ -60,7 +60,7 @@ const next = {
 } as const;
 
 /** An attempt that stands and in which nobody has posted. */
-export function startCeremony(parameters: GenerationParameters): CeremonyState {
+export function start(parameters: Parameters): State {
   checkParameters(parameters);
   const none = new Map<never, never>();
   const empty = { keys: none, commitments: none, shares: none, complaints: none, verdicts: none, finishes: none };
@@ -71,7 +71,7 @@ export function startCeremony(parameters: GenerationParameters): CeremonyState {
  * Folds one event of the hub into the state. The first post of a member in its phase counts; posts out of phase, of
  * strangers or after the end change nothing, as the hub would not have recorded them.
  */
-export function advance(state: CeremonyState, event: CeremonyEvent): CeremonyState {
+export function advance(state: State, event: Event): State {
   if (state.phase === 'done' || state.phase === 'ended' || !isInPhase(state, event)) return state;
   if (event.kind === 'deadline')
     return state.phase === 'verdict' ? withoutVerdict(state) : ended(state, 'silence', silent(state));
@@ -82,7 +82,7 @@ export function advance(state: CeremonyState, event: CeremonyEvent): CeremonySta
 }
 
 /** Who has not posted in the current phase. */
-export function silent(state: CeremonyState): MemberIndex[] {
+export function silent(state: State): MemberIndex[] {
   const posted = postsOf(state, state.phase);
   return members(state.parameters).filter((member) => !posted.has(member));
 }
@@ -95,7 +95,7 @@ export function silent(state: CeremonyState): MemberIndex[] {
  * @throws CryptoError `bad-seed` or `bad-commitments` when this member's keys or commitments on the hub are not those of
  *   `seed`: it would accuse honest dealers, or deal shares that convict it
  */
-export async function due(state: CeremonyState, member: MemberIndex, seed: Uint8Array): Promise<DuePost | null> {
+export async function due(state: State, member: MemberIndex, seed: Uint8Array): Promise<DuePost | null> {
   const { parameters, phase } = state;
   if (!members(parameters).includes(member)) throw new CryptoError('not-a-member', 'member', 'is not in this attempt');
   if (phase === 'done' || phase === 'ended' || postsOf(state, phase).has(member)) return null;
@@ -119,25 +119,25 @@ export async function due(state: CeremonyState, member: MemberIndex, seed: Uint8
       return { kind: 'verdict', member, ...(await verdict(state)) };
     case 'finish': {
       const { shares } = await receivedShares(state, member, seed);
-      const share = finishGeneration(parameters, deal(parameters, member, seed), allCommitments(state), shares);
+      const share = finish(parameters, deal(parameters, member, seed), allCommitments(state), shares);
       return { kind: 'finish', member, transcript: transcriptOf(state), group: share.group, share };
     }
   }
 }
 
 /** The key of a generation whose commitments are complete; the same for whoever folds the log. */
-export function generatedGroup(state: CeremonyState): GroupKey {
+export function generatedGroup(state: State): GroupKey {
   return groupOf(state.parameters, allCommitments(state));
 }
 
 /** How the complaints of an attempt are judged: the same by whoever folds the log. */
-export function verdict(state: CeremonyState): Promise<Verdict> {
+export function verdict(state: State): Promise<Verdict> {
   return verdictOf(state.complaints, (accuser, complaint) => evidenceOf(state, accuser, complaint));
 }
 
 /** What the log holds on a complaint, for any third party to judge; null when nobody of that number dealt to the accuser. */
 export function evidenceOf(
-  state: CeremonyState,
+  state: State,
   accuser: MemberIndex,
   { dealer, revealed }: Complaint,
 ): ComplaintEvidence | null {
@@ -149,7 +149,7 @@ export function evidenceOf(
 }
 
 /** keccak256 over every message up to the shares, phase by phase in order of members: all finish the same history. */
-export function transcriptOf({ parameters, keys, commitments, shares }: CeremonyState): Uint8Array {
+export function transcriptOf({ parameters, keys, commitments, shares }: State): Uint8Array {
   const messages = [
     ...members(parameters).map((member) => ({ kind: 'keys' as const, member, keys: keys.get(member)! })),
     ...members(parameters).map((member) => ({ kind: 'commitments' as const, member, ...commitments.get(member)! })),
@@ -161,12 +161,12 @@ export function transcriptOf({ parameters, keys, commitments, shares }: Ceremony
   );
 }
 
-function isInPhase(state: CeremonyState, event: CeremonyEvent): boolean {
+function isInPhase(state: State, event: Event): boolean {
   if (event.kind === 'deadline') return event.phase === state.phase;
   return event.kind === state.phase && members(state.parameters).includes(event.member);
 }
 
-function withPost(state: CeremonyState, post: CeremonyMessage): CeremonyState {
+function withPost(state: State, post: CeremonyMessage): State {
   const add = <T>(posts: ReadonlyMap<MemberIndex, T>, value: T) => new Map(posts).set(post.member, value);
   switch (post.kind) {
     case 'keys': {
@@ -200,7 +200,7 @@ function withPost(state: CeremonyState, post: CeremonyMessage): CeremonyState {
 }
 
 /** A phase in which everybody posted. */
-function closed(state: CeremonyState): CeremonyState {
+function closed(state: State): State {
   const { phase } = state;
   if (phase === 'done' || phase === 'ended') return state;
   if (phase === 'verdict') return withoutVerdict(state);
@@ -220,23 +220,23 @@ function closed(state: CeremonyState): CeremonyState {
 }
 
 /** Without t members that judge alike both sides of every complaint leave (protocol section 3). */
-function withoutVerdict(state: CeremonyState): CeremonyState {
+function withoutVerdict(state: State): State {
   const accusing = [...state.complaints].filter(([, list]) => list.length > 0);
   const both = accusing.flatMap(([accuser, list]) => [accuser, ...list.map(({ dealer }) => dealer)]);
   return ended(state, 'complaints', ascending(both));
 }
 
-function ended(state: CeremonyState, reason: CeremonyEnd['reason'], culprits: MemberIndex[]): CeremonyState {
+function ended(state: State, reason: End['reason'], culprits: MemberIndex[]): State {
   return { ...state, phase: 'ended', end: { reason, culprits } };
 }
 
 /** Acceptable on their own, and no constant term that another dealer has posted before. */
-function areUsableCommitments(state: CeremonyState, dealt: DealerCommitments): boolean {
+function areUsableCommitments(state: State, dealt: DealerCommitments): boolean {
   if (!passes(() => checkCommitments(state.parameters, dealt))) return false;
   return ![...state.commitments.values()].some((earlier) => equalBytes(earlier.points[0]!, dealt.points[0]!));
 }
 
-async function sealedShares(state: CeremonyState, member: MemberIndex, seed: Uint8Array) {
+async function sealedShares(state: State, member: MemberIndex, seed: Uint8Array) {
   const { parameters, keys } = state;
   const sealed = new Map<MemberIndex, Uint8Array>();
   for (const dealt of dealtShares(parameters, deal(parameters, member, seed), allCommitments(state)))
@@ -245,7 +245,7 @@ async function sealedShares(state: CeremonyState, member: MemberIndex, seed: Uin
 }
 
 /** Opens and checks every share dealt to `member`; what fails becomes a complaint that reveals that dealer's key only. */
-async function receivedShares(state: CeremonyState, member: MemberIndex, seed: Uint8Array) {
+async function receivedShares(state: State, member: MemberIndex, seed: Uint8Array) {
   await checkOwnKeys(state, member, seed);
   const { attemptId } = state.parameters;
   const shares: DealtShare[] = [];
@@ -263,13 +263,13 @@ async function receivedShares(state: CeremonyState, member: MemberIndex, seed: U
   return { shares, complaints };
 }
 
-async function checkOwnKeys(state: CeremonyState, member: MemberIndex, seed: Uint8Array): Promise<void> {
+async function checkOwnKeys(state: State, member: MemberIndex, seed: Uint8Array): Promise<void> {
   for (const [dealer, posted] of state.keys.get(member)!)
     if (!equalBytes((await shareKey(state.parameters.attemptId, dealer, member, seed)).publicKey, posted))
       throw new CryptoError('bad-seed', 'seed', "is not that of this member's keys on the hub");
 }
 
-function postsOf(state: CeremonyState, phase: CeremonyPhase): ReadonlyMap<MemberIndex, unknown> {
+function postsOf(state: State, phase: Phase): ReadonlyMap<MemberIndex, unknown> {
   switch (phase) {
     case 'verdict':
       return state.verdicts;
@@ -283,14 +283,14 @@ function postsOf(state: CeremonyState, phase: CeremonyPhase): ReadonlyMap<Member
   }
 }
 
-function allCommitments(state: CeremonyState): DealerCommitments[] {
+function allCommitments(state: State): DealerCommitments[] {
   return members(state.parameters).map((member) => state.commitments.get(member)!);
 }
 
-function members({ n }: GenerationParameters): MemberIndex[] {
+function members({ n }: Parameters): MemberIndex[] {
   return Array.from({ length: n }, (_, i) => i + 1);
 }
 
-function others(parameters: GenerationParameters, member: MemberIndex): MemberIndex[] {
+function others(parameters: Parameters, member: MemberIndex): MemberIndex[] {
   return members(parameters).filter((other) => other !== member);
 }
