@@ -2,16 +2,7 @@
 // and times it as a process of its own.
 import { randomBytes } from 'node:crypto';
 import { closeSync, openSync, readFileSync, readSync, writevSync } from 'node:fs';
-import {
-  createHeader,
-  headerLength,
-  parseHeader,
-  PayloadOpener,
-  payloadNonceBytes,
-  PayloadSealer,
-  serializeHeader,
-  unwrapHeader,
-} from '@cpds/crypto';
+import * as age from '@cpds/crypto/age';
 import { nodeAead } from '@cpds/crypto/node';
 
 /** Read at once, and about what is written at once: more than a header, enough that going to the kernel costs little, and it stays in the processor's cache. */
@@ -35,8 +26,8 @@ function* piecesOf(path) {
 function* encrypted(pieces, recipient) {
   const fileKey = randomBytes(16);
   const nonce = randomBytes(16);
-  const sealer = new PayloadSealer(fileKey, nonce, nodeAead);
-  yield [serializeHeader(createHeader(fileKey, [recipient])), nonce];
+  const sealer = new age.PayloadSealer(fileKey, nonce, nodeAead);
+  yield [age.serializeHeader(age.createHeader(fileKey, [recipient])), nonce];
   for (const piece of pieces) yield [...sealer.push(piece)];
   yield [...sealer.end()];
 }
@@ -44,10 +35,10 @@ function* encrypted(pieces, recipient) {
 function* decrypted(pieces, identityPath) {
   const identity = readFileSync(identityPath, 'utf8').trim();
   const { value: first } = pieces.next();
-  const nonceAt = headerLength(first);
-  const payloadAt = nonceAt + payloadNonceBytes;
-  const fileKey = unwrapHeader(parseHeader(first.subarray(0, nonceAt)), identity);
-  const opener = new PayloadOpener(fileKey, first.subarray(nonceAt, payloadAt), nodeAead);
+  const nonceAt = age.headerLength(first);
+  const payloadAt = nonceAt + age.payloadNonceBytes;
+  const fileKey = age.unwrapHeader(age.parseHeader(first.subarray(0, nonceAt)), identity);
+  const opener = new age.PayloadOpener(fileKey, first.subarray(nonceAt, payloadAt), nodeAead);
   yield [...opener.push(first.subarray(payloadAt))];
   for (const piece of pieces) yield [...opener.push(piece)];
   yield [...opener.end()];

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
-import { encodeIdentity, recipientOf } from '@cpds/crypto';
+import * as ageFile from '@cpds/crypto/age';
 import { streamingMemory, testAge } from '@cpds/local';
 import { measured, row } from '../harness.mjs';
 import { bundled } from '../peers.mjs';
@@ -23,12 +23,12 @@ export async function measure({ sizeMiB, dir, ...options }) {
   const at = (name) => join(folder, name);
   try {
     const program = await bundled(fileURLToPath(new URL('age-file.mjs', import.meta.url)), 'age-file');
-    const identity = encodeIdentity(randomBytes(32));
+    const identity = ageFile.encodeIdentity(randomBytes(32));
     await writeFile(at('identity'), `${identity}\n`, { mode: 0o600 });
     await writeRandom(at('plain'), sizeMiB);
 
     const node = [process.execPath, ...nodeOptions, program];
-    const recipient = recipientOf(identity);
+    const recipient = ageFile.recipientOf(identity);
     const commands = {
       encrypt: {
         ours: [...node, 'encrypt', recipient, at('plain'), at('file.age')],

@@ -1,20 +1,9 @@
 // Sealing, partial release, combination and opening of capsules, against the threshold proxy re-encryption of Umbral (Rust, as WebAssembly).
 import { randomBytes } from 'node:crypto';
-import {
-  combinePartials,
-  G,
-  nobleArithmetic,
-  openCapsule,
-  parseCapsule,
-  parsePoint,
-  parseScalar,
-  releasePartial,
-  scalarFrom48,
-  sealCapsule,
-  sealedKeyHash,
-  usePublicArithmetic,
-  verifyPartial,
-} from '@cpds/crypto';
+import { openCapsule, parseCapsule, sealCapsule, sealedKeyHash } from '@cpds/crypto/capsule';
+import { G, parsePoint, parseScalar, scalarFrom48 } from '@cpds/crypto/curve';
+import { combinePartials, releasePartial, verifyPartial } from '@cpds/crypto/partial';
+import { nobleArithmetic, usePublicArithmetic } from '@cpds/crypto/public-arithmetic';
 import { libsecp256k1 } from '@cpds/crypto/libsecp256k1';
 import umbral from '@nucypher/umbral-pre';
 import { measured, row, timed } from '../harness.mjs';

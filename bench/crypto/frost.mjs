@@ -1,14 +1,7 @@
 // A FROST signature step by step, against bare @noble/curves and @cmdcode/frost.
 import { randomBytes } from 'node:crypto';
-import {
-  combineSignature,
-  drawNonces,
-  frostPublic,
-  frostSecret,
-  isGroupSignature,
-  isSignatureShare,
-  signShare,
-} from '@cpds/crypto';
+import * as frost from '@cpds/crypto/frost';
+import { frostPublic, frostSecret } from '@cpds/crypto/group';
 import {
   combine_partial_sigs,
   create_commit_pkg,
@@ -67,19 +60,19 @@ function ours(shares) {
   const [{ group }] = shares;
   const digest = randomBytes(32);
   const signers = shares.slice(0, group.threshold);
-  const drawn = signers.map((share) => drawNonces(share));
+  const drawn = signers.map((share) => frost.drawNonces(share));
   const commitments = drawn.map(({ commitment }) => commitment);
-  const signed = signers.map((share, at) => signShare(share, drawn[at], commitments, digest));
-  const { signature } = combineSignature(group, commitments, digest, signed);
+  const signed = signers.map((share, at) => frost.signShare(share, drawn[at], commitments, digest));
+  const { signature } = frost.combineSignature(group, commitments, digest, signed);
   return {
-    commit: timed(() => drawNonces(signers[0])),
+    commit: timed(() => frost.drawNonces(signers[0])),
     'sign share': timed(
-      (nonces) => signShare(signers[0], nonces, [nonces.commitment, ...commitments.slice(1)], digest),
-      () => drawNonces(signers[0]),
+      (nonces) => frost.signShare(signers[0], nonces, [nonces.commitment, ...commitments.slice(1)], digest),
+      () => frost.drawNonces(signers[0]),
     ),
-    'verify share': timed(() => mustHold(isSignatureShare(group, commitments, digest, signed[0]))),
-    aggregate: timed(() => mustHold(combineSignature(group, commitments, digest, signed).signature)),
-    verify: timed(() => mustHold(isGroupSignature(group.publicKey, digest, signature))),
+    'verify share': timed(() => mustHold(frost.isSignatureShare(group, commitments, digest, signed[0]))),
+    aggregate: timed(() => mustHold(frost.combineSignature(group, commitments, digest, signed).signature)),
+    verify: timed(() => mustHold(frost.isGroupSignature(group.publicKey, digest, signature))),
   };
 }
 

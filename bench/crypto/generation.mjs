@@ -1,7 +1,7 @@
 // Distributed key generation, round by round for one member, against bare @noble/curves and @cmdcode/frost.
 /* global structuredClone */
 import { randomBytes } from 'node:crypto';
-import { deal, dealtShares, finishGeneration } from '@cpds/crypto';
+import * as generation from '@cpds/crypto/generation';
 import { combine_set, create_share_set, merge_share_commits, verify_share } from '@cmdcode/frost/lib';
 import { measured, row, timed } from '../harness.mjs';
 import { named, ownNoble } from '../peers.mjs';
@@ -12,9 +12,9 @@ const range = (n) => Array.from({ length: n }, (_, i) => i + 1);
 /** The key shares of a whole generation, for benches of what comes after it. */
 export function generate(threshold, n) {
   const { parameters, dealings, all } = dealAll(threshold, n);
-  const sent = dealings.flatMap((dealing) => dealtShares(parameters, dealing, all));
+  const sent = dealings.flatMap((dealing) => generation.dealtShares(parameters, dealing, all));
   return dealings.map((dealing, at) =>
-    finishGeneration(
+    generation.finish(
       parameters,
       dealing,
       all,
@@ -25,7 +25,7 @@ export function generate(threshold, n) {
 
 function dealAll(threshold, n) {
   const parameters = { attemptId: randomBytes(32), n, threshold };
-  const dealings = range(n).map((dealer) => deal(parameters, dealer, randomBytes(32)));
+  const dealings = range(n).map((dealer) => generation.deal(parameters, dealer, randomBytes(32)));
   return { parameters, dealings, all: dealings.map(({ commitments }) => commitments) };
 }
 
@@ -70,27 +70,27 @@ export async function measure(options) {
 function ours(threshold, n) {
   const { parameters, dealings, all } = dealAll(threshold, n);
   const seed = randomBytes(32);
-  const own = deal(parameters, 1, seed);
+  const own = generation.deal(parameters, 1, seed);
   const messages = [own.commitments, ...all.slice(1)];
   const received = dealings
     .slice(1)
-    .map((dealing) => dealtShares(parameters, dealing, messages).find(({ receiver }) => receiver === 1));
+    .map((dealing) => generation.dealtShares(parameters, dealing, messages).find(({ receiver }) => receiver === 1));
   const dealt = structuredClone(own);
-  dealtShares(parameters, dealt, messages);
+  generation.dealtShares(parameters, dealt, messages);
   return {
-    'round 1': timed(() => deal(parameters, 1, seed)),
+    'round 1': timed(() => generation.deal(parameters, 1, seed)),
     'round 2': timed(
-      (dealing) => dealtShares(parameters, dealing, messages),
+      (dealing) => generation.dealtShares(parameters, dealing, messages),
       () => structuredClone(own),
     ),
     'round 3': timed(
-      (dealing) => finishGeneration(parameters, dealing, messages, received),
+      (dealing) => generation.finish(parameters, dealing, messages, received),
       () => structuredClone(dealt),
     ),
     'all rounds': timed(() => {
-      const dealing = deal(parameters, 1, seed);
-      dealtShares(parameters, dealing, messages);
-      finishGeneration(parameters, dealing, messages, received);
+      const dealing = generation.deal(parameters, 1, seed);
+      generation.dealtShares(parameters, dealing, messages);
+      generation.finish(parameters, dealing, messages, received);
     }),
   };
 }

@@ -3,16 +3,8 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import {
-  appendLeaf,
-  EMPTY_FRONTIER,
-  frontierRoot,
-  inclusionRanges,
-  leafHash,
-  proofOf,
-  utf8,
-  verifyInclusion,
-} from '@cpds/crypto';
+import { utf8 } from '@cpds/crypto/bytes';
+import * as tlog from '@cpds/crypto/tlog';
 import { measured, row, timed } from '../harness.mjs';
 import { goProgram } from '../peers.mjs';
 
@@ -48,20 +40,20 @@ export async function measure(options) {
 
 function grow(leaves) {
   const levels = [];
-  let frontier = EMPTY_FRONTIER;
+  let frontier = tlog.EMPTY_FRONTIER;
   for (let i = 0; i < leaves; i++) {
-    const appended = appendLeaf(frontier, leafHash(utf8(`entry ${i}`)));
+    const appended = tlog.appendLeaf(frontier, tlog.leafHash(utf8(`entry ${i}`)));
     frontier = appended.frontier;
     for (const { level, hash } of appended.completed) (levels[level] ??= []).push(hash);
   }
-  return { root: frontierRoot(frontier), read: ({ level, index }) => levels[level][index] };
+  return { root: tlog.frontierRoot(frontier), read: ({ level, index }) => levels[level][index] };
 }
 
 function ours() {
   const { root, read } = grow(size);
   const at = Math.floor(size / 3);
-  const leaf = leafHash(utf8(`entry ${at}`));
-  const proof = proofOf(inclusionRanges(at, size), read);
+  const leaf = tlog.leafHash(utf8(`entry ${at}`));
+  const proof = tlog.proofOf(tlog.inclusionRanges(at, size), read);
   let asked = 0;
   const many = (count, { warmUp, round }) => ({ warmUp, round: (options) => round(options) / count });
   return {
@@ -69,9 +61,9 @@ function ours() {
       1000,
       timed(() => grow(1000)),
     ),
-    prove: timed(() => proofOf(inclusionRanges((asked++ * 7919) % size, size), read)),
+    prove: timed(() => tlog.proofOf(tlog.inclusionRanges((asked++ * 7919) % size, size), read)),
     check: timed(() => {
-      if (!verifyInclusion(leaf, at, size, proof, root)) throw new Error('a good proof was refused');
+      if (!tlog.verifyInclusion(leaf, at, size, proof, root)) throw new Error('a good proof was refused');
     }),
   };
 }

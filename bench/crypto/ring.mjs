@@ -1,18 +1,9 @@
 // Signing and verifying in rings of 11, 16 and 64, against the LSAG of Cypher Laboratory.
 import { randomBytes } from 'node:crypto';
-import {
-  addressOf,
-  compressed,
-  isDeedKey,
-  G,
-  nobleArithmetic,
-  scalarFrom48,
-  signRing,
-  tagBase,
-  tagOf,
-  usePublicArithmetic,
-  verifyRing,
-} from '@cpds/crypto';
+import { addressOf, compressed, G, scalarFrom48 } from '@cpds/crypto/curve';
+import { nobleArithmetic, usePublicArithmetic } from '@cpds/crypto/public-arithmetic';
+import { signRing, tagBase, tagOf, verifyRing } from '@cpds/crypto/ring';
+import { isDeedKey } from '@cpds/crypto/stealth';
 import { libsecp256k1 } from '@cpds/crypto/libsecp256k1';
 import lsag from '@cypher-laboratory/alicesring-lsag';
 import { measured, row, timed } from '../harness.mjs';

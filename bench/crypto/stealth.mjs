@@ -1,17 +1,9 @@
 // Scanning announcements of one-time accounts (ERC-5564 scheme 1), against ScopeLift's SDK.
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import {
-  compressed,
-  formatMetaAddress,
-  fromHex,
-  metaAddressOf,
-  newOneTimeKey,
-  scalarFrom48,
-  scanPage,
-  to0x,
-  u256,
-} from '@cpds/crypto';
+import { fromHex, to0x, u256 } from '@cpds/crypto/bytes';
+import { compressed, scalarFrom48 } from '@cpds/crypto/curve';
+import { formatMetaAddress, metaAddressOf, newOneTimeKey, scanPage } from '@cpds/crypto/stealth';
 import { measured, row, timed } from '../harness.mjs';
 import { bundled, named } from '../peers.mjs';
 

@@ -7,7 +7,8 @@ import { createECDH, randomBytes, randomUUID } from 'node:crypto';
 import { connectBus, BusRequests, type Bus } from '@cpds/bus';
 import { Policy, verify } from '@cpds/audit-verifier';
 import { ChainRegistry, chainUid, CheckpointAnchor, type ChainStruct, type Hex } from '@cpds/contracts';
-import { leafHash, parseCheckpoint, utf8, verifyInclusion, fromHex } from '@cpds/crypto';
+import { fromHex, utf8 } from '@cpds/crypto/bytes';
+import * as tlog from '@cpds/crypto/tlog';
 import { testAnvil, testNats, testPostgres } from '@cpds/local';
 import {
   type EventEnvelope,
@@ -216,9 +217,9 @@ describe('the audit service', () => {
       anchored: true,
     });
     expect(found?.leaf).toBe(eventLeaf(enrolled));
-    const { size, root } = parseCheckpoint(found!.checkpoint.split('\n\n')[0]! + '\n');
+    const { size, root } = tlog.parseCheckpoint(found!.checkpoint.split('\n\n')[0]! + '\n');
     const path = found!.proof.map((hash) => fromHex(hash, 'proof', 32));
-    expect(verifyInclusion(leafHash(utf8(found!.leaf)), found!.leafIndex, size, path, root)).toBe(true);
+    expect(tlog.verifyInclusion(tlog.leafHash(utf8(found!.leaf)), found!.leafIndex, size, path, root)).toBe(true);
   }, 90_000);
 
   it('shows hashes to everyone and entries to auditors only', async () => {

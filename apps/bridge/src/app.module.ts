@@ -1,6 +1,6 @@
 import { BusModule } from '@cpds/bus';
 import { chainEntities, chainMigrations } from '@cpds/chain';
-import type { KeyRing } from '@cpds/crypto';
+import type { KeyRing } from '@cpds/crypto/custody';
 import { OutboxModule, outboxMigrations } from '@cpds/outbox';
 import { errorLine, secret, type ServiceContext } from '@cpds/service';
 import { StoreModule } from '@cpds/store';

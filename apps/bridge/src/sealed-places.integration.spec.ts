@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { KeyRing } from '@cpds/crypto';
+import { KeyRing } from '@cpds/crypto/custody';
 import { testPostgres } from '@cpds/local';
 import type { Hex } from '@cpds/messages';
 import { reseal } from '@cpds/service';

@@ -1,4 +1,4 @@
-import type { KeyRing } from '@cpds/crypto';
+import type { KeyRing } from '@cpds/crypto/custody';
 
 /** What this process holds in memory and nowhere else; see KEY_FILE. */
 export interface NodeKeys {

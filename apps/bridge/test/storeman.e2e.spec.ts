@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectBus, ensureEventStream, hubEventSubjects } from '@cpds/bus';
 import { testNats } from '@cpds/local';
-import { toHex } from '@cpds/crypto';
+import { toHex } from '@cpds/crypto/bytes';
 import { readConfig, runService, type RunningService } from '@cpds/service';
 import { UnitOfWork } from '@cpds/store';
 import { randomBytes } from 'node:crypto';

@@ -1,7 +1,7 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { BusModule } from '@cpds/bus';
 import { chainEntities, chainMigrations } from '@cpds/chain';
-import type { KeyRing } from '@cpds/crypto';
+import type { KeyRing } from '@cpds/crypto/custody';
 import { invalid } from '@cpds/errors';
 import { OutboxModule, outboxMigrations } from '@cpds/outbox';
 import { derivationRoot, derivationRootMigrations, errorLine, secret, type ServiceContext } from '@cpds/service';

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
-import { ascii, hkdfExpand } from '@cpds/crypto';
+import { ascii } from '@cpds/crypto/bytes';
+import { hkdfExpand } from '@cpds/crypto/hash';
 import { canonicalJson } from '@cpds/messages';
 
 /**

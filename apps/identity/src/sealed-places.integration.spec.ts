@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { KeyRing } from '@cpds/crypto';
+import { KeyRing } from '@cpds/crypto/custody';
 import { chainMigrations } from '@cpds/chain';
 import { testPostgres } from '@cpds/local';
 import { outboxMigrations } from '@cpds/outbox';

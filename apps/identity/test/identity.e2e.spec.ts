@@ -1,17 +1,11 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { HttpClient, IdentityClient, TokenSource } from '@cpds/client';
 import { giveBackDigest, type Hex } from '@cpds/contracts';
-import {
-  compressed,
-  fromHex,
-  G,
-  parseMetaAddress,
-  parseStanza,
-  pointFromHex,
-  to0x,
-  unwrapStanza,
-  verifyOpen,
-} from '@cpds/crypto';
+import * as age from '@cpds/crypto/age';
+import { fromHex, to0x } from '@cpds/crypto/bytes';
+import { verifyOpen } from '@cpds/crypto/capsule';
+import { compressed, G, pointFromHex } from '@cpds/crypto/curve';
+import { parseMetaAddress } from '@cpds/crypto/stealth';
 import {
   type EventEnvelope,
   EvidenceAnswer,
@@ -435,7 +429,9 @@ describe('departments and custody', () => {
       ySeal,
       w,
     });
-    expect(unwrapStanza(parseStanza(opened.stanza.split('\n')).stanza, stage.recordsIdentity)).toEqual(share.fileKey);
+    expect(age.unwrapStanza(age.parseStanza(opened.stanza.split('\n')).stanza, stage.recordsIdentity)).toEqual(
+      share.fileKey,
+    );
 
     const wrong = { homeUid, grant, capsule, keyId, ySeal, w: to0x(compressed(G)) };
     await expect(stage.requests.ask('identity.open', OpenQuery, OpenAnswer, wrong)).rejects.toMatchObject({

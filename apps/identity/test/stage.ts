@@ -15,7 +15,7 @@ import {
   type Hex,
   KeyRegistry,
 } from '@cpds/contracts';
-import { recipientOf, encodeIdentity } from '@cpds/crypto';
+import * as age from '@cpds/crypto/age';
 import { testAnvil, testNats, testPostgres } from '@cpds/local';
 import { type RunningService, readConfig, runService } from '@cpds/service';
 import { getCreateAddress, JsonRpcProvider, keccak256, NonceManager, Wallet } from 'ethers';
@@ -57,7 +57,7 @@ export async function openStage(): Promise<Stage> {
   const keys = { kek: randomBytes(32).toString('hex'), gas, token: randomBytes(32).toString('hex') };
   writeFileSync(keyFile, JSON.stringify(keys), { mode: 0o600 });
   const { privateJwk, publicJwk } = await newBackendKey();
-  const recordsIdentity = encodeIdentity(new Uint8Array(randomBytes(32)));
+  const recordsIdentity = age.encodeIdentity(new Uint8Array(randomBytes(32)));
   const url = `http://127.0.0.1:${port}`;
   const environment = {
     PARTY: 'north',
@@ -70,7 +70,7 @@ export async function openStage(): Promise<Stage> {
     OWN_CHAIN: 'north',
     IDENTITY_URL: url,
     HUB_CHAIN_REGISTRY: deployed.chainRegistry,
-    RECORDS_AGE_RECIPIENT: recipientOf(recordsIdentity),
+    RECORDS_AGE_RECIPIENT: age.recipientOf(recordsIdentity),
     BOOTSTRAP_CLIENTS: JSON.stringify([
       { clientId: 'backend.north', jwk: publicJwk, scopes: ['identity.admin', 'records.write'] },
     ]),

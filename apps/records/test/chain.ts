@@ -1,7 +1,8 @@
 /** A chain with a registered hospital on it: hub and hospital chain in one, which is enough for who reads both. */
 
 import { ChainRegistry, DeedRegistry, type Hex } from '@cpds/contracts';
-import { keccak256, to0x, fromHex, u256 } from '@cpds/crypto';
+import { fromHex, to0x, u256 } from '@cpds/crypto/bytes';
+import { keccak256 } from '@cpds/crypto/hash';
 import { testAnvil } from '@cpds/local';
 import { p256 } from '@noble/curves/nist.js';
 import { JsonRpcProvider, NonceManager, Wallet } from 'ethers';

@@ -2,20 +2,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { DeedRegistry } from '@cpds/contracts';
-import {
-  cohortWord,
-  compressed,
-  fromHex,
-  G,
-  keyCommit,
-  parseHeader,
-  parsePoint,
-  recordCommitment,
-  scan,
-  splitFile,
-  to0x,
-  unwrapHeader,
-} from '@cpds/crypto';
+import * as age from '@cpds/crypto/age';
+import { fromHex, to0x } from '@cpds/crypto/bytes';
+import { cohortWord } from '@cpds/crypto/cohort';
+import { compressed, G, parsePoint } from '@cpds/crypto/curve';
+import { keyCommit, recordCommitment } from '@cpds/crypto/deed';
+import { scan } from '@cpds/crypto/stealth';
 import { DeedAnswer, RecordStatus, WalletDeeds, type WalletDeed } from '@cpds/messages';
 import { startChain, type TestChain } from './chain.js';
 import { startHospital, startMs, until, type Hospital, type Patient } from './hospital.js';
@@ -119,8 +111,8 @@ describe('the registrar', () => {
     expect(scan(viewing + 1n, spendingKey, announcement)).toBeUndefined();
     expect(deed.xs).toContain(to0x(compressed(key).slice(1)));
 
-    const header = parseHeader(Buffer.from(deed.header, 'base64'));
-    const fileKey = unwrapHeader(header, patient.ageIdentity);
+    const header = age.parseHeader(Buffer.from(deed.header, 'base64'));
+    const fileKey = age.unwrapHeader(header, patient.ageIdentity);
     const { payloadHash, metadata, salt } = deed;
     const facts = {
       payloadSha256: fromHex(payloadHash, 'h'),
@@ -227,7 +219,7 @@ describe('a grant that was revoked after its key was released', () => {
     await until(async () => (await database.query('SELECT 1 FROM pending_object')).rowCount === 0);
     await until(() => north.events.some((event) => event.type === 'records.object-removed.v1'));
 
-    const { payload } = await splitFile([await sealedFile(recordId, patient)]);
+    const { payload } = await age.splitFile([await sealedFile(recordId, patient)]);
     let bytes = 0;
     for await (const part of payload) bytes += part.length;
     expect(bytes).toBeGreaterThan(image.length);

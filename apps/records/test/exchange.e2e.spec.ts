@@ -5,18 +5,9 @@ import { SigningKey } from 'ethers';
 import { Client as S3Client } from 'minio';
 import pg from 'pg';
 import { fetchDigest, type Grant, type Hex } from '@cpds/contracts';
-import {
-  compressed,
-  G,
-  parseHeader,
-  recipientOf,
-  scalarBytes,
-  serializeStanza,
-  splitFile,
-  to0x,
-  unwrapHeader,
-  wrapFileKey,
-} from '@cpds/crypto';
+import * as age from '@cpds/crypto/age';
+import { to0x } from '@cpds/crypto/bytes';
+import { compressed, G, scalarBytes } from '@cpds/crypto/curve';
 import { fetchHeaders } from '@cpds/messages';
 import { startChain, type TestChain } from './chain.js';
 import { startHospital, startMs, until, type Hospital, type Patient } from './hospital.js';
@@ -84,8 +75,8 @@ beforeAll(async () => {
     return { signature: sign(fetch, homeUid) };
   });
   south.answers.set('identity.open', (body: never) => ({
-    stanza: serializeStanza(
-      wrapFileKey(fileKeys.get((body as { grant: Grant }).grant.nonce)!, recipientOf(south.ageIdentity)),
+    stanza: age.serializeStanza(
+      age.wrapFileKey(fileKeys.get((body as { grant: Grant }).grant.nonce)!, age.recipientOf(south.ageIdentity)),
     ),
   }));
 }, startMs);
@@ -147,9 +138,9 @@ async function consentTo(body: Uint8Array, type = 'application/fhir+json'): Prom
   const object = await fetch(`${north.url}/records/${recordId}/object`, {
     headers: { authorization: `Bearer ${await north.token('wallet', { patient: patient.id })}` },
   });
-  const { header } = await splitFile([Buffer.from(await object.arrayBuffer())]);
+  const { header } = await age.splitFile([Buffer.from(await object.arrayBuffer())]);
   const nonce = to0x(randomBytes(32));
-  fileKeys.set(nonce, unwrapHeader(parseHeader(header), patient.ageIdentity));
+  fileKeys.set(nonce, age.unwrapHeader(age.parseHeader(header), patient.ageIdentity));
   const grant: Grant = {
     nonce,
     lockedAccount: fill('0a', 20),

@@ -10,7 +10,10 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
-import { encodeIdentity, recipientOf, formatMetaAddress, metaAddressOf, to0x, compressed, G } from '@cpds/crypto';
+import * as age from '@cpds/crypto/age';
+import { to0x } from '@cpds/crypto/bytes';
+import { compressed, G } from '@cpds/crypto/curve';
+import { formatMetaAddress, metaAddressOf } from '@cpds/crypto/stealth';
 import { testNats, testObjectStore, testPostgres } from '@cpds/local';
 import { readConfig, runService, hospitalAudience, type RunningService } from '@cpds/service';
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey } from 'jose';
@@ -62,7 +65,7 @@ export async function startHospital(party: string, chain: Chain = nowhere): Prom
   const [postgres, nats, bucket] = await Promise.all([testPostgres(), testNats(), testObjectStore()]);
   const issuer = await startIssuer();
   const folder = mkdtempSync(join(tmpdir(), 'cpds-records-'));
-  const ageIdentity = encodeIdentity(randomBytes(32));
+  const ageIdentity = age.encodeIdentity(randomBytes(32));
   const keyFile = join(folder, 'keys.json');
   const keys = { kek: '22'.repeat(32), gas: chain.gasKey.replace('0x', ''), age: ageIdentity };
   writeFileSync(keyFile, JSON.stringify(keys), { mode: 0o600 });
@@ -123,7 +126,7 @@ export async function startHospital(party: string, chain: Chain = nowhere): Prom
 function newPatient(hospital: Hospital): Patient {
   const patient: Patient = {
     id: randomUUID(),
-    ageIdentity: encodeIdentity(randomBytes(32)),
+    ageIdentity: age.encodeIdentity(randomBytes(32)),
     secrets: { spending: BigInt(to0x(randomBytes(31))), viewing: BigInt(to0x(randomBytes(31))) },
   };
   const earlier = hospital.answers.get('identity.patient');
@@ -141,7 +144,7 @@ function patientAnswer(patient: Patient): unknown {
       homeUid: `0x${'aa'.repeat(32)}`,
       spendingKey: to0x(compressed(G.multiply(patient.secrets.spending))),
       viewingKey: to0x(compressed(G.multiply(patient.secrets.viewing))),
-      ageRecipient: recipientOf(patient.ageIdentity),
+      ageRecipient: age.recipientOf(patient.ageIdentity),
       authKey: `0x${'bb'.repeat(32)}`,
     },
     signature: `0x${'77'.repeat(64)}1b`,

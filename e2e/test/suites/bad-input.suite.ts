@@ -3,7 +3,7 @@ import { request as httpRequest } from 'node:http';
 import { readFile } from 'node:fs/promises';
 import { waitFor } from '@cpds/cli';
 import { LockedAccount } from '@cpds/contracts';
-import { toCurve } from '@cpds/crypto';
+import { toCurve } from '@cpds/crypto/curve';
 import type { ShareRequest } from '@cpds/messages';
 import { ConsentMaker } from '../support/bad-consent.js';
 import { rpc } from '../support/chain.js';

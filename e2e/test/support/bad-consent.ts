@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { ChainReader } from '@cpds/chain/read';
-import { to0x, u256 } from '@cpds/crypto';
+import { to0x, u256 } from '@cpds/crypto/bytes';
 import type { Consent, WalletRequest } from '@cpds/messages';
 import {
   checkDeed,

@@ -1,6 +1,6 @@
 /** Reads a log over c2sp.org/tlog-tiles. Everything it returns is unchecked. */
 
-import { bundlesOf, decodeEntries, entriesPath, tilePath, tilesOf } from '@cpds/crypto';
+import * as tlog from '@cpds/crypto/tlog';
 import type { LogPolicy } from './policy.js';
 import { LogRefused } from './discrepancy.js';
 
@@ -28,8 +28,8 @@ export class LogSource {
   /** All tiles of a tree of `size` leaves. */
   async tiles(size: number): Promise<ServedTile[]> {
     const tiles: ServedTile[] = [];
-    for (const tile of tilesOf(size)) {
-      const path = tilePath(tile);
+    for (const tile of tlog.tilesOf(size)) {
+      const path = tlog.tilePath(tile);
       tiles.push({ path, level: tile.level, bytes: await this.bytes(path) });
     }
     return tiles;
@@ -39,9 +39,9 @@ export class LogSource {
   async entries(size: number): Promise<Uint8Array[] | null> {
     if (this.log.token === undefined) return null;
     const entries: Uint8Array[] = [];
-    for (const bundle of bundlesOf(size)) {
-      const path = entriesPath(bundle);
-      const part = decodeEntries(await this.bytes(path, { authorization: `Bearer ${this.log.token}` }));
+    for (const bundle of tlog.bundlesOf(size)) {
+      const path = tlog.entriesPath(bundle);
+      const part = tlog.decodeEntries(await this.bytes(path, { authorization: `Bearer ${this.log.token}` }));
       if (part.length !== bundle.width) throw this.refused('log-cut', `${path} holds ${part.length} entries`);
       entries.push(...part);
     }

@@ -1,6 +1,6 @@
 /** A log against what its chains hold: every anchor ever made must be a prefix of the log. */
 
-import { fromHex, toHex } from '@cpds/crypto';
+import { fromHex, toHex } from '@cpds/crypto/bytes';
 import { CheckpointAnchor } from '@cpds/contracts';
 import type { Discrepancy } from './discrepancy.js';
 import type { Fetch } from './log-source.js';

@@ -1,20 +1,8 @@
 /** One log against its own checkpoint: signature, root, every tile, every entry, every producer's order. */
 
-import {
-  appendLeaf,
-  CryptoError,
-  EMPTY_FRONTIER,
-  equalBytes,
-  frontierRoot,
-  HASH_BYTES,
-  leafHash,
-  openCheckpoint,
-  parseVerifierKey,
-  rowOfNode,
-  TILE_WIDTH,
-  tilePath,
-  type Checkpoint,
-} from '@cpds/crypto';
+import { CryptoError } from '@cpds/crypto';
+import { equalBytes } from '@cpds/crypto/bytes';
+import * as tlog from '@cpds/crypto/tlog';
 import { events, Leaf } from '@cpds/messages';
 import { LogRefused, type Discrepancy } from './discrepancy.js';
 import { LogSource, type Fetch, type ServedTile } from './log-source.js';
@@ -63,7 +51,7 @@ export async function verifyLog(log: LogPolicy, fetch: Fetch): Promise<VerifiedL
 
   const entries = await source.entries(checkpoint.size);
   entries?.forEach((entry, index) => {
-    if (!equalBytes(leafHash(entry), leafHashes[index]!))
+    if (!equalBytes(tlog.leafHash(entry), leafHashes[index]!))
       throw refuse('entry-altered', `entry ${index} is not the one that the log commits to`, index);
   });
   const { leaves, discrepancies } = readLeaves(log.party, entries);
@@ -78,9 +66,13 @@ export async function verifyLog(log: LogPolicy, fetch: Fetch): Promise<VerifiedL
   };
 }
 
-function openSigned(log: LogPolicy, note: string, refuse: (code: string, message: string) => LogRefused): Checkpoint {
+function openSigned(
+  log: LogPolicy,
+  note: string,
+  refuse: (code: string, message: string) => LogRefused,
+): tlog.Checkpoint {
   try {
-    const checkpoint = openCheckpoint(note, parseVerifierKey(log.verifierKey));
+    const checkpoint = tlog.openCheckpoint(note, tlog.parseVerifierKey(log.verifierKey));
     if (checkpoint.origin !== log.origin) throw refuse('wrong-origin', `the log calls itself ${checkpoint.origin}`);
     return checkpoint;
   } catch (error) {
@@ -91,15 +83,15 @@ function openSigned(log: LogPolicy, note: string, refuse: (code: string, message
 
 /** The roots of all prefixes, and the rows of every tile by its path without width. */
 function rebuild(leaves: readonly Uint8Array[]): { roots: Uint8Array[]; rows: Map<string, Uint8Array[]> } {
-  let frontier = EMPTY_FRONTIER;
-  const roots = [frontierRoot(frontier)];
+  let frontier = tlog.EMPTY_FRONTIER;
+  const roots = [tlog.frontierRoot(frontier)];
   const rows = new Map<string, Uint8Array[]>();
   for (const leaf of leaves) {
-    const step = appendLeaf(frontier, leaf);
+    const step = tlog.appendLeaf(frontier, leaf);
     frontier = step.frontier;
-    roots.push(frontierRoot(frontier));
+    roots.push(tlog.frontierRoot(frontier));
     for (const node of step.completed) {
-      const place = rowOfNode(node);
+      const place = tlog.rowOfNode(node);
       if (place === null) continue;
       const path = pathOf(place.level, place.index);
       rows.set(path, [...(rows.get(path) ?? []), node.hash]);
@@ -108,20 +100,20 @@ function rebuild(leaves: readonly Uint8Array[]): { roots: Uint8Array[]; rows: Ma
   return { roots, rows };
 }
 
-const pathOf = (level: number, index: number): string => tilePath({ level, index, width: TILE_WIDTH });
+const pathOf = (level: number, index: number): string => tlog.tilePath({ level, index, width: tlog.TILE_WIDTH });
 
 function rowsOf(tiles: readonly ServedTile[]): Uint8Array[] {
   return tiles.flatMap(({ bytes }) =>
-    Array.from({ length: Math.floor(bytes.length / HASH_BYTES) }, (_, row) =>
-      bytes.slice(row * HASH_BYTES, (row + 1) * HASH_BYTES),
+    Array.from({ length: Math.floor(bytes.length / tlog.HASH_BYTES) }, (_, row) =>
+      bytes.slice(row * tlog.HASH_BYTES, (row + 1) * tlog.HASH_BYTES),
     ),
   );
 }
 
 /** First row in which a tile differs from the rows it must have, or null. */
 function firstDifference(bytes: Uint8Array, rows: readonly Uint8Array[] | undefined): number | null {
-  if (rows === undefined || bytes.length !== rows.length * HASH_BYTES) return 0;
-  const at = rows.findIndex((row, i) => !equalBytes(row, bytes.slice(i * HASH_BYTES, (i + 1) * HASH_BYTES)));
+  if (rows === undefined || bytes.length !== rows.length * tlog.HASH_BYTES) return 0;
+  const at = rows.findIndex((row, i) => !equalBytes(row, bytes.slice(i * tlog.HASH_BYTES, (i + 1) * tlog.HASH_BYTES)));
   return at < 0 ? null : at;
 }
 

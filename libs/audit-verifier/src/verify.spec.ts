@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { noteSigner, signCheckpoint } from '@cpds/crypto';
+import * as tlog from '@cpds/crypto/tlog';
 import { events } from '@cpds/messages';
 import { Policy } from './policy.js';
 import { consortium, grantId } from './testing/memory-log.js';
@@ -68,9 +68,9 @@ describe('a log that was tampered with', () => {
     [
       'a checkpoint by another key',
       ({ hub }) => {
-        hub.checkpoint = signCheckpoint(
+        hub.checkpoint = tlog.signCheckpoint(
           { origin: 'cpds/hub/audit', size: 1, root: new Uint8Array(32) },
-          noteSigner('cpds/hub/audit', new Uint8Array(32)),
+          tlog.noteSigner('cpds/hub/audit', new Uint8Array(32)),
         );
       },
       { code: 'checkpoint-refused', party: 'hub' },

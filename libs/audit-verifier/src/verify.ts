@@ -1,6 +1,6 @@
 /** The whole: every log, every anchor, every grant. No Nest, no file, no clock: runs in a browser. */
 
-import { to0x } from '@cpds/crypto';
+import { to0x } from '@cpds/crypto/bytes';
 import { readChains } from './chain-facts.js';
 import { LogRefused, type Discrepancy } from './discrepancy.js';
 import type { Fetch } from './log-source.js';

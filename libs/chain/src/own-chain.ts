@@ -1,7 +1,8 @@
 /** A hospital's own chain, opened by what ChainRegistry on the hub holds of it, and by nothing the chain says of itself. */
 
 import { ChainRegistry, type BaseContractsStruct, type ChainStruct, type Hex } from '@cpds/contracts';
-import { fromHex, keccak256, to0x } from '@cpds/crypto';
+import { fromHex, to0x } from '@cpds/crypto/bytes';
+import { keccak256 } from '@cpds/crypto/hash';
 import { unavailable } from '@cpds/errors';
 import type { BlockRef } from './block.js';
 import type { ChainHead } from './chain-head.js';

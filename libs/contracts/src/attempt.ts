@@ -1,4 +1,6 @@
-import { ascii, canonicalJson, fromHex, keccak256, sha256, to0x, u64 } from '@cpds/crypto';
+import { ascii, fromHex, to0x, u64 } from '@cpds/crypto/bytes';
+import { canonicalJson } from '@cpds/crypto/canonical-json';
+import { keccak256, sha256 } from '@cpds/crypto/hash';
 import type { Hex } from './hex.js';
 
 /** What the group's key is for: `sign` is Y_sig (FROST), `seal` is Y_seal (capsules). Never one key for both. */

@@ -1,4 +1,5 @@
-import { chainUid as uidOf, fromHex, to0x } from '@cpds/crypto';
+import { fromHex, to0x } from '@cpds/crypto/bytes';
+import { chainUid as uidOf } from '@cpds/crypto/hash';
 import type { Hex } from './hex.js';
 
 /**

@@ -7,52 +7,34 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { ascii, concat, fromHex, to0x, toHex, u256 } from '@cpds/crypto/bytes';
+import { canonicalText } from '@cpds/crypto/canonical-json';
+import { capsuleLabel, parseCapsule, proveOpen, sealCapsule, sealedKeyHash } from '@cpds/crypto/capsule';
 import {
   addressOf,
-  ascii,
-  canonicalText,
-  capsuleLabel,
-  chainUid,
   compressed,
-  fromHex,
   G,
-  gBar,
   hedgedScalar,
-  hkdfSha256,
-  keyCommit,
-  lagrangeAtZero,
-  metaAddressOf,
-  formatMetaAddress,
   N,
+  type Point,
+  scalarBytes,
+  scalarFrom48,
+  xy,
+} from '@cpds/crypto/curve';
+import { keyCommit, recordCommitment, termsHash } from '@cpds/crypto/deed';
+import { type DleqProof, proveDleq } from '@cpds/crypto/dleq';
+import { chainUid, hkdfSha256, sha256 } from '@cpds/crypto/hash';
+import { proveOwnership } from '@cpds/crypto/ownership';
+import { lagrangeAtZero, releasePartial } from '@cpds/crypto/partial';
+import { gBar, ringHash, signRing, tagBase, tagDomain, tagOf } from '@cpds/crypto/ring';
+import {
+  formatMetaAddress,
+  metaAddressOf,
   newDeedKey,
   newOneTimeKey,
   oneTimeKey,
   oneTimeSecret,
-  parseCapsule,
-  proveDleq,
-  proveOpen,
-  proveOwnership,
-  recordCommitment,
-  releasePartial,
-  ringHash,
-  scalarBytes,
-  scalarFrom48,
-  sealCapsule,
-  sealedKeyHash,
-  sha256,
-  signRing,
-  tagBase,
-  tagDomain,
-  tagOf,
-  termsHash,
-  toHex,
-  to0x,
-  u256,
-  xy,
-  concat,
-  type DleqProof,
-  type Point,
-} from '@cpds/crypto';
+} from '@cpds/crypto/stealth';
 import {
   answerDigest,
   fetchDigest,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { SigningKey, computeAddress } from 'ethers';
-import { pointFromHex } from '@cpds/crypto';
+import { pointFromHex } from '@cpds/crypto/curve';
 import {
   answerDigest,
   capsuleLabel,

@@ -4,7 +4,8 @@
  */
 
 import { TypedDataEncoder, type TypedDataField } from 'ethers';
-import { ascii, fromHex, keccak256, to0x } from '@cpds/crypto';
+import { ascii, fromHex, to0x } from '@cpds/crypto/bytes';
+import { keccak256 } from '@cpds/crypto/hash';
 import type { Grant } from './grant.js';
 import type { Hex } from './hex.js';
 

@@ -1,4 +1,5 @@
-import { addressOf, pointFromHex, toBigInt, fromHex, to0x, u256, concat } from '@cpds/crypto';
+import { concat, fromHex, to0x, toBigInt, u256 } from '@cpds/crypto/bytes';
+import { addressOf, pointFromHex } from '@cpds/crypto/curve';
 import type { Hex } from './hex.js';
 
 /**

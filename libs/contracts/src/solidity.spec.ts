@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Interface, dataSlice, id, type InterfaceAbi } from 'ethers';
-import { expandRing, fromHex, toBigInt } from '@cpds/crypto';
+import { fromHex, toBigInt } from '@cpds/crypto/bytes';
+import { expandRing } from '@cpds/crypto/ring';
 import {
   LockedAccount,
   MappedDeeds,

@@ -1,6 +1,7 @@
 /** What hospitals, storemen and vouchers say to each other (wire.md "Between hospitals"). */
 
-import { ascii, fromHex, sha256, to0x, utf8 } from '@cpds/crypto';
+import { ascii, fromHex, to0x, utf8 } from '@cpds/crypto/bytes';
+import { sha256 } from '@cpds/crypto/hash';
 import { z } from 'zod';
 import { canonicalJson } from './envelope.js';
 import { Capsule, Grant, GrantPackage, Purpose, SignedAnswer, SignedPartial, Statement } from './grant.js';

@@ -1,5 +1,6 @@
 import { runInNewContext } from 'node:vm';
-import { canonicalJson as canonicalBytes, utf8 } from '@cpds/crypto';
+import { utf8 } from '@cpds/crypto/bytes';
+import { canonicalJson as canonicalBytes } from '@cpds/crypto/canonical-json';
 import { canonicalJson, eventCommitment } from './envelope.js';
 
 describe('canonical JSON of messages', () => {

@@ -1,6 +1,8 @@
 /** The one shape of every event, from a service's outbox to the audit log. */
 
-import { ascii, canonicalText, concat, fromHex, keccak256, sha256, to0x, utf8 } from '@cpds/crypto';
+import { ascii, concat, fromHex, to0x, utf8 } from '@cpds/crypto/bytes';
+import { canonicalText } from '@cpds/crypto/canonical-json';
+import { keccak256, sha256 } from '@cpds/crypto/hash';
 import { z } from 'zod';
 import { Bytes32, type Hex } from './hex.js';
 

@@ -1,4 +1,5 @@
-import { N, to0x, u256 } from '@cpds/crypto';
+import { to0x, u256 } from '@cpds/crypto/bytes';
+import { N } from '@cpds/crypto/curve';
 import { SigningKey } from 'ethers';
 import { SignatureHex } from './hex.js';
 

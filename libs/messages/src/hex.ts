@@ -1,6 +1,7 @@
 /** Bytes as JSON carries them: `0x` and lower-case hex of a fixed width. */
 
-import { N, to0x, u256 } from '@cpds/crypto';
+import { to0x, u256 } from '@cpds/crypto/bytes';
+import { N } from '@cpds/crypto/curve';
 import { z } from 'zod';
 
 /** Hex text with its prefix: the form of every byte string in JSON, in rows and for ethers. */

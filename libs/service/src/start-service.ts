@@ -3,7 +3,8 @@ import { type DynamicModule, type INestApplicationContext, type Type } from '@ne
 import { NestFactory, Reflector } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Bus, hospitalEventSubjects, JetStreamStrategy, type DeadLetter } from '@cpds/bus';
-import type { KeyEncryption, KeyRing } from '@cpds/crypto';
+import type { KeyRing } from '@cpds/crypto/custody';
+import type { KeyEncryption } from '@cpds/crypto/key-encryption';
 import { toAppError } from '@cpds/errors';
 import { messageDeadLettered } from '@cpds/messages';
 import { Outbox } from '@cpds/outbox';

@@ -1,7 +1,8 @@
 /** A cohort on a real chain, minted by the real registry and read by the wallet. */
 
 import { DeedRegistry } from '@cpds/contracts';
-import { evenRoot, fromHex, toBigInt } from '@cpds/crypto';
+import { fromHex, toBigInt } from '@cpds/crypto/bytes';
+import { evenRoot } from '@cpds/crypto/ring';
 import { testAnvil } from '@cpds/local';
 import { readCohort } from './cohort-reader.js';
 import { checkDeed } from './deed-check.js';

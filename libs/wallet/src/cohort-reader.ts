@@ -2,7 +2,7 @@
 
 import type { ChainHead, ChainReader, ChainRules } from '@cpds/chain/read';
 import { DeedRegistry } from '@cpds/contracts';
-import { to0x, u256 } from '@cpds/crypto';
+import { to0x, u256 } from '@cpds/crypto/bytes';
 import { unavailable } from '@cpds/errors';
 import type { CohortFacts } from './deed-check.js';
 import type { HospitalFacts } from './hub-facts.js';

@@ -2,7 +2,9 @@
 
 import { randomBytes } from 'node:crypto';
 import { DeedRegistry, LockedAccount, toGrantData, type Hex } from '@cpds/contracts';
-import { evenRoot, expandRing, fromHex, G, tagDomain, toBigInt } from '@cpds/crypto';
+import { fromHex, toBigInt } from '@cpds/crypto/bytes';
+import { G } from '@cpds/crypto/curve';
+import { evenRoot, expandRing, tagDomain } from '@cpds/crypto/ring';
 import { testAnvil } from '@cpds/local';
 import { consent, type MadeConsent } from './consent.js';
 import { checkDeed } from './deed-check.js';

@@ -1,28 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
-import {
-  capsuleLabel,
-  combinePartials,
-  fromHex,
-  G,
-  lagrangeAtZero,
-  parseCapsule,
-  parseScalar,
-  Point,
-  pointFromHex,
-  releasePartial,
-  sealedKeyHash,
-  tagDomain,
-  termsHash,
-  to0x,
-  toBigInt,
-  verifyCapsule,
-  verifyOwnership,
-  verifyRing,
-  scan,
-  oneTimeSecret,
-  openCapsule,
-} from '@cpds/crypto';
+import { fromHex, to0x, toBigInt } from '@cpds/crypto/bytes';
+import { capsuleLabel, openCapsule, parseCapsule, sealedKeyHash, verifyCapsule } from '@cpds/crypto/capsule';
+import { G, parseScalar, Point, pointFromHex } from '@cpds/crypto/curve';
+import { termsHash } from '@cpds/crypto/deed';
+import { verifyOwnership } from '@cpds/crypto/ownership';
+import { combinePartials, lagrangeAtZero, releasePartial } from '@cpds/crypto/partial';
+import { tagDomain, verifyRing } from '@cpds/crypto/ring';
+import { oneTimeSecret, scan } from '@cpds/crypto/stealth';
 import { grantDigestWithoutKey, grantId } from '@cpds/contracts';
 import { Consent } from '@cpds/messages';
 import { consent, freeSlot, type ConsentInput } from './consent.js';

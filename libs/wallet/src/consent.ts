@@ -1,24 +1,12 @@
 /** Consent (protocol section 7): from a checked request and a checked deed to everything the home hospital needs. */
 
-import {
-  capsuleLabel as labelBytes,
-  compressed,
-  fromHex,
-  newOneTimeKey,
-  parseMetaAddress,
-  pointFromHex,
-  scalarBytes,
-  sealCapsule,
-  sealedKeyHash,
-  signRing,
-  tagBase,
-  tagDomain,
-  tagOf,
-  termsHash,
-  to0x,
-  u8,
-  type RandomBytes,
-} from '@cpds/crypto';
+import type { RandomBytes } from '@cpds/crypto';
+import { fromHex, to0x, u8 } from '@cpds/crypto/bytes';
+import { capsuleLabel as labelBytes, sealCapsule, sealedKeyHash } from '@cpds/crypto/capsule';
+import { compressed, pointFromHex, scalarBytes } from '@cpds/crypto/curve';
+import { termsHash } from '@cpds/crypto/deed';
+import { signRing, tagBase, tagDomain, tagOf } from '@cpds/crypto/ring';
+import { newOneTimeKey, parseMetaAddress } from '@cpds/crypto/stealth';
 import { grantDigestWithoutKey, grantId as grantIdOf, type Hex } from '@cpds/contracts';
 import { conflict, invalid } from '@cpds/errors';
 import type { Consent, Grant, WalletParameters } from '@cpds/messages';

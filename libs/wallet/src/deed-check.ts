@@ -1,20 +1,11 @@
 /** What the wallet checks of a deed before it signs anything over it: nothing the home hospital says is taken on trust. */
 
-import {
-  checkCohort,
-  cohortWord,
-  commitmentsHash,
-  equalBytes,
-  fromHex,
-  isDeedKey,
-  keyCommit,
-  parseHeader,
-  pointFromHex,
-  recordCommitment,
-  to0x,
-  toBigInt,
-  unwrapHeader,
-} from '@cpds/crypto';
+import * as age from '@cpds/crypto/age';
+import { equalBytes, fromHex, to0x, toBigInt } from '@cpds/crypto/bytes';
+import { checkCohort, cohortWord, commitmentsHash } from '@cpds/crypto/cohort';
+import { pointFromHex } from '@cpds/crypto/curve';
+import { keyCommit, recordCommitment } from '@cpds/crypto/deed';
+import { isDeedKey } from '@cpds/crypto/stealth';
 import { base64 } from '@scure/base';
 import { invalid, missing } from '@cpds/errors';
 import type { WalletDeed } from '@cpds/messages';
@@ -67,7 +58,7 @@ export function checkDeed(wallet: Wallet, deed: WalletDeed, cohort: CohortFacts)
   if (!isDeedKey(key)) throw refused('deedKey', 'is no deed key');
   const x = key.toAffine().x;
 
-  const fileKey = unwrapHeader(parseHeader(headerBytes(deed.header)), wallet.ageIdentity);
+  const fileKey = age.unwrapHeader(age.parseHeader(headerBytes(deed.header)), wallet.ageIdentity);
   const commitment = recordCommitment({
     payloadSha256: fromHex(deed.payloadHash, 'payloadHash', 32),
     keyCommit: keyCommit(fileKey),

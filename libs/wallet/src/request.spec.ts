@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { formatMetaAddress, to0x } from '@cpds/crypto';
+import { to0x } from '@cpds/crypto/bytes';
+import { formatMetaAddress } from '@cpds/crypto/stealth';
 import { datagramDigest, type WalletRequest } from '@cpds/messages';
 import { checkRequest } from './request.js';
 import { signDigest } from './signature.js';

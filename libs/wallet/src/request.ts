@@ -10,7 +10,7 @@ import {
   type WalletRequest,
 } from '@cpds/messages';
 import { invalid, parse } from '@cpds/errors';
-import { to0x } from '@cpds/crypto';
+import { to0x } from '@cpds/crypto/bytes';
 import { CLOCK_SKEW_SECONDS } from './clock.js';
 import { hospitalNamed, type HospitalFacts, type HubFacts } from './hub-facts.js';
 import { signerOf } from './signature.js';

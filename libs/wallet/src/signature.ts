@@ -1,14 +1,8 @@
 /** Signatures over 32-byte digests as hex: what contracts recover and datagrams carry. */
 
-import {
-  addressOf,
-  fromHex,
-  pointFromHex,
-  scalarBytes,
-  signDigest as sign,
-  signerOf as recover,
-  to0x,
-} from '@cpds/crypto';
+import { fromHex, to0x } from '@cpds/crypto/bytes';
+import { addressOf, pointFromHex, scalarBytes } from '@cpds/crypto/curve';
+import { signDigest as sign, signerOf as recover } from '@cpds/crypto/ecdsa';
 import type { Hex } from '@cpds/contracts';
 import { SignatureHex } from '@cpds/messages';
 

@@ -3,7 +3,7 @@
  * from the home hospital and the chains.
  */
 
-import { to0x, u256 } from '@cpds/crypto';
+import { to0x, u256 } from '@cpds/crypto/bytes';
 import { AddressHex, Bytes32, Grant, PartyName, PatientIdentifier } from '@cpds/messages';
 import { z } from 'zod';
 import type { MadeConsent } from './consent.js';

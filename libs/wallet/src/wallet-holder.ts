@@ -1,5 +1,6 @@
 import { ChainReader, type ChainHead } from '@cpds/chain/read';
-import { fromHex, to0x, type RandomBytes } from '@cpds/crypto';
+import type { RandomBytes } from '@cpds/crypto';
+import { fromHex, to0x } from '@cpds/crypto/bytes';
 import { AppError, missing, parse, parseJson, toAppError } from '@cpds/errors';
 import type { Grant, RevocationAnswer, WalletDeed, WalletRequest } from '@cpds/messages';
 import { readCohort } from './cohort-reader.js';

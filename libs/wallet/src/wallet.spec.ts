@@ -1,15 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import {
-  decodeRecipient,
-  oneTimeSecret,
-  parseMetaAddress,
-  newDeedKey,
-  toHex,
-  compressed,
-  to0x,
-  u8,
-  G,
-} from '@cpds/crypto';
+import * as age from '@cpds/crypto/age';
+import { to0x, toHex, u8 } from '@cpds/crypto/bytes';
+import { compressed, G } from '@cpds/crypto/curve';
+import { newDeedKey, oneTimeSecret, parseMetaAddress } from '@cpds/crypto/stealth';
 import { grantId, revokeDigest } from '@cpds/contracts';
 import { Enrolment } from '@cpds/messages';
 import { signerOf } from './signature.js';
@@ -33,7 +26,7 @@ describe('wallet', () => {
     expect(isEnrolmentSigned({ ...enrolment, homeUid: hex(9) }, signature)).toBe(false);
     expect(isEnrolmentSigned({ ...enrolment, authKey: hex(9) }, signature)).toBe(false);
     expect(isEnrolmentSigned(enrolment, `0x${'00'.repeat(65)}`)).toBe(false);
-    expect(decodeRecipient(enrolment.ageRecipient)).toHaveLength(32);
+    expect(age.decodeRecipient(enrolment.ageRecipient)).toHaveLength(32);
   });
 
   it('finds its deeds and no others', () => {

@@ -1,28 +1,12 @@
 /** The patient's keys and what only they can do. Secrets stay inside; everything handed out may be sent. */
 
-import {
-  compressed,
-  decodeRecipient,
-  deriveRevoker,
-  deriveWallet,
-  encodeIdentity,
-  formatMetaAddress,
-  fromHex,
-  metaAddressOf,
-  oneTimeSecret,
-  pointFromHex,
-  proveOwnership,
-  recipientOf,
-  scan,
-  to0x,
-  type AgeIdentity,
-  type AgeRecipient,
-  type MetaAddress,
-  type OwnershipProof,
-  type OwnershipStatement,
-  type RandomBytes,
-  type WalletSecrets,
-} from '@cpds/crypto';
+import type { RandomBytes } from '@cpds/crypto';
+import * as age from '@cpds/crypto/age';
+import { fromHex, to0x } from '@cpds/crypto/bytes';
+import { compressed, pointFromHex } from '@cpds/crypto/curve';
+import { type OwnershipProof, type OwnershipStatement, proveOwnership } from '@cpds/crypto/ownership';
+import { formatMetaAddress, type MetaAddress, metaAddressOf, oneTimeSecret, scan } from '@cpds/crypto/stealth';
+import { deriveRevoker, deriveWallet, type WalletSecrets } from '@cpds/crypto/wallet-keys';
 import { enrolmentDigest, grantId, revokeDigest, type Hex } from '@cpds/contracts';
 import { invalid } from '@cpds/errors';
 import type { Enrolment, Grant, Statement } from '@cpds/messages';
@@ -56,13 +40,13 @@ export class Wallet {
   }
 
   /** `AGE-SECRET-KEY-1…`: with it the public `age` program opens every record of this patient. */
-  get ageIdentity(): AgeIdentity {
-    return encodeIdentity(this.secrets.age);
+  get ageIdentity(): age.Identity {
+    return age.encodeIdentity(this.secrets.age);
   }
 
   /** `age1…` */
-  get ageRecipient(): AgeRecipient {
-    return recipientOf(this.ageIdentity);
+  get ageRecipient(): age.Recipient {
+    return age.recipientOf(this.ageIdentity);
   }
 
   /** Ed25519 public key, 32 bytes. */
@@ -128,6 +112,6 @@ export class Wallet {
 export function isEnrolmentSigned(enrolment: Enrolment, signature: string): boolean {
   pointFromHex(enrolment.spendingKey, 'enrolment.spendingKey');
   pointFromHex(enrolment.viewingKey, 'enrolment.viewingKey');
-  decodeRecipient(enrolment.ageRecipient, 'enrolment.ageRecipient');
+  age.decodeRecipient(enrolment.ageRecipient, 'enrolment.ageRecipient');
   return isSignedBy(enrolment.spendingKey, enrolmentDigest(enrolment), signature);
 }

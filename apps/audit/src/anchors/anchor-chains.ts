@@ -1,6 +1,6 @@
 import { ChainReader, readHubRules, rulesOf, Sender, type ChainHead } from '@cpds/chain';
 import { CheckpointAnchor, ChainRegistry, type Hex } from '@cpds/contracts';
-import { toHex } from '@cpds/crypto';
+import { toHex } from '@cpds/crypto/bytes';
 import { unavailable } from '@cpds/errors';
 import { type Leases, Loop, type UnitOfWork } from '@cpds/store';
 import { computeAddress, Interface } from 'ethers';

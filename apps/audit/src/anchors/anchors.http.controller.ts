@@ -1,5 +1,5 @@
 import { Controller, Delete, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
-import { to0x } from '@cpds/crypto';
+import { to0x } from '@cpds/crypto/bytes';
 import { parse } from '@cpds/errors';
 import type { LogView } from '@cpds/messages';
 import { Open, Scopes } from '@cpds/service';

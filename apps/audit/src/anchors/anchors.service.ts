@@ -1,4 +1,4 @@
-import { to0x } from '@cpds/crypto';
+import { to0x } from '@cpds/crypto/bytes';
 import type { Hex } from '@cpds/contracts';
 import type { Call, Sender, SendOutcome } from '@cpds/chain';
 import { unavailable } from '@cpds/errors';

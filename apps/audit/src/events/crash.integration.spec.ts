@@ -1,6 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { connectBus, ensureEventStream, hospitalEventSubjects, type Bus } from '@cpds/bus';
-import { KeyRing, noteSigner, openCheckpoint, toHex, utf8, verifierOf } from '@cpds/crypto';
+import { toHex, utf8 } from '@cpds/crypto/bytes';
+import { KeyRing } from '@cpds/crypto/custody';
+import * as tlog from '@cpds/crypto/tlog';
 import { testNats, testPostgres } from '@cpds/local';
 import { type EventEnvelope, eventLeaf, Receipted, receiptSubject } from '@cpds/messages';
 import { openStore, UnitOfWork } from '@cpds/store';
@@ -12,7 +14,7 @@ import { Announcer } from './announcer.js';
 import { EventsConsumer } from './events.consumer.js';
 import { Intake } from './intake.js';
 
-const signer = noteSigner('cpds/north/audit', new Uint8Array(32).fill(7));
+const signer = tlog.noteSigner('cpds/north/audit', new Uint8Array(32).fill(7));
 const ring = new KeyRing(new Uint8Array(32).fill(9));
 const owner = { kind: 'hospital', party: 'north' } as const;
 const noError = (): void => undefined;
@@ -141,7 +143,7 @@ describe('an audit service that is killed', () => {
     const tree = await last.reader.tree();
     const leaves = (await last.reader.leaves(0, 1_000)).map((row) => row.leaf);
     expect([...leaves].sort()).toEqual(all.map(eventLeaf).sort());
-    expect(openCheckpoint(tree.checkpoint, verifierOf(signer)).size).toBe(all.length);
+    expect(tlog.openCheckpoint(tree.checkpoint, tlog.verifierOf(signer)).size).toBe(all.length);
     expect(toHex(growLog(0, [], leaves.map(utf8)).root)).toBe(toHex(tree.root));
     for (const producer of producers) {
       const seqs = leaves.map((leaf) => JSON.parse(leaf) as EventEnvelope).filter((leaf) => leaf.producer === producer);

@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { KeyRing, noteSigner } from '@cpds/crypto';
+import { KeyRing } from '@cpds/crypto/custody';
+import * as tlog from '@cpds/crypto/tlog';
 import { testPostgres } from '@cpds/local';
 import type { EventEnvelope } from '@cpds/messages';
 import { derivationRoot, derivationRootMigrations, reseal } from '@cpds/service';
@@ -8,7 +9,7 @@ import { AuditLog } from '../log/log.service.js';
 import { auditMigrations } from '../migrations.js';
 import { auditService } from '../service.js';
 
-const signer = noteSigner('cpds/north/audit', new Uint8Array(32).fill(7));
+const signer = tlog.noteSigner('cpds/north/audit', new Uint8Array(32).fill(7));
 
 describe('a new key-encryption key', () => {
   it('opens details as before, finds a person’s key where it was, and erases it', async () => {

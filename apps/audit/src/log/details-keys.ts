@@ -4,7 +4,9 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import { hkdfExpand, type KeyRing, openAtRest, sealAtRest, toHex, utf8 } from '@cpds/crypto';
+import { toHex, utf8 } from '@cpds/crypto/bytes';
+import { type KeyRing, openAtRest, sealAtRest } from '@cpds/crypto/custody';
+import { hkdfExpand } from '@cpds/crypto/hash';
 import type { EventEnvelope } from '@cpds/messages';
 import type { SealedPlace } from '@cpds/service';
 import type { Tx } from '@cpds/store';

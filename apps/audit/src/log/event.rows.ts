@@ -1,5 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { type KeyRing, sha256, to0x, toHex, utf8 } from '@cpds/crypto';
+import { to0x, toHex, utf8 } from '@cpds/crypto/bytes';
+import type { KeyRing } from '@cpds/crypto/custody';
+import { sha256 } from '@cpds/crypto/hash';
 import { eventLeaf, events, type EventEnvelope } from '@cpds/messages';
 import type { SealedPlace } from '@cpds/service';
 import type { Tx } from '@cpds/store';

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { emptyRoot, hashRange, leafHash, nodeHash, toHex, utf8, type TreeNode } from '@cpds/crypto';
+import { toHex, utf8 } from '@cpds/crypto/bytes';
+import * as tlog from '@cpds/crypto/tlog';
 import { edgeTilesOf, growLog, type TileHashes } from './growth.js';
 
 /** Re-verifies the whole tree after every batch: each tile against the leaves, and the root by the text of RFC 6962. */
@@ -20,17 +21,19 @@ class WatchedLog {
         expect(toHex(hashes.slice(32 * row, 32 * row + 32))).toBe(
           toHex(this.node({ level: 8 * level, index: 256 * index + row })),
         );
-    expect(toHex(growth.root)).toBe(toHex(hashRange({ from: 0, to: this.leaves.length }, (node) => this.node(node))));
+    expect(toHex(growth.root)).toBe(
+      toHex(tlog.hashRange({ from: 0, to: this.leaves.length }, (node) => this.node(node))),
+    );
     return growth.root;
   }
 
-  private node({ level, index }: TreeNode): Uint8Array {
+  private node({ level, index }: tlog.TreeNode): Uint8Array {
     const key = `${level}/${index}`;
     const hash =
       this.known.get(key) ??
       (level === 0
-        ? leafHash(this.leaves[index]!)
-        : nodeHash(
+        ? tlog.leafHash(this.leaves[index]!)
+        : tlog.nodeHash(
             this.node({ level: level - 1, index: 2 * index }),
             this.node({ level: level - 1, index: 2 * index + 1 }),
           ));
@@ -60,7 +63,7 @@ describe('a growing log', () => {
   });
 
   it('starts from nothing', () => {
-    expect(growLog(0, [], [])).toEqual({ size: 0, root: emptyRoot(), tiles: [] });
+    expect(growLog(0, [], [])).toEqual({ size: 0, root: tlog.emptyRoot(), tiles: [] });
   });
 
   it('refuses to grow a log whose tiles do not fit its size', () => {

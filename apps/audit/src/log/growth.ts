@@ -1,18 +1,7 @@
 /** How a log grows: pure. The crash story is told where the result is committed (`log.service.ts`). */
 
-import {
-  appendLeaf,
-  concat,
-  frontierOf,
-  frontierRoot,
-  HASH_BYTES,
-  leafHash,
-  nodeInTile,
-  partialTilesOf,
-  rowOfNode,
-  tileOfNode,
-  type Tile,
-} from '@cpds/crypto';
+import { concat } from '@cpds/crypto/bytes';
+import * as tlog from '@cpds/crypto/tlog';
 import { bug } from '@cpds/errors';
 
 /** The hashes of one tile, as many as it has. */
@@ -31,8 +20,8 @@ export interface LogGrowth {
 }
 
 /** The partial tiles at the right edge of a log: all of it that growing needs. */
-export function edgeTilesOf(size: number): Tile[] {
-  return partialTilesOf(size);
+export function edgeTilesOf(size: number): tlog.Tile[] {
+  return tlog.partialTilesOf(size);
 }
 
 /**
@@ -43,16 +32,18 @@ export function edgeTilesOf(size: number): Tile[] {
 export function growLog(size: number, edge: readonly TileHashes[], leaves: readonly Uint8Array[]): LogGrowth {
   const stored = new Map(edge.map((tile) => [keyOf(tile), tile.hashes]));
   for (const tile of edgeTilesOf(size))
-    if (stored.get(keyOf(tile))?.length !== tile.width * HASH_BYTES)
+    if (stored.get(keyOf(tile))?.length !== tile.width * tlog.HASH_BYTES)
       throw bug('log-damaged', `tile ${keyOf(tile)} is not ${tile.width} hashes wide as size ${size} says`);
 
-  let frontier = frontierOf(size, (node) => nodeInTile(node, stored.get(keyOf(tileOfNode(node))) ?? new Uint8Array()));
+  let frontier = tlog.frontierOf(size, (node) =>
+    tlog.nodeInTile(node, stored.get(keyOf(tlog.tileOfNode(node))) ?? new Uint8Array()),
+  );
   const grown = new Map<string, { level: number; index: number; parts: Uint8Array[] }>();
   for (const leaf of leaves) {
-    const step = appendLeaf(frontier, leafHash(leaf));
+    const step = tlog.appendLeaf(frontier, tlog.leafHash(leaf));
     frontier = step.frontier;
     for (const node of step.completed) {
-      const place = rowOfNode(node);
+      const place = tlog.rowOfNode(node);
       if (place === null) continue;
       const key = keyOf(place);
       const tile = grown.get(key) ?? { ...place, parts: [stored.get(key) ?? new Uint8Array()] };
@@ -62,7 +53,7 @@ export function growLog(size: number, edge: readonly TileHashes[], leaves: reado
   }
   return {
     size: frontier.size,
-    root: frontierRoot(frontier),
+    root: tlog.frontierRoot(frontier),
     tiles: [...grown.values()].map(({ level, index, parts }) => ({ level, index, hashes: concat(...parts) })),
   };
 }

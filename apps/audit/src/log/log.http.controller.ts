@@ -1,5 +1,5 @@
 import { Controller, Get, Header, Inject, Req, Res } from '@nestjs/common';
-import { encodeEntries, parseTilePath, TILE_WIDTH } from '@cpds/crypto';
+import * as tlog from '@cpds/crypto/tlog';
 import { missing } from '@cpds/errors';
 import { Open, Scopes } from '@cpds/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -21,16 +21,16 @@ export class LogHttpController {
   @Get('tile/entries/*')
   @Scopes('audit.read')
   async entries(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<Buffer> {
-    const { index, width } = parseTilePath(pathOf(request));
+    const { index, width } = tlog.parseTilePath(pathOf(request));
     const entries = await this.reader.entries(index, width);
     reply.headers(headersOf(width, 'private'));
-    return Buffer.from(encodeEntries(entries));
+    return Buffer.from(tlog.encodeEntries(entries));
   }
 
   @Get('tile/*')
   @Open()
   async tile(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<Buffer> {
-    const { level, index, width } = parseTilePath(pathOf(request));
+    const { level, index, width } = tlog.parseTilePath(pathOf(request));
     // `tile/entries` without a place comes here too, and must not be read without a token.
     if (level === 'entries') throw missing('no-tile', 'the log has no such tile');
     const hashes = await this.reader.tile(level, index, width);
@@ -45,7 +45,7 @@ function pathOf(request: FastifyRequest): string {
 
 /** A tile never changes; a partial one is only replaced by a wider one at another path. */
 function headersOf(width: number, audience: 'public' | 'private'): Record<string, string> {
-  const seconds = width === TILE_WIDTH ? 31_536_000 : 3_600;
+  const seconds = width === tlog.TILE_WIDTH ? 31_536_000 : 3_600;
   return {
     'content-type': 'application/octet-stream',
     'cache-control': `${audience}, max-age=${seconds}, immutable`,

@@ -1,5 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { KeyRing, leafHash, noteSigner, openCheckpoint, toHex, verifierOf } from '@cpds/crypto';
+import { toHex } from '@cpds/crypto/bytes';
+import { KeyRing } from '@cpds/crypto/custody';
+import * as tlog from '@cpds/crypto/tlog';
 import { testPostgres } from '@cpds/local';
 import { eventLeaf, type EventEnvelope } from '@cpds/messages';
 import { openStore, UnitOfWork } from '@cpds/store';
@@ -9,7 +11,7 @@ import { growLog } from './growth.js';
 import { LogReader } from './log.reader.js';
 import { AuditLog } from './log.service.js';
 
-const signer = noteSigner('cpds/north/audit', new Uint8Array(32).fill(7));
+const signer = tlog.noteSigner('cpds/north/audit', new Uint8Array(32).fill(7));
 const custody = { ring: new KeyRing(new Uint8Array(32).fill(9)), root: new Uint8Array(32).fill(8) };
 
 function event(producer: string, seq: number, over: Partial<EventEnvelope> = {}): EventEnvelope {
@@ -47,7 +49,7 @@ describe('the audit log on Postgres', () => {
   /** Re-verifies everything there is: checkpoint, every leaf under it, order per producer. */
   async function verified(): Promise<string[]> {
     const tree = await reader.tree();
-    const signed = openCheckpoint(tree.checkpoint, verifierOf(signer));
+    const signed = tlog.openCheckpoint(tree.checkpoint, tlog.verifierOf(signer));
     const leaves = (await reader.leaves(0, 10_000)).map((row) => row.leaf);
     expect(leaves).toHaveLength(signed.size);
     const rebuilt = growLog(
@@ -64,7 +66,7 @@ describe('the audit log on Postgres', () => {
     }
     for (let index = 0; index < Math.min(leaves.length, 256); index++)
       expect((await reader.tile(0, 0, index + 1)).subarray(32 * index).toString('hex')).toBe(
-        toHex(leafHash(Buffer.from(leaves[index]!))),
+        toHex(tlog.leafHash(Buffer.from(leaves[index]!))),
       );
     return leaves;
   }
@@ -155,7 +157,7 @@ describe('the audit log on Postgres', () => {
     await expect(
       new AuditLog(new UnitOfWork(store), {
         party: 'south',
-        signer: noteSigner('cpds/south/audit', new Uint8Array(32).fill(7)),
+        signer: tlog.noteSigner('cpds/south/audit', new Uint8Array(32).fill(7)),
         ...custody,
       }).open(),
     ).rejects.toThrow('this database holds the log of');

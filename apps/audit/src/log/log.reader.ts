@@ -1,4 +1,4 @@
-import { HASH_BYTES, nodeInTile, TILE_WIDTH, tileOfNode, type NodeReader, type TreeNode } from '@cpds/crypto';
+import * as tlog from '@cpds/crypto/tlog';
 import { bug, missing } from '@cpds/errors';
 import type { UnitOfWork } from '@cpds/store';
 
@@ -37,7 +37,7 @@ export class LogReader {
   async tile(level: number, index: number, width: number): Promise<Buffer> {
     const [row] = await this.query<{ hashes: Buffer }>(
       'SELECT substring(hashes FOR $3) AS hashes FROM tile WHERE level = $1 AND index = $2 AND length(hashes) >= $3',
-      [level, index, width * HASH_BYTES],
+      [level, index, width * tlog.HASH_BYTES],
     );
     if (row === undefined) throw missing('no-tile', 'the log has no such tile');
     return row.hashes;
@@ -49,7 +49,7 @@ export class LogReader {
    * @throws AppError `no-tile` (missing)
    */
   async entries(index: number, width: number): Promise<Uint8Array[]> {
-    const rows = await this.leaves(index * TILE_WIDTH, width);
+    const rows = await this.leaves(index * tlog.TILE_WIDTH, width);
     if (rows.length < width) throw missing('no-tile', 'the log has no such entry bundle');
     return rows.map((row) => Buffer.from(row.leaf));
   }
@@ -82,8 +82,8 @@ export class LogReader {
   }
 
   /** A reader of the given subtrees, loaded in one query. */
-  async nodes(wanted: readonly TreeNode[]): Promise<NodeReader> {
-    const places = wanted.map(tileOfNode);
+  async nodes(wanted: readonly tlog.TreeNode[]): Promise<tlog.NodeReader> {
+    const places = wanted.map(tlog.tileOfNode);
     const rows = await this.query<{ level: number; index: string; hashes: Buffer }>(
       `SELECT DISTINCT level, index, hashes FROM tile
        JOIN unnest($1::int[], $2::bigint[]) AS wanted (level, index) USING (level, index)`,
@@ -91,8 +91,8 @@ export class LogReader {
     );
     const tiles = new Map(rows.map((row) => [`${row.level}/${row.index}`, row.hashes]));
     return (node) => {
-      const { level, index } = tileOfNode(node);
-      return nodeInTile(node, tiles.get(`${level}/${index}`) ?? new Uint8Array());
+      const { level, index } = tlog.tileOfNode(node);
+      return tlog.nodeInTile(node, tiles.get(`${level}/${index}`) ?? new Uint8Array());
     };
   }
 

@@ -1,13 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import {
-  formatVerifierKey,
-  openCheckpoint,
-  signCheckpoint,
-  toHex,
-  verifierOf,
-  type KeyRing,
-  type NoteSigner,
-} from '@cpds/crypto';
+import { toHex } from '@cpds/crypto/bytes';
+import type { KeyRing } from '@cpds/crypto/custody';
+import * as tlog from '@cpds/crypto/tlog';
 import { bug } from '@cpds/errors';
 import { events, type EventEnvelope, type Receipted } from '@cpds/messages';
 import type { Tx, UnitOfWork } from '@cpds/store';
@@ -20,7 +14,7 @@ const MAX_LEAVES = 4096;
 /** Who the log is and what it seals with. */
 export interface LogIdentity {
   readonly party: string;
-  readonly signer: NoteSigner;
+  readonly signer: tlog.NoteSigner;
   readonly ring: KeyRing;
   /** the database's derivation root */
   readonly root: Uint8Array;
@@ -83,7 +77,7 @@ export class AuditLog {
 
   /** What its checkpoints are checked against: `name+hash+base64`. */
   get verifierKey(): string {
-    return formatVerifierKey(verifierOf(this.identity.signer));
+    return tlog.formatVerifierKey(tlog.verifierOf(this.identity.signer));
   }
 
   /**
@@ -100,13 +94,13 @@ export class AuditLog {
           this.origin,
           size,
           root,
-          signCheckpoint({ origin: this.origin, size, root }, this.identity.signer),
+          tlog.signCheckpoint({ origin: this.origin, size, root }, this.identity.signer),
           this.now(),
         ],
       );
       const row = await this.lock(tx);
       const stored = growLog(row.size, await this.edge(tx, row.size), []);
-      const signed = openCheckpoint(row.checkpoint, verifierOf(this.identity.signer));
+      const signed = tlog.openCheckpoint(row.checkpoint, tlog.verifierOf(this.identity.signer));
       if (
         toHex(stored.root) !== row.root.toString('hex') ||
         signed.size !== row.size ||
@@ -246,7 +240,7 @@ export class AuditLog {
     await tx.manager.query('UPDATE log SET size = $1, root = $2, checkpoint = $3, updated_at = $4', [
       size,
       Buffer.from(root),
-      signCheckpoint({ origin: this.origin, size, root }, this.identity.signer),
+      tlog.signCheckpoint({ origin: this.origin, size, root }, this.identity.signer),
       this.now(),
     ]);
     return { size, producers: [...through.keys()], appended: ready.length };

@@ -1,12 +1,5 @@
-import {
-  consistencyRanges,
-  inclusionRanges,
-  parseCheckpoint,
-  proofOf,
-  subtreesOf,
-  to0x,
-  type LeafRange,
-} from '@cpds/crypto';
+import { to0x } from '@cpds/crypto/bytes';
+import * as tlog from '@cpds/crypto/tlog';
 import { invalid, missing } from '@cpds/errors';
 import type { Consistency, Inclusion } from '@cpds/messages';
 import type { LogReader } from '../log/log.reader.js';
@@ -49,20 +42,20 @@ export class Proofs {
     const { size } = await this.reader.tree();
     if (to > size) throw missing('size-unknown', `the log has ${size} leaves`, { field: 'to' });
     if (from > to) throw invalid('out-of-range', 'from', 'from exceeds to');
-    return { from, to, proof: await this.hashes(consistencyRanges(from, to)) };
+    return { from, to, proof: await this.hashes(tlog.consistencyRanges(from, to)) };
   }
 
   private async inclusionUnder(checkpoint: string, producer: string, seq: number): Promise<Inclusion | null> {
     const entry = await this.reader.entryOf(producer, seq);
-    const { size } = parseCheckpoint(checkpoint.slice(0, checkpoint.indexOf('\n\n') + 1));
+    const { size } = tlog.parseCheckpoint(checkpoint.slice(0, checkpoint.indexOf('\n\n') + 1));
     // The entry may have come between the two reads.
     if (entry === null || entry.leafIndex >= size) return null;
-    const proof = await this.hashes(inclusionRanges(entry.leafIndex, size));
+    const proof = await this.hashes(tlog.inclusionRanges(entry.leafIndex, size));
     return { leaf: entry.leaf, leafIndex: entry.leafIndex, proof, checkpoint };
   }
 
-  private async hashes(ranges: LeafRange[]): Promise<Inclusion['proof']> {
-    const read = await this.reader.nodes(ranges.flatMap(subtreesOf));
-    return proofOf(ranges, read).map(to0x);
+  private async hashes(ranges: tlog.LeafRange[]): Promise<Inclusion['proof']> {
+    const read = await this.reader.nodes(ranges.flatMap(tlog.subtreesOf));
+    return tlog.proofOf(ranges, read).map(to0x);
   }
 }

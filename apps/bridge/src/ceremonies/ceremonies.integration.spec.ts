@@ -1,16 +1,7 @@
-import {
-  checkKeyShare,
-  combineSignature,
-  drawNonces,
-  fromHex,
-  parsePoint,
-  signatureWords,
-  signShare,
-  to0x,
-  G,
-  compressed,
-  type KeyShare,
-} from '@cpds/crypto';
+import { fromHex, to0x } from '@cpds/crypto/bytes';
+import { compressed, G, parsePoint } from '@cpds/crypto/curve';
+import * as frost from '@cpds/crypto/frost';
+import { checkKeyShare, type KeyShare } from '@cpds/crypto/group';
 import {
   ERC5564Announcer,
   grantId as grantIdOf,
@@ -216,12 +207,12 @@ async function expectSolidityVerifies(world: Storemen, group: Group, shares: Key
   };
   const homeUid = word('a');
   const digest = fromHex(mintDigest(hubUid, mappedDeeds, grantIdOf(homeUid, grant)), 'digest', 32);
-  const nonces = shares.map((share) => drawNonces(share));
+  const nonces = shares.map((share) => frost.drawNonces(share));
   const commitments = nonces.map((one) => one.commitment);
-  const signed = shares.map((share, i) => signShare(share, nonces[i]!, commitments, digest));
-  const combined = combineSignature(shares[0]!.group, commitments, digest, signed);
+  const signed = shares.map((share, i) => frost.signShare(share, nonces[i]!, commitments, digest));
+  const combined = frost.combineSignature(shares[0]!.group, commitments, digest, signed);
   if (!('signature' in combined)) throw new Error('did not sign');
-  const { Rx, Ry, z } = signatureWords(combined.signature);
+  const { Rx, Ry, z } = frost.signatureWords(combined.signature);
   const mint = (last: bigint) => MappedDeeds.calldata.mint(homeUid, toGrantData(grant), Rx, Ry, last);
   await expect(deployer.send(mappedDeeds, mint(z + 1n))).rejects.toThrow();
   await deployer.send(mappedDeeds, mint(z));

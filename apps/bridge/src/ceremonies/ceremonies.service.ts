@@ -1,4 +1,6 @@
-import { advance, due, startCeremony, fromHex, type CeremonyState, type DuePost, type KeyRing } from '@cpds/crypto';
+import { fromHex } from '@cpds/crypto/bytes';
+import type { KeyRing } from '@cpds/crypto/custody';
+import * as generation from '@cpds/crypto/generation';
 import { keyIdOf, StoremanRegistry, type StoremanRegistryEvent } from '@cpds/contracts';
 import { ChainFollower, type ChainLog, type ChainReader, type FinalBatch, type Sender } from '@cpds/chain';
 import { events, type Hex } from '@cpds/messages';
@@ -190,7 +192,7 @@ export class CeremoniesService {
       if (state.end) await this.noteEnd(row, state);
       if (state.phase !== phase) return null;
       const seed = this.options.ring.open(seedPlaceOf(row.attemptId), new Uint8Array(row.sealedSeed!));
-      const post = await due(state, row.memberIndex, seed);
+      const post = await generation.due(state, row.memberIndex, seed);
       return post && { data: calldataOf(row.attemptId, post, row.n), share: shareOf(post) };
     });
   }
@@ -242,7 +244,7 @@ export class CeremoniesService {
   }
 
   /** A bad post by somebody ends the attempt for everyone who reads the log; the deadline then records it on the hub. */
-  private async noteEnd(row: CeremonyRow, { end }: CeremonyState): Promise<void> {
+  private async noteEnd(row: CeremonyRow, { end }: generation.State): Promise<void> {
     const reason = `${end!.reason} by ${end!.culprits.map((member) => `member ${member}`).join(', ')}`;
     if (row.reason === reason) return;
     await this.unitOfWork.run(async (tx) => {
@@ -262,12 +264,12 @@ async function logOf(manager: Pick<Tx['manager'], 'find'>, attemptId: Hex): Prom
 }
 
 /** The attempt as its log tells it. */
-function fold({ attemptId, n, threshold }: CeremonyRow, log: AttemptLog): CeremonyState {
-  const start = startCeremony({ attemptId: fromHex(attemptId, 'attemptId', 32), n, threshold });
-  return log.map(ceremonyEventOf).reduce((state, event) => (event ? advance(state, event) : state), start);
+function fold({ attemptId, n, threshold }: CeremonyRow, log: AttemptLog): generation.State {
+  const start = generation.start({ attemptId: fromHex(attemptId, 'attemptId', 32), n, threshold });
+  return log.map(ceremonyEventOf).reduce((state, event) => (event ? generation.advance(state, event) : state), start);
 }
 
-function shareOf(post: DuePost): { index: number; secret: Uint8Array } | undefined {
+function shareOf(post: generation.DuePost): { index: number; secret: Uint8Array } | undefined {
   return post.kind === 'finish' ? { index: post.share.index, secret: post.share.secret } : undefined;
 }
 

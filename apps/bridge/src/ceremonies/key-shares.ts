@@ -1,4 +1,5 @@
-import { checkKeyShare, type KeyRing, type KeyShare } from '@cpds/crypto';
+import type { KeyRing } from '@cpds/crypto/custody';
+import { checkKeyShare, type KeyShare } from '@cpds/crypto/group';
 import { unavailable } from '@cpds/errors';
 import type { UnitOfWork, Tx } from '@cpds/store';
 import type { Group } from '../chains/consortium-view.js';

@@ -1,11 +1,13 @@
 /** StoremanRegistry's events and calldata, and the ceremony's own terms: a translation without decisions. */
 
-import { compressed, fromHex, parsePoint, Point, to0x, type CeremonyEvent, type DuePost } from '@cpds/crypto';
+import { fromHex, to0x } from '@cpds/crypto/bytes';
+import { compressed, parsePoint, Point } from '@cpds/crypto/curve';
+import type * as generation from '@cpds/crypto/generation';
 import { StoremanRegistry, type StoremanRegistryEvent } from '@cpds/contracts';
 import type { Hex } from '@cpds/messages';
 
 /** Events of one attempt that the state machine folds; null for all others. */
-export function ceremonyEventOf(event: StoremanRegistryEvent): CeremonyEvent | null {
+export function ceremonyEventOf(event: StoremanRegistryEvent): generation.Event | null {
   switch (event.name) {
     case 'KeysPosted':
       return { kind: 'keys', member: Number(event.args.member), keys: byMember(event.args.hpkeKeys) };
@@ -46,7 +48,7 @@ function setOf(members: readonly number[]): bigint {
 }
 
 /** The transaction that makes a post, `n` being the size of the roster. */
-export function calldataOf(attemptId: string, post: DuePost, n: number): Hex {
+export function calldataOf(attemptId: string, post: generation.DuePost, n: number): Hex {
   const { calldata } = StoremanRegistry;
   switch (post.kind) {
     case 'keys':

@@ -1,6 +1,7 @@
 import type { BlockRef, ChainReader } from '@cpds/chain';
 import { CheckpointAnchor, DeedRegistry, LockedAccount } from '@cpds/contracts';
-import { keccak256, to0x, u256, u64, utf8 } from '@cpds/crypto';
+import { to0x, u256, u64, utf8 } from '@cpds/crypto/bytes';
+import { keccak256 } from '@cpds/crypto/hash';
 import type { Hex } from '@cpds/messages';
 import type { ChainSet } from './chain-set.js';
 import type { ConsortiumReader, HubContracts } from './consortium-reader.js';

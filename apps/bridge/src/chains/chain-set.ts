@@ -6,7 +6,7 @@
 
 import { ChainReader, Sender, type ChainHead, type ChainRules, type SentTransaction } from '@cpds/chain';
 import { ChainRegistry, LockedAccount, MappedDeeds, StoremanRegistry, TransferLedger, type Hex } from '@cpds/contracts';
-import { toHex } from '@cpds/crypto';
+import { toHex } from '@cpds/crypto/bytes';
 import { unavailable } from '@cpds/errors';
 import { events } from '@cpds/messages';
 import type { Outbox } from '@cpds/outbox';

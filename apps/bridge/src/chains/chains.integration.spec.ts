@@ -2,7 +2,8 @@
 
 import { chainEntities, chainMigrations, Rpc } from '@cpds/chain';
 import { ChainRegistry, CheckpointAnchor, LockedAccount, TransferLedger, type Hex } from '@cpds/contracts';
-import { fromHex, G } from '@cpds/crypto';
+import { fromHex } from '@cpds/crypto/bytes';
+import { G } from '@cpds/crypto/curve';
 import { testPostgres } from '@cpds/local';
 import { Outbox, outboxMigrations } from '@cpds/outbox';
 import { Leases, openStore, UnitOfWork } from '@cpds/store';

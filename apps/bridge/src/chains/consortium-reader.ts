@@ -8,7 +8,8 @@ import {
   type LogFilter,
 } from '@cpds/chain';
 import { ChainRegistry, StoremanRegistry, TransferLedger, type CallRunner } from '@cpds/contracts';
-import { keccak256, fromHex, to0x } from '@cpds/crypto';
+import { fromHex, to0x } from '@cpds/crypto/bytes';
+import { keccak256 } from '@cpds/crypto/hash';
 import { assert, unavailable } from '@cpds/errors';
 import type { Hex } from '@cpds/messages';
 import { Loop } from '@cpds/store';

@@ -1,6 +1,7 @@
 import type { BlockRef, ChainReader } from '@cpds/chain';
 import { ChainRegistry, LockedAccount, MappedDeeds, TransferLedger, type CallRunner } from '@cpds/contracts';
-import { fromHex, keccak256, to0x } from '@cpds/crypto';
+import { fromHex, to0x } from '@cpds/crypto/bytes';
+import { keccak256 } from '@cpds/crypto/hash';
 import {
   FactsReader,
   nowSeconds,

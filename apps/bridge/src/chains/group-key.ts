@@ -1,4 +1,5 @@
-import { fromHex, type GroupKey } from '@cpds/crypto';
+import { fromHex } from '@cpds/crypto/bytes';
+import type { GroupKey } from '@cpds/crypto/group';
 import type { Group } from './consortium-view.js';
 
 /** The group as the arithmetic takes it. */

@@ -1,7 +1,8 @@
 /** What a voucher vouches for, and when it does: pure (protocol section 7, lines of role V). */
 
 import type { VouchStruct } from '@cpds/contracts';
-import { ascii, fromHex, keccak256, to0x, u64 } from '@cpds/crypto';
+import { ascii, fromHex, to0x, u64 } from '@cpds/crypto/bytes';
+import { keccak256 } from '@cpds/crypto/hash';
 import type { Hex } from '@cpds/messages';
 import type { Facts } from '../transfers/facts.js';
 

@@ -2,7 +2,7 @@
 
 import { AppError, denied, invalid } from '@cpds/errors';
 import { datagramDigest, type Datagram, type DatagramKind, type Hex } from '@cpds/messages';
-import { to0x } from '@cpds/crypto';
+import { to0x } from '@cpds/crypto/bytes';
 import { z } from 'zod';
 import { isSignedBy, type MessageKey } from './message-key.js';
 

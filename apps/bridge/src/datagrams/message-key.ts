@@ -1,4 +1,5 @@
-import { fromHex, signDigest, signerOf, to0x } from '@cpds/crypto';
+import { fromHex, to0x } from '@cpds/crypto/bytes';
+import { signDigest, signerOf } from '@cpds/crypto/ecdsa';
 import { SignatureHex, type Hex } from '@cpds/messages';
 
 /** The key that signs what this party says off chain: datagrams, answers, partials (protocol section 7, "Who is who"). */

@@ -1,5 +1,5 @@
 import type { Call, Sender, SendOutcome } from '@cpds/chain';
-import { fromHex, to0x } from '@cpds/crypto';
+import { fromHex, to0x } from '@cpds/crypto/bytes';
 import { LockedAccount, MappedDeeds, toGrantData, word } from '@cpds/contracts';
 import { bug } from '@cpds/errors';
 import { DeedAnswer, DeedQuery, type Grant } from '@cpds/messages';

@@ -1,4 +1,5 @@
-import { formatCheckpoint, leafHash, to0x, utf8 } from '@cpds/crypto';
+import { to0x, utf8 } from '@cpds/crypto/bytes';
+import * as tlog from '@cpds/crypto/tlog';
 import { enrolmentDigest } from '@cpds/contracts';
 import { canonicalJson, eventCommitment, events, type EnrolmentEvidence, type Hex } from '@cpds/messages';
 import { SigningKey } from 'ethers';
@@ -28,7 +29,7 @@ function evidence(): EnrolmentEvidence {
     details,
     leafIndex: 0,
     proof: [],
-    checkpoint: `${formatCheckpoint({ origin: logOrigin('north'), size: 1, root: leafHash(utf8(leaf)) })}\n— north sig\n`,
+    checkpoint: `${tlog.formatCheckpoint({ origin: logOrigin('north'), size: 1, root: tlog.leafHash(utf8(leaf)) })}\n— north sig\n`,
   };
 }
 const check = (change: Partial<EnrolmentEvidence> = {}) =>
@@ -37,7 +38,7 @@ const refusal = (field: string) => expect.objectContaining({ code: 'bad-enrolmen
 
 describe('evidence of an enrolment', () => {
   it('leads to the checkpoint that must be anchored', () => {
-    const rootHex = to0x(leafHash(utf8(evidence().leaf)));
+    const rootHex = to0x(tlog.leafHash(utf8(evidence().leaf)));
     expect(check()).toEqual({ origin: 'cpds/north/audit', size: 1, rootHex });
   });
 
@@ -52,7 +53,10 @@ describe('evidence of an enrolment', () => {
     ['details', { details: { enrolment, name: '\ud800' } }],
     ['checkpoint', { checkpoint: 'cpds/north/audit\n1\nno base64\n' }],
     ['checkpoint', { checkpoint: '' }],
-    ['checkpoint', { checkpoint: formatCheckpoint({ origin: logOrigin('south'), size: 1, root: new Uint8Array(32) }) }],
+    [
+      'checkpoint',
+      { checkpoint: tlog.formatCheckpoint({ origin: logOrigin('south'), size: 1, root: new Uint8Array(32) }) },
+    ],
     ['proof', { proof: [word(6)] }],
     ['proof', { leafIndex: 1 }],
   ])('is refused by the name of its %s, however malformed', (field, change) => {

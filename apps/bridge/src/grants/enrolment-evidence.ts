@@ -3,7 +3,9 @@
  * Enrolment is signed by its own spending key and is a leaf of A's log under a checkpoint anchored on the hub. Pure.
  */
 
-import { addressOf, fromHex, leafHash, parseCheckpoint, pointFromHex, to0x, utf8, verifyInclusion } from '@cpds/crypto';
+import { fromHex, to0x, utf8 } from '@cpds/crypto/bytes';
+import { addressOf, pointFromHex } from '@cpds/crypto/curve';
+import * as tlog from '@cpds/crypto/tlog';
 import { enrolmentDigest } from '@cpds/contracts';
 import { invalid, toAppError } from '@cpds/errors';
 import { canonicalJson, eventCommitment, events, type EnrolmentEvidence } from '@cpds/messages';
@@ -40,10 +42,18 @@ export function checkEnrolment(evidence: EnrolmentEvidence, homeUid: string, hom
     throw bad('leaf', 'does not commit to these details');
   if (canonicalJson(evidence.details['enrolment'] ?? null) !== canonicalJson(enrolment))
     throw bad('details', 'are of another enrolment');
-  const checkpoint = wellFormed('checkpoint', () => parseCheckpoint(noteText(evidence.checkpoint)));
+  const checkpoint = wellFormed('checkpoint', () => tlog.parseCheckpoint(noteText(evidence.checkpoint)));
   if (checkpoint.origin !== logOrigin(home)) throw bad('checkpoint', "is not of the home hospital's log");
   const path = evidence.proof.map((hash) => fromHex(hash, 'enrolment.proof', 32));
-  if (!verifyInclusion(leafHash(utf8(evidence.leaf)), evidence.leafIndex, checkpoint.size, path, checkpoint.root))
+  if (
+    !tlog.verifyInclusion(
+      tlog.leafHash(utf8(evidence.leaf)),
+      evidence.leafIndex,
+      checkpoint.size,
+      path,
+      checkpoint.root,
+    )
+  )
     throw bad('proof', 'does not lead to the checkpoint');
   return { origin: checkpoint.origin, size: checkpoint.size, rootHex: to0x(checkpoint.root) };
 }

@@ -1,15 +1,8 @@
 import { BusRequests } from '@cpds/bus';
-import {
-  expandRing,
-  fromHex,
-  hpkeOpen,
-  hpkeSeal,
-  pointFromHex,
-  to0x,
-  utf8,
-  type RingStatement,
-  type RingWitness,
-} from '@cpds/crypto';
+import { fromHex, to0x, utf8 } from '@cpds/crypto/bytes';
+import { pointFromHex } from '@cpds/crypto/curve';
+import * as hpke from '@cpds/crypto/hpke';
+import { expandRing, type RingStatement, type RingWitness } from '@cpds/crypto/ring';
 import { grantId as grantIdOf } from '@cpds/contracts';
 import { conflict, invalid, missing, parse, parseJson, toAppError, unavailable } from '@cpds/errors';
 import {
@@ -189,7 +182,7 @@ export class GrantsService {
     const content = this.packageOf(row);
     const info = utf8(sealedBodyInfo('grant', this.consortium.self, destination.party));
     const key = fromHex(destination.hpkeKey, 'hpkeKey', 65);
-    const sealed = await hpkeSeal(key, info, utf8(JSON.stringify(content)));
+    const sealed = await hpke.seal(key, info, utf8(JSON.stringify(content)));
     await this.unitOfWork.run((tx) =>
       this.datagrams.send(tx, {
         to: destination.party,
@@ -219,7 +212,7 @@ export class GrantsService {
     if (asked.side !== 'sent' || asked.counterparty !== received.from)
       throw missing('unknown-request', 'no such request was sent to this hospital', { field: 'requestId' });
     const info = utf8(sealedBodyInfo('grant', received.from, this.consortium.self));
-    const opened = await hpkeOpen(this.keys.hpke, info, fromHex(body.sealed, 'sealed'));
+    const opened = await hpke.open(this.keys.hpke, info, fromHex(body.sealed, 'sealed'));
     const content = parseJson(GrantPackage, opened, 'grant package');
     if (content.requestId !== body.requestId)
       throw invalid('grant-refused', 'requestId', 'requestId is not the one the package was made for');

@@ -1,18 +1,9 @@
 /** Signed partials between the wire and the arithmetic: what a storeman signs, and what anybody checks of it. */
 
-import {
-  combinePartials,
-  compressed,
-  fromHex,
-  parseCapsule,
-  parseScalar,
-  pointFromHex,
-  to0x,
-  u256,
-  verifyPartial,
-  type Partial,
-  type PartialContext,
-} from '@cpds/crypto';
+import { fromHex, to0x, u256 } from '@cpds/crypto/bytes';
+import { parseCapsule } from '@cpds/crypto/capsule';
+import { compressed, parseScalar, pointFromHex } from '@cpds/crypto/curve';
+import { combinePartials, type Partial, type PartialContext, verifyPartial } from '@cpds/crypto/partial';
 import { partialDigest } from '@cpds/contracts';
 import type { Grant, Hex, SignedPartial } from '@cpds/messages';
 import type { Group, GroupMember } from '../chains/consortium-view.js';

@@ -1,4 +1,6 @@
-import { fromHex, openCapsule, parseCapsule, pointFromHex, to0x, u256 } from '@cpds/crypto';
+import { fromHex, to0x, u256 } from '@cpds/crypto/bytes';
+import { openCapsule, parseCapsule } from '@cpds/crypto/capsule';
+import { pointFromHex } from '@cpds/crypto/curve';
 import type { Hex } from '@cpds/contracts';
 import type { SignedPartial } from '@cpds/messages';
 import { destinationUid, homeUid, hubUid, makeGrant, type MadeGrant } from '../testing/group.js';

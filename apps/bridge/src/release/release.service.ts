@@ -1,4 +1,7 @@
-import { fromHex, parseScalar, pointFromHex, releasePartial, verifyOpen } from '@cpds/crypto';
+import { fromHex } from '@cpds/crypto/bytes';
+import { verifyOpen } from '@cpds/crypto/capsule';
+import { parseScalar, pointFromHex } from '@cpds/crypto/curve';
+import { releasePartial } from '@cpds/crypto/partial';
 import { invalid, parse, unavailable } from '@cpds/errors';
 import { events, ReleaseBody, type Datagram, type Hex, type ReleaseAnswer, type SignedPartial } from '@cpds/messages';
 import type { Outbox } from '@cpds/outbox';

@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { BusRequests } from '@cpds/bus';
-import { fromHex, hpkeOpen, hpkeSeal, to0x, utf8 } from '@cpds/crypto';
+import { fromHex, to0x, utf8 } from '@cpds/crypto/bytes';
+import * as hpke from '@cpds/crypto/hpke';
 import { conflict, missing, parse, parseJson, unavailable } from '@cpds/errors';
 import {
   DepartmentAnswer,
@@ -88,7 +89,7 @@ export class RequestsService {
     };
     const info = utf8(sealedBodyInfo('request', own.party, home.party));
     const content: SealedRequest = { request, salt: to0x(randomBytes(32)) };
-    const sealed = await hpkeSeal(fromHex(home.hpkeKey, 'hpkeKey', 65), info, utf8(JSON.stringify(content)));
+    const sealed = await hpke.seal(fromHex(home.hpkeKey, 'hpkeKey', 65), info, utf8(JSON.stringify(content)));
     await this.unitOfWork.run(async (tx) => {
       await tx.manager.save(RequestRow, this.rowOf(request, 'sent', home.party, null, content));
       await this.transfers.insert(tx, {
@@ -134,7 +135,7 @@ export class RequestsService {
     const asker = hospitalNamed(view, received.from);
     const own = hospitalNamed(view, this.consortium.self);
     const info = utf8(sealedBodyInfo('request', asker.party, own.party));
-    const opened = await hpkeOpen(this.keys.hpke, info, fromHex(body.sealed, 'sealed'));
+    const opened = await hpke.open(this.keys.hpke, info, fromHex(body.sealed, 'sealed'));
     const content = parseJson(SealedRequest, opened, 'request');
     const { request } = content;
     if (requestHash(content) !== body.requestHash)

@@ -1,4 +1,5 @@
-import { addressOf, compressed, G, to0x } from '@cpds/crypto';
+import { to0x } from '@cpds/crypto/bytes';
+import { addressOf, compressed, G } from '@cpds/crypto/curve';
 import { giveBackDigest, grantId as grantIdOf, revokeDigest } from '@cpds/contracts';
 import { Statement, type Grant, type Hex } from '@cpds/messages';
 import { SigningKey } from 'ethers';

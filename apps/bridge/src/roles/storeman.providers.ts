@@ -1,4 +1,4 @@
-import type { KeyRing } from '@cpds/crypto';
+import type { KeyRing } from '@cpds/crypto/custody';
 import { Outbox } from '@cpds/outbox';
 import { UnitOfWork } from '@cpds/store';
 import type { Provider } from '@nestjs/common';

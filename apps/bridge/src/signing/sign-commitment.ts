@@ -4,7 +4,10 @@
  * the others the same lock; an equivocating chain gets no signature (protocol section 7).
  */
 
-import { ascii, canonicalJson, fromHex, keccak256, sha256, to0x, type NonceCommitment } from '@cpds/crypto';
+import { ascii, fromHex, to0x } from '@cpds/crypto/bytes';
+import { canonicalJson } from '@cpds/crypto/canonical-json';
+import type * as frost from '@cpds/crypto/frost';
+import { keccak256, sha256 } from '@cpds/crypto/hash';
 import type { Hex, SignCommitment } from '@cpds/messages';
 import type { Group } from '../chains/consortium-view.js';
 import { isSignedBy, type MessageKey } from '../datagrams/message-key.js';
@@ -33,7 +36,7 @@ export function commitmentFault(group: Group, session: string, message: SignComm
 }
 
 /** The part of it that FROST needs. */
-export function nonceCommitmentOf(message: SignCommitment): NonceCommitment {
+export function nonceCommitmentOf(message: SignCommitment): frost.NonceCommitment {
   return {
     index: message.index,
     hiding: fromHex(message.hiding, 'hiding', 33),

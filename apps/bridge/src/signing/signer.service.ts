@@ -1,4 +1,6 @@
-import { checkPackage, fromHex, NonceVault, signShare, to0x, type KeyShare, type NonceCommitment } from '@cpds/crypto';
+import { fromHex, to0x } from '@cpds/crypto/bytes';
+import * as frost from '@cpds/crypto/frost';
+import type { KeyShare } from '@cpds/crypto/group';
 import { mintDigest, notMappedDigest } from '@cpds/contracts';
 import { conflict, denied, invalid, parse } from '@cpds/errors';
 import { events, SignBody, type Datagram, type Hex, type SignAnswer, type SignCommitment } from '@cpds/messages';
@@ -60,7 +62,7 @@ export interface SignerOptions {
  */
 export class SignerService {
   private readonly sessions = new Map<string, OpenSession>();
-  private readonly vault: NonceVault;
+  private readonly vault: frost.NonceVault;
   private readonly now: () => Date;
 
   constructor(
@@ -74,7 +76,7 @@ export class SignerService {
     private readonly options: SignerOptions,
   ) {
     this.now = options.now ?? (() => new Date());
-    this.vault = new NonceVault(() => this.now().getTime());
+    this.vault = new frost.NonceVault(() => this.now().getTime());
   }
 
   /** Answers a datagram of kind `sign`. @throws AppError for what is refused: the sender gets its code and field */
@@ -134,7 +136,7 @@ export class SignerService {
     if (refused) return refused;
     this.sessions.delete(key);
     const nonces = await this.takeNonces(key, open, input);
-    const signature = signShare(share, nonces, commitments, fromHex(open.digest, 'digest', 32));
+    const signature = frost.signShare(share, nonces, commitments, fromHex(open.digest, 'digest', 32));
     return { outcome: 'signed', index: signature.index, share: to0x(signature.share) };
   }
 
@@ -182,7 +184,7 @@ export class SignerService {
   }
 
   /** Exactly t commitments, each signed by a member of this epoch, one per member, the own one bit-equal. */
-  private checkedPackage(group: Group, open: OpenSession, body: SignPackage): NonceCommitment[] {
+  private checkedPackage(group: Group, open: OpenSession, body: SignPackage): frost.NonceCommitment[] {
     for (const one of body.commitments) {
       const fault = commitmentFault(group, body.session, one);
       if (fault) throw invalid('bad-package', 'commitments', fault, { culprit: `member ${one.index}` });
@@ -191,7 +193,7 @@ export class SignerService {
     if (own?.hiding !== open.commitment.hiding || own.binding !== open.commitment.binding)
       throw invalid('bad-package', 'commitments', 'commitments: do not hold the own one as it was given');
     const commitments = body.commitments.map(nonceCommitmentOf);
-    checkPackage(groupKeyOf(group), commitments);
+    frost.checkPackage(groupKeyOf(group), commitments);
     return commitments;
   }
 

@@ -1,14 +1,7 @@
-import {
-  combineSignature,
-  CryptoError,
-  fromHex,
-  NONCE_LIFE_MS,
-  signatureWords,
-  to0x,
-  u256,
-  type MemberIndex,
-  type SignatureShare,
-} from '@cpds/crypto';
+import { CryptoError } from '@cpds/crypto';
+import { fromHex, to0x, u256 } from '@cpds/crypto/bytes';
+import * as frost from '@cpds/crypto/frost';
+import type { MemberIndex } from '@cpds/crypto/group';
 import { mintDigest, notMappedDigest } from '@cpds/contracts';
 import { parse, toAppError } from '@cpds/errors';
 import { SignAnswer, type Grant, type Hex, type SignCommitment, type SignedAnswer } from '@cpds/messages';
@@ -70,7 +63,7 @@ interface Opening {
 const maxOpenings = 256;
 
 /** Milliseconds from round 1 in which round 2 may begin: the signers destroy their nonces after NONCE_LIFE_MS. */
-const openingLifeMs = NONCE_LIFE_MS - 15_000;
+const openingLifeMs = frost.NONCE_LIFE_MS - 15_000;
 
 /** What one call has learnt of the members so far. */
 interface Course {
@@ -232,7 +225,7 @@ export class SigningCoordinator {
     const body = { step: 'share', session, grantId, action, commitments: chosen };
     const signers = chosen.map((one) => group.members.find((member) => member.index === one.index)!);
     const shares = await Promise.all(
-      signers.map(async (member): Promise<SignatureShare | null> => {
+      signers.map(async (member): Promise<frost.SignatureShare | null> => {
         const said = await this.ask(course, member, body);
         if (said?.outcome !== 'signed') return null;
         const share = { index: said.index as MemberIndex, share: fromHex(said.share, 'share', 32) };
@@ -241,13 +234,13 @@ export class SigningCoordinator {
     );
     const given = shares.filter((share) => share !== null);
     if (given.length < group.threshold) return null;
-    const combined = combineSignature(key, commitments, digest, given);
+    const combined = frost.combineSignature(key, commitments, digest, given);
     if ('culprits' in combined) {
       for (const member of signers)
         if (combined.culprits.includes(member.index)) this.blame(course, member, 'gave a bad signature share');
       return null;
     }
-    const { Rx, Ry, z } = signatureWords(combined.signature);
+    const { Rx, Ry, z } = frost.signatureWords(combined.signature);
     const words = [Rx, Ry, z].map((word) => to0x(u256(word))) as [Hex, Hex, Hex];
     return {
       outcome: 'signed',

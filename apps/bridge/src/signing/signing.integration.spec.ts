@@ -1,4 +1,5 @@
-import { fromHex, isGroupSignature, to0x, u256 } from '@cpds/crypto';
+import { fromHex, to0x, u256 } from '@cpds/crypto/bytes';
+import * as frost from '@cpds/crypto/frost';
 import { mintDigest, notMappedDigest, type Hex } from '@cpds/contracts';
 import type { SignCommitment } from '@cpds/messages';
 import { randomUUID } from 'node:crypto';
@@ -40,7 +41,7 @@ describe('signing over the bus', () => {
     const { rx, ry, z } = outcome.signature;
     const R = fromHex(`0${(BigInt(ry) & 1n) + 2n}${rx.slice(2)}`, 'R', 33);
     const signature = Uint8Array.from([...R, ...fromHex(z, 'z', 32)]);
-    return isGroupSignature(fromHex(world.groups.sign.y, 'y', 33), fromHex(digest, 'digest', 32), signature);
+    return frost.isGroupSignature(fromHex(world.groups.sign.y, 'y', 33), fromHex(digest, 'digest', 32), signature);
   };
   const actsOf = async (i: number) =>
     (await world.nodes[i]!.rowsOf('storeman_act'))

@@ -1,4 +1,4 @@
-import { fromHex } from '@cpds/crypto';
+import { fromHex } from '@cpds/crypto/bytes';
 import { grantId as grantIdOf } from '@cpds/contracts';
 import { denied, unavailable } from '@cpds/errors';
 import type { Grant, Hex } from '@cpds/messages';

@@ -23,31 +23,15 @@ import {
   type Hex,
 } from '@cpds/contracts';
 import { ChainReader } from '@cpds/chain';
-import {
-  combineSignature,
-  commitmentsHash,
-  compressed,
-  deal,
-  dealtShares,
-  drawNonces,
-  evenRoot,
-  expandRing,
-  finishGeneration,
-  fromHex,
-  G,
-  generateHpkeKey,
-  isDeedKey,
-  parsePoint,
-  sha256,
-  signatureWords,
-  signRing,
-  signShare,
-  tagBase,
-  tagDomain,
-  tagOf,
-  to0x,
-  toBigInt,
-} from '@cpds/crypto';
+import { fromHex, to0x, toBigInt } from '@cpds/crypto/bytes';
+import { commitmentsHash } from '@cpds/crypto/cohort';
+import { compressed, G, parsePoint } from '@cpds/crypto/curve';
+import * as frost from '@cpds/crypto/frost';
+import * as generation from '@cpds/crypto/generation';
+import { sha256 } from '@cpds/crypto/hash';
+import * as hpke from '@cpds/crypto/hpke';
+import { evenRoot, expandRing, signRing, tagBase, tagDomain, tagOf } from '@cpds/crypto/ring';
+import { isDeedKey } from '@cpds/crypto/stealth';
 import { testAnvil } from '@cpds/local';
 import { keccak256, SigningKey, Wallet, computeAddress } from 'ethers';
 import type { HubContracts } from '../chains/consortium-reader.js';
@@ -58,11 +42,11 @@ const random = (length = 32): Uint8Array => new Uint8Array(randomBytes(length));
 /** A group of two that signs with both: enough to make what contracts accept. */
 function testGroup(name: string) {
   const parameters = { attemptId: sha256(new TextEncoder().encode(name)), n: 3, threshold: 2 };
-  const dealings = [1, 2, 3].map((i) => deal(parameters, i, random()));
+  const dealings = [1, 2, 3].map((i) => generation.deal(parameters, i, random()));
   const all = dealings.map(({ commitments }) => commitments);
-  const sent = dealings.flatMap((dealing) => dealtShares(parameters, dealing, all));
+  const sent = dealings.flatMap((dealing) => generation.dealtShares(parameters, dealing, all));
   const shares = dealings.map((dealing) =>
-    finishGeneration(
+    generation.finish(
       parameters,
       dealing,
       all,
@@ -73,12 +57,12 @@ function testGroup(name: string) {
   return {
     key: parsePoint(group.publicKey, 'Y').toAffine(),
     sign: (digest: Uint8Array) => {
-      const signers = shares.slice(0, 2).map((share) => ({ share, nonces: drawNonces(share, random) }));
+      const signers = shares.slice(0, 2).map((share) => ({ share, nonces: frost.drawNonces(share, random) }));
       const commitments = signers.map(({ nonces }) => nonces.commitment);
-      const made = signers.map(({ share, nonces }) => signShare(share, nonces, commitments, digest));
-      const combined = combineSignature(group, commitments, digest, made);
+      const made = signers.map(({ share, nonces }) => frost.signShare(share, nonces, commitments, digest));
+      const combined = frost.combineSignature(group, commitments, digest, made);
       if (!('signature' in combined)) throw new Error('the test group cannot sign');
-      return signatureWords(combined.signature);
+      return frost.signatureWords(combined.signature);
     },
   };
 }
@@ -116,7 +100,7 @@ async function chainEntry(chain: Chain, messageKey: string | null) {
     admin: chain.deployer.address,
     logAccount: chain.deployer.address,
     messageKey: messageKey ?? `0x${'00'.repeat(20)}`,
-    hpkeKey: messageKey ? to0x((await generateHpkeKey()).publicKey) : '0x',
+    hpkeKey: messageKey ? to0x((await hpke.generateKey()).publicKey) : '0x',
     exchangeUrl: messageKey ? `http://${chain.name}.test` : '',
   };
 }
@@ -156,7 +140,7 @@ export async function openConsortium(voucherCount: number, vouchesNeeded: number
   }));
   for (const { party, account } of vouchers) {
     const messageKey = computeAddress(new SigningKey(random()));
-    const hpkeKey = to0x((await generateHpkeKey()).publicKey);
+    const hpkeKey = to0x((await hpke.generateKey()).publicKey);
     await toHub(transferLedger, TransferLedger.calldata.admit(party, account, messageKey, hpkeKey));
     await toHub(transferLedger, TransferLedger.calldata.bond(account), 1n);
   }

@@ -1,22 +1,11 @@
 /** A group, a grant and its capsule, made up for the tests of signing and release. */
 
-import {
-  compressed,
-  deal,
-  dealtShares,
-  finishGeneration,
-  fromHex,
-  G,
-  pointFromHex,
-  proveOpen,
-  sealCapsule,
-  sealedKeyHash,
-  sha256,
-  to0x,
-  u256,
-  utf8,
-  type KeyShare,
-} from '@cpds/crypto';
+import { fromHex, to0x, u256, utf8 } from '@cpds/crypto/bytes';
+import { proveOpen, sealCapsule, sealedKeyHash } from '@cpds/crypto/capsule';
+import { compressed, G, pointFromHex } from '@cpds/crypto/curve';
+import * as generation from '@cpds/crypto/generation';
+import type { KeyShare } from '@cpds/crypto/group';
+import { sha256 } from '@cpds/crypto/hash';
 import {
   capsuleLabel,
   grantDigestWithoutKey,
@@ -41,12 +30,12 @@ export const hubUid = word('hub chain');
 export function generateKey(name: string, members: readonly Operator[]): { group: Group; shares: KeyShare[] } {
   const attemptId = word(name);
   const parameters = { attemptId: fromHex(attemptId, 'attemptId', 32), n: members.length, threshold: 3 };
-  const dealings = members.map((_, i) => deal(parameters, i + 1, sha256(utf8(`${name} ${i}`))));
+  const dealings = members.map((_, i) => generation.deal(parameters, i + 1, sha256(utf8(`${name} ${i}`))));
   const all = dealings.map((one) => one.commitments);
-  const sent = dealings.flatMap((dealing) => dealtShares(parameters, dealing, all));
+  const sent = dealings.flatMap((dealing) => generation.dealtShares(parameters, dealing, all));
   const shares = dealings.map((dealing) => {
     const { dealer } = dealing.commitments;
-    return finishGeneration(
+    return generation.finish(
       parameters,
       dealing,
       all,

@@ -1,7 +1,7 @@
 /** Five storemen and two hospitals over one real NATS server, each storeman with a database of its own; chains by script. */
 
 import { connectBus } from '@cpds/bus';
-import { KeyRing } from '@cpds/crypto';
+import { KeyRing } from '@cpds/crypto/custody';
 import { testNats, testPostgres } from '@cpds/local';
 import { Outbox, outboxMigrations } from '@cpds/outbox';
 import { openStore, UnitOfWork } from '@cpds/store';

@@ -2,7 +2,9 @@
 
 import { chainEntities, chainMigrations, ChainReader, Sender } from '@cpds/chain';
 import { ChainRegistry, CheckpointAnchor, StoremanRegistry, TransferLedger, type Hex } from '@cpds/contracts';
-import { generateHpkeKey, KeyRing, to0x } from '@cpds/crypto';
+import { to0x } from '@cpds/crypto/bytes';
+import { KeyRing } from '@cpds/crypto/custody';
+import * as hpke from '@cpds/crypto/hpke';
 import { testAnvil, testPostgres } from '@cpds/local';
 import { Outbox, outboxMigrations } from '@cpds/outbox';
 import { Leases, openStore, UnitOfWork } from '@cpds/store';
@@ -97,7 +99,7 @@ export async function openStoremen(count: number) {
       account: computeAddress(gasKey).toLowerCase() as Hex,
       messageSecret,
       messageKey: computeAddress(new SigningKey(messageSecret)).toLowerCase() as Hex,
-      hpkeKey: to0x((await generateHpkeKey()).publicKey),
+      hpkeKey: to0x((await hpke.generateKey()).publicKey),
       kek: new Uint8Array(randomBytes(32)),
       database: await testPostgres(),
     };

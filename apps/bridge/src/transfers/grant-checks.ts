@@ -4,23 +4,13 @@
  * name of the field that failed, and refuses before anything is stored or sent.
  */
 
-import {
-  CryptoError,
-  expandRing,
-  fromHex,
-  parseCapsule,
-  parsePoint,
-  pointFromHex,
-  sealedKeyHash,
-  tagDomain,
-  termsHash,
-  to0x,
-  toBigInt,
-  verifyCapsule,
-  verifyOwnership,
-  type RingStatement,
-  type RingWitness,
-} from '@cpds/crypto';
+import { CryptoError } from '@cpds/crypto';
+import { fromHex, to0x, toBigInt } from '@cpds/crypto/bytes';
+import { parseCapsule, sealedKeyHash, verifyCapsule } from '@cpds/crypto/capsule';
+import { parsePoint, pointFromHex } from '@cpds/crypto/curve';
+import { termsHash } from '@cpds/crypto/deed';
+import { verifyOwnership } from '@cpds/crypto/ownership';
+import { expandRing, type RingStatement, type RingWitness, tagDomain } from '@cpds/crypto/ring';
 import { capsuleLabel, grantDigestWithoutKey, grantId as grantIdOf } from '@cpds/contracts';
 import { invalid } from '@cpds/errors';
 import type { Grant, OwnershipProof, ShareRequest, Terms } from '@cpds/messages';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { recipientOf, type AgeIdentity } from '@cpds/crypto';
+import * as age from '@cpds/crypto/age';
 import { participant, participants, storemen, type Consortium, type ExtraEnvironment } from '@cpds/local';
 import { accountOf, type Complete, type HubDeployment } from '../deploy/index.js';
 import { backendClient } from './backend.js';
@@ -46,7 +46,7 @@ export async function environmentOf(consortium: Consortium, hub: Complete<HubDep
     await Promise.all(
       (['north', 'south'] as const).map(async (hospital) => {
         const { keys } = await consortium.secrets.keyFile(participant(`records.${hospital}`));
-        return [hospital, recipientOf(keys.age as AgeIdentity)] as const;
+        return [hospital, age.recipientOf(keys.age as age.Identity)] as const;
       }),
     ),
   );

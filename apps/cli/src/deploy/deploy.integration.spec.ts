@@ -2,30 +2,13 @@ import { randomBytes as nodeRandomBytes } from 'node:crypto';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  COHORT_SIZE,
-  G,
-  N,
-  combineSignature,
-  commitmentsHash,
-  compressed,
-  drawNonces,
-  evenRoot,
-  expandRing,
-  fromHex,
-  keccak256,
-  paddingDeed,
-  scalarFrom48,
-  signRing,
-  signShare,
-  signatureWords,
-  tagBase,
-  tagDomain,
-  tagOf,
-  to0x,
-  u256,
-  type KeyShare,
-} from '@cpds/crypto';
+import { fromHex, to0x, u256 } from '@cpds/crypto/bytes';
+import { COHORT_SIZE, commitmentsHash } from '@cpds/crypto/cohort';
+import { compressed, G, N, scalarFrom48 } from '@cpds/crypto/curve';
+import * as frost from '@cpds/crypto/frost';
+import type { KeyShare } from '@cpds/crypto/group';
+import { keccak256 } from '@cpds/crypto/hash';
+import { evenRoot, expandRing, paddingDeed, signRing, tagBase, tagDomain, tagOf } from '@cpds/crypto/ring';
 import {
   ChainRegistry,
   DeedRegistry,
@@ -367,10 +350,10 @@ function deedSecret(): bigint {
 
 function groupSignature(signers: KeyShare[], digest: string): { Rx: bigint; Ry: bigint; z: bigint } {
   const bytes = fromHex(digest, 'digest', 32);
-  const nonces = signers.map((share) => drawNonces(share));
+  const nonces = signers.map((share) => frost.drawNonces(share));
   const commitments = nonces.map(({ commitment }) => commitment);
-  const shares = signers.map((share, i) => signShare(share, nonces[i]!, commitments, bytes));
-  const combined = combineSignature(signers[0]!.group, commitments, bytes, shares);
+  const shares = signers.map((share, i) => frost.signShare(share, nonces[i]!, commitments, bytes));
+  const combined = frost.combineSignature(signers[0]!.group, commitments, bytes, shares);
   if (!('signature' in combined)) throw new Error('a share is bad');
-  return signatureWords(combined.signature);
+  return frost.signatureWords(combined.signature);
 }

@@ -1,4 +1,5 @@
-import { fromHex, hpkePublicKey, to0x } from '@cpds/crypto';
+import { fromHex, to0x } from '@cpds/crypto/bytes';
+import * as hpke from '@cpds/crypto/hpke';
 import type { Hex } from '@cpds/contracts';
 import { computeAddress } from 'ethers';
 
@@ -27,7 +28,7 @@ export function memberParty(name: string, keys: PartyKeys): MemberParty {
     name,
     account: accountOf(keys.gas),
     messageKey: accountOf(keys.message),
-    hpkeKey: to0x(hpkePublicKey(fromHex(keys.hpke, 'hpke', 32), 'hpke')),
+    hpkeKey: to0x(hpke.publicKey(fromHex(keys.hpke, 'hpke', 32), 'hpke')),
   };
 }
 

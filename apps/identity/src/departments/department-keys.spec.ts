@@ -1,17 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import {
-  compressed,
-  encodeIdentity,
-  fromHex,
-  G,
-  parseScalar,
-  parseStanza,
-  pointFromHex,
-  recipientOf,
-  to0x,
-  unwrapStanza,
-  verifyOpen,
-} from '@cpds/crypto';
+import * as age from '@cpds/crypto/age';
+import { fromHex, to0x } from '@cpds/crypto/bytes';
+import { verifyOpen } from '@cpds/crypto/capsule';
+import { compressed, G, parseScalar, pointFromHex } from '@cpds/crypto/curve';
 import { fetchDigest, giveBackDigest, recipientAddress } from '@cpds/contracts';
 import { signerOf } from '@cpds/wallet';
 import { sealedGrant } from '../testing/sealed-grant.js';
@@ -50,10 +41,10 @@ describe('a grant to a department', () => {
   });
 
   it('gives its file key to an age recipient, for this grant and with the storemen’s W only', () => {
-    const identity = encodeIdentity(new Uint8Array(randomBytes(32)));
-    const input = { ...sealed, ageRecipient: recipientOf(identity) };
-    const stanza = parseStanza(ownKey().open(input).split('\n')).stanza;
-    expect(unwrapStanza(stanza, identity)).toEqual(fileKey);
+    const identity = age.encodeIdentity(new Uint8Array(randomBytes(32)));
+    const input = { ...sealed, ageRecipient: age.recipientOf(identity) };
+    const stanza = age.parseStanza(ownKey().open(input).split('\n')).stanza;
+    expect(age.unwrapStanza(stanza, identity)).toEqual(fileKey);
     expect(() => ownKey().open({ ...input, w: to0x(compressed(G)) })).toThrow('W: does not open this capsule');
     expect(() => ownKey().open({ ...input, grant: { ...grant, sealedKeyHash: `0x${'01'.repeat(32)}` } })).toThrow(
       'capsule is not the one the grant names',

@@ -3,28 +3,12 @@
  * function here returns a scalar; the file key leaves only as an age stanza.
  */
 
-import {
-  compressed,
-  formatMetaAddress,
-  fromHex,
-  metaAddressOf,
-  oneTimeSecret,
-  openCapsule,
-  parseCapsule,
-  pointFromHex,
-  proveOpen,
-  scalarBytes,
-  scalarFrom48,
-  scan,
-  sealedKeyHash,
-  serializeStanza,
-  to0x,
-  capsuleLabel,
-  verifyCapsule,
-  wrapFileKey,
-  type RandomBytes,
-  type StealthSecrets,
-} from '@cpds/crypto';
+import type { RandomBytes } from '@cpds/crypto';
+import * as age from '@cpds/crypto/age';
+import { fromHex, to0x } from '@cpds/crypto/bytes';
+import { capsuleLabel, openCapsule, parseCapsule, proveOpen, sealedKeyHash, verifyCapsule } from '@cpds/crypto/capsule';
+import { compressed, pointFromHex, scalarBytes, scalarFrom48 } from '@cpds/crypto/curve';
+import { formatMetaAddress, metaAddressOf, oneTimeSecret, scan, type StealthSecrets } from '@cpds/crypto/stealth';
 import { fetchDigest, giveBackDigest, grantDigestWithoutKey, grantId, type Hex } from '@cpds/contracts';
 import { invalid } from '@cpds/errors';
 import type { DleqProof, Fetch, Grant } from '@cpds/messages';
@@ -121,6 +105,6 @@ export class OneTimeCustody {
       ySeal,
       W: pointFromHex(input.w, 'w'),
     });
-    return serializeStanza(wrapFileKey(fileKey, input.ageRecipient));
+    return age.serializeStanza(age.wrapFileKey(fileKey, input.ageRecipient));
   }
 }

@@ -1,4 +1,7 @@
-import { KeyRing, parseMetaAddress, to0x, compressed, G } from '@cpds/crypto';
+import { to0x } from '@cpds/crypto/bytes';
+import { compressed, G } from '@cpds/crypto/curve';
+import { KeyRing } from '@cpds/crypto/custody';
+import { parseMetaAddress } from '@cpds/crypto/stealth';
 import { DepartmentVault } from './department-vault.js';
 
 const ring = new KeyRing(new Uint8Array(32).fill(1));

@@ -1,4 +1,7 @@
-import { concat, type KeyRing, parseScalar, type RandomBytes, scalarBytes } from '@cpds/crypto';
+import type { RandomBytes } from '@cpds/crypto';
+import { concat } from '@cpds/crypto/bytes';
+import { parseScalar, scalarBytes } from '@cpds/crypto/curve';
+import type { KeyRing } from '@cpds/crypto/custody';
 import type { SealedPlace } from '@cpds/service';
 import { DepartmentKeys, newDepartmentSecrets } from './department-keys.js';
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type DynamicModule, Module } from '@nestjs/common';
-import type { KeyRing } from '@cpds/crypto';
+import type { KeyRing } from '@cpds/crypto/custody';
 import { DepartmentVault } from './department-vault.js';
 import { DepartmentsBusController } from './departments.bus.controller.js';
 import { DepartmentsHttpController } from './departments.http.controller.js';

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { fromHex, parseScalar, signerOf, toHex } from '@cpds/crypto';
+import { fromHex, toHex } from '@cpds/crypto/bytes';
+import { parseScalar } from '@cpds/crypto/curve';
+import { signerOf } from '@cpds/crypto/ecdsa';
 import { AbiCoder } from 'ethers';
 import { registrationCall } from './registration.js';
 

@@ -1,5 +1,6 @@
 import { ERC6538Registry, type Hex } from '@cpds/contracts';
-import { addressOf, fromHex, G, scalarBytes, to0x } from '@cpds/crypto';
+import { fromHex, to0x } from '@cpds/crypto/bytes';
+import { addressOf, G, scalarBytes } from '@cpds/crypto/curve';
 import { SigningKey, TypedDataEncoder } from 'ethers';
 
 /** ERC-5564 scheme 1: secp256k1 with view tags. */

@@ -8,7 +8,7 @@ import {
 } from '@nestjs/common';
 import { ChainReader, connectOwnChain, type OwnChain, type SentTransaction } from '@cpds/chain';
 import { type Hex, KeyRegistry } from '@cpds/contracts';
-import { concat, fromHex, to0x } from '@cpds/crypto';
+import { concat, fromHex, to0x } from '@cpds/crypto/bytes';
 import { unavailable } from '@cpds/errors';
 import { events } from '@cpds/messages';
 import { Outbox } from '@cpds/outbox';

@@ -1,7 +1,10 @@
 /** What a patient is here: a pseudonym, a keyed hash of an identifier, and after enrolment the wallet's keys. Pure. */
 
 import { createHash } from 'node:crypto';
-import { decodeRecipient, formatMetaAddress, fromHex, pointFromHex } from '@cpds/crypto';
+import * as age from '@cpds/crypto/age';
+import { fromHex } from '@cpds/crypto/bytes';
+import { pointFromHex } from '@cpds/crypto/curve';
+import { formatMetaAddress } from '@cpds/crypto/stealth';
 import { enrolmentDigest } from '@cpds/contracts';
 import { type AppError, denied, invalid } from '@cpds/errors';
 import type { Enrolment } from '@cpds/messages';
@@ -20,7 +23,7 @@ export function checkEnrolment(enrolment: Enrolment, signature: string, homeUid:
   // With one key for both, whoever scans for the patient could spend.
   if (enrolment.spendingKey === enrolment.viewingKey)
     throw invalid('same-key', 'enrolment.viewingKey', 'enrolment.viewingKey: is the spending key');
-  decodeRecipient(enrolment.ageRecipient, 'enrolment.ageRecipient');
+  age.decodeRecipient(enrolment.ageRecipient, 'enrolment.ageRecipient');
   if (!isSignedBy(enrolment.spendingKey, enrolmentDigest(enrolment), signature))
     throw invalid('bad-signature', 'signature', 'signature: is not by the spending key over this enrolment');
 }

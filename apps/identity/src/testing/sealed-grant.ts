@@ -2,19 +2,10 @@
 
 import { randomBytes } from 'node:crypto';
 import { grantDigestWithoutKey, grantId, type Hex } from '@cpds/contracts';
-import {
-  capsuleLabel,
-  compressed,
-  fromHex,
-  G,
-  newOneTimeKey,
-  parseMetaAddress,
-  pointFromHex,
-  sealCapsule,
-  sealedKeyHash,
-  to0x,
-  u8,
-} from '@cpds/crypto';
+import { fromHex, to0x, u8 } from '@cpds/crypto/bytes';
+import { capsuleLabel, sealCapsule, sealedKeyHash } from '@cpds/crypto/capsule';
+import { compressed, G, pointFromHex } from '@cpds/crypto/curve';
+import { newOneTimeKey, parseMetaAddress } from '@cpds/crypto/stealth';
 import type { Grant } from '@cpds/messages';
 
 const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));

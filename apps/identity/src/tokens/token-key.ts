@@ -1,5 +1,6 @@
 import { p384 } from '@noble/curves/nist.js';
-import { ascii, hkdfSha256, toBigInt } from '@cpds/crypto';
+import { ascii, toBigInt } from '@cpds/crypto/bytes';
+import { hkdfSha256 } from '@cpds/crypto/hash';
 import { calculateJwkThumbprint, type CryptoKey, importJWK, type JWK } from 'jose';
 
 /** The key that signs access tokens, ES384. */

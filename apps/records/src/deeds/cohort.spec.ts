@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
-import { toBigInt } from '@cpds/crypto';
+import { toBigInt } from '@cpds/crypto/bytes';
 import { assemble, choose, paddingDeed, type Random } from './cohort.js';
 
 /** Repeatable bytes: each call differs. */

@@ -1,14 +1,6 @@
-import {
-  ascii,
-  checkCohort,
-  COHORT_SIZE,
-  commitmentsHash,
-  concat,
-  inCohortOrder,
-  toBigInt,
-  toCurve,
-  u256,
-} from '@cpds/crypto';
+import { ascii, concat, toBigInt, u256 } from '@cpds/crypto/bytes';
+import { checkCohort, COHORT_SIZE, commitmentsHash, inCohortOrder } from '@cpds/crypto/cohort';
+import { toCurve } from '@cpds/crypto/curve';
 import { assert } from '@cpds/errors';
 
 /** A deed as it goes into a cohort. */

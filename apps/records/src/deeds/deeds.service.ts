@@ -1,5 +1,6 @@
 import { base64 } from '@scure/base';
-import { compressed, liftX, to0x, toBigInt } from '@cpds/crypto';
+import { to0x, toBigInt } from '@cpds/crypto/bytes';
+import { compressed, liftX } from '@cpds/crypto/curve';
 import type { Hex } from '@cpds/contracts';
 import type { DeedAnswer, DeedQuery, RecordMetadata, WalletDeed } from '@cpds/messages';
 import { UnitOfWork } from '@cpds/store';

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Call, OwnChain, SendOutcome } from '@cpds/chain';
 import { DeedRegistry, type Hex } from '@cpds/contracts';
-import { to0x, toBigInt } from '@cpds/crypto';
+import { to0x, toBigInt } from '@cpds/crypto/bytes';
 import { assert, bug } from '@cpds/errors';
 import { events } from '@cpds/messages';
 import { Outbox } from '@cpds/outbox';

@@ -1,4 +1,5 @@
-import { fromHex, signerOf, to0x } from '@cpds/crypto';
+import { fromHex, to0x } from '@cpds/crypto/bytes';
+import { signerOf } from '@cpds/crypto/ecdsa';
 import { fetchDigest, recipientAddress, type Hex } from '@cpds/contracts';
 import { AppError, denied, invalid } from '@cpds/errors';
 import type { FetchRequest, GrantQueryAnswer, SignedAnswer } from '@cpds/messages';

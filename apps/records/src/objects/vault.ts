@@ -1,17 +1,6 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
-import {
-  createHeader,
-  openPayload,
-  parseHeader,
-  payloadLength,
-  payloadNonceBytes,
-  recipientOf,
-  sealPayload,
-  serializeHeader,
-  splitFile,
-  unwrapHeader,
-  keyCommit,
-} from '@cpds/crypto';
+import * as age from '@cpds/crypto/age';
+import { keyCommit } from '@cpds/crypto/deed';
 import { nodeAead } from '@cpds/crypto/node';
 import { invalid } from '@cpds/errors';
 import type { ObjectStore } from './object-store.js';
@@ -52,7 +41,7 @@ export class Vault {
     private readonly pending: PendingObjects,
     private readonly identity: string,
   ) {
-    this.recipient = recipientOf(identity);
+    this.recipient = age.recipientOf(identity);
   }
 
   /**
@@ -65,19 +54,19 @@ export class Vault {
   async seal<T>(content: Plaintext, patientRecipient: string, keep: (sealed: SealedObject) => Promise<T>): Promise<T> {
     const id = randomUUID();
     const fileKey = new Uint8Array(randomBytes(16));
-    const header = serializeHeader(createHeader(fileKey, [patientRecipient, this.recipient]));
+    const header = age.serializeHeader(age.createHeader(fileKey, [patientRecipient, this.recipient]));
     const plaintext = createHash('sha256');
     const payload = createHash('sha256');
-    const sealing = sealPayload(
+    const sealing = age.sealPayload(
       hashed(measured(content), plaintext),
       fileKey,
-      new Uint8Array(randomBytes(payloadNonceBytes)),
+      new Uint8Array(randomBytes(age.payloadNonceBytes)),
       nodeAead,
     );
     return this.pending.guard(objectKey(id), async () => {
       await this.store.put(
         objectKey(id),
-        header.length + payloadLength(content.sizeBytes),
+        header.length + age.payloadLength(content.sizeBytes),
         after(header, hashed(sealing, payload)),
       );
       const commit = keyCommit(fileKey);
@@ -98,8 +87,8 @@ export class Vault {
    * @throws AppError `unknown-object`; CryptoError when the file was changed
    */
   async open(id: string): Promise<AsyncIterable<Uint8Array>> {
-    const { header, payload } = await splitFile((await this.store.get(objectKey(id))).body);
-    return openPayload(payload, unwrapHeader(parseHeader(header), this.identity), nodeAead);
+    const { header, payload } = await age.splitFile((await this.store.get(objectKey(id))).body);
+    return age.openPayload(payload, age.unwrapHeader(age.parseHeader(header), this.identity), nodeAead);
   }
 }
 

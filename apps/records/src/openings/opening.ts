@@ -1,14 +1,6 @@
-import {
-  checkHeaderMac,
-  equalBytes,
-  fromHex,
-  keyCommit,
-  parseHeader,
-  parseStanza,
-  payloadLength,
-  recordCommitment,
-  unwrapStanza,
-} from '@cpds/crypto';
+import * as age from '@cpds/crypto/age';
+import { equalBytes, fromHex } from '@cpds/crypto/bytes';
+import { keyCommit, recordCommitment } from '@cpds/crypto/deed';
 import { AppError, unavailable } from '@cpds/errors';
 import type { RecordMetadata } from '@cpds/messages';
 
@@ -28,7 +20,7 @@ export interface FetchedFile {
  * @throws AppError `bad-stanza` (unavailable): identity wrapped it for another key
  */
 export function openStanza(stanza: string, identity: string): Uint8Array {
-  const key = unwrapStanza(parseStanza(stanza.split('\n')).stanza, identity);
+  const key = age.unwrapStanza(age.parseStanza(stanza.split('\n')).stanza, identity);
   if (!key) throw unavailable('bad-stanza', 'the stanza is for another age identity');
   return key;
 }
@@ -41,7 +33,7 @@ export function openStanza(stanza: string, identity: string): Uint8Array {
  */
 export function checkFetched(file: FetchedFile, fileKey: Uint8Array, deedCommitment: string): void {
   try {
-    checkHeaderMac(parseHeader(file.header), fileKey);
+    age.checkHeaderMac(age.parseHeader(file.header), fileKey);
   } catch (cause) {
     throw new WrongBytes('header', cause);
   }
@@ -52,7 +44,7 @@ export function checkFetched(file: FetchedFile, fileKey: Uint8Array, deedCommitm
     salt: file.salt,
   });
   if (!equalBytes(commitment, fromHex(deedCommitment, 'commitment', 32))) throw new WrongBytes('commitment');
-  if (file.payloadBytes !== payloadLength(file.metadata.sizeBytes)) throw new WrongBytes('sizeBytes');
+  if (file.payloadBytes !== age.payloadLength(file.metadata.sizeBytes)) throw new WrongBytes('sizeBytes');
 }
 
 /** What came is not what the deed on the home chain commits to. */

@@ -1,7 +1,7 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { BusRequests } from '@cpds/bus';
-import { openPayload, splitFile } from '@cpds/crypto';
+import * as age from '@cpds/crypto/age';
 import { nodeAead } from '@cpds/crypto/node';
 import { AppError, conflict, missing, toAppError, unavailable } from '@cpds/errors';
 import {
@@ -88,8 +88,12 @@ export class OpeningsService {
         bytesOf(grantId),
       ]),
     ]);
-    const { payload } = await splitFile(body);
-    return { contentType, sizeBytes, body: this.mayServe.guarded(grantId, openPayload(payload, fileKey, nodeAead)) };
+    const { payload } = await age.splitFile(body);
+    return {
+      contentType,
+      sizeBytes,
+      body: this.mayServe.guarded(grantId, age.openPayload(payload, fileKey, nodeAead)),
+    };
   }
 
   /**
@@ -200,7 +204,7 @@ export class OpeningsService {
     body: AsyncIterable<Uint8Array>,
   ): Promise<{ header: Uint8Array; payloadSha256: Uint8Array }> {
     try {
-      const { header, payload } = await splitFile(body);
+      const { header, payload } = await age.splitFile(body);
       const hash = createHash('sha256');
       await this.store.put(key, sizeBytes, after(header, hashed(payload, hash)));
       return { header, payloadSha256: hash.digest() };

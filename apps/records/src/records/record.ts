@@ -1,5 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { canonicalJson, compressed, newDeedKey, parseMetaAddress, recordCommitment, u256 } from '@cpds/crypto';
+import { u256 } from '@cpds/crypto/bytes';
+import { canonicalJson } from '@cpds/crypto/canonical-json';
+import { compressed } from '@cpds/crypto/curve';
+import { recordCommitment } from '@cpds/crypto/deed';
+import { newDeedKey, parseMetaAddress } from '@cpds/crypto/stealth';
 import { invalid, missing, parse } from '@cpds/errors';
 import { RecordMetadata } from '@cpds/messages';
 import { z } from 'zod';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { to0x } from '@cpds/crypto';
+import { to0x } from '@cpds/crypto/bytes';
 import { denied } from '@cpds/errors';
 import { events, type RecordMetadata, type RecordStatus, type StoredRecord } from '@cpds/messages';
 import { Outbox } from '@cpds/outbox';

@@ -1,5 +1,5 @@
 import { BusRequests } from '@cpds/bus';
-import { to0x } from '@cpds/crypto';
+import { to0x } from '@cpds/crypto/bytes';
 import { DeedInUseAnswer, DeedInUseQuery, events } from '@cpds/messages';
 import { Outbox } from '@cpds/outbox';
 import { UnitOfWork } from '@cpds/store';

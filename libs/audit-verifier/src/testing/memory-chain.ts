@@ -1,7 +1,8 @@
 /** A chain with anchors for the tests of this folder, answered from memory. */
 
 import { CheckpointAnchor } from '@cpds/contracts';
-import { hashRange, leafHash, nodeHash, to0x, type TreeNode } from '@cpds/crypto';
+import { to0x } from '@cpds/crypto/bytes';
+import * as tlog from '@cpds/crypto/tlog';
 import { getAddress, id, Interface, type InterfaceAbi } from 'ethers';
 import type { Fetch } from '../log-source.js';
 import type { MemoryLog } from './memory-log.js';
@@ -14,11 +15,11 @@ export const lockedAccount = `0x${'bb'.repeat(20)}`;
 
 /** Root of the first `size` entries. */
 export function rootOf(log: MemoryLog, size: number): string {
-  const read = ({ level, index }: TreeNode): Uint8Array =>
+  const read = ({ level, index }: tlog.TreeNode): Uint8Array =>
     level === 0
-      ? leafHash(log.entries[index]!)
-      : nodeHash(read({ level: level - 1, index: 2 * index }), read({ level: level - 1, index: 2 * index + 1 }));
-  return to0x(hashRange({ from: 0, to: size }, read));
+      ? tlog.leafHash(log.entries[index]!)
+      : tlog.nodeHash(read({ level: level - 1, index: 2 * index }), read({ level: level - 1, index: 2 * index + 1 }));
+  return to0x(tlog.hashRange({ from: 0, to: size }, read));
 }
 
 /** A chain that holds these anchors, as JSON-RPC tells it. */

@@ -1,18 +1,7 @@
 /** Logs for the tests of this folder, served from memory, that a test can falsify. */
 
-import {
-  concat,
-  encodeEntries,
-  formatVerifierKey,
-  hashRange,
-  leafHash,
-  nodeHash,
-  noteSigner,
-  parseTilePath,
-  signCheckpoint,
-  verifierOf,
-  type TreeNode,
-} from '@cpds/crypto';
+import { concat } from '@cpds/crypto/bytes';
+import * as tlog from '@cpds/crypto/tlog';
 import { canonicalJson, events } from '@cpds/messages';
 import type { Fetch } from '../log-source.js';
 
@@ -25,7 +14,7 @@ export class MemoryLog {
   checkpoint: string | null = null;
 
   constructor(readonly party: string) {
-    this.signer = noteSigner(`cpds/${party}/audit`, new Uint8Array(32).fill(party.length + 1));
+    this.signer = tlog.noteSigner(`cpds/${party}/audit`, new Uint8Array(32).fill(party.length + 1));
   }
 
   add(type: string, correlation: string, producer: string): this {
@@ -39,23 +28,23 @@ export class MemoryLog {
   }
 
   get policy() {
-    const verifierKey = formatVerifierKey(verifierOf(this.signer));
+    const verifierKey = tlog.formatVerifierKey(tlog.verifierOf(this.signer));
     return { party: this.party, origin: this.signer.name, verifierKey, url: `http://${this.party}/`, token: 'auditor' };
   }
 
   sign(size = this.entries.length): string {
-    const root = hashRange({ from: 0, to: size }, (node) => this.node(this.entries, node));
-    return signCheckpoint({ origin: this.signer.name, size, root }, this.signer);
+    const root = tlog.hashRange({ from: 0, to: size }, (node) => this.node(this.entries, node));
+    return tlog.signCheckpoint({ origin: this.signer.name, size, root }, this.signer);
   }
 
   readonly fetch: Fetch = async (url, init) => {
     const path = new URL(url).pathname.slice(1);
     if (path === 'checkpoint') return new Response(this.checkpoint ?? this.sign());
-    const { level, index, width } = parseTilePath(path);
+    const { level, index, width } = tlog.parseTilePath(path);
     if (level === 'entries') {
       if (new Headers(init?.headers).get('authorization') !== 'Bearer auditor')
         return new Response('', { status: 401 });
-      return new Response(Buffer.from(encodeEntries(this.entries.slice(256 * index, 256 * index + width))));
+      return new Response(Buffer.from(tlog.encodeEntries(this.entries.slice(256 * index, 256 * index + width))));
     }
     const from = this.hashed ?? this.entries;
     if (256 ** level * (256 * index + width) > from.length) return new Response('', { status: 404 });
@@ -65,12 +54,12 @@ export class MemoryLog {
     return new Response(Buffer.from(concat(...rows)));
   };
 
-  private node(entries: Uint8Array[], { level, index }: TreeNode): Uint8Array {
-    if (level === 0) return leafHash(entries[index]!);
+  private node(entries: Uint8Array[], { level, index }: tlog.TreeNode): Uint8Array {
+    if (level === 0) return tlog.leafHash(entries[index]!);
     const [left, right] = [2 * index, 2 * index + 1].map((child) =>
       this.node(entries, { level: level - 1, index: child }),
     );
-    return nodeHash(left!, right!);
+    return tlog.nodeHash(left!, right!);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { KeyRing } from '@cpds/crypto';
+import type { KeyRing } from '@cpds/crypto/custody';
 import type { Tx } from '@cpds/store';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import type { SealedPlace } from './reseal.js';

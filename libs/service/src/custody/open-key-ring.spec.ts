@@ -1,7 +1,9 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type KeyEncryption, KeyRing, PassphraseKeyEncryption, toHex } from '@cpds/crypto';
+import { toHex } from '@cpds/crypto/bytes';
+import { KeyRing } from '@cpds/crypto/custody';
+import { type KeyEncryption, PassphraseKeyEncryption } from '@cpds/crypto/key-encryption';
 import { type KekConfig, openKeyRing } from './open-key-ring.js';
 
 const kek = new Uint8Array(32).fill(0x41);

@@ -1,4 +1,6 @@
-import { type KeyEncryption, KeyRing, parseKek, PassphraseKeyEncryption, utf8 } from '@cpds/crypto';
+import { utf8 } from '@cpds/crypto/bytes';
+import { KeyRing, parseKek } from '@cpds/crypto/custody';
+import { type KeyEncryption, PassphraseKeyEncryption } from '@cpds/crypto/key-encryption';
 import { nodeScrypt } from '@cpds/crypto/node';
 import { invalid } from '@cpds/errors';
 import type { commonConfig, ConfigOf } from '../config.js';

@@ -1,4 +1,5 @@
-import { KeyRing, sealAtRest, toHex, utf8 } from '@cpds/crypto';
+import { toHex, utf8 } from '@cpds/crypto/bytes';
+import { KeyRing, sealAtRest } from '@cpds/crypto/custody';
 import { testPostgres } from '@cpds/local';
 import { openStore, UnitOfWork } from '@cpds/store';
 import type { DataSource, MigrationInterface, QueryRunner } from 'typeorm';

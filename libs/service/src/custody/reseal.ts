@@ -1,4 +1,4 @@
-import type { KeyRing } from '@cpds/crypto';
+import type { KeyRing } from '@cpds/crypto/custody';
 import { invalid, toAppError } from '@cpds/errors';
 import type { Tx, UnitOfWork } from '@cpds/store';
 

@@ -1,30 +1,13 @@
 /** Facts for tests: a hub, a home hospital with one deed of the patient, and a request by another hospital. */
 
 import { randomBytes } from 'node:crypto';
-import {
-  addressOf,
-  cohortWord,
-  commitmentsHash,
-  compressed,
-  createHeader,
-  formatMetaAddress,
-  fromHex,
-  G,
-  inCohortOrder,
-  keyCommit,
-  metaAddressOf,
-  newDeedKey,
-  paddingDeed,
-  parseMetaAddress,
-  recipientOf,
-  encodeIdentity,
-  recordCommitment,
-  serializeHeader,
-  toBigInt,
-  to0x,
-  u256,
-  u8,
-} from '@cpds/crypto';
+import * as age from '@cpds/crypto/age';
+import { fromHex, to0x, toBigInt, u256, u8 } from '@cpds/crypto/bytes';
+import { cohortWord, commitmentsHash, inCohortOrder } from '@cpds/crypto/cohort';
+import { addressOf, compressed, G } from '@cpds/crypto/curve';
+import { keyCommit, recordCommitment } from '@cpds/crypto/deed';
+import { paddingDeed } from '@cpds/crypto/ring';
+import { formatMetaAddress, metaAddressOf, newDeedKey, parseMetaAddress } from '@cpds/crypto/stealth';
 import type { Hex } from '@cpds/contracts';
 import {
   datagramDigest,
@@ -133,8 +116,8 @@ export function mint(wallet: Pick<Wallet, 'ageRecipient' | 'metaAddress'>): {
   fileKey: Uint8Array;
 } {
   const fileKey = new Uint8Array(randomBytes(16));
-  const hospitalAge = recipientOf(encodeIdentity(new Uint8Array(randomBytes(32))));
-  const header = serializeHeader(createHeader(fileKey, [wallet.ageRecipient, hospitalAge]));
+  const hospitalAge = age.recipientOf(age.encodeIdentity(new Uint8Array(randomBytes(32))));
+  const header = age.serializeHeader(age.createHeader(fileKey, [wallet.ageRecipient, hospitalAge]));
   const metadata = { contentType: 'application/fhir+json' as const, sizeBytes: 1000, category: 'cardiology' };
   const [payloadHash, salt] = [new Uint8Array(randomBytes(32)), new Uint8Array(randomBytes(32))];
   const commitment = recordCommitment({

@@ -1,7 +1,7 @@
 /** ChainRegistry and StoremanRegistry as a node answers calls to them, for tests. */
 
 import { ChainRegistry, StoremanRegistry, type Hex } from '@cpds/contracts';
-import { G } from '@cpds/crypto';
+import { G } from '@cpds/crypto/curve';
 import { Interface, type InterfaceAbi } from 'ethers';
 import type { HubFacts } from '../hub-facts.js';
 import { hex, ySealSecret } from './facts.js';

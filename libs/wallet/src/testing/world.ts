@@ -12,7 +12,9 @@ import {
   LockedAccount,
   type Hex,
 } from '@cpds/contracts';
-import { formatMetaAddress, pointFromHex, type AgeRecipient } from '@cpds/crypto';
+import type * as age from '@cpds/crypto/age';
+import { pointFromHex } from '@cpds/crypto/curve';
+import { formatMetaAddress } from '@cpds/crypto/stealth';
 import type { Consent, Enrolment, Statement, WalletDeed, WalletParameters, WalletRequest } from '@cpds/messages';
 import { Interface, type InterfaceAbi } from 'ethers';
 import type { CohortFacts } from '../deed-check.js';
@@ -148,7 +150,7 @@ export class World {
 
   private enrol({ enrolment, signature }: { enrolment: Enrolment; signature: string }) {
     if (!isSignedBy(enrolment.spendingKey, enrolmentDigest(enrolment), signature)) throw new Error('not signed');
-    const ageRecipient = enrolment.ageRecipient as AgeRecipient;
+    const ageRecipient = enrolment.ageRecipient as age.Recipient;
     const metaAddress = formatMetaAddress({
       spendingKey: pointFromHex(enrolment.spendingKey, 'spendingKey'),
       viewingKey: pointFromHex(enrolment.viewingKey, 'viewingKey'),

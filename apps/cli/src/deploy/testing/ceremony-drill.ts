@@ -1,15 +1,7 @@
-import {
-  advance,
-  compressed,
-  due,
-  fromHex,
-  parsePoint,
-  startCeremony,
-  to0x,
-  type CeremonyState,
-  type DuePost,
-  type KeyShare,
-} from '@cpds/crypto';
+import { fromHex, to0x } from '@cpds/crypto/bytes';
+import { compressed, parsePoint } from '@cpds/crypto/curve';
+import * as generation from '@cpds/crypto/generation';
+import type { KeyShare } from '@cpds/crypto/group';
 import { StoremanRegistry, pointWords, type Hex, type PointStruct } from '@cpds/contracts';
 import type { JsonRpcProvider } from 'ethers';
 import { DeployAccount } from '../account.js';
@@ -32,12 +24,12 @@ export async function drillCeremony(
   const members = accounts.map((_, i) => i + 1);
   await Promise.all(members.map((member) => send(member, 'signature', StoremanRegistry.calldata.sign(attemptId))));
 
-  let state: CeremonyState = startCeremony({ attemptId: fromHex(attemptId, 'attemptId', 32), n, threshold });
+  let state: generation.State = generation.start({ attemptId: fromHex(attemptId, 'attemptId', 32), n, threshold });
   const seeds = accounts.map((_, i) => new Uint8Array(32).fill(i + 1));
   const shares: KeyShare[] = [];
   while (state.phase !== 'done' && state.phase !== 'ended') {
     const before = state;
-    const posts = await Promise.all(members.map((member) => due(before, member, seeds[member - 1]!)));
+    const posts = await Promise.all(members.map((member) => generation.due(before, member, seeds[member - 1]!)));
     await Promise.all(
       posts.map(async (post, i) => {
         if (post === null) throw new Error(`member ${i + 1} has nothing to post in ${before.phase}`);
@@ -45,13 +37,13 @@ export async function drillCeremony(
         if (post.kind === 'finish') shares.push(post.share);
       }),
     );
-    state = posts.reduce((folded, post) => advance(folded, post!), before);
+    state = posts.reduce((folded, post) => generation.advance(folded, post!), before);
   }
   return shares.sort((a, b) => a.index - b.index);
 }
 
 /** A post as calldata: one entry per member, the poster's own empty. */
-function postData(attemptId: Hex, post: DuePost, n: number): Hex {
+function postData(attemptId: Hex, post: generation.DuePost, n: number): Hex {
   const calldata = StoremanRegistry.calldata;
   const list = (entries: ReadonlyMap<number, Uint8Array>) =>
     Array.from({ length: n }, (_, i) => (entries.has(i + 1) ? to0x(entries.get(i + 1)!) : '0x'));
