@@ -1,6 +1,6 @@
 import { ChainRegistry } from '@cpds/contracts';
 import { unavailable } from '@cpds/errors';
-import type { ChainHead } from './chain-head.js';
+import type { ChainHead } from './reader.js';
 import { rulesOf, type ChainRules } from './finality.js';
 
 /**

@@ -5,7 +5,7 @@ import { fromHex, to0x } from '@cpds/crypto/bytes';
 import { keccak256 } from '@cpds/crypto/hash';
 import { unavailable } from '@cpds/errors';
 import type { BlockRef } from './block.js';
-import type { ChainHead } from './chain-head.js';
+import type { ChainHead } from './reader.js';
 import { rulesOf } from './finality.js';
 import { readHubRules } from './hub-rules.js';
 import { ChainReader } from './reader.js';

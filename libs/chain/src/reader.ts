@@ -19,7 +19,7 @@ import {
   type RawLog,
   type RawReceipt,
 } from './block.js';
-import { ChainHead, EndpointsDisagree } from './chain-head.js';
+import { ChainNodes, EndpointsDisagree } from './chain-nodes.js';
 import { ChainMoved, Endpoint } from './endpoint.js';
 import { freshness, type ChainRules } from './finality.js';
 import { headBell } from './head-bell.js';
@@ -63,7 +63,7 @@ export class ChainReader {
   private constructor(
     private readonly options: ChainReaderOptions,
     private readonly endpoints: readonly Endpoint[],
-    private readonly chain: ChainHead,
+    private readonly nodes: ChainNodes,
     private readonly currentRules: () => ChainRules,
   ) {}
 
@@ -90,20 +90,20 @@ export class ChainReader {
     );
     const { chainId, uid } = seen[0]!;
     if (seen.some((other) => other.uid !== uid)) throw new EndpointsDisagree(options.name, 'genesis');
-    const open = (head: ChainHead, rules: () => ChainRules) => new ChainReader(options, endpoints, head, rules);
-    return new ChainHead(options.name, chainId, uid, endpoints, open);
+    const nodes = new ChainNodes(options.name, chainId, uid, endpoints);
+    return new ChainHead(nodes, (rules) => new ChainReader(options, endpoints, nodes, rules));
   }
 
   get name(): string {
-    return this.chain.name;
+    return this.nodes.name;
   }
 
   get chainId(): bigint {
-    return this.chain.chainId;
+    return this.nodes.chainId;
   }
 
   get chainUid(): Hex {
-    return this.chain.chainUid;
+    return this.nodes.chainUid;
   }
 
   /** As ChainRegistry holds them for this chain. */
@@ -144,7 +144,7 @@ export class ChainReader {
 
   /** The head with the latest timestamp, however old. */
   head(): Promise<BlockRef> {
-    return this.chain.head();
+    return this.nodes.head();
   }
 
   /**
@@ -183,7 +183,7 @@ export class ChainReader {
    * @throws EndpointsDisagree, BlockGone, RpcRefused as `ChainHead.callAt` does
    */
   callAt(block: BlockRef, to: string, data: string): Promise<Hex> {
-    return this.chain.callAt(block, to, data);
+    return this.nodes.callAt(block, to, data);
   }
 
   /** Calls at every node's head; nodes that do not answer are left out, and none answering throws the first error. */
@@ -295,6 +295,51 @@ export class ChainReader {
     const failed = settled.find((one) => one.status === 'rejected');
     if (values.length === 0 && failed) throw failed.reason;
     return values;
+  }
+}
+
+/**
+ * A chain whose rules are not known yet: which one it is, and what its head shows. Nothing of it is final, so nothing that
+ * allows can be read of it; `adopt` gives the reader that can.
+ */
+export class ChainHead {
+  private reader: ChainReader | undefined;
+  private adopted: ChainRules | undefined;
+
+  /** @param open makes the reader, which asks for its rules whenever it needs them */
+  constructor(
+    private readonly nodes: ChainNodes,
+    private readonly open: (rules: () => ChainRules) => ChainReader,
+  ) {}
+
+  /** Local nickname, for messages. */
+  get name(): string {
+    return this.nodes.name;
+  }
+
+  get chainId(): bigint {
+    return this.nodes.chainId;
+  }
+
+  get chainUid(): Hex {
+    return this.nodes.chainUid;
+  }
+
+  /** The head with the latest timestamp, however old. */
+  head(): Promise<BlockRef> {
+    return this.nodes.head();
+  }
+
+  /** As `ChainReader.callAt`: in the state of `block`, on all nodes, which must agree. */
+  callAt(block: BlockRef, to: string, data: string): Promise<Hex> {
+    return this.nodes.callAt(block, to, data);
+  }
+
+  /** The reader of this chain under the rules that ChainRegistry holds for it. Adopting again changes the rules of the same reader. */
+  adopt(rules: ChainRules): ChainReader {
+    this.adopted = rules;
+    this.reader ??= this.open(() => this.adopted!);
+    return this.reader;
   }
 }
 

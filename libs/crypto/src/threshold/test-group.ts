@@ -2,7 +2,7 @@
 
 import { ascii, toHex } from '../bytes.js';
 import { sha256 } from '../hash.js';
-import * as generation from '../generation.js';
+import * as generation from './generation.js';
 import type { KeyShare } from './group.js';
 
 /** Parameters of an attempt called `name`. */

@@ -2,26 +2,16 @@ import type { Hex } from '@cpds/contracts';
 import { AppError } from '@cpds/errors';
 import type { BlockRef } from './block.js';
 import type { Endpoint } from './endpoint.js';
-import type { ChainRules } from './finality.js';
-import type { ChainReader } from './reader.js';
 import { RpcRefused } from './rpc.js';
 
-/**
- * A chain whose rules are not known yet: which one it is, and what its head shows. Nothing of it is final, so nothing that
- * allows can be read of it; `adopt` gives the reader that can.
- */
-export class ChainHead {
-  private reader: ChainReader | undefined;
-  private adopted: ChainRules | undefined;
-
-  /** @param open makes the reader, which asks for its rules whenever it needs them */
+/** The own nodes of one chain: which chain they are of, and what they answer together. Nothing here knows what is final. */
+export class ChainNodes {
   constructor(
     /** Local nickname, for messages. */
     readonly name: string,
     readonly chainId: bigint,
     readonly chainUid: Hex,
     private readonly endpoints: readonly Endpoint[],
-    private readonly open: (head: ChainHead, rules: () => ChainRules) => ChainReader,
   ) {}
 
   /** The head with the latest timestamp, however old. */
@@ -49,13 +39,6 @@ export class ChainHead {
     if (answers.some((answer) => answer !== answers[0]))
       throw new EndpointsDisagree(this.name, `state of block ${block.number}`);
     return answers[0]!;
-  }
-
-  /** The reader of this chain under the rules that ChainRegistry holds for it. Adopting again changes the rules of the same reader. */
-  adopt(rules: ChainRules): ChainReader {
-    this.adopted = rules;
-    this.reader ??= this.open(this, () => this.adopted!);
-    return this.reader;
   }
 }
 
