@@ -4,7 +4,7 @@ import { canonicalJson } from '@cpds/crypto/canonical-json';
 import { compressed } from '@cpds/crypto/curve';
 import { recordCommitment } from '@cpds/crypto/deed';
 import { newDeedKey, parseMetaAddress } from '@cpds/crypto/stealth';
-import { invalid, missing, parse } from '@cpds/errors';
+import { invalid, missing } from '@cpds/errors';
 import { RecordMetadata } from '@cpds/messages';
 import { z } from 'zod';
 import type { SealedObject } from '../objects/vault.js';
@@ -40,19 +40,22 @@ export interface NewObject {
   deed: NewDeed;
 }
 
-const Query = z.object({ patient: z.uuid(), category: z.string().min(1).max(64).default('record') }).strict();
+/** The query of an upload: whose record it is, and of what category. */
+export const UploadQuery = z
+  .object({ patient: z.uuid(), category: z.string().min(1).max(64).default('record') })
+  .strict();
+export type UploadQuery = z.infer<typeof UploadQuery>;
 
 /**
- * The claim of `POST /records?patient=…&category=…` with its headers.
+ * The claim of an upload, by its query and headers.
  *
- * @throws AppError `invalid-input` names the query field; `content-type-unknown`, `length-required`, `body-empty`, `body-too-large`
+ * @throws AppError `content-type-unknown`, `length-required`, `body-empty`, `body-too-large`
  */
 export function parseUpload(
-  query: unknown,
+  { patient, category }: UploadQuery,
   headers: { 'content-type'?: string; 'content-length'?: string },
   maxBytes: number,
 ): UploadClaim {
-  const { patient, category } = parse(Query, query, 'query');
   const contentType = RecordMetadata.shape.contentType.safeParse(mediaType(headers['content-type']));
   if (!contentType.success)
     throw invalid(

@@ -4,7 +4,7 @@ import type { RecordStatus, StoredRecord } from '@cpds/messages';
 import { Caller, Fhir, type GuardedRequest, type Principal, Scopes } from '@cpds/service';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
-import { parseUpload } from './record.js';
+import { parseUpload, UploadQuery } from './record.js';
 import { RecordsService } from './records.service.js';
 import { sendBytes } from './send-bytes.js';
 
@@ -23,15 +23,20 @@ export class RecordsHttpController {
     private readonly limits: UploadLimits,
   ) {}
 
+  /**
+   * Seals a record while it streams in, stores it, and answers what its deed commits to.
+   * FHIR, DICOM, PDF or text, with a Content-Length.
+   */
   @Post()
   @HttpCode(201)
   @Scopes('records.write')
   @Fhir()
   upload(@Query() query: unknown, @Req() request: GuardedRequest, @Caller() caller: Principal): Promise<StoredRecord> {
-    const claim = parseUpload(query, request.headers, this.limits.maxBytes);
+    const claim = parseUpload(parse(UploadQuery, query, 'query'), request.headers, this.limits.maxBytes);
     return this.records.upload(claim, request.raw, caller.clientId);
   }
 
+  /** Sends the plaintext of a record. */
   @Get(':id')
   @Scopes('records.read')
   @Fhir()
@@ -40,12 +45,14 @@ export class RecordsHttpController {
     await sendBytes(reply, { ...bytes, headers: { 'content-type': contentType } });
   }
 
+  /** Shows metadata, commitment, and whether the deed is `pending`, `minted` (sent) or `current`. */
   @Get(':id/status')
   @Scopes('records.read')
   status(@Param('id') id: string): Promise<RecordStatus> {
     return this.records.status(parse(RecordId, id, 'record id'));
   }
 
+  /** Sends the age file to its own patient. */
   @Get(':id/object')
   @Scopes('wallet')
   async readSealed(@Param('id') id: string, @Caller() caller: Principal, @Res() reply: FastifyReply): Promise<void> {
