@@ -100,7 +100,6 @@ export class AppModule {
           roles: rolesOf[config.ROLE],
           messageSecret: secret(keys, 'message'),
           recheckMs: config.RECHECK_MS,
-          showsTransfers: isHospital,
           onError,
         }),
         roleModule(config, keys, ring, contracts, onError),

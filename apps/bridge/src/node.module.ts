@@ -9,7 +9,6 @@ import { RevocationsService } from './revocations/revocations.service.js';
 import { roleWork, type EveryonesWork, type RoleWork } from './roles/role-work.js';
 import { DutyExecutors } from './transfers/duty-executors.js';
 import { DutyTiming, TransferDriver } from './transfers/transfer-driver.js';
-import { TransfersHttpController } from './transfers/transfers.http.controller.js';
 import { TransfersService } from './transfers/transfers.service.js';
 
 /** What every bridge process is, whatever its role: rows moved by the table, datagrams, and the door for revokes. */
@@ -25,7 +24,7 @@ export class NodeModule implements OnApplicationBootstrap {
   static with(options: NodeOptions): DynamicModule {
     return {
       module: NodeModule,
-      controllers: [RevocationsHttpController, ...(options.showsTransfers ? [TransfersHttpController] : [])],
+      controllers: [RevocationsHttpController],
       providers: [
         ...nodeProviders(options),
         {

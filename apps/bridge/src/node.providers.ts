@@ -14,7 +14,6 @@ import { FactsReader } from './transfers/facts.js';
 import { OwnTransactions } from './transfers/own-transactions.js';
 import type { Role } from './transfers/transfer.js';
 import { DutyTiming, TransferDriver, type DriverOptions } from './transfers/transfer-driver.js';
-import { TransferViewService } from './transfers/transfer-view.service.js';
 import { TransfersService } from './transfers/transfers.service.js';
 
 /** What a process brings to what every party is made of. */
@@ -24,8 +23,6 @@ export interface NodeOptions {
   messageSecret: Uint8Array;
   recheckMs: number;
   onError: (error: unknown, context?: object) => void;
-  /** role nodes take no tokens, so they show no transfers over HTTP */
-  showsTransfers: boolean;
 }
 
 /** How the parts of every bridge process are built; what they do is in `node.module.ts`. */
@@ -73,6 +70,5 @@ export function nodeProviders(options: NodeOptions): Provider[] {
         key: MessageKey,
       ) => new RevocationsService(unitOfWork, transfers, datagrams, consortium, key, options.roles),
     },
-    TransferViewService,
   ];
 }

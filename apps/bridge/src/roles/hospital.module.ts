@@ -8,6 +8,7 @@ import { GrantsService } from '../grants/grants.service.js';
 import { RequestsHttpController } from '../requests/requests.http.controller.js';
 import { RequestsService } from '../requests/requests.service.js';
 import { OwnTransactions } from '../transfers/own-transactions.js';
+import { TransfersHttpController } from '../transfers/transfers.http.controller.js';
 import { WalletHttpController } from '../wallet/wallet.http.controller.js';
 import { hospitalProviders, type HospitalOptions } from './hospital.providers.js';
 import { roleWork, type WorkOf } from './role-work.js';
@@ -21,6 +22,7 @@ export class HospitalModule {
       global: true,
       controllers: [
         RequestsHttpController,
+        TransfersHttpController,
         WalletHttpController,
         GrantsHttpController,
         HaltsHttpController,

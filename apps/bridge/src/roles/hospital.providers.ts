@@ -21,6 +21,7 @@ import { SigningCoordinator } from '../signing/signing-coordinator.service.js';
 import { FactsReader } from '../transfers/facts.js';
 import { OwnTransactions } from '../transfers/own-transactions.js';
 import { TransferDriver } from '../transfers/transfer-driver.js';
+import { TransferViewService } from '../transfers/transfer-view.service.js';
 import { TransfersService } from '../transfers/transfers.service.js';
 import { WalletParametersService } from '../wallet/wallet-parameters.service.js';
 
@@ -40,6 +41,7 @@ export interface HospitalOptions {
 export function hospitalProviders(options: HospitalOptions): Provider[] {
   const { keys } = options;
   return [
+    TransferViewService,
     {
       provide: RequestsService,
       inject: [UnitOfWork, Outbox, TransfersService, Datagrams, Consortium, BusRequests],
