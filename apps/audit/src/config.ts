@@ -7,13 +7,22 @@ const Address = z.string().regex(/^0x[0-9a-fA-F]{40}$/, 'must be an address');
 export const auditConfig = defineConfig({
   ...commonConfig,
   ...chainConfig,
-  IDENTITY_URL: key(z.url().optional(), 'url', 'issuer of the tokens taken here; the hub has TOKEN_ISSUERS instead'),
+  OWN_CHAIN: { ...chainConfig.OWN_CHAIN, consequence: 'anchored there and on `hub`' },
+  IDENTITY_URL: key(
+    z.url().optional(),
+    'url',
+    'a hospital: issuer of the tokens taken here; the hub has `TOKEN_ISSUERS` instead',
+  ),
   TOKEN_ISSUERS: key(
     json(z.record(z.string(), z.url())).optional(),
     'JSON: hospital -> url of its identity',
-    'auditors of these hospitals may read; takes the place of IDENTITY_URL',
+    'the hub: auditors of these hospitals may read; takes the place of `IDENTITY_URL`',
   ),
-  HUB_CHAIN_REGISTRY: key(Address, 'address on the hub', 'finality rules and contracts are read there'),
+  HUB_CHAIN_REGISTRY: key(
+    Address,
+    'address on the hub',
+    "finality rules and the own chain's CheckpointAnchor are read there",
+  ),
   HUB_CHECKPOINT_ANCHOR: key(Address, 'address on the hub', 'a wrong one: other hospitals see no anchor of this log'),
   ANCHOR_EVERY_MS: key(
     z.coerce.number().int().min(1_000).default(60_000),

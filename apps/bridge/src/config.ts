@@ -2,6 +2,7 @@ import { chainConfig, commonConfig, defineConfig, json, key, type ConfigOf } fro
 import { AddressHex } from '@cpds/messages';
 import { z } from 'zod';
 
+const hubAddress = (consequence: string) => key(AddressHex, 'address on the hub', consequence);
 const ms = (fallback: number) => z.coerce.number().int().positive().default(fallback);
 
 /** The environment of a bridge process in any role. */
@@ -11,24 +12,28 @@ export const bridgeConfig = defineConfig({
   ROLE: key(
     z.enum(['hospital', 'voucher', 'storeman']),
     'role',
-    'which lines of the transfer table this process runs, and which doors it opens',
+    'which lines of the transfer table this process runs, and which routes it opens',
   ),
-  IDENTITY_URL: key(z.url().optional(), 'url', 'hospital: issuer of the tokens it accepts; other roles take none'),
-  HUB_CHAIN_REGISTRY: key(AddressHex, 'address', 'everything about hospitals is believed from this contract'),
-  HUB_STOREMAN_REGISTRY: key(AddressHex, 'address', 'keys, members and ceremonies are believed from this contract'),
-  HUB_TRANSFER_LEDGER: key(AddressHex, 'address', 'vouches and vouchers are believed from this contract'),
-  HUB_CHECKPOINT_ANCHOR: key(AddressHex, 'address', 'where hospitals anchor their logs: enrolments are checked by it'),
+  OWN_CHAIN: {
+    ...chainConfig.OWN_CHAIN,
+    consequence: 'where a hospital sends; vouchers send on `hub`, storemen on all chains',
+  },
+  IDENTITY_URL: key(z.url().optional(), 'url', 'hospital: issuer of the tokens it takes; other roles take none'),
+  HUB_CHAIN_REGISTRY: hubAddress('everything about hospitals is believed from this contract'),
+  HUB_STOREMAN_REGISTRY: hubAddress('keys, members and ceremonies are believed from this contract'),
+  HUB_TRANSFER_LEDGER: hubAddress('vouches and vouchers are believed from this contract'),
+  HUB_CHECKPOINT_ANCHOR: hubAddress('enrolments are checked by the anchors there'),
   POLL_MS: key(ms(1_000), 'ms', 'how often heads are looked at: longer is cheaper and slower'),
   RECHECK_MS: key(ms(15_000), 'ms', 'an open transfer is looked at again after this long without any wake-up'),
   REQUEST_TTL_SECONDS: key(
     z.coerce.number().int().min(60).max(604_800).default(604_800),
-    'seconds',
-    'hospital: a patient who does not answer within this gives no consent; at most 7 days',
+    's',
+    'hospital: a patient who does not answer within this gives no consent',
   ),
   REVOCATION_URLS: key(
     json(z.array(z.url())).default([]),
     'JSON list of urls',
-    'hospital: bridges that wallets are told to send a revoke to, beside this one',
+    'hospital: bridges that wallets may bring a revoke to, after those they pinned at enrolment',
   ),
   MINT_QUOTA: key(
     z.coerce.number().int().positive().default(1_000),
@@ -45,8 +50,8 @@ export const bridgeConfig = defineConfig({
         })
         .strict(),
     ).optional(),
-    'JSON',
-    'storeman: the only ceremony its operator agreed to; an attempt that differs is refused',
+    'JSON: accounts, threshold, nMin',
+    'storeman: the only ceremony its operator agreed to; omit to take part in none',
   ),
 });
 

@@ -7,6 +7,15 @@ export const identityConfig = defineConfig({
   ...commonConfig,
   ...tokenConfig,
   ...chainConfig,
+  IDENTITY_URL: {
+    ...tokenConfig.IDENTITY_URL,
+    consequence:
+      'issuer written into every token; `<url>/token` is the audience of assertions: a wrong one makes every login fail',
+  },
+  OWN_CHAIN: {
+    ...chainConfig.OWN_CHAIN,
+    consequence: 'enrolments name it, departments are registered there; it must answer at the start',
+  },
   HUB_CHAIN_REGISTRY: key(
     z.string().regex(/^0x[0-9a-fA-F]{40}$/),
     'address on the hub',
@@ -25,7 +34,7 @@ export const identityConfig = defineConfig({
   ENROLMENT_CODE_TTL_S: key(
     z.coerce.number().int().min(60).default(604_800),
     's',
-    'a code is good this long; a stolen one enrols a stranger in place of the patient',
+    'an enrolment code is good this long; a stolen one enrols a stranger in place of the patient',
   ),
   POLL_MS: key(z.coerce.number().int().min(50).default(1_000), 'ms', 'how often the own chain is looked at'),
 });

@@ -8,16 +8,17 @@ export const recordsConfig = defineConfig({
   ...commonConfig,
   ...tokenConfig,
   ...chainConfig,
+  OWN_CHAIN: { ...chainConfig.OWN_CHAIN, consequence: 'where deeds are minted' },
   HUB_CHAIN_REGISTRY: key(
     z.string().regex(/^0x[0-9a-fA-F]{40}$/),
     'address on the hub',
     'with a wrong one no deed is minted: uploads work, their deeds stay pending',
   ),
-  S3_ENDPOINT: key(z.url().optional(), 'url', 'with it the other S3 keys are needed'),
-  S3_ACCESS_KEY: key(z.string().optional(), 'access key', 'good for S3_BUCKET only'),
+  S3_ENDPOINT: key(z.url().optional(), 'url', 'with it the other three S3 keys are needed'),
+  S3_ACCESS_KEY: key(z.string().optional(), 'access key', 'should be good for `S3_BUCKET` only'),
   S3_SECRET_KEY: key(z.string().optional(), 'secret', 'a wrong one makes every upload and reading 503'),
   S3_BUCKET: key(z.string().optional(), 'bucket', 'must exist'),
-  OBJECT_STORE_DIR: key(z.string().optional(), 'path', 'objects as files; taken when S3_ENDPOINT is not set'),
+  OBJECT_STORE_DIR: key(z.string().optional(), 'path', 'objects as files; taken when `S3_ENDPOINT` is not set'),
   FLUSH_AFTER_MS: key(
     ms(3_600_000, 0),
     'ms',
@@ -38,7 +39,7 @@ export const recordsConfig = defineConfig({
       .max(5 * 1024 ** 3)
       .default(4 * 1024 ** 3),
     'bytes',
-    'larger uploads are refused (413); S3 takes 5 GiB in one request',
+    'larger uploads are refused (413); S3 takes no more than 5 GiB in one request',
   ),
 });
 

@@ -77,24 +77,28 @@ export const commonConfig = defineConfig({
   HOST: key(
     z.string().default('127.0.0.1'),
     'address',
-    'an address others reach exposes plain HTTP: put TLS before it',
+    'an address that others reach exposes plain HTTP: put TLS before it',
   ),
-  KEY_FILE: key(z.string(), 'path', 'JSON with mode 0600; the process refuses to start when others can read it'),
-  KEK: secretKey(z.string().optional(), 'hex or base64, 32 bytes', 'takes the place of kek in KEY_FILE'),
+  KEY_FILE: key(z.string(), 'path of JSON with mode 0600', 'the process refuses to start when others can read it'),
+  KEK: secretKey(
+    z.string().optional(),
+    'hex or base64, 32 bytes',
+    'the key-encryption key, in place of `kek` in `KEY_FILE`; taken out of the environment once read',
+  ),
   KEK_FILE: key(
     z.string().optional(),
-    'path',
-    'a key-encryption key with mode 0600, plain or as an age file; takes the place of kek in KEY_FILE',
+    'path of a file with mode 0600',
+    'the key-encryption key, raw, hex or base64, or an age file; in place of `kek` in `KEY_FILE`',
   ),
   KEK_PASSPHRASE: secretKey(
     z.string().optional(),
     'text',
-    'opens KEK_FILE and KEK_FORMER_FILES where they are age files',
+    'opens the age files among `KEK_FILE` and `KEK_FORMER_FILES`; without it no start on one',
   ),
   KEK_PASSPHRASE_FILE: key(
     z.string().optional(),
-    'path',
-    'first line of a file with mode 0600, instead of KEK_PASSPHRASE',
+    'path of a file with mode 0600',
+    'its first line takes the place of `KEK_PASSPHRASE`',
   ),
   KEK_FORMER_FILES: key(
     z
@@ -102,27 +106,27 @@ export const commonConfig = defineConfig({
       .default('')
       .transform((paths) => paths.split(',').filter((path) => path !== '')),
     'paths with commas, newest first',
-    'keys to rotate from, besides formerKeks in KEY_FILE: what they sealed is sealed anew at the start',
+    'keys to rotate from, beside `formerKeks` in `KEY_FILE`: what they sealed is sealed anew at the start',
   ),
   LOG_LEVEL: key(
     z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
     'level',
     'below info is slow',
   ),
-  DATABASE_URL: key(z.string().startsWith('postgres'), 'url', 'the service refuses to start without it'),
+  DATABASE_URL: key(z.string().startsWith('postgres'), 'postgres url', 'a database of this process alone'),
   NATS_URL: key(
     z.string().startsWith('nats://'),
     'url, or several with commas',
-    'the service refuses to start without it',
+    'the process looks for another of them when one is away',
   ),
-  NATS_USER: key(z.string().optional(), 'user name', 'with NATS_PASSWORD, or NATS_NKEY_FILE instead'),
-  NATS_PASSWORD: key(z.string().optional(), 'password', 'with NATS_USER'),
-  NATS_NKEY_FILE: key(z.string().optional(), 'path of an nkey seed', 'takes the place of NATS_USER'),
+  NATS_USER: key(z.string().optional(), 'user name', 'with `NATS_PASSWORD`, or `NATS_NKEY_FILE` instead'),
+  NATS_PASSWORD: key(z.string().optional(), 'password', 'with `NATS_USER`'),
+  NATS_NKEY_FILE: key(z.string().optional(), 'path of an nkey seed', 'takes the place of `NATS_USER`'),
 });
 
 /** Keys of every process that checks access tokens. */
 export const tokenConfig = defineConfig({
-  IDENTITY_URL: key(z.url(), 'url', 'issuer of the only tokens this service accepts; keys are read from its JWKS'),
+  IDENTITY_URL: key(z.url(), 'url', 'issuer of the only tokens taken here; their keys are read from its JWKS'),
 });
 
 /** RPC urls by local nickname, and which of them is this process's own chain. */
@@ -130,7 +134,7 @@ export const chainConfig = defineConfig({
   CHAINS: key(
     json(z.record(z.string(), z.array(z.url()).min(1))),
     'JSON: nickname -> urls',
-    'facts need every http url of a chain to agree; a ws url only announces new heads',
+    'must contain `hub` and the own chain; all http urls of a chain must agree, a ws url only announces its heads',
   ),
-  OWN_CHAIN: key(z.string(), 'nickname in CHAINS', 'where this process sends its own transactions'),
+  OWN_CHAIN: key(z.string(), 'nickname in `CHAINS`', 'where this process sends its own transactions'),
 });

@@ -159,11 +159,14 @@ function addDoors(app: NestFastifyApplication, metrics: Metrics, log: Logger, pr
     metrics.httpSeconds.observe({ method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1_000);
     log.info({ method: request.method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'request');
   });
+  /** Says that the process runs. */
   http.get('/healthz', async () => ({ status: 'up' }));
+  /** Says whether store, bus and what else the service needs answer; 503 with the name of what does not. */
   http.get('/readyz', async (_request, reply) => {
     const { isReady, checks } = await readinessOf(probes());
     return reply.status(isReady ? 200 : 503).send({ status: isReady ? 'ready' : 'not-ready', checks });
   });
+  /** Gives the process's figures to Prometheus. */
   http.get('/metrics', async (_request, reply) =>
     reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
   );

@@ -16,6 +16,7 @@ export class AnchorsHttpController {
     @Inject(Anchors) private readonly anchors: Anchors,
   ) {}
 
+  /** Describes the log: origin, verifier key, size, root, checkpoint, last anchor per chain. */
   @Get('log')
   @Open()
   async view(): Promise<LogView> {
@@ -24,7 +25,7 @@ export class AnchorsHttpController {
     return { origin, verifierKey, size, root: to0x(root), checkpoint, anchors: await this.anchors.views() };
   }
 
-  /** Answers when every chain holds the log as it was asked about, at finality. */
+  /** Anchors now; answers when every chain holds the log at finality, 503 `anchor-late` after a minute. */
   @Post('anchor')
   @HttpCode(200)
   @Scopes('audit.operate')

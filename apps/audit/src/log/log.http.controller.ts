@@ -10,6 +10,7 @@ import { LogReader } from './log.reader.js';
 export class LogHttpController {
   constructor(@Inject(LogReader) private readonly reader: LogReader) {}
 
+  /** Gives the newest signed checkpoint. */
   @Get('checkpoint')
   @Open()
   @Header('content-type', 'text/plain; charset=utf-8')
@@ -18,6 +19,7 @@ export class LogHttpController {
     return (await this.reader.tree()).checkpoint;
   }
 
+  /** Gives the entries of tile `<N>[.p/<W>]`; their places tell when a hospital read. */
   @Get('tile/entries/*')
   @Scopes('audit.read')
   async entries(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<Buffer> {
@@ -27,6 +29,7 @@ export class LogHttpController {
     return Buffer.from(tlog.encodeEntries(entries));
   }
 
+  /** Gives the hashes of tile `<L>/<N>[.p/<W>]`. */
   @Get('tile/*')
   @Open()
   async tile(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<Buffer> {

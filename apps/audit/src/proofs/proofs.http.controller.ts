@@ -8,7 +8,10 @@ import { Proofs } from './proofs.service.js';
 export class ProofsHttpController {
   constructor(@Inject(Proofs) private readonly proofs: Proofs) {}
 
-  /** Not public: an entry's place tells when something happened. */
+  /**
+   * Proves that an entry is in the log: entry, index, proof, and the checkpoint it is for.
+   * Not public: an entry's place tells when something happened.
+   */
   @Get('inclusion')
   @Scopes('audit.read')
   async inclusion(@Query() query: unknown): Promise<Inclusion> {
@@ -18,6 +21,7 @@ export class ProofsHttpController {
     return found;
   }
 
+  /** Proves that the log of size `to` begins with the log of size `from` (RFC 6962). */
   @Get('consistency')
   @Open()
   consistency(@Query() query: unknown): Promise<Consistency> {

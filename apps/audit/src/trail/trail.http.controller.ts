@@ -24,6 +24,7 @@ export class TrailHttpController implements BeforeApplicationShutdown {
     @Inject(Announcer) private readonly announcer: Announcer,
   ) {}
 
+  /** Lists all entries of one grant or request, in the log's order. */
   @Get('trail')
   @Scopes('audit.read')
   async trail(@Query() query: unknown): Promise<Trail> {
@@ -32,7 +33,10 @@ export class TrailHttpController implements BeforeApplicationShutdown {
     return { correlation, entries, checkpoint: (await this.reader.tree()).checkpoint };
   }
 
-  /** Server-sent events, one per entry, `id` its leaf index. News, not proof: the proof is what the tiles say. */
+  /**
+   * Streams entries as server-sent events from `from`, or after `Last-Event-ID`, for five minutes.
+   * `id` is the leaf index. News, not proof: the proof is what the tiles say.
+   */
   @Get('stream')
   @Scopes('audit.read')
   async stream(

@@ -14,6 +14,7 @@ export class HaltsHttpController {
     private readonly halts: ChainHalts,
   ) {}
 
+  /** Accepts a chain's history as it is now, and goes on where a deep reorg halted this node. */
   @Post(':chainUid/acceptance')
   @HttpCode(204)
   async accept(@Param('chainUid') text: string): Promise<void> {

@@ -10,12 +10,14 @@ import { OpeningService } from './opening.service.js';
 export class GrantsHttpController {
   constructor(private readonly opening: OpeningService) {}
 
+  /** Asks the storemen to release; answers released, waiting, or refused with their signed answers. Repeatable. */
   @Post(':grantId/open')
   @HttpCode(200)
   open(@Param('grantId') grantId: string): Promise<OpenOutcome> {
     return this.opening.open(parse(GrantId, grantId, 'grantId'));
   }
 
+  /** Ends a grant that this hospital received, by q's signature. */
   @Post(':grantId/give-back')
   @HttpCode(200)
   giveBack(@Param('grantId') grantId: string): Promise<RevocationAnswer> {

@@ -10,6 +10,7 @@ import { RequestsService } from './requests.service.js';
 export class RequestsHttpController {
   constructor(private readonly requests: RequestsService) {}
 
+  /** Asks another hospital for a patient's record. */
   @Post()
   @Scopes('bridge.request')
   @HttpCode(201)
@@ -17,6 +18,7 @@ export class RequestsHttpController {
     return this.requests.ask(parse(AskRecord, body, 'request'));
   }
 
+  /** Shows a request: requested, consented (with grantId), not-granted, or refused. */
   @Get(':id')
   @Scopes('bridge.read')
   view(@Param('id') id: string): Promise<RequestView> {

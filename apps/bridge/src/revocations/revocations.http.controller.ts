@@ -9,6 +9,10 @@ import { RevocationsService } from './revocations.service.js';
 export class RevocationsHttpController {
   constructor(private readonly revocations: RevocationsService) {}
 
+  /**
+   * Acts on a revoke or give-back statement, passes it on to A, B and all storemen, and answers signed.
+   * Refuses with 429 above 10 a second from one address.
+   */
   @Post()
   @Open()
   @HttpCode(200)

@@ -9,6 +9,10 @@ import { TransferViewService } from './transfer-view.service.js';
 export class TransfersHttpController {
   constructor(private readonly transfers: TransferViewService) {}
 
+  /**
+   * Shows a transfer: state, what it waits for, deadline, steps, transactions, culprits.
+   * With `whileState` it waits for another state, 25 s at most.
+   */
   @Get(':grantId')
   @Scopes('bridge.read')
   view(

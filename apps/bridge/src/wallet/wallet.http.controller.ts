@@ -17,6 +17,7 @@ export class WalletHttpController {
     private readonly parameters: WalletParametersService,
   ) {}
 
+  /** Lists what waits for this patient, with the datagram that B signed; waits 25 s at most for the first. */
   @Get('wallet/requests')
   async waiting(
     @Caller() caller: Principal,
@@ -26,11 +27,13 @@ export class WalletHttpController {
     return { requests: await this.requests.waitingFor(patientOf(caller), waitSeconds) };
   }
 
+  /** Gives what a consent is built with: the home chain's time and windows, contract, bridges to revoke at. */
   @Get('wallet/parameters')
   current(): Promise<WalletParameters> {
     return this.parameters.current();
   }
 
+  /** Takes a consent and answers its grantId. */
   @Post('requests/:id/consent')
   @HttpCode(202)
   async consent(
@@ -46,6 +49,7 @@ export class WalletHttpController {
     return { grantId };
   }
 
+  /** Takes a denial; nobody is told before requestExpires. */
   @Post('requests/:id/denial')
   @HttpCode(204)
   deny(@Caller() caller: Principal, @Param('id') id: string): Promise<void> {

@@ -9,6 +9,7 @@ import { ClientsService } from './clients.service.js';
 export class ClientsHttpController {
   constructor(@Inject(ClientsService) private readonly clients: ClientsService) {}
 
+  /** Registers a backend's public key and its scopes. */
   @Post()
   @HttpCode(201)
   @Scopes('identity.admin')

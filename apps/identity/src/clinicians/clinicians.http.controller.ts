@@ -9,6 +9,7 @@ import { CliniciansService } from './clinicians.service.js';
 export class CliniciansHttpController {
   constructor(@Inject(CliniciansService) private readonly clinicians: CliniciansService) {}
 
+  /** Registers a clinician of a department. */
   @Post()
   @HttpCode(201)
   @Scopes('identity.admin')

@@ -9,12 +9,14 @@ import { DepartmentsService } from './departments.service.js';
 export class DepartmentsHttpController {
   constructor(@Inject(DepartmentsService) private readonly departments: DepartmentsService) {}
 
+  /** Makes a department with keys in custody, and registers it in `ERC6538Registry`. */
   @Post()
   @HttpCode(201)
   register(@Body() body: unknown): Promise<Department> {
     return this.departments.register(parse(RegisterDepartment, body, 'department').name);
   }
 
+  /** Lists the departments of this hospital. */
   @Get()
   async list(): Promise<{ departments: Department[] }> {
     return { departments: await this.departments.list() };

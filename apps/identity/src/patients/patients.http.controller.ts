@@ -15,6 +15,7 @@ import { PatientsService } from './patients.service.js';
 export class PatientsHttpController {
   constructor(@Inject(PatientsService) private readonly patients: PatientsService) {}
 
+  /** Gives a FHIR Identifier its pseudonym and a one-time enrolment code. */
   @Post('patients')
   @HttpCode(201)
   @Scopes('identity.admin')
@@ -22,6 +23,7 @@ export class PatientsHttpController {
     return this.patients.register(parse(RegisterPatient, body, 'patient').identifier);
   }
 
+  /** Finds the pseudonym of an identifier, and says whether a wallet is enrolled. */
   @Post('patients/match')
   @HttpCode(200)
   @Scopes('identity.admin')
@@ -29,7 +31,10 @@ export class PatientsHttpController {
     return this.patients.match(parse(RegisterPatient, body, 'patient').identifier);
   }
 
-  /** No token: the one-time code is the authority. */
+  /**
+   * Takes a wallet's keys, signed by its spending key (EIP-712 `Enrolment`), against a one-time code.
+   * No token: the code is the authority.
+   */
   @Post('enrolments')
   @HttpCode(201)
   @Open()

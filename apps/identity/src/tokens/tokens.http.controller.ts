@@ -8,6 +8,10 @@ import { TokensService } from './tokens.service.js';
 export class TokensHttpController {
   constructor(@Inject(TokensService) private readonly tokens: TokensService) {}
 
+  /**
+   * Gives a five-minute ES384 access token for a signed assertion (`private_key_jwt`).
+   * Backends sign with ES384, wallets with EdDSA.
+   */
   @Post('token')
   @HttpCode(200)
   @Header('cache-control', 'no-store')
@@ -16,6 +20,7 @@ export class TokensHttpController {
     return this.tokens.issue(parse(TokenRequest, body, 'token request'));
   }
 
+  /** Publishes the key that tokens are checked with. */
   @Get('.well-known/jwks.json')
   @Open()
   jwks(): { keys: object[] } {

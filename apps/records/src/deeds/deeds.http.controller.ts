@@ -9,6 +9,7 @@ import { DeedsService } from './deeds.service.js';
 export class DeedsHttpController {
   constructor(private readonly deeds: DeedsService) {}
 
+  /** Lists the patient's current deeds in final cohorts, with all that a wallet checks them by. */
   @Get()
   @Scopes('wallet')
   async mine(@Caller() { patientId }: Principal): Promise<{ deeds: WalletDeed[] }> {

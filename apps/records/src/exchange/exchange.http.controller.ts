@@ -13,6 +13,10 @@ import { GrantEnded } from './fetch.js';
 export class ExchangeHttpController {
   constructor(private readonly exchange: ExchangeService) {}
 
+  /**
+   * Sends the age file, or a part of it (206), to whoever holds a grant.
+   * The authority is q's signature and t storemen's partials; 410 `revoked` or `expired` carries the signed `answer`.
+   */
   @Post('fetch')
   @HttpCode(200)
   @Open()

@@ -11,6 +11,7 @@ import { OpeningsService } from './openings.service.js';
 export class OpeningsHttpController {
   constructor(private readonly openings: OpeningsService) {}
 
+  /** Fetches (once), checks and opens a record of another hospital. */
   @Get(':grantId/record')
   @Scopes('records.read')
   @Fhir()
@@ -19,6 +20,7 @@ export class OpeningsHttpController {
     await sendBytes(reply, { ...bytes, headers: { 'content-type': contentType } });
   }
 
+  /** Asks the home hospital for the record without partials: shows its refusal, moves no byte. */
   @Post(':grantId/home-answer')
   @HttpCode(200)
   @Scopes('records.read')

@@ -1,0 +1,183 @@
+import { pathToFileURL } from 'node:url';
+import ts from 'typescript';
+import type { ZodObject } from 'zod';
+
+/** One HTTP route, as the sources say. */
+export interface Route {
+  /** `GET` */
+  method: string;
+  /** `/requests/{id}` */
+  path: string;
+  /** names of the query's parameters */
+  query: readonly string[];
+  /** what the token must allow; empty where no token is needed */
+  scopes: readonly string[];
+  /** HTTP status of success */
+  status: number;
+  /** name of the controller's class; null for a door that every process has */
+  controller: string | null;
+  /** first sentence of the handler's comment, without its full stop */
+  does: string;
+}
+
+/** A file of sources: absolute path and text. */
+export interface Source {
+  file: string;
+  text: string;
+}
+
+const verbs = ['Get', 'Post', 'Put', 'Patch', 'Delete', 'Head', 'Options', 'All'];
+
+type Decorators = ReadonlyMap<string, ts.NodeArray<ts.Expression>>;
+
+/**
+ * The routes of all controllers in a file, in the order of the file.
+ *
+ * @throws Error a route whose path, status, scope or query cannot be read here, that names no scope, or whose handler has no comment
+ */
+export async function routesOf(source: Source): Promise<Route[]> {
+  const tree = treeOf(source);
+  const routes: Route[] = [];
+  for (const controller of nodesOf(tree).filter(ts.isClassDeclaration)) {
+    const onClass = decoratorsOf(controller);
+    if (!onClass.has('Controller')) continue;
+    for (const method of controller.members.filter(ts.isMethodDeclaration)) {
+      const onMethod = decoratorsOf(method);
+      for (const verb of verbs.filter((name) => onMethod.has(name))) {
+        const where = `${source.file}: ${method.name.getText(tree)}`;
+        routes.push({
+          method: verb.toUpperCase(),
+          path: pathOf(literal(onClass.get('Controller')?.[0], where), literal(onMethod.get(verb)?.[0], where)),
+          query: await queryOf(method, tree, source.file),
+          scopes: scopesOf(onMethod, onClass, where),
+          status: Number(literal(onMethod.get('HttpCode')?.[0], where)) || (verb === 'Post' ? 201 : 200),
+          controller: controller.name?.text ?? '',
+          does: firstSentence(commentOf(method, source.text), where),
+        });
+      }
+    }
+  }
+  return routes;
+}
+
+/** The routes that a file opens on the HTTP server itself: `http.get('/healthz', …)`. */
+export function doorsOf(source: Source): Route[] {
+  return nodesOf(treeOf(source))
+    .filter(ts.isExpressionStatement)
+    .flatMap((statement) => {
+      const call = statement.expression;
+      if (!ts.isCallExpression(call) || !ts.isPropertyAccessExpression(call.expression)) return [];
+      const [path] = call.arguments;
+      const method = call.expression.name.text.toUpperCase();
+      const isVerb = verbs.some((verb) => verb.toUpperCase() === method);
+      if (!isVerb || path === undefined || !ts.isStringLiteral(path) || !path.text.startsWith('/')) return [];
+      const does = firstSentence(commentOf(statement, source.text), `${source.file}: ${path.text}`);
+      return [{ method, path: path.text, query: [], scopes: [], status: 200, controller: null, does }];
+    });
+}
+
+/** The controllers that a file's modules name, by class. */
+export function mountedBy(source: Source): string[] {
+  return nodesOf(treeOf(source))
+    .filter(ts.isPropertyAssignment)
+    .filter(({ name }) => ts.isIdentifier(name) && name.text === 'controllers')
+    .flatMap(({ initializer }) => nodesOf(initializer).filter(ts.isIdentifier))
+    .map(({ text }) => text);
+}
+
+/** The syntax tree of a file, whose nodes know their parents. */
+export function treeOf({ file, text }: Source): ts.SourceFile {
+  return ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
+}
+
+/** A node and everything below it. */
+export function nodesOf(node: ts.Node): ts.Node[] {
+  const nodes: ts.Node[] = [node];
+  ts.forEachChild(node, (child) => void nodes.push(...nodesOf(child)));
+  return nodes;
+}
+
+function decoratorsOf(node: ts.HasDecorators): Decorators {
+  return new Map(
+    (ts.getDecorators(node) ?? [])
+      .map(({ expression }) => expression)
+      .filter(ts.isCallExpression)
+      .map((call) => [call.expression.getText(), call.arguments]),
+  );
+}
+
+/** The text of a literal; nothing is the empty text. */
+function literal(expression: ts.Expression | undefined, where: string): string {
+  if (expression === undefined) return '';
+  if (ts.isStringLiteral(expression) || ts.isNumericLiteral(expression)) return expression.text;
+  throw new Error(`${where}: ${expression.getText()} is no literal, so the route's table cannot say it`);
+}
+
+/** `requests` and `:id/consent`: `/requests/{id}/consent`. */
+function pathOf(...parts: string[]): string {
+  const path = parts.filter((part) => part !== '').join('/');
+  return `/${path.replace(/:(\w+)/g, '{$1}')}`;
+}
+
+/** As `AccessGuard` reads them: what stands at the handler comes before what stands at the class, an open route before its scopes. */
+function scopesOf(onMethod: Decorators, onClass: Decorators, where: string): string[] {
+  if (onMethod.has('Open') || onClass.has('Open')) return [];
+  const scopes = onMethod.get('Scopes') ?? onClass.get('Scopes');
+  if (scopes === undefined) throw new Error(`${where}: the route names no scope and is not open`);
+  return scopes.map((scope) => literal(scope, where));
+}
+
+/** `@Query('name')` names one parameter; a whole `@Query()` has those of the schema that the handler parses it with. */
+async function queryOf(method: ts.MethodDeclaration, tree: ts.SourceFile, file: string): Promise<string[]> {
+  const names: string[] = [];
+  for (const parameter of method.parameters) {
+    const query = decoratorsOf(parameter).get('Query');
+    if (query === undefined) continue;
+    const where = `${file}: ${method.name.getText(tree)}`;
+    if (query.length > 0) names.push(literal(query[0], where));
+    else names.push(...Object.keys((await schemaOf(parameter.name.getText(tree), method, tree, file)).shape));
+  }
+  return names;
+}
+
+/** The schema in `parse(Schema, query, …)`. */
+async function schemaOf(
+  parameter: string,
+  method: ts.MethodDeclaration,
+  tree: ts.SourceFile,
+  file: string,
+): Promise<ZodObject> {
+  const parsed = nodesOf(method)
+    .filter(ts.isCallExpression)
+    .find((call) => call.expression.getText(tree) === 'parse' && call.arguments[1]?.getText(tree) === parameter);
+  const name = parsed?.arguments[0]?.getText(tree);
+  const from = tree.statements
+    .filter(ts.isImportDeclaration)
+    .find(({ importClause }) => importClause?.namedBindings?.getText(tree).match(new RegExp(`\\b${name}\\b`)));
+  if (name === undefined || from === undefined)
+    throw new Error(`${file}: ${method.name.getText(tree)} parses its query with no imported schema`);
+  const { text } = from.moduleSpecifier as ts.StringLiteral;
+  const url = text.startsWith('.') ? new URL(text.replace(/\.js$/, '.ts'), pathToFileURL(file)).href : text;
+  const module = (await import(url)) as Record<string, ZodObject>;
+  return module[name] as ZodObject;
+}
+
+/** The last documentation comment before a node, without its stars. */
+function commentOf(node: ts.Node, text: string): string {
+  const ranges = ts.getLeadingCommentRanges(text, node.getFullStart()) ?? [];
+  const last = ranges
+    .map(({ pos, end }) => text.slice(pos, end))
+    .filter((comment) => comment.startsWith('/**'))
+    .at(-1);
+  return (last ?? '')
+    .replace(/^\/\*\*|\*\/$/g, '')
+    .replace(/^\s*\* ?/gm, '')
+    .trim();
+}
+
+function firstSentence(comment: string, where: string): string {
+  const sentence = /^(.+?)\.(?=\s+[^a-z]|$)/s.exec(comment.split('\n\n')[0] ?? '')?.[1];
+  if (sentence === undefined)
+    throw new Error(`${where}: the handler has no comment whose first sentence says what it does`);
+  return sentence.replace(/\s+/g, ' ');
+}

@@ -1,0 +1,12 @@
+// `npm run docs:tables`: writes the generated parts of every README that has some.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { generatedPages, madeAnew, root } from './tables.js';
+
+for (const page of await generatedPages()) {
+  const path = join(root, page.page);
+  const text = readFileSync(path, 'utf8');
+  const fresh = await madeAnew(text, page);
+  if (fresh !== text) console.log(`written: ${page.page}`);
+  writeFileSync(path, fresh);
+}
