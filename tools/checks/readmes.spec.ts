@@ -8,7 +8,8 @@ import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { keysOf } from '../docs/environment.js';
 import { doorsOf, type Route, routesOf } from '../docs/routes.js';
-import { configs, generatedPages, madeAnew, root, sources } from '../docs/tables.js';
+import { root, sources } from '../docs/sources.js';
+import { configs, generatedPages, madeAnew } from '../docs/tables.js';
 
 /** The tables of the READMEs say what controllers and configurations say (`npm run docs:tables`). */
 

@@ -1,6 +1,7 @@
 import { pathToFileURL } from 'node:url';
 import ts from 'typescript';
 import type { ZodObject } from 'zod';
+import { nodesOf, type Source, treeOf } from './sources.js';
 
 /** One HTTP route, as the sources say. */
 export interface Route {
@@ -18,12 +19,6 @@ export interface Route {
   controller: string | null;
   /** first sentence of the handler's comment, without its full stop */
   does: string;
-}
-
-/** A file of sources: absolute path and text. */
-export interface Source {
-  file: string;
-  text: string;
 }
 
 const verbs = ['Get', 'Post', 'Put', 'Patch', 'Delete', 'Head', 'Options', 'All'];
@@ -83,18 +78,6 @@ export function mountedBy(source: Source): string[] {
     .filter(({ name }) => ts.isIdentifier(name) && name.text === 'controllers')
     .flatMap(({ initializer }) => nodesOf(initializer).filter(ts.isIdentifier))
     .map(({ text }) => text);
-}
-
-/** The syntax tree of a file, whose nodes know their parents. */
-export function treeOf({ file, text }: Source): ts.SourceFile {
-  return ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
-}
-
-/** A node and everything below it. */
-export function nodesOf(node: ts.Node): ts.Node[] {
-  const nodes: ts.Node[] = [node];
-  ts.forEachChild(node, (child) => void nodes.push(...nodesOf(child)));
-  return nodes;
 }
 
 function decoratorsOf(node: ts.HasDecorators): Decorators {

@@ -1,6 +1,4 @@
-import { globSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { commonConfig, type ConfigShape } from '@cpds/service';
 import { format, resolveConfig } from 'prettier';
 import { auditConfig } from '../../apps/audit/src/config.js';
@@ -8,10 +6,8 @@ import { bridgeConfig } from '../../apps/bridge/src/config.js';
 import { identityConfig } from '../../apps/identity/src/config.js';
 import { recordsConfig } from '../../apps/records/src/config.js';
 import { type EnvironmentKey, keysOf } from './environment.js';
-import { doorsOf, mountedBy, type Route, routesOf, type Source } from './routes.js';
-
-/** The root of the repository. */
-export const root = fileURLToPath(new URL('../..', import.meta.url));
+import { doorsOf, mountedBy, type Route, routesOf } from './routes.js';
+import { root, sources } from './sources.js';
 
 /** A README of which parts are written by `npm run docs:tables`. */
 export interface GeneratedPage {
@@ -33,14 +29,6 @@ export const configs: Readonly<Record<string, ConfigShape>> = {
 
 /** Widest row of a table, characters; what is wider becomes a list. */
 const maxRow = 200;
-
-/** Every file of the repository under one of the patterns, without what is installed or built. */
-export function sources(...patterns: string[]): Source[] {
-  return globSync(patterns, { cwd: root, exclude: (path) => /(^|\/)(node_modules|dist)$/.test(path) })
-    .filter((path) => !/\.spec\.ts$/.test(path))
-    .sort()
-    .map((path) => ({ file: join(root, path), text: readFileSync(join(root, path), 'utf8') }));
-}
 
 /** What the sources say of every page with generated parts. */
 export async function generatedPages(): Promise<GeneratedPage[]> {

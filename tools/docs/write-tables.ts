@@ -1,7 +1,8 @@
 // `npm run docs:tables`: writes the generated parts of every README that has some.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { generatedPages, madeAnew, root } from './tables.js';
+import { root } from './sources.js';
+import { generatedPages, madeAnew } from './tables.js';
 
 for (const page of await generatedPages()) {
   const path = join(root, page.page);
