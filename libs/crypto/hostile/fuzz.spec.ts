@@ -10,7 +10,6 @@ import { random, restart } from './mutants.js';
 restart();
 
 const numRuns = Number(process.env.CPDS_FUZZ_RUNS ?? 100);
-const seed = Number(process.env.CPDS_FUZZ_SEED ?? 20260101);
 const b = (length: number, fill = 7) => new Uint8Array(length).fill(fill);
 const same = <T>(value: T) => value;
 
@@ -289,7 +288,6 @@ describe('a reader of a wire type', () => {
         {
           examples: (wire.others ?? []).map((other) => [other]),
           numRuns: wire.isSlow ? Math.ceil(numRuns / 5) : numRuns,
-          seed,
         },
       );
     },

@@ -79,6 +79,11 @@ const badShareFor =
   };
 
 describe('a reshare over the hub log', () => {
+  // What all runs begin with is sealed here, so that no test seals it for those after it.
+  beforeAll(async () => {
+    await run(refresh);
+  });
+
   it('refreshes all shares of one key, by the three lowest dealers', async () => {
     const whole = await run(refresh);
     expectSameKey(whole);
@@ -216,7 +221,7 @@ describe('a reshare over the hub log', () => {
         else expect(blamed).toEqual([member]);
         expect(reshare.awaited(faulty.state)).toEqual([]);
       }),
-      { numRuns: 6, seed: 20_261_123 },
+      { numRuns: 6 },
     );
   });
 });
