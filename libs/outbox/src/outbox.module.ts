@@ -9,6 +9,7 @@ import {
 import { Bus, ensureEventStream, hospitalEventSubjects } from '@cpds/bus';
 import { operatorEventSubject, operatorReceiptSubject, receiptSubject } from '@cpds/messages';
 import { Leases, UnitOfWork } from '@cpds/store';
+import { Changes } from './changes.js';
 import { Inbox } from './inbox.js';
 import { Outbox } from './outbox.js';
 import { Receipts } from './receipts.js';
@@ -26,7 +27,7 @@ interface Wiring {
 
 const wiring = Symbol('outbox wiring');
 
-/** Gives `Outbox`, `Inbox` and `Receipts` to the whole application and runs the relay while it is up. */
+/** Gives `Changes`, `Outbox`, `Inbox` and `Receipts` to the whole application and runs the relay while it is up. */
 @Global()
 @Module({})
 export class OutboxModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -66,6 +67,11 @@ function build(wired: Wiring): DynamicModule {
     providers: [
       { provide: wiring, useValue: wired },
       { provide: Outbox, useFactory: () => new Outbox(producer) },
+      {
+        provide: Changes,
+        inject: [UnitOfWork, Outbox],
+        useFactory: (unitOfWork: UnitOfWork, outbox: Outbox) => new Changes(unitOfWork, outbox),
+      },
       { provide: Inbox, useFactory: () => new Inbox() },
       {
         provide: Receipts,
@@ -91,6 +97,6 @@ function build(wired: Wiring): DynamicModule {
           }),
       },
     ],
-    exports: [Outbox, Inbox, Receipts, Relay],
+    exports: [Changes, Outbox, Inbox, Receipts, Relay],
   };
 }

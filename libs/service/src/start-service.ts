@@ -7,7 +7,7 @@ import type { KeyRing } from '@cpds/crypto/custody';
 import type { KeyEncryption } from '@cpds/crypto/key-encryption';
 import { toAppError } from '@cpds/errors';
 import { messageDeadLettered } from '@cpds/messages';
-import { Outbox } from '@cpds/outbox';
+import { Changes } from '@cpds/outbox';
 import { UnitOfWork } from '@cpds/store';
 import { AccessGuard } from './access.guard.js';
 import { commonConfig, type ConfigOf, type ConfigShape, readConfig } from './config.js';
@@ -188,8 +188,7 @@ function probesOf(app: NestFastifyApplication, own: Probe[]): Probe[] {
 }
 
 function connectTransport(app: NestFastifyApplication, service: string, log: Logger): void {
-  const unitOfWork = app.get(UnitOfWork, { strict: false });
-  const outbox = app.get(Outbox, { strict: false });
+  const changes = app.get(Changes, { strict: false });
   const strategy = new JetStreamStrategy({
     bus: app.get(Bus, { strict: false }),
     service,
@@ -198,10 +197,9 @@ function connectTransport(app: NestFastifyApplication, service: string, log: Log
       const level = outcome === 'reject' || toAppError(error).kind === 'bug' ? 'error' : 'warn';
       log[level]({ subject, outcome, ...errorLine(error) }, 'message failed');
     },
-    onDeadLetter: (letter) =>
-      unitOfWork.run(
-        async (tx) => void (await outbox.append(tx, messageDeadLettered(service), deadLetterBody(letter))),
-      ),
+    onDeadLetter: async (letter) => {
+      await changes.tell({ type: messageDeadLettered(service), ...deadLetterBody(letter) });
+    },
   });
   app.connectMicroservice({ strategy }, { inheritAppConfig: true });
 }
