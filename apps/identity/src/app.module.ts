@@ -3,9 +3,9 @@ import { BusModule } from '@cpds/bus';
 import { chainEntities, chainMigrations } from '@cpds/chain';
 import type { KeyRing } from '@cpds/crypto/custody';
 import { invalid } from '@cpds/errors';
-import { OutboxModule, outboxMigrations } from '@cpds/outbox';
+import { Changes, OutboxModule, outboxMigrations, untold } from '@cpds/outbox';
 import { derivationRoot, derivationRootMigrations, errorLine, secret, type ServiceContext } from '@cpds/service';
-import { StoreModule, UnitOfWork } from '@cpds/store';
+import { StoreModule } from '@cpds/store';
 import { ClientRow } from './clients/client.row.js';
 import { ClientsModule } from './clients/clients.module.js';
 import { ClinicianRow } from './clinicians/clinician.row.js';
@@ -30,9 +30,11 @@ class HashesModule {
       providers: [
         {
           provide: KeyedHash,
-          inject: [UnitOfWork],
-          useFactory: async (unitOfWork: UnitOfWork) =>
-            new KeyedHash(await unitOfWork.run((tx) => derivationRoot(tx, ring))),
+          inject: [Changes],
+          useFactory: async (changes: Changes) =>
+            new KeyedHash(
+              await changes.commit(async (tx) => untold('a secret of this database', await derivationRoot(tx, ring))),
+            ),
         },
       ],
       exports: [KeyedHash],

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { invalid, toAppError } from '@cpds/errors';
 import { canonicalJson, events, type RegisterClient, type RegisteredClient } from '@cpds/messages';
-import { Outbox } from '@cpds/outbox';
+import { Changes, told, unchanged } from '@cpds/outbox';
 import { scopes as knownScopes } from '@cpds/service';
 import { type Tx, UnitOfWork } from '@cpds/store';
 import { importJWK } from 'jose';
@@ -17,7 +17,7 @@ export const bootstrapClients = Symbol('bootstrap clients');
 export class ClientsService implements OnApplicationBootstrap {
   constructor(
     @Inject(UnitOfWork) private readonly unitOfWork: UnitOfWork,
-    @Inject(Outbox) private readonly outbox: Outbox,
+    @Inject(Changes) private readonly changes: Changes,
     @Inject(bootstrapClients) private readonly fromConfig: RegisterClient[],
   ) {}
 
@@ -37,13 +37,14 @@ export class ClientsService implements OnApplicationBootstrap {
     if (unknown >= 0)
       throw invalid('unknown-scope', `scopes.${unknown}`, `scopes.${unknown}: no backend has this scope`);
     await checkJwk(client.jwk);
-    await this.unitOfWork.run(async (tx) => {
+    await this.changes.commit(async (tx) => {
       const earlier = await tx.manager.findOneBy(ClientRow, { clientId: client.clientId });
       if (earlier?.kind === 'wallet') throw invalid('wallet-name', 'clientId', 'clientId: is the name of a wallet');
       const row = { ...client, kind: 'backend' as const, patientId: null };
-      if (earlier && canonicalJson(plain(earlier)) === canonicalJson(plain(row))) return;
+      if (earlier && canonicalJson(plain(earlier)) === canonicalJson(plain(row))) return unchanged();
       await tx.manager.save(ClientRow, row);
-      await this.logged(tx, client.clientId, client.scopes);
+      const details = { clientId: client.clientId, scopes: client.scopes };
+      return told({ type: events.clientRegistered, correlation: randomUUID(), details });
     });
     return { clientId: client.clientId, scopes: client.scopes };
   }
@@ -58,10 +59,6 @@ export class ClientsService implements OnApplicationBootstrap {
   /** The client of this name, or null. */
   find(clientId: string): Promise<ClientRow | null> {
     return this.unitOfWork.reader.findOneBy(ClientRow, { clientId });
-  }
-
-  private async logged(tx: Tx, clientId: string, scopes: string[]): Promise<void> {
-    await this.outbox.append(tx, events.clientRegistered, { correlation: randomUUID(), details: { clientId, scopes } });
   }
 }
 

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { conflict, invalid } from '@cpds/errors';
 import { type Clinician, events, type RegisterClinician } from '@cpds/messages';
-import { Outbox } from '@cpds/outbox';
-import { hasSqlState, UnitOfWork } from '@cpds/store';
+import { Changes, told } from '@cpds/outbox';
+import { hasSqlState } from '@cpds/store';
 import type { z } from 'zod';
 import { KeyedHash } from '../keyed-hash.js';
 import { ClinicianRow } from './clinician.row.js';
@@ -12,8 +12,7 @@ import { ClinicianRow } from './clinician.row.js';
 @Injectable()
 export class CliniciansService {
   constructor(
-    @Inject(UnitOfWork) private readonly unitOfWork: UnitOfWork,
-    @Inject(Outbox) private readonly outbox: Outbox,
+    @Inject(Changes) private readonly changes: Changes,
     @Inject(KeyedHash) private readonly hashes: KeyedHash,
   ) {}
 
@@ -25,10 +24,10 @@ export class CliniciansService {
     const clinicianId = randomUUID();
     const registrationHash = this.hashes.of('registration', registration);
     try {
-      await this.unitOfWork.run(async (tx) => {
+      await this.changes.commit(async (tx) => {
         await tx.manager.insert(ClinicianRow, { clinicianId, departmentId, registrationHash });
         const details = { clinicianId, departmentId };
-        await this.outbox.append(tx, events.clinicianRegistered, { correlation: clinicianId, details });
+        return told({ type: events.clinicianRegistered, correlation: clinicianId, details });
       });
     } catch (cause) {
       if (hasSqlState(cause, '23503'))

@@ -13,7 +13,7 @@ import {
   type SignQuery,
   type SignQueryAnswer,
 } from '@cpds/messages';
-import { Outbox } from '@cpds/outbox';
+import { Changes } from '@cpds/outbox';
 import { UnitOfWork } from '@cpds/store';
 import type { z } from 'zod';
 import type { Announcement, OneTimeCustody } from '../departments/department-keys.js';
@@ -39,7 +39,7 @@ const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length
 export class CustodyService {
   constructor(
     @Inject(UnitOfWork) private readonly unitOfWork: UnitOfWork,
-    @Inject(Outbox) private readonly outbox: Outbox,
+    @Inject(Changes) private readonly changes: Changes,
     @Inject(DepartmentVault) private readonly vault: DepartmentVault,
     @Inject(recordsAgeRecipient) private readonly ageRecipient: string,
   ) {}
@@ -101,6 +101,6 @@ export class CustodyService {
 
   private async logged(use: string, correlation: string, owner: Owner | undefined): Promise<void> {
     const details = { use, departmentId: owner?.departmentId ?? null };
-    await this.unitOfWork.run((tx) => this.outbox.append(tx, events.custodyUsed, { correlation, details }));
+    await this.changes.tell({ type: events.custodyUsed, correlation, details });
   }
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { conflict } from '@cpds/errors';
 import { type Department, events } from '@cpds/messages';
-import { Outbox } from '@cpds/outbox';
+import { Changes, told } from '@cpds/outbox';
 import { hasSqlState, UnitOfWork } from '@cpds/store';
 import { InstitutionService } from '../institution/institution.service.js';
 import { DepartmentRow } from './department.row.js';
@@ -14,7 +14,7 @@ import { registrationCall } from './registration.js';
 export class DepartmentsService {
   constructor(
     @Inject(UnitOfWork) private readonly unitOfWork: UnitOfWork,
-    @Inject(Outbox) private readonly outbox: Outbox,
+    @Inject(Changes) private readonly changes: Changes,
     @Inject(InstitutionService) private readonly institution: InstitutionService,
     @Inject(DepartmentVault) private readonly vault: DepartmentVault,
   ) {}
@@ -31,11 +31,11 @@ export class DepartmentsService {
     const { sealedKeys, metaAddress, spending } = this.vault.create(departmentId);
     const call = registrationCall(contracts.metaAddresses, reader.chainId, spending, metaAddress);
     try {
-      await this.unitOfWork.run(async (tx) => {
+      await this.changes.commit(async (tx) => {
         await tx.manager.insert(DepartmentRow, { departmentId, name, metaAddress, sealedKeys });
         await sender.enqueue(tx, `department/${departmentId}`, call);
         const details = { departmentId, name, metaAddress };
-        await this.outbox.append(tx, events.departmentRegistered, { correlation: departmentId, details });
+        return told({ type: events.departmentRegistered, correlation: departmentId, details });
       });
     } catch (error) {
       if (hasSqlState(error, '23505'))

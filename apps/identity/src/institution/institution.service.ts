@@ -11,9 +11,9 @@ import { type Hex, KeyRegistry } from '@cpds/contracts';
 import { concat, fromHex, to0x } from '@cpds/crypto/bytes';
 import { unavailable } from '@cpds/errors';
 import { events } from '@cpds/messages';
-import { Outbox } from '@cpds/outbox';
+import { Changes, type Outcome, told, untold } from '@cpds/outbox';
 import type { Probe } from '@cpds/service';
-import { Leases, Loop, type Tx, UnitOfWork } from '@cpds/store';
+import { Leases, Loop, UnitOfWork } from '@cpds/store';
 import type { TokenKey } from '../tokens/token-key.js';
 import { tokenIssuer } from '../tokens/tokens.service.js';
 
@@ -47,7 +47,7 @@ export class InstitutionService implements OnModuleInit, OnApplicationBootstrap,
   constructor(
     @Inject(UnitOfWork) private readonly unitOfWork: UnitOfWork,
     @Inject(Leases) private readonly leases: Leases,
-    @Inject(Outbox) private readonly outbox: Outbox,
+    @Inject(Changes) private readonly changes: Changes,
     @Inject(tokenIssuer) private readonly issuer: { key: TokenKey },
     @Inject(institutionOptions) private readonly options: InstitutionOptions,
   ) {
@@ -100,7 +100,8 @@ export class InstitutionService implements OnModuleInit, OnApplicationBootstrap,
       contracts: ['keyRegistry', 'metaAddresses'],
       unitOfWork,
       leases,
-      onSigned: (tx, sent) => this.log(tx, sent),
+      // The audit leaf of each transaction (protocol I9), in the transaction that stores the signed bytes.
+      onSigned: (tx, sent) => this.changes.within(tx, leafOf(sent)),
     });
     await chain.sender.start();
     return chain;
@@ -118,18 +119,19 @@ export class InstitutionService implements OnModuleInit, OnApplicationBootstrap,
       ['hpke', chain.registered.hpkeKey.toLowerCase() as Hex],
       ['token', to0x(point)],
     ];
-    await this.unitOfWork.run(async (tx) => {
+    await this.changes.commit(async (tx) => {
       for (const [use, publicKey] of keys) {
         fromHex(publicKey, `${use} key`);
         const call = { to: chain.contracts.keyRegistry, data: KeyRegistry.calldata.add(use, publicKey) };
         await chain.sender.enqueue(tx, `institution/${use}/${publicKey}`, call);
       }
+      return untold('a key is told of when its transaction is signed');
     });
   }
+}
 
-  /** The audit leaf of each transaction (protocol I9), in the transaction that stores the signed bytes. */
-  private async log(tx: Tx, { key, chainUid, account, hash, to }: SentTransaction): Promise<void> {
-    const type = key.startsWith('institution/') ? events.institutionKeyRegistered : events.departmentPublished;
-    await this.outbox.append(tx, type, { correlation: randomUUID(), details: { key, chainUid, account, hash, to } });
-  }
+/** What a transaction is told by. */
+function leafOf({ key, chainUid, account, hash, to }: SentTransaction): Outcome<void> {
+  const type = key.startsWith('institution/') ? events.institutionKeyRegistered : events.departmentPublished;
+  return told({ type, correlation: randomUUID(), details: { key, chainUid, account, hash, to } });
 }

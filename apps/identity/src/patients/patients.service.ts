@@ -16,7 +16,7 @@ import {
   type PatientMatch,
   type RegisteredPatient,
 } from '@cpds/messages';
-import { Outbox } from '@cpds/outbox';
+import { Changes, told, unchanged, untold } from '@cpds/outbox';
 import { type Tx, UnitOfWork } from '@cpds/store';
 import type { z } from 'zod';
 import { ClientsService } from '../clients/clients.service.js';
@@ -33,7 +33,7 @@ export const enrolmentCodeTtlSec = Symbol('enrolment code ttl');
 export class PatientsService {
   constructor(
     @Inject(UnitOfWork) private readonly unitOfWork: UnitOfWork,
-    @Inject(Outbox) private readonly outbox: Outbox,
+    @Inject(Changes) private readonly changes: Changes,
     @Inject(BusRequests) private readonly requests: BusRequests,
     @Inject(ClientsService) private readonly clients: ClientsService,
     @Inject(InstitutionService) private readonly institution: InstitutionService,
@@ -50,8 +50,8 @@ export class PatientsService {
   async register(identifier: PatientIdentifier): Promise<z.infer<typeof RegisteredPatient>> {
     const identifierHash = this.hashes.of('identifier', identifier);
     const enrolmentCode = randomBytes(20).toString('base64url');
-    return this.unitOfWork.run(async (tx) => {
-      const patientId = await this.claimPseudonym(tx, identifierHash);
+    return this.changes.commit(async (tx) => {
+      const { patientId, isNew } = await this.claimPseudonym(tx, identifierHash);
       await tx.manager.update(
         PatientRow,
         { patientId },
@@ -60,7 +60,17 @@ export class PatientsService {
           codeExpiresAt: new Date(Date.now() + 1_000 * this.codeTtlSec),
         },
       );
-      return { patientId, enrolmentCode };
+      const answer = { patientId, enrolmentCode };
+      if (!isNew) return untold('a code is a secret, and the pseudonym was told when it was made', answer);
+      return told(
+        {
+          type: events.patientRegistered,
+          correlation: randomUUID(),
+          details: { registered: true },
+          person: patientId,
+        },
+        answer,
+      );
     });
   }
 
@@ -73,7 +83,7 @@ export class PatientsService {
   async enrol(request: z.infer<typeof EnrolPatient>): Promise<z.infer<typeof EnrolledPatient>> {
     const { code, enrolment, signature } = request;
     checkEnrolment(enrolment, signature, this.institution.chainUid);
-    return this.unitOfWork.run(async (tx) => {
+    return this.changes.commit(async (tx) => {
       const row = await tx.manager.findOne(PatientRow, {
         where: { codeHash: codeHash(code) },
         lock: { mode: 'pessimistic_write' },
@@ -82,26 +92,26 @@ export class PatientsService {
       const { patientId } = row;
       if (row.enrolment) {
         if (canonicalJson(row.enrolment) !== canonicalJson(enrolment)) throw codeRefused();
-        return { patientId, clientId: patientId };
+        return unchanged({ patientId, clientId: patientId });
       }
       if (!row.codeExpiresAt || row.codeExpiresAt.getTime() <= Date.now()) throw codeRefused();
       const clientId = await this.clients.registerWallet(tx, patientId, authKeyOf(enrolment));
-      const event = await this.outbox.append(tx, events.patientEnrolled, {
-        correlation: randomUUID(),
-        details: enrolmentDetails(enrolment, signature),
-        person: patientId,
-      });
-      await tx.manager.update(
-        PatientRow,
-        { patientId },
+      return told(
         {
-          enrolment,
-          signature,
-          eventSeq: String(event.seq),
-          eventSalt: event.salt,
+          type: events.patientEnrolled,
+          correlation: randomUUID(),
+          details: enrolmentDetails(enrolment, signature),
+          person: patientId,
+          // Where the leaf is found, and what it was salted with.
+          onNumbered: ({ seq, salt }) =>
+            tx.manager.update(
+              PatientRow,
+              { patientId },
+              { enrolment, signature, eventSeq: String(seq), eventSalt: salt },
+            ),
         },
+        { patientId, clientId },
       );
-      return { patientId, clientId };
     });
   }
 
@@ -131,7 +141,7 @@ export class PatientsService {
     const row = await this.unitOfWork.reader.findOneBy(PatientRow, { patientId });
     if (!row?.enrolment || !row.signature || !row.eventSalt) return null;
     const { enrolment, signature, eventSalt: salt } = row;
-    const query = { producer: this.outbox.producer, seq: Number(row.eventSeq), anchored: true };
+    const query = { producer: this.changes.producer, seq: Number(row.eventSeq), anchored: true };
     const inclusion = await this.requests.ask('audit.inclusion', InclusionQuery, InclusionAnswer, query);
     return inclusion && { enrolment, signature, salt, details: enrolmentDetails(enrolment, signature), ...inclusion };
   }
@@ -141,24 +151,20 @@ export class PatientsService {
     return this.unitOfWork.reader.findOneBy(PatientRow, { identifierHash });
   }
 
-  private async claimPseudonym(tx: Tx, identifierHash: Buffer): Promise<string> {
+  private async claimPseudonym(tx: Tx, identifierHash: Buffer): Promise<{ patientId: string; isNew: boolean }> {
     const patientId = randomUUID();
     const created = (await tx.manager.query(
       'INSERT INTO patient (patient_id, identifier_hash) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING patient_id',
       [patientId, identifierHash],
     )) as unknown[];
-    if (created.length === 1) {
-      const body = { correlation: randomUUID(), details: { registered: true }, person: patientId };
-      await this.outbox.append(tx, events.patientRegistered, body);
-      return patientId;
-    }
+    if (created.length === 1) return { patientId, isNew: true };
     const row = await tx.manager.findOneOrFail(PatientRow, {
       where: { identifierHash },
       lock: { mode: 'pessimistic_write' },
     });
     if (row.enrolment)
       throw conflict('patient-enrolled', 'identifier: this patient has a wallet', { field: 'identifier' });
-    return row.patientId;
+    return { patientId: row.patientId, isNew: false };
   }
 }
 

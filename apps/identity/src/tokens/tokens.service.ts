@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { denied } from '@cpds/errors';
 import { events, type TokenAnswer, type TokenRequest } from '@cpds/messages';
-import { Outbox } from '@cpds/outbox';
+import { Changes, told } from '@cpds/outbox';
 import { hospitalAudience } from '@cpds/service';
-import { type Tx, UnitOfWork } from '@cpds/store';
+import type { Tx } from '@cpds/store';
 import { SignJWT } from 'jose';
 import type { z } from 'zod';
 import type { ClientRow } from '../clients/client.row.js';
@@ -30,8 +30,7 @@ const lifeSec = 300;
 @Injectable()
 export class TokensService {
   constructor(
-    @Inject(UnitOfWork) private readonly unitOfWork: UnitOfWork,
-    @Inject(Outbox) private readonly outbox: Outbox,
+    @Inject(Changes) private readonly changes: Changes,
     @Inject(ClientsService) private readonly clients: ClientsService,
     @Inject(tokenIssuer) private readonly issuer: TokenIssuer,
   ) {}
@@ -51,9 +50,10 @@ export class TokensService {
     if (excess !== undefined || scopes.length === 0)
       throw denied('scope-denied', 'scope: the client is not registered for it', { field: 'scope' });
     const jti = randomUUID();
-    await this.unitOfWork.run(async (tx) => {
+    await this.changes.commit(async (tx) => {
       await this.useUp(tx, assertion);
-      await this.outbox.append(tx, events.tokenIssued, {
+      return told({
+        type: events.tokenIssued,
         correlation: jti,
         details: { clientId: client.clientId, scopes },
         ...(client.patientId === null ? {} : { person: client.patientId }),
