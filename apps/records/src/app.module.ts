@@ -12,7 +12,7 @@ import { chainMigrations, ChainCursorRow, ChainTransactionRow, connectOwnChain }
 import { DeedRegistry } from '@cpds/contracts';
 import { invalid } from '@cpds/errors';
 import { events } from '@cpds/messages';
-import { Outbox, OutboxModule, outboxMigrations, Receipts } from '@cpds/outbox';
+import { Changes, OutboxModule, outboxMigrations, Receipts, told } from '@cpds/outbox';
 import { errorLine, secret, type ServiceContext, type ServiceOptions, TokenVerifier } from '@cpds/service';
 import { Leases, StoreModule, UnitOfWork } from '@cpds/store';
 import { Interface } from 'ethers';
@@ -122,10 +122,10 @@ function objectProviders({ config, keys }: Context, onError: (error: unknown) =>
     },
     {
       provide: OpeningsService,
-      inject: [UnitOfWork, Outbox, BusRequests, OBJECT_STORE, PendingObjects, HospitalDirectory, Disclosure, MayServe],
+      inject: [UnitOfWork, Changes, BusRequests, OBJECT_STORE, PendingObjects, HospitalDirectory, Disclosure, MayServe],
       useFactory: (
         unitOfWork: UnitOfWork,
-        outbox: Outbox,
+        changes: Changes,
         requests: BusRequests,
         store: ObjectStore,
         pending: PendingObjects,
@@ -135,7 +135,7 @@ function objectProviders({ config, keys }: Context, onError: (error: unknown) =>
       ) =>
         new OpeningsService(
           unitOfWork,
-          outbox,
+          changes,
           requests,
           store,
           pending,
@@ -165,13 +165,13 @@ function serviceProviders(config: RecordsConfig) {
     },
     {
       provide: Disclosure,
-      inject: [UnitOfWork, Outbox, Receipts],
-      useFactory: (unitOfWork: UnitOfWork, outbox: Outbox, receipts: Receipts) =>
-        new Disclosure(unitOfWork, outbox, receipts, config.RECEIPT_TIMEOUT_MS),
+      inject: [Changes, Receipts],
+      useFactory: (changes: Changes, receipts: Receipts) =>
+        new Disclosure(changes, receipts, config.RECEIPT_TIMEOUT_MS),
     },
     {
       provide: RecordsService,
-      inject: [UnitOfWork, Outbox, Patients, Vault, PendingObjects, OBJECT_STORE, Disclosure],
+      inject: [UnitOfWork, Changes, Patients, Vault, PendingObjects, OBJECT_STORE, Disclosure],
       useFactory: (...parts: ConstructorParameters<typeof RecordsService>) => new RecordsService(...parts),
     },
     {
@@ -192,9 +192,9 @@ function workers({ config, keys }: Context, onError: (error: unknown) => void) {
   return [
     {
       provide: Registrar,
-      inject: [UnitOfWork, Outbox, Leases],
-      useFactory: (unitOfWork: UnitOfWork, outbox: Outbox, leases: Leases) =>
-        new Registrar(unitOfWork, outbox, {
+      inject: [UnitOfWork, Changes, Leases],
+      useFactory: (unitOfWork: UnitOfWork, changes: Changes, leases: Leases) =>
+        new Registrar(unitOfWork, changes, {
           flushAfterMs: config.FLUSH_AFTER_MS,
           pollMs: config.POLL_MS,
           onError,
@@ -211,11 +211,15 @@ function workers({ config, keys }: Context, onError: (error: unknown) => void) {
               unitOfWork,
               leases,
               onError,
-              onSigned: async (tx, sent) =>
-                void (await outbox.append(tx, events.cohortMinted, {
-                  correlation: sent.key.split('/')[1] ?? sent.key,
-                  details: { transaction: sent.hash, chainUid: sent.chainUid, to: sent.to },
-                })),
+              onSigned: (tx, sent) =>
+                changes.within(
+                  tx,
+                  told({
+                    type: events.cohortMinted,
+                    correlation: sent.key.split('/')[1] ?? sent.key,
+                    details: { transaction: sent.hash, chainUid: sent.chainUid, to: sent.to },
+                  }),
+                ),
             }),
         }),
     },
@@ -226,7 +230,7 @@ function workers({ config, keys }: Context, onError: (error: unknown) => void) {
     },
     {
       provide: RetiredObjects,
-      inject: [UnitOfWork, Outbox, BusRequests, PendingObjects],
+      inject: [UnitOfWork, Changes, BusRequests, PendingObjects],
       useFactory: (...parts: ConstructorParameters<typeof RetiredObjects>) => new RetiredObjects(...parts),
     },
     {

@@ -4,7 +4,7 @@ import { DeedRegistry, type Hex } from '@cpds/contracts';
 import { to0x, toBigInt } from '@cpds/crypto/bytes';
 import { assert, bug } from '@cpds/errors';
 import { events } from '@cpds/messages';
-import { Outbox } from '@cpds/outbox';
+import { Changes, told, unchanged, untold } from '@cpds/outbox';
 import { Loop, pause, UnitOfWork, type Tx } from '@cpds/store';
 import { assemble, choose, type CohortMember, type PendingDeed } from './cohort.js';
 import { CohortRow, DeedRow } from './deed.row.js';
@@ -38,7 +38,7 @@ export class Registrar {
 
   constructor(
     private readonly unitOfWork: UnitOfWork,
-    private readonly outbox: Outbox,
+    private readonly changes: Changes,
     private readonly options: RegistrarOptions,
   ) {
     const { pollMs, onError } = options;
@@ -75,11 +75,11 @@ export class Registrar {
 
   /** Puts the next cohort together when its oldest deed has waited; false when none is due. */
   private async assembleOne(chain: DeedChain): Promise<boolean> {
-    return this.unitOfWork.run(async (tx) => {
+    return this.changes.commit(async (tx) => {
       // Two at once would give one deed to two cohorts.
       await tx.manager.query(`SELECT pg_advisory_xact_lock(hashtext('cpds/registrar'))`);
       const pending = await this.pendingDeeds(tx);
-      if (!pending.some(({ isDue }) => isDue)) return false;
+      if (!pending.some(({ isDue }) => isDue)) return unchanged(false);
       const chosen = choose(pending);
       const cohort = assemble(chosen, (length) => new Uint8Array(randomBytes(length)));
       const id = randomUUID();
@@ -101,7 +101,7 @@ export class Registrar {
         });
       for (const { x } of chosen) await tx.manager.update(DeedRow, { x: Buffer.from(x) }, { cohortId: id });
       await chain.sender.enqueue(tx, mintKey(id, 1), mintCall(chain.contracts.deedRegistry, cohort.members));
-      return true;
+      return untold('a cohort is told of when its mint is signed', true);
     });
   }
 
@@ -147,14 +147,15 @@ export class Registrar {
     outcome: Extract<SendOutcome, { state: 'final' }>,
   ): Promise<void> {
     const number = await this.mintedNumber(chain, outcome.hash);
-    await this.unitOfWork.run(async (tx) => {
+    await this.changes.commit(async (tx) => {
       const { affected } = await tx.manager.update(
         CohortRow,
         { id: cohort.id, state: 'assembled' },
         { state: 'final', number, finalAt: new Date() },
       );
-      if (affected !== 1) return;
-      await this.outbox.append(tx, events.cohortFinal, {
+      if (affected !== 1) return unchanged();
+      return told({
+        type: events.cohortFinal,
         correlation: cohort.id,
         details: { cohort: number, transaction: outcome.hash, blockHash: outcome.blockHash, gasUsed: outcome.gasUsed },
       });
@@ -163,9 +164,10 @@ export class Registrar {
 
   private async mintAgain(chain: DeedChain, cohort: CohortRow, stop: AbortSignal): Promise<void> {
     const call = await this.callOf(chain, cohort);
-    await this.unitOfWork.run(async (tx) => {
+    await this.changes.commit(async (tx) => {
       await tx.manager.update(CohortRow, { id: cohort.id }, { attempt: cohort.attempt + 1 });
       await chain.sender.enqueue(tx, mintKey(cohort.id, cohort.attempt + 1), call);
+      return untold('a mint is told of when it is signed');
     });
     await pause(retryMs, stop);
   }

@@ -19,7 +19,7 @@ import {
   type FetchRequest,
   type HomeAnswer,
 } from '@cpds/messages';
-import { Outbox } from '@cpds/outbox';
+import { Changes, told, untold, type Outcome } from '@cpds/outbox';
 import { UnitOfWork, type Tx } from '@cpds/store';
 import type { z } from 'zod';
 import { bytesOf, maxFetchLifeSec } from '../exchange/fetch.js';
@@ -53,7 +53,7 @@ const toTheEnd = Number.MAX_SAFE_INTEGER;
 export class OpeningsService {
   constructor(
     private readonly unitOfWork: UnitOfWork,
-    private readonly outbox: Outbox,
+    private readonly changes: Changes,
     private readonly requests: BusRequests,
     private readonly store: ObjectStore,
     private readonly pending: PendingObjects,
@@ -131,12 +131,11 @@ export class OpeningsService {
       } catch (thrown) {
         const error = toAppError(thrown);
         if (error.kind !== 'unavailable') throw error;
-        await this.unitOfWork.run((tx) =>
-          this.outbox.append(tx, events.fetchWithheld, {
-            correlation: grantId,
-            details: { grantId, attempt, code: error.code },
-          }),
-        );
+        await this.changes.tell({
+          type: events.fetchWithheld,
+          correlation: grantId,
+          details: { grantId, attempt, code: error.code },
+        });
         if (attempt === attempts)
           throw unavailable('fetch-withheld', `the home hospital does not give the record: ${error.code}`, {
             cause: error,
@@ -180,22 +179,25 @@ export class OpeningsService {
         commitment: bytesOf(commitment),
         departmentId,
       };
-      return { opening: await this.unitOfWork.run((tx) => this.claim(tx, grantId, row)), fileKey };
+      return { opening: await this.changes.commit((tx) => this.claim(tx, grantId, row)), fileKey };
     });
   }
 
   /** Two readers at once fetch twice; the first row stands and the other's object goes. */
-  private async claim(tx: Tx, grantId: Hex, row: Omit<OpeningRow, 'fetchedAt' | 'openedAt'>): Promise<OpeningRow> {
+  private async claim(
+    tx: Tx,
+    grantId: Hex,
+    row: Omit<OpeningRow, 'fetchedAt' | 'openedAt'>,
+  ): Promise<Outcome<OpeningRow>> {
     await this.pending.keep(tx, row.objectKey);
     await tx.manager.createQueryBuilder().insert().into(OpeningRow).values(row).orIgnore().execute();
     const stands = await tx.manager.findOneByOrFail(OpeningRow, { grantId: row.grantId });
-    if (stands.objectKey !== row.objectKey) await this.pending.release(tx, row.objectKey);
-    else
-      await this.outbox.append(tx, events.fetched, {
-        correlation: grantId,
-        details: { grantId, bytes: row.metadata.sizeBytes },
-      });
-    return stands;
+    if (stands.objectKey !== row.objectKey) {
+      await this.pending.release(tx, row.objectKey);
+      return untold('the reader whose row stands told of it', stands);
+    }
+    const details = { grantId, bytes: row.metadata.sizeBytes };
+    return told({ type: events.fetched, correlation: grantId, details }, stands);
   }
 
   private async keepCiphertext(

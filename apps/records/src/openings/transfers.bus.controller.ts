@@ -2,8 +2,7 @@ import { Controller } from '@nestjs/common';
 import { EventPattern, Payload } from '@nestjs/microservices';
 import { parse } from '@cpds/errors';
 import { type EventEnvelope, events, TransferClosedDetails } from '@cpds/messages';
-import { Inbox } from '@cpds/outbox';
-import { UnitOfWork } from '@cpds/store';
+import { Changes, Inbox, unchanged, untold } from '@cpds/outbox';
 import { bytesOf } from '../exchange/fetch.js';
 import { ReEncryptions } from '../records/re-encryptions.js';
 import { OpeningsService } from './openings.service.js';
@@ -15,7 +14,7 @@ const withdrawn: readonly string[] = ['revoked', 'given-back'];
 @Controller()
 export class TransfersBusController {
   constructor(
-    private readonly unitOfWork: UnitOfWork,
+    private readonly changes: Changes,
     private readonly inbox: Inbox,
     private readonly openings: OpeningsService,
     private readonly reEncryptions: ReEncryptions,
@@ -29,11 +28,12 @@ export class TransfersBusController {
       'transfer-closed',
     );
     if (!grantId) return; // over before there was a grant: nothing is kept under it
-    await this.unitOfWork.run(async (tx) => {
-      if (!(await this.inbox.once(tx, 'records', event.id))) return;
+    await this.changes.commit(async (tx) => {
+      if (!(await this.inbox.once(tx, 'records', event.id))) return unchanged();
       if (role === 'B') await this.openings.forget(tx, grantId);
       if (role === 'A' && mapped && commitment && withdrawn.includes(reason))
         await this.reEncryptions.request(tx, bytesOf(grantId), bytesOf(commitment));
+      return untold('the bridge told of the end; a record sealed anew is told of when it is');
     });
   }
 }

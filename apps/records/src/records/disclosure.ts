@@ -1,7 +1,6 @@
 import { unavailable } from '@cpds/errors';
 import { events } from '@cpds/messages';
-import { Outbox, Receipts, type EventBody } from '@cpds/outbox';
-import { UnitOfWork } from '@cpds/store';
+import { Changes, Receipts, type EventBody } from '@cpds/outbox';
 
 /** Seconds a caller is told to wait when the log is late. */
 const retryAfterSec = 5;
@@ -12,8 +11,7 @@ const retryAfterSec = 5;
  */
 export class Disclosure {
   constructor(
-    private readonly unitOfWork: UnitOfWork,
-    private readonly outbox: Outbox,
+    private readonly changes: Changes,
     private readonly receipts: Receipts,
     /** how long a caller waits for the receipt */
     private readonly timeoutMs: number,
@@ -25,13 +23,11 @@ export class Disclosure {
    * @throws AppError `disclosure-withheld` (unavailable, Retry-After) after the timeout; an event says so
    */
   async logged(type: string, body: EventBody): Promise<void> {
-    const { seq } = await this.unitOfWork.run((tx) => this.outbox.append(tx, type, body));
+    const { seq } = await this.changes.tell({ type, ...body });
     try {
       await this.receipts.wait(seq, this.timeoutMs);
     } catch (cause) {
-      await this.unitOfWork.run((tx) =>
-        this.outbox.append(tx, events.disclosureWithheld, { ...body, details: { of: type, seq } }),
-      );
+      await this.changes.tell({ ...body, type: events.disclosureWithheld, details: { of: type, seq } });
       throw unavailable('disclosure-withheld', 'the audit log has not receipted this reading: nothing was sent', {
         cause,
         retryAfterSec,

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { to0x } from '@cpds/crypto/bytes';
 import { denied } from '@cpds/errors';
 import { events, type RecordMetadata, type RecordStatus, type StoredRecord } from '@cpds/messages';
-import { Outbox } from '@cpds/outbox';
+import { Changes, told, untold } from '@cpds/outbox';
 import { UnitOfWork, type Tx } from '@cpds/store';
 import { checked, contentCheck } from '../content/content.js';
 import { CohortRow, DeedRow } from '../deeds/deed.row.js';
@@ -25,7 +25,7 @@ export interface OutgoingBytes {
 export class RecordsService {
   constructor(
     private readonly unitOfWork: UnitOfWork,
-    private readonly outbox: Outbox,
+    private readonly changes: Changes,
     private readonly patients: Patients,
     private readonly vault: Vault,
     private readonly pending: PendingObjects,
@@ -46,7 +46,7 @@ export class RecordsService {
     return this.vault.seal(content, owner.ageRecipient, async (sealed) => {
       const object = newObject(sealed, metadata, owner);
       const recordId = randomUUID();
-      await this.unitOfWork.run(async (tx) => {
+      await this.changes.commit(async (tx) => {
         await tx.manager.insert(RecordRow, {
           id: recordId,
           patientId: owner.patientId,
@@ -55,7 +55,8 @@ export class RecordsService {
           sizeBytes: String(metadata.sizeBytes),
         });
         await this.name(tx, recordId, object);
-        await this.outbox.append(tx, events.objectStored, {
+        return told({
+          type: events.objectStored,
           correlation: recordId,
           person: owner.patientId,
           details: {
@@ -128,18 +129,23 @@ export class RecordsService {
   async reEncrypt(commitment: Uint8Array, grantId: string, done: (tx: Tx) => Promise<void>): Promise<void> {
     const reader = this.unitOfWork.reader;
     const object = await reader.findOneBy(ObjectRow, { commitment: Buffer.from(commitment) });
-    if (!object?.isCurrent) return this.unitOfWork.run(done);
+    if (!object?.isCurrent)
+      return this.changes.commit(async (tx) => {
+        await done(tx);
+        return untold('the wish is done with: another sealing was told already');
+      });
     const record = await reader.findOneByOrFail(RecordRow, { id: object.recordId });
     const owner = await this.patients.enrolled(record.patientId);
     const metadata: RecordMetadata = metadataOf(record);
     const content = { sizeBytes: metadata.sizeBytes, body: await this.vault.open(object.id) };
     await this.vault.seal(content, owner.ageRecipient, async (sealed) => {
       const next = newObject(sealed, metadata, owner);
-      await this.unitOfWork.run(async (tx) => {
+      await this.changes.commit(async (tx) => {
         await tx.manager.update(ObjectRow, { recordId: record.id, isCurrent: true }, { isCurrent: false });
         await this.name(tx, record.id, next);
         await done(tx);
-        await this.outbox.append(tx, events.objectStored, {
+        return told({
+          type: events.objectStored,
           correlation: grantId,
           person: record.patientId,
           details: {

@@ -1,7 +1,7 @@
 import { BusRequests } from '@cpds/bus';
 import { to0x } from '@cpds/crypto/bytes';
 import { DeedInUseAnswer, DeedInUseQuery, events } from '@cpds/messages';
-import { Outbox } from '@cpds/outbox';
+import { Changes, told, unchanged } from '@cpds/outbox';
 import { UnitOfWork } from '@cpds/store';
 import { objectKey } from '../objects/vault.js';
 import type { PendingObjects } from '../objects/pending-objects.js';
@@ -19,7 +19,7 @@ interface Retired {
 export class RetiredObjects {
   constructor(
     private readonly unitOfWork: UnitOfWork,
-    private readonly outbox: Outbox,
+    private readonly changes: Changes,
     private readonly requests: BusRequests,
     private readonly pending: PendingObjects,
   ) {}
@@ -37,14 +37,15 @@ export class RetiredObjects {
   }
 
   private async remove({ id, record_id }: Retired, commitment: `0x${string}`): Promise<void> {
-    await this.unitOfWork.run(async (tx) => {
+    await this.changes.commit(async (tx) => {
       const [, removed] = (await tx.manager.query(
         'UPDATE object SET removed_at = now() WHERE id = $1 AND removed_at IS NULL',
         [id],
       )) as [unknown, number];
-      if (removed === 0) return;
+      if (removed === 0) return unchanged();
       await this.pending.release(tx, objectKey(id));
-      await this.outbox.append(tx, events.objectRemoved, {
+      return told({
+        type: events.objectRemoved,
         correlation: record_id,
         details: { recordId: record_id, objectId: id, commitment },
       });
