@@ -1,4 +1,5 @@
 import { Bus } from '@cpds/bus';
+import { Changes } from '@cpds/outbox';
 import { UnitOfWork } from '@cpds/store';
 import type { Provider } from '@nestjs/common';
 import { ChainSet } from './chains/chain-set.js';
@@ -33,9 +34,9 @@ export function nodeProviders(options: NodeOptions): Provider[] {
     { provide: MessageKey, useFactory: () => new MessageKey(options.messageSecret) },
     {
       provide: DatagramsService,
-      inject: [UnitOfWork, Bus, Consortium, MessageKey],
-      useFactory: (unitOfWork: UnitOfWork, bus: Bus, consortium: Consortium, key: MessageKey) =>
-        new DatagramsService(unitOfWork, bus, consortium, key, options.onError),
+      inject: [UnitOfWork, Changes, Bus, Consortium, MessageKey],
+      useFactory: (unitOfWork: UnitOfWork, changes: Changes, bus: Bus, consortium: Consortium, key: MessageKey) =>
+        new DatagramsService(unitOfWork, changes, bus, consortium, key, options.onError),
     },
     { provide: Datagrams, useExisting: DatagramsService },
     {
@@ -61,14 +62,14 @@ export function nodeProviders(options: NodeOptions): Provider[] {
     },
     {
       provide: RevocationsService,
-      inject: [UnitOfWork, TransfersService, Datagrams, Consortium, MessageKey],
+      inject: [Changes, TransfersService, Datagrams, Consortium, MessageKey],
       useFactory: (
-        unitOfWork: UnitOfWork,
+        changes: Changes,
         transfers: TransfersService,
         datagrams: Datagrams,
         consortium: Consortium,
         key: MessageKey,
-      ) => new RevocationsService(unitOfWork, transfers, datagrams, consortium, key, options.roles),
+      ) => new RevocationsService(changes, transfers, datagrams, consortium, key, options.roles),
     },
   ];
 }

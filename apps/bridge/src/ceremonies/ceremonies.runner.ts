@@ -1,5 +1,5 @@
 import { toAppError, unavailable } from '@cpds/errors';
-import type { Outbox } from '@cpds/outbox';
+import type { Changes } from '@cpds/outbox';
 import { Loop, type UnitOfWork } from '@cpds/store';
 import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
 import type { ChainSet } from '../chains/chain-set.js';
@@ -16,7 +16,7 @@ export class CeremoniesRunner implements OnApplicationBootstrap, BeforeApplicati
 
   constructor(
     private readonly unitOfWork: UnitOfWork,
-    private readonly outbox: Outbox,
+    private readonly changes: Changes,
     private readonly shares: KeyShares,
     private readonly chains: ChainSet,
     private readonly options: Omit<CeremoniesOptions, 'hub' | 'sender'>,
@@ -44,7 +44,7 @@ export class CeremoniesRunner implements OnApplicationBootstrap, BeforeApplicati
     const hub = this.chains.hub;
     if (!hub) throw unavailable('chain-away', 'the hub does not answer yet');
     const sender = this.chains.senderOf(hub.chainUid);
-    const ceremonies = new CeremoniesService(this.unitOfWork, this.outbox, this.shares, {
+    const ceremonies = new CeremoniesService(this.unitOfWork, this.changes, this.shares, {
       ...this.options,
       hub,
       sender,

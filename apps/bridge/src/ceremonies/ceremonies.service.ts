@@ -4,7 +4,7 @@ import * as generation from '@cpds/crypto/generation';
 import { keyIdOf, StoremanRegistry, type StoremanRegistryEvent } from '@cpds/contracts';
 import { ChainFollower, type ChainLog, type ChainReader, type FinalBatch, type Sender } from '@cpds/chain';
 import { events, type Hex } from '@cpds/messages';
-import type { Outbox } from '@cpds/outbox';
+import { told, untold, type Changes, type Outcome } from '@cpds/outbox';
 import type { Tx, UnitOfWork } from '@cpds/store';
 import { randomBytes } from 'node:crypto';
 import { CeremonyLogRow, CeremonyRow } from './ceremony.row.js';
@@ -58,7 +58,7 @@ export class CeremoniesService {
 
   constructor(
     private readonly unitOfWork: UnitOfWork,
-    private readonly outbox: Outbox,
+    private readonly changes: Changes,
     private readonly shares: KeyShares,
     private readonly options: CeremoniesOptions,
   ) {
@@ -67,7 +67,9 @@ export class CeremoniesService {
       unitOfWork,
       name: 'ceremonies',
       filter: { addresses: [options.registry] },
-      onFinal: (tx, batch) => this.record(tx, batch),
+      onFinal: async (tx, batch) => {
+        for (const outcome of await this.record(tx, batch)) await this.changes.within(tx, outcome);
+      },
     });
   }
 
@@ -97,7 +99,8 @@ export class CeremoniesService {
   }
 
   /** Stores a batch of final logs, in the transaction that moves the follower's cursor. */
-  private async record(tx: Tx, batch: FinalBatch): Promise<void> {
+  private async record(tx: Tx, batch: FinalBatch): Promise<Outcome<void>[]> {
+    const outcomes = [untold('the hub tells of its log itself; this is a copy to fold')];
     for (const log of batch.logs) {
       const event = StoremanRegistry.decodeLog(log);
       if (!event || !('attemptId' in event.args)) continue;
@@ -106,11 +109,12 @@ export class CeremoniesService {
       const row = await tx.manager.findOneBy(CeremonyRow, { attemptId });
       if (!row || row.state === 'refused') continue;
       await store(tx, attemptId, log);
-      if (event.name === 'AttemptFailed') await this.fail(tx, row, event);
-      if (event.name === 'GroupActivated') await this.finish(tx, row);
+      if (event.name === 'AttemptFailed') outcomes.push(await this.fail(tx, row, event));
+      if (event.name === 'GroupActivated') outcomes.push(await this.finish(tx, row));
     }
     const { timestamp } = batch.through;
     tx.afterCommit(() => void this.look(timestamp));
+    return outcomes;
   }
 
   /** Decides whether to take part in an attempt that names this node. */
@@ -149,7 +153,7 @@ export class CeremoniesService {
     tx: Tx,
     row: CeremonyRow,
     event: Extract<StoremanRegistryEvent, { name: 'AttemptFailed' }>,
-  ): Promise<void> {
+  ): Promise<Outcome<void>> {
     const { phase } = event.args;
     const culprits = membersOf(event.args.culprits);
     const wasJudged = phase === 'Verdict';
@@ -157,18 +161,18 @@ export class CeremoniesService {
     const reason = [`failed in ${phase}`, ...(culprits.length > 0 ? [`${blame}: ${culprits.join(', ')}`] : [])].join(
       ', ',
     );
-    if (wasJudged)
-      await this.outbox.append(tx, events.memberBlamed, {
-        correlation: row.attemptId,
-        details: { attemptId: row.attemptId, purpose: row.purpose, reason: 'complaints', culprits },
-      });
     await tx.manager.update(CeremonyRow, { attemptId: row.attemptId }, { state: 'failed', sealedSeed: null, reason });
     await tx.manager.delete(KeyShareRow, { keyId: row.keyId });
+    if (!wasJudged) return untold('the hub names whoever was silent');
+    const { attemptId, purpose } = row;
+    const details = { attemptId, purpose, reason: 'complaints', culprits };
+    return told({ type: events.memberBlamed, correlation: attemptId, details });
   }
 
-  private async finish(tx: Tx, row: CeremonyRow): Promise<void> {
+  private async finish(tx: Tx, row: CeremonyRow): Promise<Outcome<void>> {
     await tx.manager.update(CeremonyRow, { attemptId: row.attemptId }, { state: 'done', sealedSeed: null });
-    await this.outbox.append(tx, events.keyGenerated, {
+    return told({
+      type: events.keyGenerated,
       correlation: row.attemptId,
       details: { keyId: row.keyId, purpose: row.purpose, epoch: 1, index: row.memberIndex },
     });
@@ -221,11 +225,12 @@ export class CeremoniesService {
     if (key === null) return;
     const made = await make();
     if (made === null) return;
-    await this.unitOfWork.run(async (tx) => {
+    await this.changes.commit(async (tx) => {
       const { purpose, keyId, attemptId } = row;
       if (made.share) await this.shares.store(tx, { purpose, keyId, epoch: 1, ...made.share }, new Date());
       await this.options.sender.enqueue(tx, key, { to: this.options.registry, data: made.data });
-      await this.outbox.append(tx, events.ceremonyPosted, {
+      return told({
+        type: events.ceremonyPosted,
         correlation: attemptId,
         details: { attemptId, purpose, phase },
       });
@@ -247,10 +252,10 @@ export class CeremoniesService {
   private async noteEnd(row: CeremonyRow, { end }: generation.State): Promise<void> {
     const reason = `${end!.reason} by ${end!.culprits.map((member) => `member ${member}`).join(', ')}`;
     if (row.reason === reason) return;
-    await this.unitOfWork.run(async (tx) => {
+    await this.changes.commit(async (tx) => {
       await tx.manager.update(CeremonyRow, { attemptId: row.attemptId }, { reason });
       const details = { attemptId: row.attemptId, purpose: row.purpose, ...end! };
-      await this.outbox.append(tx, events.memberBlamed, { correlation: row.attemptId, details });
+      return told({ type: events.memberBlamed, correlation: row.attemptId, details });
     });
   }
 }

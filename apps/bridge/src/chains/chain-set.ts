@@ -5,12 +5,12 @@
  */
 
 import { ChainReader, Sender, type ChainHead, type ChainRules, type SentTransaction } from '@cpds/chain';
-import { ChainRegistry, LockedAccount, MappedDeeds, StoremanRegistry, TransferLedger, type Hex } from '@cpds/contracts';
+import { ChainRegistry, LockedAccount, MappedDeeds, StoremanRegistry, TransferLedger } from '@cpds/contracts';
 import { toHex } from '@cpds/crypto/bytes';
 import { unavailable } from '@cpds/errors';
 import { events } from '@cpds/messages';
-import type { Outbox } from '@cpds/outbox';
-import { Loop, type Leases, type Tx, type UnitOfWork } from '@cpds/store';
+import { told, type Changes, type Outcome } from '@cpds/outbox';
+import { Loop, type Leases, type UnitOfWork } from '@cpds/store';
 import { Interface } from 'ethers';
 
 /** Nickname of the hub in CHAINS. */
@@ -49,7 +49,7 @@ export class ChainSet {
   constructor(
     private readonly unitOfWork: UnitOfWork,
     private readonly leases: Leases,
-    private readonly outbox: Outbox,
+    private readonly changes: Changes,
     private readonly options: ChainSetOptions,
   ) {}
 
@@ -125,19 +125,21 @@ export class ChainSet {
       leases: this.leases,
       privateKey: `0x${toHex(gasKey)}`,
       interfaces,
-      onSigned: (tx, sent) => this.record(tx, sent),
+      // The audit leaf of a transaction (invariant I9), in the transaction that stores its bytes.
+      onSigned: (tx, sent) => this.changes.within(tx, leafOf(sent)),
       onError,
     });
     this.senders.set(reader.chainUid, sender);
     sender.start().catch(onError);
   }
+}
 
-  /** The audit leaf of a transaction (invariant I9), in the transaction that stores its bytes. */
-  private async record(tx: Tx, sent: SentTransaction): Promise<void> {
-    const grantId = /^(?:lock|mint|refund|vouch|revoke|give-back):(0x[0-9a-f]{64})/.exec(sent.key)?.[1];
-    await this.outbox.append(tx, events.transactionSent, {
-      correlation: (grantId ?? sent.key).slice(0, 80),
-      details: { key: sent.key, chainUid: sent.chainUid, account: sent.account, to: sent.to, hash: sent.hash as Hex },
-    });
-  }
+/** What a transaction is told by. */
+function leafOf({ key, chainUid, account, to, hash }: SentTransaction): Outcome<void> {
+  const grantId = /^(?:lock|mint|refund|vouch|revoke|give-back):(0x[0-9a-f]{64})/.exec(key)?.[1];
+  return told({
+    type: events.transactionSent,
+    correlation: (grantId ?? key).slice(0, 80),
+    details: { key, chainUid, account, to, hash },
+  });
 }

@@ -5,7 +5,7 @@ import { ChainRegistry, CheckpointAnchor, LockedAccount, TransferLedger, type He
 import { fromHex } from '@cpds/crypto/bytes';
 import { G } from '@cpds/crypto/curve';
 import { testPostgres } from '@cpds/local';
-import { Outbox, outboxMigrations } from '@cpds/outbox';
+import { Changes, Outbox, outboxMigrations } from '@cpds/outbox';
 import { Leases, openStore, UnitOfWork } from '@cpds/store';
 import { ConsortiumTiming } from '../duties/duty-timing.js';
 import { openConsortium, type TestConsortium } from '../testing/consortium.js';
@@ -38,10 +38,10 @@ async function openVoucher(world: TestConsortium, which: number, urls: Record<st
     migrations: [...chainMigrations, ...outboxMigrations, Transfers1763900000000],
   });
   const unitOfWork = new UnitOfWork(store);
-  const outbox = new Outbox(party);
+  const changes = new Changes(unitOfWork, new Outbox(party));
   const errors: unknown[] = [];
   const onError = (error: unknown) => void errors.push(error);
-  const chains = new ChainSet(unitOfWork, new Leases(store, 100), outbox, {
+  const chains = new ChainSet(unitOfWork, new Leases(store, 100), changes, {
     chains: urls,
     sendsOn: ['hub'],
     gasKey: fromHex(gasKey, 'gasKey'),
@@ -50,9 +50,9 @@ async function openVoucher(world: TestConsortium, which: number, urls: Record<st
   });
   const consortium = new ConsortiumReader(party, world.contracts, chains, onError);
   const facts = new GrantFacts(chains, consortium, world.contracts, onError, account);
-  const transfers = new TransfersService(unitOfWork, outbox);
+  const transfers = new TransfersService(unitOfWork, changes);
   const ledger = world.contracts.transferLedger;
-  const vouching = new VouchingService(unitOfWork, outbox, chains, facts, ledger);
+  const vouching = new VouchingService(changes, chains, facts, ledger);
   const duties = new DutyExecutors({ vouch: (row, seen) => vouching.vouch(row, seen) });
   const driver = new TransferDriver(transfers, facts, duties, new ConsortiumTiming(consortium), new NoTransactions(), {
     recheckMs: 1_000,

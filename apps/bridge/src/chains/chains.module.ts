@@ -1,4 +1,4 @@
-import { Outbox } from '@cpds/outbox';
+import { Changes } from '@cpds/outbox';
 import { Leases, UnitOfWork } from '@cpds/store';
 import {
   Inject,
@@ -52,9 +52,9 @@ export class ChainsModule implements OnApplicationBootstrap, BeforeApplicationSh
       providers: [
         {
           provide: ChainSet,
-          inject: [UnitOfWork, Leases, Outbox],
-          useFactory: (unitOfWork: UnitOfWork, leases: Leases, outbox: Outbox) =>
-            new ChainSet(unitOfWork, leases, outbox, { ...options, onError }),
+          inject: [UnitOfWork, Leases, Changes],
+          useFactory: (unitOfWork: UnitOfWork, leases: Leases, changes: Changes) =>
+            new ChainSet(unitOfWork, leases, changes, { ...options, onError }),
         },
         {
           provide: ConsortiumReader,

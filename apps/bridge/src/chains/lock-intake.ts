@@ -16,7 +16,10 @@ export class LockIntake {
     private readonly transfers: TransfersService,
   ) {}
 
-  /** Writes in the transaction that moves the follower's cursor; the row of the same grant, if there is one, wins. */
+  /**
+   * Writes in the transaction that moves the follower's cursor; the row of the same grant, if there is one, wins. Tells
+   * nothing: the chain told of the lock, and each step of the row is told of.
+   */
   async take(tx: Tx, homeUid: string, log: ChainLog): Promise<void> {
     const event = LockedAccount.decodeLog(log);
     if (event?.name !== 'Locked') return;

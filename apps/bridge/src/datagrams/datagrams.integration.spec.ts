@@ -1,6 +1,7 @@
 import { connectBus, type Bus } from '@cpds/bus';
 import { testNats, testPostgres } from '@cpds/local';
 import type { Datagram } from '@cpds/messages';
+import { Changes, Outbox } from '@cpds/outbox';
 import { openStore, UnitOfWork } from '@cpds/store';
 import { Wallet } from 'ethers';
 import type { DataSource } from 'typeorm';
@@ -62,6 +63,7 @@ describe('datagrams over a real bus and database', () => {
     const unitOfWork = new UnitOfWork(source);
     const service = new DatagramsService(
       unitOfWork,
+      new Changes(unitOfWork, new Outbox(party)),
       bus,
       new TwoParties(party),
       new MessageKey(secretOf[party]),

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Bus } from '@cpds/bus';
 import { AppError, parse, toAppError, unavailable } from '@cpds/errors';
 import { Datagram, DatagramKind, datagramSubject } from '@cpds/messages';
+import { untold, type Changes } from '@cpds/outbox';
 import { Loop, UnitOfWork, type Tx } from '@cpds/store';
 import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import { Consortium, messageKeyOf } from '../chains/consortium-view.js';
@@ -51,6 +52,7 @@ export class DatagramsService extends Datagrams implements BeforeApplicationShut
 
   constructor(
     private readonly unitOfWork: UnitOfWork,
+    private readonly changes: Changes,
     private readonly bus: Bus,
     private readonly consortium: Consortium,
     private readonly messageKey: MessageKey,
@@ -156,7 +158,10 @@ export class DatagramsService extends Datagrams implements BeforeApplicationShut
     const { recipient: to, kind, grantId, datagram, deadline } = row;
     const sent = { to, kind, grantId, body: datagram.body, deadline: Number(deadline) };
     if (!isRound(kind)) await this.doors[kind]?.answered(sent, answer);
-    await this.unitOfWork.run((tx) => tx.manager.update(OutgoingDatagramRow, { id: re }, { state: 'answered' }));
+    await this.changes.commit(async (tx) => {
+      await tx.manager.update(OutgoingDatagramRow, { id: re }, { state: 'answered' });
+      return untold('whoever took the answer told what came of it');
+    });
   }
 
   private async answer(kind: DatagramKind, datagram: Datagram): Promise<void> {
@@ -181,13 +186,14 @@ export class DatagramsService extends Datagrams implements BeforeApplicationShut
     if (!body) return null;
     const answer = this.signed({ to: datagram.from, kind, grantId: datagram.grantId, body, re: datagram.id });
     if (isRound(kind)) return answer;
-    return this.unitOfWork.run(async (tx) => {
+    return this.changes.commit(async (tx) => {
       await tx.manager.query(
         `INSERT INTO answered_datagram (id, sender, digest, answer, answered_at) VALUES ($1, $2, $3, $4, now())
          ON CONFLICT DO NOTHING`,
         [datagram.id, datagram.from, digest, JSON.stringify(answer)],
       );
-      return (await tx.manager.findOneByOrFail(AnsweredDatagramRow, { id: datagram.id })).answer;
+      const row = await tx.manager.findOneByOrFail(AnsweredDatagramRow, { id: datagram.id });
+      return untold('kept to be repeated; whoever gave the answer told what came of it', row.answer);
     });
   }
 
@@ -232,22 +238,24 @@ export class DatagramsService extends Datagrams implements BeforeApplicationShut
     for (const { id, datagram, kind, deadline, attempts } of due) {
       const isOver = Number(deadline) <= Date.now() / 1000;
       const waitMs = Math.min(firstRepeatMs * 2 ** attempts, lastRepeatMs);
-      await this.unitOfWork.run((tx) =>
-        tx.manager.update(
+      await this.changes.commit(async (tx) => {
+        await tx.manager.update(
           OutgoingDatagramRow,
           { id, state: 'open' },
           isOver ? { state: 'expired' } : { attempts: attempts + 1, nextAt: new Date(Date.now() + waitMs) },
-        ),
-      );
+        );
+        return untold('a repeat is no news; what a deadline means is told of by the row that has it');
+      });
       if (!isOver) this.bus.publish(datagramSubject(datagram.to, kind), datagram);
     }
   }
 
   private async prune(): Promise<void> {
-    await this.unitOfWork.run(async (tx) => {
+    await this.changes.commit(async (tx) => {
       const age = `now() - make_interval(days => ${keepAnswersDays})`;
       await tx.manager.query(`DELETE FROM answered_datagram WHERE answered_at < ${age}`);
       await tx.manager.query(`DELETE FROM outgoing_datagram WHERE state <> 'open' AND next_at < ${age}`);
+      return untold('nobody asks for these any more');
     });
   }
 }

@@ -22,7 +22,7 @@ import {
   type Hex,
   type ShareRequest,
 } from '@cpds/messages';
-import { UnitOfWork } from '@cpds/store';
+import { Changes, untold } from '@cpds/outbox';
 import { Injectable } from '@nestjs/common';
 import type { z } from 'zod';
 import { Consortium, groupOf, hospitalNamed, hospitalOfChain, type Hospital } from '../chains/consortium-view.js';
@@ -56,7 +56,7 @@ export class GrantsService {
   private readonly witnesses = new Map<string, RingWitness>();
 
   constructor(
-    private readonly unitOfWork: UnitOfWork,
+    private readonly changes: Changes,
     private readonly transfers: TransfersService,
     private readonly requests: RequestsService,
     private readonly facts: FactsReader,
@@ -183,15 +183,16 @@ export class GrantsService {
     const info = utf8(sealedBodyInfo('grant', this.consortium.self, destination.party));
     const key = fromHex(destination.hpkeKey, 'hpkeKey', 65);
     const sealed = await hpke.seal(key, info, utf8(JSON.stringify(content)));
-    await this.unitOfWork.run((tx) =>
-      this.datagrams.send(tx, {
+    await this.changes.commit(async (tx) => {
+      await this.datagrams.send(tx, {
         to: destination.party,
         kind: 'grant',
         grantId: row.grantId ?? row.id,
         body: { requestId: row.id, sealed: to0x(sealed) },
         deadline: content.grant.lockBefore,
-      }),
-    );
+      });
+      return untold('the consent was told of; the answer will be');
+    });
     return { done: false, waitsFor: `${destination.party} to accept the grant` };
   }
 

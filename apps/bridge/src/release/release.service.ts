@@ -4,7 +4,7 @@ import { parseScalar, pointFromHex } from '@cpds/crypto/curve';
 import { releasePartial } from '@cpds/crypto/partial';
 import { invalid, parse, unavailable } from '@cpds/errors';
 import { events, ReleaseBody, type Datagram, type Hex, type ReleaseAnswer, type SignedPartial } from '@cpds/messages';
-import type { Outbox } from '@cpds/outbox';
+import { told, unchanged, type Changes } from '@cpds/outbox';
 import type { UnitOfWork } from '@cpds/store';
 import { randomBytes } from 'node:crypto';
 import type { z } from 'zod';
@@ -46,7 +46,7 @@ interface Grounds {
 export class ReleaseService {
   constructor(
     private readonly unitOfWork: UnitOfWork,
-    private readonly outbox: Outbox,
+    private readonly changes: Changes,
     private readonly consortium: Consortium,
     private readonly view: StoremanView,
     private readonly shares: KeyShares,
@@ -92,7 +92,7 @@ export class ReleaseService {
     if (await hasActed({ manager: this.unitOfWork.reader }, asked.grantId, 'not-mapped'))
       throw unavailable('excluded-act', 'this storeman has signed NotMapped for this grant');
     const draft = await this.draft(grounds);
-    return this.unitOfWork.run(async (tx) => {
+    return this.changes.commit(async (tx) => {
       await commitAct(
         tx,
         {
@@ -112,9 +112,9 @@ export class ReleaseService {
         .orIgnore()
         .returning('grant_id')
         .execute();
-      if ((inserted.raw as unknown[]).length > 0)
-        await this.outbox.append(tx, events.partialReleased, eventOf(grounds));
-      return signedPartialOf(await tx.manager.findOneByOrFail(ReleaseRow, where));
+      const partial = signedPartialOf(await tx.manager.findOneByOrFail(ReleaseRow, where));
+      if ((inserted.raw as unknown[]).length === 0) return unchanged(partial);
+      return told(eventOf(grounds), partial);
     });
   }
 
@@ -152,6 +152,7 @@ function checkProofOfQ(asked: AskedGrant, body: { qBar: Hex; proof: { c: Hex; s:
 
 function eventOf({ asked, group, index, lockBlock, mintBlock }: Grounds) {
   return {
+    type: events.partialReleased,
     correlation: asked.grantId,
     details: { grantId: asked.grantId, epoch: group.epoch, index, lockBlock, mintBlock },
   };

@@ -21,7 +21,7 @@ import {
   type ShareRequest,
   type WalletRequest,
 } from '@cpds/messages';
-import { Outbox } from '@cpds/outbox';
+import { Changes, told, untold } from '@cpds/outbox';
 import { UnitOfWork } from '@cpds/store';
 import { Injectable } from '@nestjs/common';
 import { In } from 'typeorm';
@@ -50,7 +50,7 @@ export class RequestsService {
 
   constructor(
     private readonly unitOfWork: UnitOfWork,
-    private readonly outbox: Outbox,
+    private readonly changes: Changes,
     private readonly transfers: TransfersService,
     private readonly datagrams: Datagrams,
     private readonly consortium: Consortium,
@@ -90,7 +90,7 @@ export class RequestsService {
     const info = utf8(sealedBodyInfo('request', own.party, home.party));
     const content: SealedRequest = { request, salt: to0x(randomBytes(32)) };
     const sealed = await hpke.seal(fromHex(home.hpkeKey, 'hpkeKey', 65), info, utf8(JSON.stringify(content)));
-    await this.unitOfWork.run(async (tx) => {
+    await this.changes.commit(async (tx) => {
       await tx.manager.save(RequestRow, this.rowOf(request, 'sent', home.party, null, content));
       await this.transfers.insert(tx, {
         id: request.requestId,
@@ -109,7 +109,8 @@ export class RequestsService {
         body: { requestId: request.requestId, requestHash: requestHash(content), sealed: to0x(sealed) },
         deadline: request.requestExpires,
       });
-      await this.outbox.append(tx, events.requestSent, {
+      return told({
+        type: events.requestSent,
         correlation: request.requestId,
         details: { to: home.party, departmentId: body.departmentId, purpose: body.purpose },
       });
@@ -146,7 +147,7 @@ export class RequestsService {
     checkRequest(request, { chainUid: asker.chainUid, mappedDeeds: asker.mappedDeeds }, nowSeconds());
     await this.refuseFlood(asker.party);
     const { patientId } = await this.bus.ask('identity.match', MatchQuery, MatchAnswer, request.patient);
-    await this.unitOfWork.run(async (tx) => {
+    await this.changes.commit(async (tx) => {
       const stored = { ...content, datagram: received };
       await tx.manager.save(RequestRow, this.rowOf(request, 'received', asker.party, patientId, stored));
       await this.transfers.insert(tx, {
@@ -159,27 +160,29 @@ export class RequestsService {
         destinationUid: asker.chainUid,
         requestExpires: String(request.requestExpires),
       });
-      await this.outbox.append(tx, events.requestReceived, {
+      tx.afterCommit(() => patientId && this.arrivals.ring(patientId));
+      return told({
+        type: events.requestReceived,
         correlation: request.requestId,
         details: { from: asker.party, purpose: request.purpose, departmentId: request.department.id },
         ...(patientId ? { person: patientId } : {}),
       });
-      tx.afterCommit(() => patientId && this.arrivals.ring(patientId));
     });
     return { outcome: 'received' };
   }
 
   /** A tells B at requestExpires: in the same words whether denied, unknown patient or unknown record. */
   async answerNotGranted(row: TransferRow): Promise<DutyResult> {
-    await this.unitOfWork.run((tx) =>
-      this.datagrams.send(tx, {
+    await this.changes.commit(async (tx) => {
+      await this.datagrams.send(tx, {
         to: row.destination,
         kind: 'request',
         grantId: row.id,
         body: { requestId: row.id, outcome: 'not-granted' },
         deadline: nowSeconds() + maxRequestSeconds,
-      }),
-    );
+      });
+      return untold("the row's end was told of");
+    });
     return { done: true };
   }
 
@@ -203,10 +206,11 @@ export class RequestsService {
 
   /** The patient says no. Nobody is told before requestExpires: a denial looks like a patient who does not exist. */
   async deny(requestId: string, patientId: string): Promise<void> {
-    await this.unitOfWork.run(async (tx) => {
+    await this.changes.commit(async (tx) => {
       const row = await tx.manager.findOneBy(RequestRow, { id: requestId, patientId, side: 'received' });
       if (!row) throw unknownRequest();
       await tx.manager.update(RequestRow, { id: requestId }, { denied: true });
+      return untold('a denial looks like a patient who does not exist, to every reader of the log');
     });
   }
 

@@ -9,7 +9,7 @@ import {
   type SignedAnswer,
   type Statement,
 } from '@cpds/messages';
-import { UnitOfWork } from '@cpds/store';
+import { Changes, untold } from '@cpds/outbox';
 import { Injectable } from '@nestjs/common';
 import { Consortium, hospitalOfChain } from '../chains/consortium-view.js';
 import { refusalOf } from '../datagrams/datagram.js';
@@ -41,7 +41,7 @@ export class RevocationsService {
   private readonly limits = new RateLimits(10, 100);
 
   constructor(
-    private readonly unitOfWork: UnitOfWork,
+    private readonly changes: Changes,
     private readonly transfers: TransfersService,
     private readonly datagrams: Datagrams,
     private readonly consortium: Consortium,
@@ -110,8 +110,8 @@ export class RevocationsService {
       throw invalid('other-grant', 'grant.mappedDeeds', 'grant.mappedDeeds is not registered for its chain');
     checkBounds(grant);
     const role = this.roleIn(home.party, destination.party);
-    return this.unitOfWork.run((tx) =>
-      this.transfers.insert(tx, {
+    return this.changes.commit(async (tx) => {
+      const row = await this.transfers.insert(tx, {
         id: randomUUID(),
         role,
         state: 'consented',
@@ -122,8 +122,9 @@ export class RevocationsService {
         homeUid: home.chainUid,
         destinationUid: destination.chainUid,
         requestExpires: String(grant.notAfter),
-      }),
-    );
+      });
+      return untold('the statement that closes the row is told of next', row);
+    });
   }
 
   private roleIn(home: string, destination: string): Role {
@@ -142,7 +143,7 @@ export class RevocationsService {
   async forward(row: TransferRow): Promise<DutyResult> {
     if (!row.statement) return { done: true };
     const statement = withGrant(row.statement, row.grant);
-    await this.unitOfWork.run(async (tx) => {
+    await this.changes.commit(async (tx) => {
       for (const to of this.others(row))
         await this.datagrams.send(tx, {
           to,
@@ -151,6 +152,7 @@ export class RevocationsService {
           body: { statement },
           deadline: row.grant?.notAfter ?? 0,
         });
+      return untold('the statement was told of when it was taken');
     });
     return { done: true };
   }

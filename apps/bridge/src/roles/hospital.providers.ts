@@ -1,5 +1,5 @@
 import { BusRequests } from '@cpds/bus';
-import { Outbox } from '@cpds/outbox';
+import { Changes } from '@cpds/outbox';
 import { UnitOfWork } from '@cpds/store';
 import type { Provider } from '@nestjs/common';
 import { ChainSet } from '../chains/chain-set.js';
@@ -44,21 +44,30 @@ export function hospitalProviders(options: HospitalOptions): Provider[] {
     TransferViewService,
     {
       provide: RequestsService,
-      inject: [UnitOfWork, Outbox, TransfersService, Datagrams, Consortium, BusRequests],
+      inject: [UnitOfWork, Changes, TransfersService, Datagrams, Consortium, BusRequests],
       useFactory: (
         unitOfWork: UnitOfWork,
-        outbox: Outbox,
+        changes: Changes,
         transfers: TransfersService,
         datagrams: Datagrams,
         consortium: Consortium,
         bus: BusRequests,
       ) =>
-        new RequestsService(unitOfWork, outbox, transfers, datagrams, consortium, bus, keys, options.requestTtlSeconds),
+        new RequestsService(
+          unitOfWork,
+          changes,
+          transfers,
+          datagrams,
+          consortium,
+          bus,
+          keys,
+          options.requestTtlSeconds,
+        ),
     },
     {
       provide: GrantsService,
       inject: [
-        UnitOfWork,
+        Changes,
         TransfersService,
         RequestsService,
         FactsReader,
@@ -68,7 +77,7 @@ export function hospitalProviders(options: HospitalOptions): Provider[] {
         BusRequests,
       ],
       useFactory: (
-        unitOfWork: UnitOfWork,
+        changes: Changes,
         transfers: TransfersService,
         requests: RequestsService,
         facts: FactsReader,
@@ -76,7 +85,7 @@ export function hospitalProviders(options: HospitalOptions): Provider[] {
         deeds: DeedEvidence,
         datagrams: Datagrams,
         bus: BusRequests,
-      ) => new GrantsService(unitOfWork, transfers, requests, facts, consortium, deeds, datagrams, bus, keys),
+      ) => new GrantsService(changes, transfers, requests, facts, consortium, deeds, datagrams, bus, keys),
     },
     {
       provide: SigningCoordinator,

@@ -1,5 +1,5 @@
 import type { KeyRing } from '@cpds/crypto/custody';
-import { Outbox } from '@cpds/outbox';
+import { Changes } from '@cpds/outbox';
 import { UnitOfWork } from '@cpds/store';
 import type { Provider } from '@nestjs/common';
 import { CeremoniesRunner } from '../ceremonies/ceremonies.runner.js';
@@ -42,9 +42,9 @@ export function storemanProviders(options: StoremanOptions): Provider[] {
     },
     {
       provide: CeremoniesRunner,
-      inject: [UnitOfWork, Outbox, KeyShares, ChainSet],
-      useFactory: (unitOfWork: UnitOfWork, outbox: Outbox, shares: KeyShares, chains: ChainSet) =>
-        new CeremoniesRunner(unitOfWork, outbox, shares, chains, {
+      inject: [UnitOfWork, Changes, KeyShares, ChainSet],
+      useFactory: (unitOfWork: UnitOfWork, changes: Changes, shares: KeyShares, chains: ChainSet) =>
+        new CeremoniesRunner(unitOfWork, changes, shares, chains, {
           registry: options.storemanRegistry,
           roster: options.roster ?? { accounts: [], threshold: 0, nMin: 0 },
           ring: options.ring,
@@ -59,10 +59,10 @@ export function storemanProviders(options: StoremanOptions): Provider[] {
     },
     {
       provide: SignerService,
-      inject: [UnitOfWork, Outbox, Consortium, StoremanView, TransfersService, KeyShares, MessageKey],
+      inject: [UnitOfWork, Changes, Consortium, StoremanView, TransfersService, KeyShares, MessageKey],
       useFactory: (
         unitOfWork: UnitOfWork,
-        outbox: Outbox,
+        changes: Changes,
         consortium: Consortium,
         view: StoremanView,
         transfers: TransfersService,
@@ -70,20 +70,20 @@ export function storemanProviders(options: StoremanOptions): Provider[] {
         key: MessageKey,
       ) => {
         const { quotaPerHour } = options;
-        return new SignerService(unitOfWork, outbox, consortium, view, transfers, shares, key, { quotaPerHour });
+        return new SignerService(unitOfWork, changes, consortium, view, transfers, shares, key, { quotaPerHour });
       },
     },
     {
       provide: ReleaseService,
-      inject: [UnitOfWork, Outbox, Consortium, StoremanView, KeyShares, MessageKey],
+      inject: [UnitOfWork, Changes, Consortium, StoremanView, KeyShares, MessageKey],
       useFactory: (
         unitOfWork: UnitOfWork,
-        outbox: Outbox,
+        changes: Changes,
         consortium: Consortium,
         view: StoremanView,
         shares: KeyShares,
         key: MessageKey,
-      ) => new ReleaseService(unitOfWork, outbox, consortium, view, shares, key),
+      ) => new ReleaseService(unitOfWork, changes, consortium, view, shares, key),
     },
   ];
 }

@@ -1,5 +1,4 @@
-import { Outbox } from '@cpds/outbox';
-import { UnitOfWork } from '@cpds/store';
+import { Changes } from '@cpds/outbox';
 import {
   Inject,
   Module,
@@ -36,9 +35,9 @@ export class VoucherModule implements OnApplicationBootstrap, BeforeApplicationS
         { provide: OwnTransactions, useClass: NoTransactions },
         {
           provide: VouchingService,
-          inject: [UnitOfWork, Outbox, ChainSet, GrantFacts],
-          useFactory: (unitOfWork: UnitOfWork, outbox: Outbox, chains: ChainSet, facts: GrantFacts) =>
-            new VouchingService(unitOfWork, outbox, chains, facts, transferLedger),
+          inject: [Changes, ChainSet, GrantFacts],
+          useFactory: (changes: Changes, chains: ChainSet, facts: GrantFacts) =>
+            new VouchingService(changes, chains, facts, transferLedger),
         },
         {
           provide: HeadsService,

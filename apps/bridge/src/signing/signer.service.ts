@@ -4,7 +4,7 @@ import type { KeyShare } from '@cpds/crypto/group';
 import { mintDigest, notMappedDigest } from '@cpds/contracts';
 import { conflict, denied, invalid, parse } from '@cpds/errors';
 import { events, SignBody, type Datagram, type Hex, type SignAnswer, type SignCommitment } from '@cpds/messages';
-import type { Outbox } from '@cpds/outbox';
+import { told, type Changes } from '@cpds/outbox';
 import type { UnitOfWork } from '@cpds/store';
 import type { z } from 'zod';
 import type { KeyShares } from '../ceremonies/key-shares.js';
@@ -67,7 +67,7 @@ export class SignerService {
 
   constructor(
     private readonly unitOfWork: UnitOfWork,
-    private readonly outbox: Outbox,
+    private readonly changes: Changes,
     private readonly consortium: Consortium,
     private readonly view: StoremanView,
     private readonly transfers: TransfersService,
@@ -201,7 +201,7 @@ export class SignerService {
     const { asked, action, digest } = open;
     const at = this.now();
     const spend = (nonceId: string) =>
-      this.unitOfWork.run(async (tx) => {
+      this.changes.commit(async (tx) => {
         const act = {
           grantId: asked.grantId,
           act: action,
@@ -212,7 +212,8 @@ export class SignerService {
         if (action === 'mint') await checkQuota(tx, act, this.options.quotaPerHour, at);
         await commitAct(tx, act, at);
         await tx.manager.insert(SpentNonceRow, { nonceId, grantId: asked.grantId, at });
-        await this.outbox.append(tx, events.shareSigned, {
+        const signed = {
+          type: events.shareSigned,
           correlation: asked.grantId,
           details: {
             grantId: asked.grantId,
@@ -220,9 +221,11 @@ export class SignerService {
             epoch: open.commitment.epoch,
             lockBlock: open.commitment.lockBlockHash,
           },
-        });
+        };
+        if (!rowId || action !== 'mint') return told(signed);
         // The row's own step; where the table has no line for it just now, the chains move the row.
-        if (rowId && action === 'mint') await this.transfers.raiseWithin(tx, rowId, { type: 'share-signed' }, facts);
+        const step = await this.transfers.raiseWithin(tx, rowId, { type: 'share-signed' }, facts);
+        return told([signed, ...step.events]);
       });
     return this.vault.take(key, { spend });
   }

@@ -3,7 +3,7 @@
 import { connectBus } from '@cpds/bus';
 import { KeyRing } from '@cpds/crypto/custody';
 import { testNats, testPostgres } from '@cpds/local';
-import { Outbox, outboxMigrations } from '@cpds/outbox';
+import { Changes, Outbox, outboxMigrations } from '@cpds/outbox';
 import { openStore, UnitOfWork } from '@cpds/store';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { KeyShareRow } from '../ceremonies/key-share.row.js';
@@ -115,19 +115,20 @@ export async function openSigningWorld(now: number) {
     const bus = await connectBus({ url: nats.url, name: party });
     const consortium = new FixedConsortium(party, view);
     const messageKey = new MessageKey(messageSecret);
-    const datagrams = new DatagramsService(unitOfWork, bus, consortium, messageKey, (error) => void errors.push(error));
+    const changes = new Changes(unitOfWork, new Outbox(party));
+    const onError = (error: unknown): void => void errors.push(error);
+    const datagrams = new DatagramsService(unitOfWork, changes, bus, consortium, messageKey, onError);
     const close = async () => {
       await datagrams.beforeApplicationShutdown();
       await bus.close();
       await store.destroy();
     };
-    return { party, unitOfWork, consortium, messageKey, datagrams, close };
+    return { party, unitOfWork, changes, consortium, messageKey, datagrams, close };
   };
 
   const openStoreman = async (i: number, kek: Uint8Array, database: { url: string; close(): Promise<void> }) => {
     const node = await openNode(parties[i]!, made[i]!.messageSecret, database);
-    const { unitOfWork, consortium, messageKey, datagrams } = node;
-    const outbox = new Outbox(node.party);
+    const { unitOfWork, changes, consortium, messageKey, datagrams } = node;
     const shares = new KeyShares(unitOfWork, new KeyRing(kek));
     for (const { group, shares: all } of [sign, seal]) {
       const { purpose, keyId, epoch } = group;
@@ -135,12 +136,12 @@ export async function openSigningWorld(now: number) {
       await unitOfWork.run((tx) => shares.store(tx, { purpose, keyId, epoch, index, secret }, new Date()));
     }
     const facts = new ScriptedFacts(now);
-    const transfers = new TransfersService(unitOfWork, outbox);
+    const transfers = new TransfersService(unitOfWork, changes);
     const storemanView = new StoremanView(consortium, facts, transfers, 400);
-    const signer = new SignerService(unitOfWork, outbox, consortium, storemanView, transfers, shares, messageKey, {
+    const signer = new SignerService(unitOfWork, changes, consortium, storemanView, transfers, shares, messageKey, {
       quotaPerHour: 1_000,
     });
-    const release = new ReleaseService(unitOfWork, outbox, consortium, storemanView, shares, messageKey);
+    const release = new ReleaseService(unitOfWork, changes, consortium, storemanView, shares, messageKey);
     const storeman = {
       ...node,
       kek,

@@ -6,7 +6,7 @@ import { to0x } from '@cpds/crypto/bytes';
 import { KeyRing } from '@cpds/crypto/custody';
 import * as hpke from '@cpds/crypto/hpke';
 import { testAnvil, testPostgres } from '@cpds/local';
-import { Outbox, outboxMigrations } from '@cpds/outbox';
+import { Changes, Outbox, outboxMigrations } from '@cpds/outbox';
 import { Leases, openStore, UnitOfWork } from '@cpds/store';
 import { randomBytes } from 'node:crypto';
 import { JsonRpcProvider, SigningKey, Wallet, computeAddress } from 'ethers';
@@ -73,7 +73,7 @@ export interface StoremanRun {
   home: StoremanHome;
   store: DataSource;
   unitOfWork: UnitOfWork;
-  outbox: Outbox;
+  changes: Changes;
   shares: KeyShares;
   hub: ChainReader;
   sender: Sender;
@@ -167,14 +167,14 @@ async function runStoreman(
   const errors: unknown[] = [];
   const onError = (error: unknown) => void errors.push(error);
   const unitOfWork = new UnitOfWork(store);
-  const outbox = new Outbox(home.party);
+  const changes = new Changes(unitOfWork, new Outbox(home.party));
   const ring = new KeyRing(home.kek);
   const shares = new KeyShares(unitOfWork, ring);
   const hub = (await ChainReader.connect({ name: 'hub', urls: [hubUrl], pollMs: 100, onError })).adopt(testRules);
   const leases = new Leases(store, 50);
   const sender = new Sender({ reader: hub, unitOfWork, leases, privateKey: home.gasKey, onError });
   await sender.start();
-  const ceremonies = new CeremoniesService(unitOfWork, outbox, shares, {
+  const ceremonies = new CeremoniesService(unitOfWork, changes, shares, {
     hub,
     sender,
     registry,
@@ -188,5 +188,5 @@ async function runStoreman(
     await sender.stop();
     await store.destroy();
   };
-  return { home, store, unitOfWork, outbox, shares, hub, sender, ceremonies, errors, stop };
+  return { home, store, unitOfWork, changes, shares, hub, sender, ceremonies, errors, stop };
 }

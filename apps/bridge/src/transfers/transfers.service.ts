@@ -1,6 +1,6 @@
 import { events, type CloseReason, type TransferState } from '@cpds/messages';
 import { missing } from '@cpds/errors';
-import { Outbox } from '@cpds/outbox';
+import { Changes, told, unchanged, untold, type Outcome } from '@cpds/outbox';
 import { UnitOfWork, type Tx } from '@cpds/store';
 import { Injectable } from '@nestjs/common';
 import { Not } from 'typeorm';
@@ -26,8 +26,7 @@ export interface Raised {
 }
 
 /**
- * The rows of the transfer table: stores them, moves them by `decide`, and appends the event of each step in the same
- * transaction. Nothing else writes a row.
+ * The rows of the transfer table: stores them, moves them by `decide`, and tells of each step in the same transaction. Nothing else writes a row.
  */
 @Injectable()
 export class TransfersService {
@@ -35,7 +34,7 @@ export class TransfersService {
 
   constructor(
     private readonly unitOfWork: UnitOfWork,
-    private readonly outbox: Outbox,
+    private readonly changes: Changes,
   ) {}
 
   /** Stores a new row in the caller's transaction; the row of the same grant and role, or of the same id, wins. */
@@ -71,35 +70,34 @@ export class TransfersService {
    * @param facts for `facts` events; a message brings those it was checked by, or none
    */
   raise(id: string, event: TransferEvent, facts: Facts, patch: Partial<TransferRow> = {}): Promise<Raised> {
-    return this.unitOfWork.run((tx) => this.raiseWithin(tx, id, event, facts, patch));
+    return this.changes.commit((tx) => this.raiseWithin(tx, id, event, facts, patch));
   }
 
-  /** `raise` in the caller's transaction. */
+  /** `raise` in the caller's transaction, which tells of it. */
   async raiseWithin(
     tx: Tx,
     id: string,
     event: TransferEvent,
     facts: Facts,
     patch: Partial<TransferRow> = {},
-  ): Promise<Raised> {
+  ): Promise<Outcome<Raised>> {
     const row = await this.locked(tx, id);
     const decision = decide({ ...snapshotOf(row), ...(patch.grant ? { grant: patch.grant } : {}) }, event, facts);
-    if (decision === null) return { row, decision };
+    if (decision === null) return unchanged({ row, decision });
     Object.assign(row, patch);
     step(row, decision, facts);
     await tx.manager.save(TransferRow, row);
-    await this.outbox.append(tx, eventOf(row), eventBody(row, decision));
     tx.afterCommit(() => this.announce(row, facts));
-    return { row, decision };
+    return told({ type: eventOf(row), ...eventBody(row, decision) }, { row, decision });
   }
 
   /** Changes a row without a step: a counter, a culprit, when to look again. */
   async amend(id: string, change: (row: TransferRow) => void): Promise<TransferRow> {
-    return this.unitOfWork.run(async (tx) => {
+    return this.changes.commit(async (tx) => {
       const row = await this.locked(tx, id);
       change(row);
       await tx.manager.save(TransferRow, row);
-      return row;
+      return untold('the row took no step', row);
     });
   }
 

@@ -1,8 +1,7 @@
 import { TransferLedger } from '@cpds/contracts';
 import { bug } from '@cpds/errors';
 import { events } from '@cpds/messages';
-import type { Outbox } from '@cpds/outbox';
-import type { UnitOfWork } from '@cpds/store';
+import { told, type Changes } from '@cpds/outbox';
 import type { ChainSet } from '../chains/chain-set.js';
 import type { GrantFacts } from '../chains/grant-facts.js';
 import { vouchDigest, vouchFault, vouchOf } from '../chains/vouch.js';
@@ -13,8 +12,7 @@ import type { TransferRow } from '../transfers/transfer.row.js';
 /** A voucher's one duty: says on the hub what it saw final on the home chain, once per grant. */
 export class VouchingService {
   constructor(
-    private readonly unitOfWork: UnitOfWork,
-    private readonly outbox: Outbox,
+    private readonly changes: Changes,
     private readonly chains: ChainSet,
     private readonly facts: GrantFacts,
     private readonly transferLedger: string,
@@ -32,9 +30,10 @@ export class VouchingService {
     const sender = this.chains.senderOf(hub.chainUid);
     const earlier = await sender.outcome(key);
     if (earlier === null || earlier.state === 'refused') {
-      await this.unitOfWork.run(async (tx) => {
+      await this.changes.commit(async (tx) => {
         await sender.enqueue(tx, key, { to: this.transferLedger, data: TransferLedger.calldata.vouch(vouchOf(lock)) });
-        await this.outbox.append(tx, events.vouchSent, {
+        return told({
+          type: events.vouchSent,
           correlation: lock.grantId,
           details: { digest, homeUid: lock.homeUid, block: lock.block.number, blockHash: lock.block.hash },
         });
