@@ -48,6 +48,28 @@ const fetchAsMethod = {
   message: 'A browser refuses fetch as a method: take it out of its object, then call it.',
 };
 
+/**
+ * Services with an outbox: there a use-case returns what is told of its change (libs/outbox/src/changes.ts). Audit has none: its own events are entries that
+ * it writes into its log itself. Hooks of the sender and the follower get a transaction from their library, so they may write into that one.
+ */
+const tellers = ['identity', 'records', 'bridge'];
+const callOf = (object, method) =>
+  `CallExpression[callee.property.name='${method}']:matches([callee.object.name='${object}'], [callee.object.property.name='${object}'])`;
+const tellsOfChanges = [
+  {
+    selector: callOf('unitOfWork', 'run'),
+    message: 'Commit through Changes: its work returns what is told of the change, or why nothing is.',
+  },
+  {
+    selector: callOf('outbox', 'append'),
+    message: 'Return the event from the work of Changes.commit; Changes.tell is for what changes no row.',
+  },
+  {
+    selector: `${callOf('changes', 'within')}:not(Property[key.name=/^on(Signed|Final)$/] CallExpression)`,
+    message: 'Changes.within is for the hooks of libraries: commit through Changes.commit.',
+  },
+];
+
 /** Where a package lives. */
 export function folderOf(name) {
   if (name === 'local') return 'infra/local';
@@ -57,8 +79,8 @@ export function folderOf(name) {
 
 const all = layers.flat();
 
-/** The import rule of one package; `extra` packages are allowed besides. */
-function boundary(name, files, extra = []) {
+/** The rules of one package's files: what they may import, `extra` packages besides, and the `syntax` that is kept from them. */
+function boundary(name, files, { extra = [], syntax = [] } = {}) {
   const allowed = [...mayImport(name), ...extra];
   const forbidden = all.filter((other) => other !== name && !allowed.includes(other));
   const patterns = [
@@ -89,6 +111,7 @@ function boundary(name, files, extra = []) {
           message: 'Import packages statically, where the layers are checked.',
         },
         ...(inPages.includes(name) ? [fetchAsMethod] : []),
+        ...syntax,
       ],
     },
   };
@@ -134,10 +157,16 @@ export default tseslint.config(
     },
   },
   { files: ['**/*.ts'], rules: { 'no-undef': 'off' } },
-  ...all.map((name) => boundary(name, [`${folderOf(name)}/src/**/*.ts`, `${folderOf(name)}/migrations/**/*.ts`])),
+  ...all.map((name) =>
+    boundary(name, [`${folderOf(name)}/src/**/*.ts`, `${folderOf(name)}/migrations/**/*.ts`], {
+      syntax: tellers.includes(name) ? tellsOfChanges : [],
+    }),
+  ),
   // Tests and what they share may start servers, whatever their package.
   ...all.map((name) =>
-    boundary(name, [`${folderOf(name)}/**/*.spec.ts`, `${folderOf(name)}/{test,src/testing}/**/*.ts`], launchers),
+    boundary(name, [`${folderOf(name)}/**/*.spec.ts`, `${folderOf(name)}/{test,src/testing}/**/*.ts`], {
+      extra: launchers,
+    }),
   ),
   boundary(tests, [`${folderOf(tests)}/**/*.ts`]),
 );

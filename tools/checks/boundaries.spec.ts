@@ -57,6 +57,40 @@ const planted: readonly (readonly [rule: string, file: string, source: string, s
     'refuses fetch as a method',
   ],
   ['fetch by itself', 'libs/client/src/planted.ts', "export const ask = () => fetch('/');\n", ''],
+  [
+    'no transaction that nothing is told of',
+    'apps/bridge/src/planted.ts',
+    'unitOfWork.run(work);\n',
+    'told of the change',
+  ],
+  [
+    'not in a class either',
+    'apps/identity/src/planted.ts',
+    'export class X { unitOfWork = { run() {} }; y() { return this.unitOfWork.run(); } }\n',
+    'told of the change',
+  ],
+  [
+    'no event appended by hand',
+    'apps/records/src/planted.ts',
+    'await outbox.append(tx, type, body);\n',
+    'Return the event',
+  ],
+  [
+    'no transaction begun elsewhere',
+    'apps/bridge/src/planted.ts',
+    'changes.within(tx, outcome);\n',
+    'hooks of libraries',
+  ],
+  [
+    'what a hook tells',
+    'apps/bridge/src/planted.ts',
+    'new Sender({ onSigned: (tx, sent) => changes.within(tx, leafOf(sent)) });\n',
+    '',
+  ],
+  ['a change that is told of', 'apps/bridge/src/planted.ts', 'changes.commit(work);\n', ''],
+  ['a transaction in a test', 'apps/bridge/src/planted.spec.ts', 'unitOfWork.run(work);\n', ''],
+  ['a transaction of what tests share', 'apps/bridge/src/testing/planted.ts', 'unitOfWork.run(work);\n', ''],
+  ['a transaction of the log itself', 'apps/audit/src/planted.ts', 'unitOfWork.run(work);\n', ''],
   ['what lies below', 'apps/bridge/src/planted.ts', chain, ''],
 ];
 
