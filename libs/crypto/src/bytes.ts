@@ -69,8 +69,11 @@ export function toHex(bytes: Uint8Array): string {
   return out;
 }
 
+/** Hex text with its prefix: the form of every byte string in JSON, in rows and for ethers. */
+export type Hex = `0x${string}`;
+
 /** `0x` and lower-case hex, the form of ethers and of EIP-712 fields. */
-export function to0x(bytes: Uint8Array): `0x${string}` {
+export function to0x(bytes: Uint8Array): Hex {
   return `0x${toHex(bytes)}`;
 }
 

@@ -1,11 +1,10 @@
 /** Bytes as JSON carries them: `0x` and lower-case hex of a fixed width. */
 
-import { to0x, u256 } from '@cpds/crypto/bytes';
+import { to0x, u256, type Hex } from '@cpds/crypto/bytes';
 import { N } from '@cpds/crypto/curve';
 import { z } from 'zod';
 
-/** Hex text with its prefix: the form of every byte string in JSON, in rows and for ethers. */
-export type Hex = `0x${string}`;
+export type { Hex };
 
 /** `0x` hex of exactly `length` bytes; upper case is refused so that equal bytes are equal text. */
 export function hex(length: number): z.ZodType<Hex, Hex> {

@@ -2,7 +2,7 @@ import { ChainReader, type ChainHead } from '@cpds/chain/read';
 import type { RandomBytes } from '@cpds/crypto';
 import { fromHex, to0x } from '@cpds/crypto/bytes';
 import { AppError, missing, parse, parseJson, toAppError } from '@cpds/errors';
-import type { Grant, RevocationAnswer, WalletDeed, WalletRequest } from '@cpds/messages';
+import { type Grant, type Hex, type RevocationAnswer, type WalletDeed, type WalletRequest } from '@cpds/messages';
 import { readCohort } from './cohort-reader.js';
 import { consent, promptly, type TimePolicy } from './consent.js';
 import { checkDeed, seenDeed, type CheckedDeed } from './deed-check.js';
@@ -32,7 +32,7 @@ export interface Review {
 
 /** What was sent. */
 export interface GivenConsent {
-  readonly grantId: `0x${string}`;
+  readonly grantId: Hex;
   readonly grant: Grant;
   readonly ringSize: number;
   readonly ringReal: number;
@@ -110,7 +110,7 @@ export class WalletHolder {
   async enrol(code: string): Promise<void> {
     await this.inTurn(() => this.save(this.current));
     const { identityUrl, chainUid } = this.current.home;
-    const account = await enrol(this.wallet, identityUrl, code, chainUid as `0x${string}`);
+    const account = await enrol(this.wallet, identityUrl, code, chainUid as Hex);
     await this.inTurn(() => this.save({ ...this.current, account }));
   }
 
@@ -174,7 +174,7 @@ export class WalletHolder {
     const client = this.client();
     const parameters = await client.parameters();
     const made = await this.inTurn(async () => {
-      const homeUid = this.current.home.chainUid as `0x${string}`;
+      const homeUid = this.current.home.chainUid as Hex;
       const slots = usedSlots(this.current, deed.x);
       const given = consent(
         this.wallet,
@@ -209,7 +209,7 @@ export class WalletHolder {
     // Of the key the grant was sealed to: the hospital may have changed to another group since.
     const group = sealingGroup(hub, given.sealKeyId);
     const needed = answersNeeded(group);
-    const revocation = this.wallet.revocation(given.homeUid as `0x${string}`, given.grant);
+    const revocation = this.wallet.revocation(given.homeUid as Hex, given.grant);
     const answers: RevocationAnswer[] = [];
     const failures: BridgeFailure[] = [];
     let confirmed: string[] = [];

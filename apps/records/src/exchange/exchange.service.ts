@@ -9,6 +9,7 @@ import {
   GrantQuery,
   GrantQueryAnswer,
   type FetchRequest,
+  type Hex,
   type RecordMetadata,
 } from '@cpds/messages';
 import { UnitOfWork } from '@cpds/store';
@@ -86,7 +87,7 @@ export class ExchangeService {
 
   private async grant(grantId: string): Promise<KnownGrant> {
     const known = await this.requests.ask('bridge.grant', GrantQuery, GrantQueryAnswer, {
-      grantId: grantId as `0x${string}`,
+      grantId: grantId as Hex,
     });
     if (!known) throw missing('unknown-grant', 'there is no such grant');
     return known;

@@ -17,6 +17,7 @@ import {
   SignQuery,
   SignQueryAnswer,
   type FetchRequest,
+  type Hex,
   type HomeAnswer,
 } from '@cpds/messages';
 import { Changes, told, untold, type Outcome } from '@cpds/outbox';
@@ -35,7 +36,6 @@ import { checkFetched, openStanza, WrongBytes } from './opening.js';
 import { OpeningRow } from './opening.row.js';
 
 type Released = NonNullable<z.infer<typeof ReleasedAnswer>>;
-type Hex = `0x${string}`;
 
 /** A record that is held here, and what opens it. */
 interface Opened {

@@ -1,6 +1,6 @@
 import { BusRequests } from '@cpds/bus';
 import { to0x } from '@cpds/crypto/bytes';
-import { DeedInUseAnswer, DeedInUseQuery, events } from '@cpds/messages';
+import { DeedInUseAnswer, DeedInUseQuery, events, type Hex } from '@cpds/messages';
 import { Changes, told, unchanged } from '@cpds/outbox';
 import { UnitOfWork } from '@cpds/store';
 import { objectKey } from '../objects/vault.js';
@@ -36,7 +36,7 @@ export class RetiredObjects {
     }
   }
 
-  private async remove({ id, record_id }: Retired, commitment: `0x${string}`): Promise<void> {
+  private async remove({ id, record_id }: Retired, commitment: Hex): Promise<void> {
     await this.changes.commit(async (tx) => {
       const [, removed] = (await tx.manager.query(
         'UPDATE object SET removed_at = now() WHERE id = $1 AND removed_at IS NULL',
