@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { HttpClient, IdentityClient, TokenSource } from '@cpds/client';
-import { giveBackDigest, type Hex } from '@cpds/contracts';
+import { giveBackDigest, isSignedByKey, type Hex } from '@cpds/contracts';
 import * as age from '@cpds/crypto/age';
 import { fromHex, to0x } from '@cpds/crypto/bytes';
 import { verifyOpen } from '@cpds/crypto/capsule';
@@ -27,7 +27,7 @@ import {
   SignQuery,
   SignQueryAnswer,
 } from '@cpds/messages';
-import { enrol, isSignedBy, Wallet } from '@cpds/wallet';
+import { enrol, Wallet } from '@cpds/wallet';
 import { computeAddress } from 'ethers';
 import { importJWK, type JWK, SignJWT } from 'jose';
 import pg from 'pg';
@@ -418,7 +418,7 @@ describe('departments and custody', () => {
       homeUid,
       grant,
     });
-    expect(isSignedBy(grant.recipientKey, giveBackDigest(homeUid, share.grantId), signed.signature)).toBe(true);
+    expect(isSignedByKey(grant.recipientKey, giveBackDigest(homeUid, share.grantId), signed.signature)).toBe(true);
 
     const { capsule, keyId, ySeal, w } = share;
     const opened = await stage.requests.ask('identity.open', OpenQuery, OpenAnswer, {

@@ -8,6 +8,7 @@ import { ascii, fromHex, to0x } from '@cpds/crypto/bytes';
 import { keccak256 } from '@cpds/crypto/hash';
 import type { Grant } from './grant.js';
 import type { Hex } from './hex.js';
+import { isSignedByKey } from './signature.js';
 
 type Fields = readonly TypedDataField[];
 
@@ -130,6 +131,11 @@ export interface Enrolment {
 /** What the patient's spending key signs at enrolment. Salt: home chain. */
 export function enrolmentDigest(enrolment: Enrolment): Hex {
   return digest(enrolment.homeUid, 'Enrolment', enrolment);
+}
+
+/** Whether the spending key that the enrolment names signed it. @throws CryptoError `bad-point` where that is no key */
+export function isEnrolmentSigned(enrolment: Enrolment, signature: string): boolean {
+  return isSignedByKey(enrolment.spendingKey, enrolmentDigest(enrolment), signature);
 }
 
 /** A storeman's share of an opened capsule: W_i = y_i·(C + Q) with its DLEQ proof and the blocks it relied on. */

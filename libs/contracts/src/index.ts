@@ -5,3 +5,4 @@ export * from './eip712.js';
 export * from './generated/index.js';
 export * from './grant.js';
 export * from './hex.js';
+export * from './signature.js';

@@ -8,7 +8,6 @@ export * from './hub-reader.js';
 export * from './memory-storage.js';
 export * from './request.js';
 export * from './revocation.js';
-export * from './signature.js';
 export * from './terms.js';
 export * from './view.js';
 export * from './wallet.js';

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { to0x } from '@cpds/crypto/bytes';
 import { formatMetaAddress } from '@cpds/crypto/stealth';
 import { datagramDigest, type WalletRequest } from '@cpds/messages';
+import { signDigest } from '@cpds/contracts';
 import { checkRequest } from './request.js';
-import { signDigest } from './signature.js';
 import { department, hex, hub, north, now, own, request, south } from './testing/facts.js';
 
 describe('a request', () => {

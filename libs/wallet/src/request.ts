@@ -11,9 +11,9 @@ import {
 } from '@cpds/messages';
 import { invalid, parse } from '@cpds/errors';
 import { to0x } from '@cpds/crypto/bytes';
+import { signerOf } from '@cpds/contracts';
 import { CLOCK_SKEW_SECONDS } from './clock.js';
 import { hospitalNamed, type HospitalFacts, type HubFacts } from './hub-facts.js';
-import { signerOf } from './signature.js';
 
 /** A request whose author is proven. */
 export interface CheckedRequest {

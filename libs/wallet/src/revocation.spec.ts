@@ -1,7 +1,6 @@
-import { answerDigest, type AnswerStatement } from '@cpds/contracts';
+import { answerDigest, signDigest, type AnswerStatement } from '@cpds/contracts';
 import type { RevocationAnswer, SignedAnswer } from '@cpds/messages';
 import { answersNeeded, confirmedBy } from './revocation.js';
-import { signDigest } from './signature.js';
 import { hex, hub, storemanKeys } from './testing/facts.js';
 
 const group = hub.sealing[0]!;

@@ -1,9 +1,8 @@
 /** Whether a revocation has arrived: counted by signatures, not by who carried them. */
 
-import { answerDigest } from '@cpds/contracts';
+import { answerDigest, signerOf } from '@cpds/contracts';
 import type { RevocationAnswer } from '@cpds/messages';
 import type { HubFacts, SealingGroup } from './hub-facts.js';
-import { signerOf } from './signature.js';
 
 /** Names of the storemen whose own signed `revoked` is among the answers, each once. */
 export function confirmedBy(

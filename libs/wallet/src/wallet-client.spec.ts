@@ -1,6 +1,6 @@
+import { signDigest } from '@cpds/contracts';
 import { importJWK, jwtVerify } from 'jose';
 import { parameters, hex } from './testing/facts.js';
-import { signDigest } from './signature.js';
 import { Wallet } from './wallet.js';
 import { enrol, sendRevocation, WalletClient } from './wallet-client.js';
 

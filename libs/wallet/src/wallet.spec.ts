@@ -3,11 +3,10 @@ import * as age from '@cpds/crypto/age';
 import { to0x, toHex, u8 } from '@cpds/crypto/bytes';
 import { compressed, G } from '@cpds/crypto/curve';
 import { newDeedKey, oneTimeSecret, parseMetaAddress } from '@cpds/crypto/stealth';
-import { grantId, revokeDigest } from '@cpds/contracts';
+import { grantId, isEnrolmentSigned, revokeDigest, signerOf } from '@cpds/contracts';
 import { Enrolment } from '@cpds/messages';
-import { signerOf } from './signature.js';
 import { hex, north } from './testing/facts.js';
-import { isEnrolmentSigned, Wallet } from './wallet.js';
+import { Wallet } from './wallet.js';
 
 const wallet = new Wallet(new Uint8Array(32).fill(5));
 

@@ -7,12 +7,11 @@ import { compressed, pointFromHex } from '@cpds/crypto/curve';
 import { type OwnershipProof, type OwnershipStatement, proveOwnership } from '@cpds/crypto/ownership';
 import { formatMetaAddress, type MetaAddress, metaAddressOf, oneTimeSecret, scan } from '@cpds/crypto/stealth';
 import { deriveRevoker, deriveWallet, type WalletSecrets } from '@cpds/crypto/wallet-keys';
-import { enrolmentDigest, grantId, revokeDigest, type Hex } from '@cpds/contracts';
+import { enrolmentDigest, grantId, revokeDigest, signDigest, type Hex } from '@cpds/contracts';
 import { invalid } from '@cpds/errors';
 import type { Enrolment, Grant, Statement } from '@cpds/messages';
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { base64urlnopad } from '@scure/base';
-import { isSignedBy, signDigest } from './signature.js';
 
 /** A deed that is the wallet's: its secret and the scalar that made it. */
 export interface OwnDeed {
@@ -106,12 +105,4 @@ export class Wallet {
       throw invalid('not-ours', 'grant.revoker', 'grant.revoker is no key of this wallet');
     return { kind: 'revoke', grantId: id, homeUid, grant, signature: signDigest(secret, revokeDigest(homeUid, id)) };
   }
-}
-
-/** Whether an enrolment is signed by the spending key it names and its keys are keys. */
-export function isEnrolmentSigned(enrolment: Enrolment, signature: string): boolean {
-  pointFromHex(enrolment.spendingKey, 'enrolment.spendingKey');
-  pointFromHex(enrolment.viewingKey, 'enrolment.viewingKey');
-  age.decodeRecipient(enrolment.ageRecipient, 'enrolment.ageRecipient');
-  return isSignedBy(enrolment.spendingKey, enrolmentDigest(enrolment), signature);
 }

@@ -3,8 +3,9 @@
 import { AppError, denied, invalid } from '@cpds/errors';
 import { datagramDigest, type Datagram, type DatagramKind, type Hex } from '@cpds/messages';
 import { to0x } from '@cpds/crypto/bytes';
+import { isSignedByAccount } from '@cpds/contracts';
 import { z } from 'zod';
-import { isSignedBy, type MessageKey } from './message-key.js';
+import type { MessageKey } from './message-key.js';
 
 /** keccak256("cpds/v1/datagram" ‖ sha256(RFC 8785 of the datagram without sig)), hex. */
 export function digestOf(datagram: object): Hex {
@@ -32,7 +33,7 @@ export function checkDatagram(
   if (datagram.kind !== kind) throw invalid('other-kind', 'kind', `kind is ${datagram.kind}, the subject says ${kind}`);
   if (datagram.to !== self) throw invalid('not-addressed', 'to', `to is ${datagram.to}, this is ${self}`);
   if (!senderKey) throw denied('unknown-sender', 'the sender is not registered on the hub');
-  if (!isSignedBy(senderKey, digestOf(datagram), datagram.sig))
+  if (!isSignedByAccount(senderKey, digestOf(datagram), datagram.sig))
     throw denied('bad-signature', 'sig is not by the message key of the sender');
 }
 

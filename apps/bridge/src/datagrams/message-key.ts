@@ -1,6 +1,5 @@
-import { fromHex, to0x } from '@cpds/crypto/bytes';
-import { signDigest, signerOf } from '@cpds/crypto/ecdsa';
-import { SignatureHex, type Hex } from '@cpds/messages';
+import { toBigInt } from '@cpds/crypto/bytes';
+import { signDigest, type Hex } from '@cpds/contracts';
 
 /** The key that signs what this party says off chain: datagrams, answers, partials (protocol section 7, "Who is who"). */
 export class MessageKey {
@@ -9,16 +8,6 @@ export class MessageKey {
 
   /** r ‖ s ‖ v over a 32-byte digest, lower-case hex. */
   sign(digest: Hex): Hex {
-    return to0x(signDigest(this.secret, fromHex(digest, 'digest', 32)));
+    return signDigest(toBigInt(this.secret), digest);
   }
-}
-
-/**
- * Whether `signature` over `digest` was made by the key of `address` (lower-case hex). A malformed one was not, nor one
- * in another form than contracts take.
- */
-export function isSignedBy(address: string, digest: Hex, signature: string): boolean {
-  if (!SignatureHex.safeParse(signature).success) return false;
-  const signer = signerOf(fromHex(digest, 'digest', 32), fromHex(signature, 'signature', 65));
-  return signer !== undefined && to0x(signer) === address;
 }

@@ -4,13 +4,11 @@
  */
 
 import { fromHex, to0x, utf8 } from '@cpds/crypto/bytes';
-import { addressOf, pointFromHex } from '@cpds/crypto/curve';
 import * as tlog from '@cpds/crypto/tlog';
-import { enrolmentDigest } from '@cpds/contracts';
+import { isEnrolmentSigned } from '@cpds/contracts';
 import { invalid, toAppError } from '@cpds/errors';
 import { canonicalJson, eventCommitment, events, type EnrolmentEvidence } from '@cpds/messages';
 import { z } from 'zod';
-import { isSignedBy } from '../datagrams/message-key.js';
 
 /** Log that a hospital's audit service signs. */
 export const logOrigin = (party: string): string => `cpds/${party}/audit`;
@@ -33,8 +31,7 @@ export interface RelyingCheckpoint {
 export function checkEnrolment(evidence: EnrolmentEvidence, homeUid: string, home: string): RelyingCheckpoint {
   const { enrolment } = evidence;
   if (enrolment.homeUid !== homeUid) throw bad('homeUid', "is not the home hospital's chain");
-  const spendingKey = wellFormed('spendingKey', () => pointFromHex(enrolment.spendingKey, 'spendingKey'));
-  if (!isSignedBy(to0x(addressOf(spendingKey)), enrolmentDigest(enrolment), evidence.signature))
+  if (!wellFormed('spendingKey', () => isEnrolmentSigned(enrolment, evidence.signature)))
     throw bad('signature', 'is not by the spending key');
   const leaf = Leaf.safeParse(wellFormed('leaf', () => JSON.parse(evidence.leaf)));
   if (!leaf.success) throw bad('leaf', 'is not of an enrolment');

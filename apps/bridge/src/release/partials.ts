@@ -4,10 +4,9 @@ import { fromHex, to0x, u256 } from '@cpds/crypto/bytes';
 import { parseCapsule } from '@cpds/crypto/capsule';
 import { compressed, parseScalar, pointFromHex } from '@cpds/crypto/curve';
 import { combinePartials, type Partial, type PartialContext, verifyPartial } from '@cpds/crypto/partial';
-import { partialDigest } from '@cpds/contracts';
+import { isSignedByAccount, partialDigest } from '@cpds/contracts';
 import type { Grant, Hex, SignedPartial } from '@cpds/messages';
 import type { Group, GroupMember } from '../chains/consortium-view.js';
-import { isSignedBy } from '../datagrams/message-key.js';
 
 /** The grant and capsule a partial is for. */
 export interface ReleaseSubject {
@@ -53,7 +52,7 @@ export function partialFault(
   if (partial.epoch !== group.epoch) return `its partial is of epoch ${partial.epoch}`;
   if (partial.index !== member.index) return 'its partial speaks for another member';
   if (partial.sealedKeyHash !== subject.grant.sealedKeyHash) return 'its partial is for another capsule';
-  if (!isSignedBy(member.messageKey, digestOfPartial(hubUid, partial), partial.signature))
+  if (!isSignedByAccount(member.messageKey, digestOfPartial(hubUid, partial), partial.signature))
     return 'it did not sign its partial';
   const context = partialContext(subject, partial.epoch);
   try {

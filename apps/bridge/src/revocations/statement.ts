@@ -1,9 +1,14 @@
 /** Revoke and give-back statements (protocol section 7): who must have signed, and for what. Pure. */
 
-import { giveBackDigest, grantId as grantIdOf, recipientAddress, revokeDigest } from '@cpds/contracts';
+import {
+  giveBackDigest,
+  grantId as grantIdOf,
+  isSignedByAccount,
+  recipientAddress,
+  revokeDigest,
+} from '@cpds/contracts';
 import { invalid } from '@cpds/errors';
-import type { Grant, Hex, Statement } from '@cpds/messages';
-import { isSignedBy } from '../datagrams/message-key.js';
+import type { Grant, Statement } from '@cpds/messages';
 
 /**
  * The grant a statement is about: the one known here, or the one it brings, whose digest must be the grantId. A known
@@ -30,7 +35,7 @@ export function checkStatement(statement: Statement, grant: Grant): void {
   const { kind, homeUid, grantId, signature } = statement;
   const digest = kind === 'revoke' ? revokeDigest(homeUid, grantId) : giveBackDigest(homeUid, grantId);
   const signer = kind === 'revoke' ? grant.revoker : recipientAddress(grant);
-  if (!isSignedBy(signer, digest as Hex, signature))
+  if (!isSignedByAccount(signer, digest, signature))
     throw invalid(
       'bad-statement',
       'signature',

@@ -1,6 +1,6 @@
-import { answerDigest } from '@cpds/contracts';
+import { answerDigest, isSignedByAccount } from '@cpds/contracts';
 import type { Hex, SignedAnswer } from '@cpds/messages';
-import { isSignedBy, type MessageKey } from '../datagrams/message-key.js';
+import type { MessageKey } from '../datagrams/message-key.js';
 
 /** A refusal or a "not yet" that this member stands for: EIP-712 `Answer` under the hub's uid. */
 export function signAnswer(hubUid: string, key: MessageKey, answer: Omit<SignedAnswer, 'signature'>): SignedAnswer {
@@ -17,6 +17,6 @@ export function isAnswerOf(
   return (
     answer.grantId === asked.grantId &&
     answer.action === asked.action &&
-    isSignedBy(messageKey, answerDigest(hubUid, answer) as Hex, answer.signature)
+    isSignedByAccount(messageKey, answerDigest(hubUid, answer), answer.signature)
   );
 }

@@ -9,8 +9,9 @@ import { canonicalJson } from '@cpds/crypto/canonical-json';
 import type * as frost from '@cpds/crypto/frost';
 import { keccak256, sha256 } from '@cpds/crypto/hash';
 import type { Hex, SignCommitment } from '@cpds/messages';
+import { isSignedByAccount } from '@cpds/contracts';
 import type { Group } from '../chains/consortium-view.js';
-import { isSignedBy, type MessageKey } from '../datagrams/message-key.js';
+import type { MessageKey } from '../datagrams/message-key.js';
 
 /** keccak256("cpds/v1/sign-commitment" ‖ sha256(RFC 8785 of the message without its signature)). */
 export function commitmentDigest(message: Omit<SignCommitment, 'signature'>): Hex {
@@ -30,7 +31,7 @@ export function commitmentFault(group: Group, session: string, message: SignComm
   if (!member) return `member ${message.index} is not in the current epoch`;
   if (message.session !== session) return `member ${message.index} answered another session`;
   if (message.epoch !== group.epoch) return `member ${message.index} is in epoch ${message.epoch}`;
-  if (!isSignedBy(member.messageKey, commitmentDigest(message), message.signature))
+  if (!isSignedByAccount(member.messageKey, commitmentDigest(message), message.signature))
     return `member ${message.index} did not sign its commitment`;
   return null;
 }

@@ -3,8 +3,7 @@ import * as age from '@cpds/crypto/age';
 import { fromHex, to0x } from '@cpds/crypto/bytes';
 import { verifyOpen } from '@cpds/crypto/capsule';
 import { compressed, G, parseScalar, pointFromHex } from '@cpds/crypto/curve';
-import { fetchDigest, giveBackDigest, recipientAddress } from '@cpds/contracts';
-import { signerOf } from '@cpds/wallet';
+import { fetchDigest, giveBackDigest, recipientAddress, signerOf } from '@cpds/contracts';
 import { sealedGrant } from '../testing/sealed-grant.js';
 import { DepartmentKeys, newDepartmentSecrets } from './department-keys.js';
 

@@ -9,10 +9,9 @@ import { fromHex, to0x } from '@cpds/crypto/bytes';
 import { capsuleLabel, openCapsule, parseCapsule, proveOpen, sealedKeyHash, verifyCapsule } from '@cpds/crypto/capsule';
 import { compressed, pointFromHex, scalarBytes, scalarFrom48 } from '@cpds/crypto/curve';
 import { formatMetaAddress, metaAddressOf, oneTimeSecret, scan, type StealthSecrets } from '@cpds/crypto/stealth';
-import { fetchDigest, giveBackDigest, grantDigestWithoutKey, grantId, type Hex } from '@cpds/contracts';
+import { fetchDigest, giveBackDigest, grantDigestWithoutKey, grantId, signDigest, type Hex } from '@cpds/contracts';
 import { invalid } from '@cpds/errors';
 import type { DleqProof, Fetch, Grant } from '@cpds/messages';
-import { signDigest } from '@cpds/wallet';
 
 /** The public fields by which a department finds its one-time key. */
 export interface Announcement {

@@ -5,10 +5,9 @@ import * as age from '@cpds/crypto/age';
 import { fromHex } from '@cpds/crypto/bytes';
 import { pointFromHex } from '@cpds/crypto/curve';
 import { formatMetaAddress } from '@cpds/crypto/stealth';
-import { enrolmentDigest } from '@cpds/contracts';
+import { isEnrolmentSigned } from '@cpds/contracts';
 import { type AppError, denied, invalid } from '@cpds/errors';
 import type { Enrolment } from '@cpds/messages';
-import { isSignedBy } from '@cpds/wallet';
 
 /**
  * Checks an enrolment that claims to be of this hospital: its chain, its keys, and its signature by the spending key.
@@ -24,7 +23,7 @@ export function checkEnrolment(enrolment: Enrolment, signature: string, homeUid:
   if (enrolment.spendingKey === enrolment.viewingKey)
     throw invalid('same-key', 'enrolment.viewingKey', 'enrolment.viewingKey: is the spending key');
   age.decodeRecipient(enrolment.ageRecipient, 'enrolment.ageRecipient');
-  if (!isSignedBy(enrolment.spendingKey, enrolmentDigest(enrolment), signature))
+  if (!isEnrolmentSigned(enrolment, signature))
     throw invalid('bad-signature', 'signature', 'signature: is not by the spending key over this enrolment');
 }
 

@@ -1,6 +1,4 @@
-import { fromHex, to0x } from '@cpds/crypto/bytes';
-import { signerOf } from '@cpds/crypto/ecdsa';
-import { fetchDigest, recipientAddress, type Hex } from '@cpds/contracts';
+import { fetchDigest, isSignedByAccount, recipientAddress, type Hex } from '@cpds/contracts';
 import { AppError, denied, invalid } from '@cpds/errors';
 import type { FetchRequest, GrantQueryAnswer, SignedAnswer } from '@cpds/messages';
 import type { z } from 'zod';
@@ -21,9 +19,8 @@ const clockSkewSec = 30;
  * @throws AppError `bad-fetch-signature`, `fetch-expired`, `fetch-too-long-lived`, `bad-range`, `wrong-object`
  */
 export function checkStatement(fetch: Fetch, signature: string, known: KnownGrant, nowSec: number): void {
-  const digest = fromHex(fetchDigest(known.homeUid, fetch as Parameters<typeof fetchDigest>[1]), 'digest', 32);
-  const signer = signerOf(digest, fromHex(signature, 'signature', 65));
-  if (!signer || to0x(signer) !== recipientAddress(known.grant))
+  const digest = fetchDigest(known.homeUid, fetch as Parameters<typeof fetchDigest>[1]);
+  if (!isSignedByAccount(recipientAddress(known.grant), digest, signature))
     throw denied('bad-fetch-signature', 'the fetch is not signed by the recipient of the grant', {
       field: 'signature',
     });

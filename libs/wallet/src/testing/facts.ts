@@ -8,7 +8,7 @@ import { addressOf, compressed, G } from '@cpds/crypto/curve';
 import { keyCommit, recordCommitment } from '@cpds/crypto/deed';
 import { paddingDeed } from '@cpds/crypto/ring';
 import { formatMetaAddress, metaAddressOf, newDeedKey, parseMetaAddress } from '@cpds/crypto/stealth';
-import type { Hex } from '@cpds/contracts';
+import { signDigest, type Hex } from '@cpds/contracts';
 import {
   datagramDigest,
   requestHash,
@@ -19,7 +19,6 @@ import {
 } from '@cpds/messages';
 import type { CohortFacts } from '../deed-check.js';
 import type { HubFacts } from '../hub-facts.js';
-import { signDigest } from '../signature.js';
 import type { Wallet } from '../wallet.js';
 
 export const now = 1_800_000_000;

@@ -7,9 +7,10 @@ import {
   answerDigest,
   chainUid,
   DeedRegistry,
-  enrolmentDigest,
   grantId as grantIdOf,
+  isEnrolmentSigned,
   LockedAccount,
+  signDigest,
   type Hex,
 } from '@cpds/contracts';
 import type * as age from '@cpds/crypto/age';
@@ -19,7 +20,6 @@ import type { Consent, Enrolment, Statement, WalletDeed, WalletParameters, Walle
 import { Interface, type InterfaceAbi } from 'ethers';
 import type { CohortFacts } from '../deed-check.js';
 import type { HubFacts } from '../hub-facts.js';
-import { isSignedBy, signDigest } from '../signature.js';
 import type { WalletPins } from '../wallet-holder.js';
 import { hex, hub, mint, north, own, parameters, request, south, storemanKeys } from './facts.js';
 import { callRegistry, chainRegistry, storemanRegistry } from './registries.js';
@@ -149,7 +149,7 @@ export class World {
   }
 
   private enrol({ enrolment, signature }: { enrolment: Enrolment; signature: string }) {
-    if (!isSignedBy(enrolment.spendingKey, enrolmentDigest(enrolment), signature)) throw new Error('not signed');
+    if (!isEnrolmentSigned(enrolment as Enrolment, signature)) throw new Error('not signed');
     const ageRecipient = enrolment.ageRecipient as age.Recipient;
     const metaAddress = formatMetaAddress({
       spendingKey: pointFromHex(enrolment.spendingKey, 'spendingKey'),
