@@ -1,5 +1,6 @@
 import type { BlockRef, ChainReader } from '@cpds/chain';
 import { LockedAccount, MappedDeeds } from '@cpds/contracts';
+import { BoundedMap } from '../bounded-map.js';
 
 /** Where a grant was written on a chain: the block, final, and the transaction. */
 export interface Written {
@@ -10,14 +11,14 @@ export interface Written {
 }
 
 /** Entries kept in memory; the chain has them all. */
-const KEEP = 10_000;
+const maxFound = 10_000;
 
 /**
  * Finds the event that wrote a lock or a mapping. What was found is remembered and believed only while its block is
  * still the chain's: otherwise it is looked for again.
  */
 export class GrantEvents {
-  private readonly found = new Map<string, Written>();
+  private readonly found = new BoundedMap<string, Written>(maxFound);
 
   /** The lock's event in block `lockBlock`, which the contract's word names; null when it is not there. */
   lock(reader: ChainReader, lockedAccount: string, grantId: string, lockBlock: number): Promise<Written | null> {
@@ -48,7 +49,6 @@ export class GrantEvents {
     const decoded = topic === LockedAccount.topics.Locked ? LockedAccount.decodeLog(log) : undefined;
     const ringHash = decoded?.name === 'Locked' ? decoded.args.ringHash : undefined;
     const written: Written = { block, tx: log.transactionHash, ...(ringHash && { ringHash }) };
-    if (this.found.size >= KEEP) this.found.clear();
     this.found.set(key, written);
     return written;
   }

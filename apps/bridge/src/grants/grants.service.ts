@@ -25,6 +25,7 @@ import {
 import { Changes, untold } from '@cpds/outbox';
 import { Injectable } from '@nestjs/common';
 import type { z } from 'zod';
+import { BoundedMap } from '../bounded-map.js';
 import { Consortium, groupOf, hospitalNamed, hospitalOfChain, type Hospital } from '../chains/consortium-view.js';
 import { DeedEvidence } from '../chains/deed-evidence.js';
 import { Datagrams } from '../datagrams/datagrams.js';
@@ -47,13 +48,13 @@ import { checkEnrolment } from './enrolment-evidence.js';
 /** What a grant package is, opened; the row's id is the request's. */
 export const packagePlace = (id: string): string => `grant-package/${id}`;
 
-/** Witnesses kept from consent until the lock is sent; the oldest go first, and are computed again. */
+/** Witnesses kept from consent until the lock is sent; what is gone is computed again. */
 const maxWitnesses = 256;
 
 /** Grants: consented to at A by a wallet, sent to B, accepted or refused there. */
 @Injectable()
 export class GrantsService {
-  private readonly witnesses = new Map<string, RingWitness>();
+  private readonly witnesses = new BoundedMap<string, RingWitness>(maxWitnesses);
 
   constructor(
     private readonly changes: Changes,
@@ -123,14 +124,6 @@ export class GrantsService {
     return kept ?? expandRing(ring, fromHex(ringSignature, 'ringSignature'));
   }
 
-  private keepWitness(grantId: string, witness: RingWitness): void {
-    this.witnesses.set(grantId, witness);
-    for (const oldest of this.witnesses.keys()) {
-      if (this.witnesses.size <= maxWitnesses) break;
-      this.witnesses.delete(oldest);
-    }
-  }
-
   private async patientSide(patientId: string, consent: z.infer<typeof Consent>) {
     const x = to0x(fromHex(consent.ownershipProof.deedKey, 'ownershipProof.deedKey', 33).slice(1));
     const [deed, evidence] = await Promise.all([
@@ -171,7 +164,7 @@ export class GrantsService {
     checkTimes(grant, facts.home.head.block.timestamp, { home: own.w, hub: view.hub.w, destination: destination.w });
     if (facts.home.tagUsed || facts.home.head.status !== 'none')
       throw conflict('tag-used', 'this deed is locked in this slot already', { field: 'grant.tag' });
-    this.keepWitness(grantIdOf(own.chainUid, grant), witness);
+    this.witnesses.set(grantIdOf(own.chainUid, grant), witness);
     return facts;
   }
 

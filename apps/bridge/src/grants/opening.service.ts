@@ -13,6 +13,7 @@ import {
   type TransferState,
 } from '@cpds/messages';
 import { Injectable } from '@nestjs/common';
+import { BoundedMap } from '../bounded-map.js';
 import { Consortium, hospitalOfChain } from '../chains/consortium-view.js';
 import type { ReleaseCollector } from '../release/release-collector.service.js';
 import { RequestsService } from '../requests/requests.service.js';
@@ -27,7 +28,7 @@ import { z } from 'zod';
 /** What a combined key is, opened. */
 export const combinedPlace = (grantId: string): string => `combined/${grantId}`;
 
-/** Proofs kept at most; the oldest go first and are made again when they are needed. */
+/** Proofs kept at most; what is gone is made again when it is needed. */
 const maxProofs = 256;
 
 /** States in which B holds the combined key. */
@@ -37,7 +38,7 @@ const released: readonly TransferState[] = ['released', 'opened'];
 @Injectable()
 export class OpeningService {
   /** Proofs that identity made, or is making, of grants not released yet. */
-  private readonly proofs = new Map<string, Promise<z.infer<typeof ProveAnswer>>>();
+  private readonly proofs = new BoundedMap<string, Promise<z.infer<typeof ProveAnswer>>>(maxProofs);
 
   constructor(
     private readonly transfers: TransfersService,
@@ -140,10 +141,6 @@ export class OpeningService {
     const query = { grantId, recipientKey, ephemeralKey, viewTag };
     const proof = this.bus.ask('identity.prove', ProveQuery, ProveAnswer, query);
     this.proofs.set(grantId, proof);
-    for (const oldest of this.proofs.keys()) {
-      if (this.proofs.size <= maxProofs) break;
-      this.proofs.delete(oldest);
-    }
     proof.catch(() => this.proofs.delete(grantId));
     return proof;
   }

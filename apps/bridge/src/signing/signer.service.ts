@@ -7,6 +7,7 @@ import { events, SignBody, type Datagram, type Hex, type SignAnswer, type SignCo
 import { told, type Changes } from '@cpds/outbox';
 import type { UnitOfWork } from '@cpds/store';
 import type { z } from 'zod';
+import { BoundedMap } from '../bounded-map.js';
 import type { KeyShares } from '../ceremonies/key-shares.js';
 import type { Consortium, Group } from '../chains/consortium-view.js';
 import { groupKeyOf } from '../chains/group-key.js';
@@ -43,7 +44,7 @@ interface OpenSession {
   keyId: string;
 }
 
-/** Open sessions at most; the oldest go first. A coordinator needs one at a time. */
+/** Open sessions at most. A coordinator needs one at a time. */
 const maxSessions = 256;
 
 export interface SignerOptions {
@@ -61,7 +62,7 @@ export interface SignerOptions {
  * a share that was never received is made again, for the same digest and with other nonces.
  */
 export class SignerService {
-  private readonly sessions = new Map<string, OpenSession>();
+  private readonly sessions = new BoundedMap<string, OpenSession>(maxSessions);
   private readonly vault: frost.NonceVault;
   private readonly now: () => Date;
 
@@ -106,7 +107,7 @@ export class SignerService {
       binding: to0x(commitment.binding),
       lockBlockHash: lockBlock as Hex,
     });
-    this.remember(keyOf(from, body.session), {
+    this.sessions.set(keyOf(from, body.session), {
       asked,
       action: body.action,
       digest: digestOf(asked, body.action),
@@ -233,15 +234,6 @@ export class SignerService {
   private async reportEquivocation(asked: AskedGrant): Promise<void> {
     const { facts, rowId } = await this.view.of(asked);
     if (rowId) await this.transfers.raise(rowId, { type: 'equivocation' }, facts);
-  }
-
-  private remember(key: string, session: OpenSession): void {
-    this.sessions.delete(key);
-    this.sessions.set(key, session);
-    for (const oldest of this.sessions.keys()) {
-      if (this.sessions.size <= maxSessions) break;
-      this.sessions.delete(oldest);
-    }
   }
 }
 

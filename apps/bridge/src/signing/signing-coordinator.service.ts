@@ -6,6 +6,7 @@ import { mintDigest, notMappedDigest } from '@cpds/contracts';
 import { parse, toAppError } from '@cpds/errors';
 import { SignAnswer, type Grant, type Hex, type SignCommitment, type SignedAnswer } from '@cpds/messages';
 import { randomUUID } from 'node:crypto';
+import { BoundedMap } from '../bounded-map.js';
 import { groupOf, hospitalOfChain, type Consortium, type Group, type GroupMember } from '../chains/consortium-view.js';
 import { groupKeyOf } from '../chains/group-key.js';
 import type { Datagrams } from '../datagrams/datagrams.js';
@@ -59,7 +60,7 @@ interface Opening {
   usableUntil: number;
 }
 
-/** Openings kept at most; the oldest go first. Grants wait for their vouches for seconds only. */
+/** Openings kept at most. Grants wait for their vouches for seconds only. */
 const maxOpenings = 256;
 
 /** Milliseconds from round 1 in which round 2 may begin: the signers destroy their nonces after NONCE_LIFE_MS. */
@@ -85,7 +86,7 @@ interface Course {
  * session of the same call goes on without it; a call takes at most n − t + 1 sessions.
  */
 export class SigningCoordinator {
-  private readonly openings = new Map<string, Opening>();
+  private readonly openings = new BoundedMap<string, Opening>(maxOpenings);
 
   constructor(
     private readonly consortium: Consortium,
@@ -109,8 +110,6 @@ export class SigningCoordinator {
     const { keyId, epoch, threshold } = group;
     if (commitments.length === threshold)
       this.openings.set(nameOf(request), { session, commitments, keyId, epoch, usableUntil });
-    for (const [oldest, { usableUntil: end }] of this.openings)
-      if (this.openings.size > maxOpenings || end <= Date.now()) this.openings.delete(oldest);
     return { culprits: [...culprits] };
   }
 
