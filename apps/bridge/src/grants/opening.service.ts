@@ -21,7 +21,6 @@ import { RevocationsService } from '../revocations/revocations.service.js';
 import { openJson, sealJson, type NodeKeys } from '../secrets.js';
 import { noFacts } from '../transfers/facts.js';
 import { TransferDriver } from '../transfers/transfer-driver.js';
-import type { TransferRow } from '../transfers/transfer.row.js';
 import { TransfersService } from '../transfers/transfers.service.js';
 import { z } from 'zod';
 
@@ -76,7 +75,7 @@ export class OpeningService {
       capsule: row.capsule as Hex,
       ...proof,
     });
-    if (outcome.culprits.length > 0) await this.blame(row.id, outcome.culprits);
+    await this.transfers.blame(row.id, outcome.culprits);
     if (outcome.outcome === 'refused') return { outcome: 'refused', answers: outcome.answers };
     if (outcome.outcome === 'waiting') {
       const said = outcome.reasons.map(({ from, reason }) => `${from} ${reason}`);
@@ -143,12 +142,6 @@ export class OpeningService {
     this.proofs.set(grantId, proof);
     proof.catch(() => this.proofs.delete(grantId));
     return proof;
-  }
-
-  private async blame(id: string, culprits: string[]): Promise<TransferRow> {
-    return this.transfers.amend(id, (row) => {
-      row.culprits = [...new Set([...row.culprits, ...culprits])].slice(0, 64);
-    });
   }
 }
 

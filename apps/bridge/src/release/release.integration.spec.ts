@@ -162,6 +162,25 @@ describe('release over the bus', () => {
     expect(await releasesOf(0)).toEqual([]);
   });
 
+  it('names each culprit once in the row, sixty-four at most, and moves nothing by it', async () => {
+    const row = await world.insertRow(0, made, 'mapped');
+    const { transfers } = world.nodes[0]!;
+    await transfers.blame(row.id, ['storeman-1', 'storeman-2']);
+    await transfers.blame(row.id, ['storeman-2', 'storeman-3']);
+    await transfers.blame(row.id, []);
+    const after = await transfers.byGrant(made.grantId);
+    expect(after.culprits).toEqual(['storeman-1', 'storeman-2', 'storeman-3']);
+    await transfers.blame(
+      row.id,
+      Array.from({ length: 70 }, (_, i) => `party-${i}`),
+    );
+    const full = await transfers.byGrant(made.grantId);
+    expect(full.culprits).toHaveLength(64);
+    expect(full.culprits.slice(0, 3)).toEqual(after.culprits);
+    expect(full.steps).toEqual(row.steps);
+    expect(await eventsOf(0)).toEqual([]);
+  });
+
   it('shows no share and no W in the clear in any row but the partial itself', async () => {
     const outcome = await collect();
     if (outcome.outcome !== 'released') throw new Error(outcome.outcome);

@@ -137,7 +137,7 @@ export class TransferDriver implements OnApplicationBootstrap, BeforeApplication
       const result = await this.attempt(row, facts, duty);
       if (!result.done) pending++;
       if (result.waitsFor) this.lastWait.set(row.id, result.waitsFor);
-      if (result.culprits?.length) await this.blame(row.id, result.culprits);
+      await this.transfers.blame(row.id, result.culprits ?? []);
       if (result.event) return { row: await this.move(row.id, result.event, facts, result.patch), pending };
     }
     return { row, pending };
@@ -169,12 +169,6 @@ export class TransferDriver implements OnApplicationBootstrap, BeforeApplication
       this.options.onError(error, { id: row.id, grantId: row.grantId, duty });
       return { done: false, waitsFor: `${duty}: ${toAppError(error).message}` };
     }
-  }
-
-  private async blame(id: string, culprits: string[]): Promise<void> {
-    await this.transfers.amend(id, (row) => {
-      row.culprits = [...new Set([...row.culprits, ...culprits])].slice(0, 64);
-    });
   }
 
   /** When to look again: never once closed without open duties. */

@@ -12,6 +12,9 @@ import { snapshotOf, TransferRow, type TransferStep } from './transfer.row.js';
 /** How long the steps of a row may grow: the table has no cycle but resume, this is the bound on that. */
 const maxSteps = 64;
 
+/** How many parties a row names as culprits: more than any group has members. */
+const maxCulprits = 64;
+
 /** What a row brings when it is first stored. */
 export type NewTransfer = Pick<
   TransferRow,
@@ -91,13 +94,21 @@ export class TransfersService {
     return told({ type: eventOf(row), ...eventBody(row, decision) }, { row, decision });
   }
 
-  /** Changes a row without a step: a counter, a culprit, when to look again. */
+  /** Changes a row without a step: a counter, a culprit. */
   async amend(id: string, change: (row: TransferRow) => void): Promise<TransferRow> {
     return this.changes.commit(async (tx) => {
       const row = await this.locked(tx, id);
       change(row);
       await tx.manager.save(TransferRow, row);
       return untold('the row took no step', row);
+    });
+  }
+
+  /** Notes in a row who lied, broke the protocol or was silent: each once, and without a step. */
+  async blame(id: string, culprits: readonly string[]): Promise<void> {
+    if (culprits.length === 0) return;
+    await this.amend(id, (row) => {
+      row.culprits = [...new Set([...row.culprits, ...culprits])].slice(0, maxCulprits);
     });
   }
 
