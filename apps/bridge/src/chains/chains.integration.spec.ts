@@ -11,7 +11,7 @@ import { ConsortiumTiming } from '../duties/duty-timing.js';
 import { openConsortium, type TestConsortium } from '../testing/consortium.js';
 import { openDeployer, until } from '../testing/storemen.js';
 import { DutyExecutors } from '../transfers/duty-executors.js';
-import type { FactsQuery } from '../transfers/facts.js';
+import { factsQuery, type FactsQuery } from '../transfers/facts.js';
 import { Transfers1763900000000 } from '../transfers/migrations.js';
 import { NoTransactions } from '../transfers/own-transactions.js';
 import { TransferDriver } from '../transfers/transfer-driver.js';
@@ -117,18 +117,8 @@ describe('what a node knows from the chains', () => {
     await world.close();
   });
 
-  const queryOf = (
-    drafted: Awaited<ReturnType<TestConsortium['draftGrant']>>,
-    role: FactsQuery['role'],
-  ): FactsQuery => ({
-    role,
-    grantId: drafted.grantId,
-    homeUid: world.north.uid,
-    destinationUid: world.south.uid,
-    lockedAccount: drafted.grant.lockedAccount,
-    mappedDeeds: drafted.grant.mappedDeeds,
-    tag: drafted.grant.tag,
-  });
+  const queryOf = (drafted: Awaited<ReturnType<TestConsortium['draftGrant']>>, role: FactsQuery['role']): FactsQuery =>
+    factsQuery({ role, homeUid: world.north.uid, ...drafted });
   const vouchBy = async (
     which: number,
     drafted: Awaited<ReturnType<TestConsortium['draftGrant']>>,

@@ -2,14 +2,14 @@ import type { Call, Sender, SendOutcome } from '@cpds/chain';
 import { fromHex, to0x } from '@cpds/crypto/bytes';
 import { LockedAccount, MappedDeeds, toGrantData, word } from '@cpds/contracts';
 import { bug } from '@cpds/errors';
-import { DeedAnswer, DeedQuery, type Grant } from '@cpds/messages';
+import { DeedAnswer, DeedQuery } from '@cpds/messages';
 import type { BusRequests } from '@cpds/bus';
 import type { GrantsService } from '../grants/grants.service.js';
 import type { DutyResult } from '../transfers/duty-executors.js';
 import { sendKeys, type Facts, type SentOutcome } from '../transfers/facts.js';
 import { ringOf } from '../transfers/grant-checks.js';
 import { OwnTransactions, sentNothing, type SentFacts } from '../transfers/own-transactions.js';
-import type { GroupSignature, TransferReceipt, TransferRow } from '../transfers/transfer.row.js';
+import { heldRow, type GroupSignature, type TransferReceipt, type TransferRow } from '../transfers/transfer.row.js';
 import type { TransfersService } from '../transfers/transfers.service.js';
 
 /** The sender of this process's account on a chain. */
@@ -31,7 +31,7 @@ export class ClosingDuties {
   }
 
   private async close(row: TransferRow, chainUid: string): Promise<DutyResult> {
-    const grant = grantOf(row);
+    const { grantId, grant } = heldRow(row);
     if (!row.statement) return done;
     const { kind, signature } = row.statement;
     const data = toGrantData(grant);
@@ -40,7 +40,7 @@ export class ClosingDuties {
       chainUid === row.homeUid
         ? { to: grant.lockedAccount, data: LockedAccount.calldata[method](data, signature) }
         : { to: grant.mappedDeeds, data: MappedDeeds.calldata[method](row.homeUid, data, signature) };
-    const outcome = await this.senderOf(chainUid).submit(sendKeys.close(idOf(row), kind, chainUid), call);
+    const outcome = await this.senderOf(chainUid).submit(sendKeys.close(grantId, kind, chainUid), call);
     return waiting(`the ${kind} to be final (${outcome.state})`);
   }
 }
@@ -82,7 +82,7 @@ export class HospitalChainDuties extends OwnTransactions {
 
   /** Sends the lock with the expanded ring signature; again under another key after a revert. */
   async lock(row: TransferRow, facts: Facts): Promise<DutyResult> {
-    const grant = grantOf(row);
+    const { grantId, grant } = heldRow(row);
     if (facts.lockTx === 'reverted') {
       await this.transfers.amend(row.id, (current) => {
         current.lockResends += 1;
@@ -94,8 +94,8 @@ export class HospitalChainDuties extends OwnTransactions {
     const x = to0x(fromHex(content.ownershipProof.deedKey, 'deedKey', 33).slice(1));
     const deed = await this.bus.ask('records.deed', DeedQuery, DeedAnswer, { x });
     if (!deed || !row.ringSignature) throw bug('no-deed', 'a consented grant has no deed or no ring signature');
-    const witness = this.grants.witnessOf(idOf(row), ringOf(row.homeUid, grant, deed.xs), row.ringSignature);
-    const outcome = await this.senderOf(row.homeUid).submit(sendKeys.lock(idOf(row), row.lockResends), {
+    const witness = this.grants.witnessOf(grantId, ringOf(row.homeUid, grant, deed.xs), row.ringSignature);
+    const outcome = await this.senderOf(row.homeUid).submit(sendKeys.lock(grantId, row.lockResends), {
       to: grant.lockedAccount,
       data: LockedAccount.calldata.lock(
         toGrantData(grant),
@@ -112,16 +112,16 @@ export class HospitalChainDuties extends OwnTransactions {
   /** Takes back a lock that was not sent yet, or replaces it by nothing. */
   async cancelLock(row: TransferRow): Promise<DutyResult> {
     const sender = this.senderOf(row.homeUid);
-    const key = sendKeys.lock(idOf(row), row.lockResends);
+    const key = sendKeys.lock(heldRow(row).grantId, row.lockResends);
     const outcome = await sender.outcome(key);
     if (outcome === null || !['queued', 'sent', 'mined'].includes(outcome.state)) return done;
     return { done: ['cancelled', 'final', 'reverted'].includes((await sender.cancel(key)).state) };
   }
 
   async mint(row: TransferRow): Promise<DutyResult> {
-    const grant = grantOf(row);
+    const { grantId, grant } = heldRow(row);
     const [rx, ry, z] = wordsOf(row.mintSignature);
-    const outcome = await this.senderOf(row.destinationUid).submit(sendKeys.mint(idOf(row)), {
+    const outcome = await this.senderOf(row.destinationUid).submit(sendKeys.mint(grantId), {
       to: grant.mappedDeeds,
       data: MappedDeeds.calldata.mint(row.homeUid, toGrantData(grant), rx, ry, z),
     });
@@ -129,10 +129,11 @@ export class HospitalChainDuties extends OwnTransactions {
   }
 
   async refund(row: TransferRow): Promise<DutyResult> {
+    const { grantId, grant } = heldRow(row);
     const [rx, ry, z] = wordsOf(row.notMappedSignature);
-    const outcome = await this.senderOf(row.homeUid).submit(sendKeys.refund(idOf(row)), {
-      to: grantOf(row).lockedAccount,
-      data: LockedAccount.calldata.refund(idOf(row), rx, ry, z),
+    const outcome = await this.senderOf(row.homeUid).submit(sendKeys.refund(grantId), {
+      to: grant.lockedAccount,
+      data: LockedAccount.calldata.refund(grantId, rx, ry, z),
     });
     return waiting(`the refund to be final (${describe(outcome)})`);
   }
@@ -155,16 +156,6 @@ export class HospitalChainDuties extends OwnTransactions {
 
 function describe(outcome: SendOutcome): string {
   return outcome.state === 'refused' ? `refused: ${outcome.revert?.name ?? 'no reason given'}` : outcome.state;
-}
-
-function grantOf(row: TransferRow): Grant {
-  if (!row.grant) throw bug('no-grant', 'a row that sends has a grant');
-  return row.grant;
-}
-
-function idOf(row: TransferRow): string {
-  if (!row.grantId) throw bug('no-grant', 'a row that sends has a grantId');
-  return row.grantId;
 }
 
 function wordsOf(signature: GroupSignature | null): [bigint, bigint, bigint] {

@@ -1,8 +1,6 @@
-import { bug } from '@cpds/errors';
-import type { Hex } from '@cpds/messages';
 import type { SigningCoordinator, SigningOutcome, SigningRequest } from '../signing/signing-coordinator.service.js';
 import type { DutyResult } from '../transfers/duty-executors.js';
-import type { TransferRow } from '../transfers/transfer.row.js';
+import { heldRow, type TransferRow } from '../transfers/transfer.row.js';
 
 /** The sessions a hospital coordinates: Mint as B, NotMapped as A. A signature moves the row and is stored with it. */
 export class SigningDuties {
@@ -42,14 +40,8 @@ export class SigningDuties {
 }
 
 function requestOf(row: TransferRow, action: SigningRequest['action']): SigningRequest {
-  if (!row.grant || !row.grantId) throw bug('no-grant', 'a row that asks for signatures has a grant');
-  return {
-    action,
-    grantId: row.grantId as Hex,
-    homeUid: row.homeUid as Hex,
-    grant: row.grant,
-    ...(action === 'mint' && row.capsule ? { capsule: row.capsule as Hex } : {}),
-  };
+  const { grantId, homeUid, grant, capsule } = heldRow(row);
+  return { action, grantId, homeUid, grant, ...(action === 'mint' && capsule ? { capsule } : {}) };
 }
 
 function waiting(outcome: Extract<SigningOutcome, { outcome: 'unsigned' }>, forWhat: string): DutyResult {

@@ -18,7 +18,6 @@ import {
   sealedBodyInfo,
   type Consent,
   type Datagram,
-  type Grant,
   type Hex,
   type ShareRequest,
 } from '@cpds/messages';
@@ -32,7 +31,7 @@ import { Datagrams } from '../datagrams/datagrams.js';
 import { RequestsService } from '../requests/requests.service.js';
 import { openJson, sealJson, type NodeKeys } from '../secrets.js';
 import type { DutyResult } from '../transfers/duty-executors.js';
-import { FactsReader, noFacts, type Facts } from '../transfers/facts.js';
+import { factsQuery, FactsReader, noFacts, type Facts } from '../transfers/facts.js';
 import {
   checkCapsule,
   checkFitsRequest,
@@ -159,12 +158,13 @@ export class GrantsService {
     checkOwnership(own.chainUid, grant, consent.ownershipProof, { deedX: deed.x, enrolledKey });
     checkCapsule(own.chainUid, grant, consent.capsule, await this.sealingKey(own));
     const witness = checkRing(own.chainUid, grant, deed.xs, consent.ringSignature);
-    const facts = await this.factsOf(own.chainUid, grant, 'A');
+    const grantId = grantIdOf(own.chainUid, grant);
+    const facts = await this.facts.gather(factsQuery({ role: 'A', grantId, homeUid: own.chainUid, grant }));
     if (!facts.home) throw unavailable('chain-unavailable', 'the own chain cannot be relied on just now');
     checkTimes(grant, facts.home.head.block.timestamp, { home: own.w, hub: view.hub.w, destination: destination.w });
     if (facts.home.tagUsed || facts.home.head.status !== 'none')
       throw conflict('tag-used', 'this deed is locked in this slot already', { field: 'grant.tag' });
-    this.witnesses.set(grantIdOf(own.chainUid, grant), witness);
+    this.witnesses.set(grantId, witness);
     return facts;
   }
 
@@ -266,17 +266,5 @@ export class GrantsService {
   private async sealingKey(home: Hospital) {
     const group = groupOf(this.consortium.current(), home.sealKeyId);
     return { keyId: group.keyId, ySeal: group.y };
-  }
-
-  private factsOf(homeUid: string, grant: Grant, role: 'A' | 'B'): Promise<Facts> {
-    return this.facts.gather({
-      role,
-      grantId: grantIdOf(homeUid, grant),
-      homeUid,
-      destinationUid: grant.destinationUid,
-      lockedAccount: grant.lockedAccount,
-      mappedDeeds: grant.mappedDeeds,
-      tag: grant.tag,
-    });
   }
 }

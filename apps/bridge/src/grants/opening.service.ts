@@ -5,7 +5,6 @@ import {
   ProveQuery,
   SignQuery,
   SignQueryAnswer,
-  type Grant,
   type Hex,
   type OpenOutcome,
   type ReleasedAnswer,
@@ -21,6 +20,7 @@ import { RevocationsService } from '../revocations/revocations.service.js';
 import { openJson, sealJson, type NodeKeys } from '../secrets.js';
 import { noFacts } from '../transfers/facts.js';
 import { TransferDriver } from '../transfers/transfer-driver.js';
+import { holdsGrant, type HeldRow } from '../transfers/transfer.row.js';
 import { TransfersService } from '../transfers/transfers.service.js';
 import { z } from 'zod';
 
@@ -51,8 +51,7 @@ export class OpeningService {
   ) {
     // Made while the mapping becomes final: the release then waits for the storemen only. Where it fails, `open` asks again and tells.
     transfers.onChange((row) => {
-      if (row.role === 'B' && row.state === 'mint-sent' && row.grant)
-        this.proofOfQ(row.grantId as Hex, row.grant).catch(() => undefined);
+      if (row.role === 'B' && row.state === 'mint-sent' && holdsGrant(row)) this.proofOfQ(row).catch(() => undefined);
     });
   }
 
@@ -66,15 +65,10 @@ export class OpeningService {
     if (released.includes(row.state)) return { outcome: 'released' };
     const isOver = row.state === 'closing' || row.state === 'closed';
     if (row.state !== 'mapped' && !isOver) return { outcome: 'waiting', waitsFor: this.driver.waitsFor(row) };
-    if (!row.grant || !row.capsule) return { outcome: 'waiting', waitsFor: 'the grant' };
-    const proof = await this.proofOfQ(grantId, row.grant);
-    const outcome = await this.collector.collect({
-      grantId,
-      homeUid: row.homeUid as Hex,
-      grant: row.grant,
-      capsule: row.capsule as Hex,
-      ...proof,
-    });
+    if (!row.capsule) return { outcome: 'waiting', waitsFor: 'the grant' };
+    const proof = await this.proofOfQ(row);
+    const { homeUid, grant, capsule } = row;
+    const outcome = await this.collector.collect({ grantId, homeUid, grant, capsule, ...proof });
     await this.transfers.blame(row.id, outcome.culprits);
     if (outcome.outcome === 'refused') return { outcome: 'refused', answers: outcome.answers };
     if (outcome.outcome === 'waiting') {
@@ -94,20 +88,20 @@ export class OpeningService {
   /** All that records fetches and opens with; null before the release and once the grant is over. */
   async released(grantId: string): Promise<ReleasedAnswer> {
     const row = await this.transfers.findByGrant(grantId, 'B');
-    if (!row?.released || !row.grant || !row.capsule || !row.commitment || !released.includes(row.state)) return null;
+    if (!row?.released || !row.capsule || !row.commitment || !released.includes(row.state)) return null;
     const home = hospitalOfChain(this.consortium.current(), row.homeUid);
     const { request } = await this.requests.opened(row.id);
     const { w } = parse(Combined, openJson(this.keys.ring, combinedPlace(grantId), row.released.sealedW), 'combined');
     return {
-      homeUid: row.homeUid as Hex,
+      homeUid: row.homeUid,
       grant: row.grant,
-      capsule: row.capsule as Hex,
+      capsule: row.capsule,
       keyId: row.released.keyId as Hex,
       ySeal: row.released.ySeal as Hex,
       w: w as Hex,
       partials: row.released.partials,
       exchangeUrl: home.exchangeUrl,
-      commitment: row.commitment as Hex,
+      commitment: row.commitment,
       departmentId: request.department.id,
     };
   }
@@ -122,21 +116,22 @@ export class OpeningService {
   /** B ends the grant itself, by q's signature. @throws AppError `unknown-grant`, `grant-over` */
   async giveBack(grantId: Hex): Promise<RevocationAnswer> {
     const row = await this.transfers.byGrant(grantId, 'B');
-    if (!row.grant || row.state === 'closed') throw conflict('grant-over', 'this grant is over');
-    const homeUid = row.homeUid as Hex;
+    if (row.state === 'closed') throw conflict('grant-over', 'this grant is over');
+    const { homeUid, grant } = row;
     const { signature } = await this.bus.ask('identity.sign', SignQuery, SignQueryAnswer, {
       kind: 'give-back',
       homeUid,
-      grant: row.grant,
+      grant,
     });
-    const statement = { kind: 'give-back', grantId, homeUid, signature, grant: row.grant } as const;
+    const statement = { kind: 'give-back', grantId, homeUid, signature, grant } as const;
     return this.revocations.take(statement, 'own backend');
   }
 
   /** DLEQ(open; ...) by identity, which holds q; one that failed is asked for again. */
-  private proofOfQ(grantId: Hex, { recipientKey, ephemeralKey, viewTag }: Grant): Promise<z.infer<typeof ProveAnswer>> {
+  private proofOfQ({ grantId, grant }: HeldRow): Promise<z.infer<typeof ProveAnswer>> {
     const known = this.proofs.get(grantId);
     if (known) return known;
+    const { recipientKey, ephemeralKey, viewTag } = grant;
     const query = { grantId, recipientKey, ephemeralKey, viewTag };
     const proof = this.bus.ask('identity.prove', ProveQuery, ProveAnswer, query);
     this.proofs.set(grantId, proof);

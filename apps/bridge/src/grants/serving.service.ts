@@ -2,11 +2,11 @@ import type { AuthorizeFetchAnswer, GrantQueryAnswer, Hex, MayServeAnswer, Signe
 import { Injectable } from '@nestjs/common';
 import { Consortium, groupOf, hospitalOfChain } from '../chains/consortium-view.js';
 import type { MessageKey } from '../datagrams/message-key.js';
-import { partialFault } from '../release/partials.js';
+import { partialFault, type ReleaseSubject } from '../release/partials.js';
 import { RequestsService } from '../requests/requests.service.js';
 import { signAnswer } from '../signing/answers.js';
-import { earliestClock, FactsReader, noFacts, type Facts } from '../transfers/facts.js';
-import type { TransferRow } from '../transfers/transfer.row.js';
+import { earliestClock, factsQuery, FactsReader, noFacts, type Facts } from '../transfers/facts.js';
+import type { HeldRow } from '../transfers/transfer.row.js';
 import { TransfersService } from '../transfers/transfers.service.js';
 
 const closed: readonly string[] = ['revoked', 'given-back', 'void'];
@@ -25,8 +25,8 @@ export class ServingService {
   /** Whether one more byte may leave for this grant. A chain that cannot be relied on allows nothing. */
   async mayServe(grantId: string): Promise<MayServeAnswer> {
     const row = await this.transfers.findByGrant(grantId);
-    if (!row?.grant) return { ok: false, reason: 'unknown' };
-    const facts = await this.gather(row);
+    if (!row) return { ok: false, reason: 'unknown' };
+    const facts = await this.facts.gather(factsQuery(row));
     const no = forbids(row, facts);
     if (no) return { ok: false, reason: no };
     // B serves what it opened from its own copy; A needs its own lock to stand
@@ -45,37 +45,46 @@ export class ServingService {
    */
   async authorizeFetch(grantId: string, partials: readonly SignedPartial[]): Promise<AuthorizeFetchAnswer> {
     const row = await this.transfers.findByGrant(grantId, 'A');
-    if (!row?.grant || !row.capsule || !row.commitment)
+    if (!row?.capsule || !row.commitment)
       return { outcome: 'refused', field: 'fetch.grantId', reason: 'no such grant is known here' };
-    const facts = await this.gather(row);
+    const facts = await this.facts.gather(factsQuery(row));
     const no = forbids(row, facts);
-    if (no) return { outcome: no, answer: this.refusal(grantId as Hex, no) };
+    if (no) return { outcome: no, answer: this.refusal(row.grantId, no) };
     if (!facts.home) return { outcome: 'unavailable', reason: 'the own chain cannot be relied on just now' };
     if (!isLocked(facts))
       return { outcome: 'refused', field: 'fetch.grantId', reason: 'nothing is locked for this grant' };
-    const fault = this.faultIn(row, facts, partials);
+    const fault = this.faultIn(
+      row.homeUid,
+      { grantId: row.grantId, grant: row.grant, capsule: row.capsule },
+      facts,
+      partials,
+    );
     if (fault) return { outcome: 'refused', field: 'partials', reason: fault };
     await this.transfers.raise(row.id, { type: 'seen-mapped' }, noFacts());
-    return { outcome: 'allowed', commitment: row.commitment as Hex };
+    return { outcome: 'allowed', commitment: row.commitment };
   }
 
   /** What a Fetch is checked with at A before anything else is looked at, and what B makes one of. */
   async grant(grantId: string): Promise<GrantQueryAnswer> {
     const row = (await this.transfers.findByGrant(grantId, 'A')) ?? (await this.transfers.findByGrant(grantId, 'B'));
-    if (!row?.grant || !row.commitment) return null;
+    if (!row?.commitment) return null;
     const { row: asked } = await this.requests.opened(row.id);
     return {
-      homeUid: row.homeUid as Hex,
+      homeUid: row.homeUid,
       grant: row.grant,
-      commitment: row.commitment as Hex,
+      commitment: row.commitment,
       patientId: asked.patientId,
     };
   }
 
-  private faultIn(row: TransferRow, facts: Facts, partials: readonly SignedPartial[]): string | null {
+  private faultIn(
+    homeUid: Hex,
+    subject: ReleaseSubject,
+    facts: Facts,
+    partials: readonly SignedPartial[],
+  ): string | null {
     const view = this.consortium.current();
-    const group = groupOf(view, hospitalOfChain(view, row.homeUid).sealKeyId);
-    const subject = { grantId: row.grantId as Hex, grant: row.grant!, capsule: row.capsule as Hex };
+    const group = groupOf(view, hospitalOfChain(view, homeUid).sealKeyId);
     if (new Set(partials.map(({ index }) => index)).size !== partials.length) return 'partials of one member repeat';
     if (partials.length < group.threshold) return `${group.threshold} partials are needed, ${partials.length} came`;
     for (const partial of partials) {
@@ -92,29 +101,15 @@ export class ServingService {
     const hubUid = this.consortium.current().hub.chainUid;
     return signAnswer(hubUid, this.messageKey, { grantId, action: 'release', verdict });
   }
-
-  private async gather(row: TransferRow): Promise<Facts> {
-    const { grant } = row;
-    if (!grant || !row.grantId) return noFacts();
-    return this.facts.gather({
-      role: row.role,
-      grantId: row.grantId,
-      homeUid: row.homeUid,
-      destinationUid: row.destinationUid,
-      lockedAccount: grant.lockedAccount,
-      mappedDeeds: grant.mappedDeeds,
-      tag: grant.tag,
-    });
-  }
 }
 
 /** A fact that forbids, from the first statement or block that shows it (invariant I7). */
-function forbids(row: TransferRow, facts: Facts): 'revoked' | 'expired' | null {
+function forbids(row: HeldRow, facts: Facts): 'revoked' | 'expired' | null {
   const { home, destination } = facts;
   const seen = [home?.head.status, home?.final.status, destination?.head.status, destination?.final.status];
   if (row.statement || row.closeReason === 'revoked' || row.closeReason === 'given-back') return 'revoked';
   if (seen.some((status) => closed.includes(status ?? ''))) return 'revoked';
-  if (row.closeReason === 'expired' || (row.grant && earliestClock(facts) >= row.grant.notAfter)) return 'expired';
+  if (row.closeReason === 'expired' || earliestClock(facts) >= row.grant.notAfter) return 'expired';
   return null;
 }
 

@@ -20,7 +20,7 @@ import { signAnswer } from '../signing/answers.js';
 import type { DutyResult } from '../transfers/duty-executors.js';
 import { noFacts, nowSeconds } from '../transfers/facts.js';
 import type { Role } from '../transfers/transfer.js';
-import type { TransferRow } from '../transfers/transfer.row.js';
+import { heldRow, type TransferRow } from '../transfers/transfer.row.js';
 import { TransfersService } from '../transfers/transfers.service.js';
 import { checkStatement, grantOf } from './statement.js';
 
@@ -65,7 +65,7 @@ export class RevocationsService {
       });
     const answer = await this.accept(statement, true);
     const row = await this.transfers.byGrant(statement.grantId);
-    const full = withGrant(statement, row.grant);
+    const full = { ...statement, grant: row.grant };
     const forwarded = await Promise.all(this.others(row).map((to) => this.askOnce(to, full)));
     return { from: this.consortium.self, answer, forwarded: forwarded.filter((one) => one !== null) };
   }
@@ -87,7 +87,7 @@ export class RevocationsService {
     checkStatement(statement, grant);
     const row = known ?? (await this.remember(statement, grant));
     await this.transfers.raise(row.id, { type: 'statement', kind: statement.kind }, noFacts(), {
-      statement: withGrant(statement, grant),
+      statement: { ...statement, grant },
       forwards,
     });
     return signAnswer(this.consortium.current().hub.chainUid, this.messageKey, {
@@ -142,7 +142,8 @@ export class RevocationsService {
   /** Standing duty of a row that holds a statement: everybody who could act on the grant hears of it until they answer. */
   async forward(row: TransferRow): Promise<DutyResult> {
     if (!row.statement) return { done: true };
-    const statement = withGrant(row.statement, row.grant);
+    const { grant } = heldRow(row);
+    const statement = { ...row.statement, grant };
     await this.changes.commit(async (tx) => {
       for (const to of this.others(row))
         await this.datagrams.send(tx, {
@@ -150,7 +151,7 @@ export class RevocationsService {
           kind: 'revoke',
           grantId: statement.grantId,
           body: { statement },
-          deadline: row.grant?.notAfter ?? 0,
+          deadline: grant.notAfter,
         });
       return untold('the statement was told of when it was taken');
     });
@@ -179,8 +180,4 @@ function checkBounds({ lockBefore, mintBefore, notAfter }: Grant): void {
     throw invalid('other-grant', 'grant.notAfter', 'grant.notAfter is further away than any grant may last');
   if (lockBefore > mintBefore || mintBefore > notAfter)
     throw invalid('other-grant', 'grant.lockBefore', 'grant.lockBefore, mintBefore and notAfter are not in order');
-}
-
-function withGrant(statement: Statement, grant: Grant | null): Statement {
-  return grant ? { ...statement, grant } : statement;
 }

@@ -3,7 +3,7 @@ import { grantId as grantIdOf } from '@cpds/contracts';
 import { denied, unavailable } from '@cpds/errors';
 import type { Grant, Hex } from '@cpds/messages';
 import { groupOf, hospitalOfChain, type Consortium, type Group, type Hospital } from '../chains/consortium-view.js';
-import { FactsReader, type Facts } from '../transfers/facts.js';
+import { factsQuery, FactsReader, type Facts } from '../transfers/facts.js';
 import { TransfersService } from '../transfers/transfers.service.js';
 import type { GuardInput, GuardOutcome } from './guards.js';
 
@@ -77,16 +77,8 @@ export class StoremanView {
   }
 
   async of(asked: AskedGrant): Promise<StoremanFacts> {
-    const { grant, grantId, homeUid, home, destination } = asked;
-    const facts = await this.facts.gather({
-      role: 'S',
-      grantId,
-      homeUid,
-      destinationUid: grant.destinationUid,
-      lockedAccount: grant.lockedAccount,
-      mappedDeeds: grant.mappedDeeds,
-      tag: grant.tag,
-    });
+    const { grant, grantId, home, destination } = asked;
+    const facts = await this.facts.gather(factsQuery({ role: 'S', ...asked }));
     // The row is read after the chains: a revoke that arrived meanwhile forbids.
     const row = await this.transfers.findByGrant(grantId, 'S');
     return {

@@ -7,6 +7,8 @@
  * (unreachable, stale head, two endpoints that differ) is absent as a whole, so that nothing can be allowed from it.
  */
 
+import type { Grant } from '@cpds/messages';
+
 /** LockedAccount's word for a grant. `expired` is computed from time, never stored. */
 export type LockStatus = 'none' | 'locked' | 'refunded' | 'revoked' | 'given-back' | 'void';
 
@@ -89,6 +91,17 @@ export interface FactsQuery {
   mappedDeeds: string;
   /** compressed, as in the grant */
   tag: string;
+}
+
+/** The query for a grant, or for a row that holds one. */
+export function factsQuery({
+  role,
+  grantId,
+  homeUid,
+  grant,
+}: Pick<FactsQuery, 'role' | 'grantId' | 'homeUid'> & { grant: Grant }): FactsQuery {
+  const { destinationUid, lockedAccount, mappedDeeds, tag } = grant;
+  return { role, grantId, homeUid, destinationUid, lockedAccount, mappedDeeds, tag };
 }
 
 /** Keys of the sender's rows for a grant: one transaction per purpose, ever. */

@@ -4,10 +4,10 @@ import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap
 import { lookAfter, nextLook, type GrantLog } from './look-times.js';
 import { dutiesOf, type DutyContext } from './duties.js';
 import { DutyExecutors, type DutyResult } from './duty-executors.js';
-import { FactsReader, noFacts, sawAllChains, type Facts } from './facts.js';
+import { factsQuery, FactsReader, noFacts, sawAllChains, type Facts } from './facts.js';
 import { OwnTransactions } from './own-transactions.js';
 import { decide, type TransferEvent } from './transfer.js';
-import { snapshotOf, type TransferRow } from './transfer.row.js';
+import { holdsGrant, snapshotOf, type TransferRow } from './transfer.row.js';
 import { TransfersService } from './transfers.service.js';
 
 /** Everything about a row's surroundings that its duties are timed by. */
@@ -175,22 +175,14 @@ export class TransferDriver implements OnApplicationBootstrap, BeforeApplication
   private async rest(row: TransferRow, facts: Facts, pending: number): Promise<void> {
     const over = row.state === 'closed' && pending === 0;
     if (over) this.lastWait.delete(row.id);
-    const sawAll = row.grant === null || sawAllChains(row.role, facts);
+    const sawAll = !holdsGrant(row) || sawAllChains(row.role, facts);
     const next = over ? null : nextLook(snapshotOf(row), sawAll, Date.now(), this.options.recheckMs);
     await this.transfers.lookAgain(row, next);
   }
 
   private async gather(row: TransferRow): Promise<Facts> {
-    if (!row.grant || !row.grantId) return noFacts();
-    const chains = await this.facts.gather({
-      role: row.role,
-      grantId: row.grantId,
-      homeUid: row.homeUid,
-      destinationUid: row.destinationUid,
-      lockedAccount: row.grant.lockedAccount,
-      mappedDeeds: row.grant.mappedDeeds,
-      tag: row.grant.tag,
-    });
+    if (!holdsGrant(row)) return noFacts();
+    const chains = await this.facts.gather(factsQuery(row));
     return { ...chains, ...(await this.own.sent(row)) };
   }
 }

@@ -33,7 +33,7 @@ export class TransferViewService {
       (await this.changes.until(grantId, waitSeconds * 1000, other)) ?? (await this.transfers.byGrant(grantId));
     const { lock, mint, refund } = await this.own.receipts(row);
     return {
-      grantId: row.grantId as TransferView['grantId'],
+      grantId: row.grantId,
       role: row.role,
       state: row.state,
       closeReason: row.closeReason,

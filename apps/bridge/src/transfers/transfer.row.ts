@@ -1,4 +1,12 @@
-import type { CloseReason, Grant, SignedPartial, Statement, TransferState } from '@cpds/messages';
+import {
+  Hex,
+  type CloseReason,
+  type Grant,
+  type SignedPartial,
+  type Statement,
+  type TransferState,
+} from '@cpds/messages';
+import { bug } from '@cpds/errors';
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import type { Role, TransferSnapshot } from './transfer.js';
 
@@ -66,6 +74,29 @@ export class TransferRow {
   @Column('jsonb', { default: [] }) culprits!: string[];
   @Column('timestamptz', { name: 'entered_at' }) enteredAt!: Date;
   @Index() @Column('timestamptz', { name: 'check_at', nullable: true }) checkAt!: Date | null;
+}
+
+/**
+ * A row that holds a grant, as all do once there was a consent, a grant, a lock or a revoke. The grantId and the grant
+ * come together and stay.
+ */
+export type HeldRow = TransferRow & {
+  grantId: Hex;
+  grant: Grant;
+  homeUid: Hex;
+  capsule: Hex | null;
+  commitment: Hex | null;
+};
+
+/** Whether the row holds a grant. */
+export function holdsGrant(row: TransferRow): row is HeldRow {
+  return row.grant !== null && row.grantId !== null;
+}
+
+/** A row of which the table says that it holds a grant. @throws AppError `no-grant`, a bug */
+export function heldRow(row: TransferRow): HeldRow {
+  if (!holdsGrant(row)) throw bug('no-grant', `a row that is ${row.state} holds no grant`);
+  return row;
 }
 
 /** What the table decides on. */

@@ -7,7 +7,7 @@ import { Not } from 'typeorm';
 import { decide, type Decision, type TransferEvent } from './transfer.js';
 import { firstLook } from './look-times.js';
 import { noFacts, type Facts } from './facts.js';
-import { snapshotOf, TransferRow, type TransferStep } from './transfer.row.js';
+import { heldRow, snapshotOf, TransferRow, type HeldRow, type TransferStep } from './transfer.row.js';
 
 /** How long the steps of a row may grow: the table has no cycle but resume, this is the bound on that. */
 const maxSteps = 64;
@@ -130,14 +130,15 @@ export class TransfersService {
   }
 
   /** The row of a grant in this node. @throws AppError `unknown-grant` */
-  async byGrant(grantId: string, role?: TransferRow['role']): Promise<TransferRow> {
+  async byGrant(grantId: string, role?: TransferRow['role']): Promise<HeldRow> {
     const row = await this.findByGrant(grantId, role);
     if (!row) throw missing('unknown-grant', `no grant ${grantId} is known here`, { field: 'grantId' });
     return row;
   }
 
-  async findByGrant(grantId: string, role?: TransferRow['role']): Promise<TransferRow | null> {
-    return this.unitOfWork.reader.findOneBy(TransferRow, { grantId, ...(role ? { role } : {}) });
+  async findByGrant(grantId: string, role?: TransferRow['role']): Promise<HeldRow | null> {
+    const row = await this.unitOfWork.reader.findOneBy(TransferRow, { grantId, ...(role ? { role } : {}) });
+    return row && heldRow(row);
   }
 
   async findById(id: string): Promise<TransferRow | null> {

@@ -1,13 +1,12 @@
 import { TransferLedger } from '@cpds/contracts';
-import { bug } from '@cpds/errors';
 import { events } from '@cpds/messages';
 import { told, type Changes } from '@cpds/outbox';
 import type { ChainSet } from '../chains/chain-set.js';
 import type { GrantFacts } from '../chains/grant-facts.js';
 import { vouchDigest, vouchFault, vouchOf } from '../chains/vouch.js';
 import type { DutyResult } from '../transfers/duty-executors.js';
-import { sendKeys, type Facts } from '../transfers/facts.js';
-import type { TransferRow } from '../transfers/transfer.row.js';
+import { factsQuery, sendKeys, type Facts } from '../transfers/facts.js';
+import { heldRow, type TransferRow } from '../transfers/transfer.row.js';
 
 /** A voucher's one duty: says on the hub what it saw final on the home chain, once per grant. */
 export class VouchingService {
@@ -23,7 +22,7 @@ export class VouchingService {
     const fault = vouchFault(facts);
     if (fault !== null) return { done: false, waitsFor: fault };
     const hub = this.chains.hub;
-    const lock = await this.facts.lockSeen(queryOf(row));
+    const lock = await this.facts.lockSeen(factsQuery(heldRow(row)));
     if (!hub || !lock) return { done: false, waitsFor: 'the lock to be final' };
     const digest = vouchDigest(lock);
     const key = sendKeys.vouch(lock.grantId, digest);
@@ -42,11 +41,4 @@ export class VouchingService {
     const said = earlier?.state === 'refused' ? ` (refused: ${earlier.revert?.name ?? 'no reason given'})` : '';
     return { done: false, waitsFor: `the own vouch to be final${said}` };
   }
-}
-
-function queryOf(row: TransferRow) {
-  if (!row.grant || !row.grantId) throw bug('no-grant', "a voucher's row begins with a lock and its grant");
-  const { lockedAccount, mappedDeeds, tag } = row.grant;
-  const { homeUid, destinationUid, grantId } = row;
-  return { role: 'V' as const, grantId, homeUid, destinationUid, lockedAccount, mappedDeeds, tag };
 }
