@@ -7,7 +7,7 @@ import { nodeProviders, type NodeOptions } from './node.providers.js';
 import { RevocationsHttpController } from './revocations/revocations.http.controller.js';
 import { RevocationsService } from './revocations/revocations.service.js';
 import { roleWork, type EveryonesWork, type RoleWork } from './roles/role-work.js';
-import { DutyExecutors } from './transfers/duty-executors.js';
+import { DutyExecutors } from './transfers/duties.js';
 import { DutyTiming, TransferDriver } from './transfers/transfer-driver.js';
 import { TransfersService } from './transfers/transfers.service.js';
 

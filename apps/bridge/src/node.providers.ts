@@ -10,11 +10,10 @@ import { MessageKey } from './datagrams/message-key.js';
 import { ClosingDuties } from './duties/chain-duties.js';
 import { ConsortiumTiming } from './duties/duty-timing.js';
 import { RevocationsService } from './revocations/revocations.service.js';
-import { DutyExecutors } from './transfers/duty-executors.js';
+import { DutyExecutors } from './transfers/duties.js';
 import { FactsReader } from './transfers/facts.js';
-import { OwnTransactions } from './transfers/own-transactions.js';
 import type { Role } from './transfers/transfer.js';
-import { DutyTiming, TransferDriver, type DriverOptions } from './transfers/transfer-driver.js';
+import { DutyTiming, OwnTransactions, TransferDriver, type DriverOptions } from './transfers/transfer-driver.js';
 import { TransfersService } from './transfers/transfers.service.js';
 
 /** What a process brings to what every party is made of. */

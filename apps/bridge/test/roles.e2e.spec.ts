@@ -6,8 +6,7 @@ import { connectBus, ensureEventStream, hospitalEventSubjects, hubEventSubjects 
 import { testNats, testPostgres } from '@cpds/local';
 import { readConfig, runService } from '@cpds/service';
 import { bridgeService } from '../src/service.js';
-import { DutyExecutors } from '../src/transfers/duty-executors.js';
-import { rolesOfDuty, type Duty } from '../src/transfers/duties.js';
+import { DutyExecutors, rolesOfDuty, type Duty } from '../src/transfers/duties.js';
 
 /** Nobody listens there: chains may come later. */
 const away = 'http://127.0.0.1:9';

@@ -2,8 +2,7 @@ import type { KeyRing } from '@cpds/crypto/custody';
 import { checkKeyShare, type KeyShare } from '@cpds/crypto/group';
 import { unavailable } from '@cpds/errors';
 import type { UnitOfWork, Tx } from '@cpds/store';
-import type { Group } from '../chains/consortium-view.js';
-import { groupKeyOf } from '../chains/group-key.js';
+import { groupKeyOf, type Group } from '../chains/consortium-view.js';
 import { KeyShareRow } from './key-share.row.js';
 
 /** Where a share lies, for the seal: a row moved to another key or epoch does not open. */

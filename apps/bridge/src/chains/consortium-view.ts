@@ -3,6 +3,8 @@
  * Pure data and look-ups; `ConsortiumReader` reads it from the hub and keeps it current. Hex is lower case with 0x.
  */
 
+import { fromHex } from '@cpds/crypto/bytes';
+import type { GroupKey } from '@cpds/crypto/group';
 import { unavailable } from '@cpds/errors';
 import type { Hex } from '@cpds/messages';
 
@@ -93,6 +95,17 @@ export function groupOf(view: ConsortiumView, keyId: string | undefined): Group 
   const group = view.groups.find((known) => known.keyId === keyId);
   if (!group) throw unavailable('no-group', 'the storemen have not generated this key yet');
   return group;
+}
+
+/** The group as the arithmetic takes it. */
+export function groupKeyOf(group: Group): GroupKey {
+  return {
+    threshold: group.threshold,
+    publicKey: fromHex(group.y, 'group.y', 33),
+    verificationShares: new Map(
+      group.members.map((member) => [member.index, fromHex(member.verificationShare, 'verificationShare', 33)]),
+    ),
+  };
 }
 
 /** Whoever signs datagrams under this name: hospital, storeman or voucher; undefined for a stranger. */

@@ -5,6 +5,7 @@ import { keccak256 } from '@cpds/crypto/hash';
 import {
   FactsReader,
   nowSeconds,
+  sentNothing,
   type ChainFacts,
   type Facts,
   type FactsQuery,
@@ -12,7 +13,6 @@ import {
   type HubFacts,
   type MappingStatus,
 } from '../transfers/facts.js';
-import { sentNothing } from '../transfers/own-transactions.js';
 import type { ChainSet } from './chain-set.js';
 import type { ConsortiumReader, HubContracts } from './consortium-reader.js';
 import { GrantEvents, type Written } from './grant-events.js';

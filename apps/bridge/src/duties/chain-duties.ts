@@ -5,10 +5,10 @@ import { bug } from '@cpds/errors';
 import { DeedAnswer, DeedQuery } from '@cpds/messages';
 import type { BusRequests } from '@cpds/bus';
 import type { GrantsService } from '../grants/grants.service.js';
-import type { DutyResult } from '../transfers/duty-executors.js';
-import { sendKeys, type Facts, type SentOutcome } from '../transfers/facts.js';
+import type { DutyResult } from '../transfers/duties.js';
+import { sendKeys, sentNothing, type Facts, type SentFacts, type SentOutcome } from '../transfers/facts.js';
 import { ringOf } from '../transfers/grant-checks.js';
-import { OwnTransactions, sentNothing, type SentFacts } from '../transfers/own-transactions.js';
+import { OwnTransactions } from '../transfers/transfer-driver.js';
 import { heldRow, type GroupSignature, type TransferReceipt, type TransferRow } from '../transfers/transfer.row.js';
 import type { TransfersService } from '../transfers/transfers.service.js';
 

@@ -1,5 +1,5 @@
 import type { SigningCoordinator, SigningOutcome, SigningRequest } from '../signing/signing-coordinator.service.js';
-import type { DutyResult } from '../transfers/duty-executors.js';
+import type { DutyResult } from '../transfers/duties.js';
 import { heldRow, type TransferRow } from '../transfers/transfer.row.js';
 
 /** The sessions a hospital coordinates: Mint as B, NotMapped as A. A signature moves the row and is stored with it. */

@@ -30,7 +30,7 @@ import { DeedEvidence } from '../chains/deed-evidence.js';
 import { Datagrams } from '../datagrams/datagrams.js';
 import { RequestsService } from '../requests/requests.service.js';
 import { openJson, sealJson, type NodeKeys } from '../secrets.js';
-import type { DutyResult } from '../transfers/duty-executors.js';
+import type { DutyResult } from '../transfers/duties.js';
 import { factsQuery, FactsReader, noFacts, type Facts } from '../transfers/facts.js';
 import {
   checkCapsule,

@@ -11,7 +11,7 @@ import type { z } from 'zod';
 import type { KeyShares } from '../ceremonies/key-shares.js';
 import type { Consortium, Group } from '../chains/consortium-view.js';
 import type { MessageKey } from '../datagrams/message-key.js';
-import { signAnswer } from '../signing/answers.js';
+import { signAnswer, unavailableAnswer } from '../signing/answers.js';
 import { mayRelease } from '../signing/guards.js';
 import { commitAct, hasActed } from '../signing/storeman-acts.js';
 import {
@@ -21,7 +21,6 @@ import {
   type AskedGrant,
   type StoremanView,
 } from '../signing/storeman-view.js';
-import { unavailableAnswer } from '../signing/unavailable-answer.js';
 import { checkCapsule } from '../transfers/grant-checks.js';
 import { digestOfPartial, partialContext, partialWords } from './partials.js';
 import { ReleaseRow, signedPartialOf } from './release.row.js';

@@ -31,7 +31,7 @@ import { Consortium, hospitalNamed } from '../chains/consortium-view.js';
 import { refusalOf } from '../datagrams/datagram.js';
 import { Datagrams } from '../datagrams/datagrams.js';
 import { openJson, sealJson, type NodeKeys } from '../secrets.js';
-import type { DutyResult } from '../transfers/duty-executors.js';
+import type { DutyResult } from '../transfers/duties.js';
 import { TransferRow } from '../transfers/transfer.row.js';
 import { noFacts, nowSeconds } from '../transfers/facts.js';
 import { TransfersService } from '../transfers/transfers.service.js';

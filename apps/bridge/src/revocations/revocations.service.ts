@@ -17,7 +17,7 @@ import { Datagrams } from '../datagrams/datagrams.js';
 import type { MessageKey } from '../datagrams/message-key.js';
 import { RateLimits } from '../datagrams/rate-limits.js';
 import { signAnswer } from '../signing/answers.js';
-import type { DutyResult } from '../transfers/duty-executors.js';
+import type { DutyResult } from '../transfers/duties.js';
 import { noFacts, nowSeconds } from '../transfers/facts.js';
 import type { Role } from '../transfers/transfer.js';
 import { heldRow, type TransferRow } from '../transfers/transfer.row.js';

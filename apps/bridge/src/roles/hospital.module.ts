@@ -7,7 +7,7 @@ import { GrantsHttpController } from '../grants/grants.http.controller.js';
 import { GrantsService } from '../grants/grants.service.js';
 import { RequestsHttpController } from '../requests/requests.http.controller.js';
 import { RequestsService } from '../requests/requests.service.js';
-import { OwnTransactions } from '../transfers/own-transactions.js';
+import { OwnTransactions } from '../transfers/transfer-driver.js';
 import { TransfersHttpController } from '../transfers/transfers.http.controller.js';
 import { WalletHttpController } from '../wallet/wallet.http.controller.js';
 import { hospitalProviders, type HospitalOptions } from './hospital.providers.js';

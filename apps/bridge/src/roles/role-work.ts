@@ -1,7 +1,6 @@
 import type { DatagramKind } from '@cpds/messages';
 import type { DatagramDoors } from '../datagrams/datagrams.js';
-import type { Duty, DutyOf, EveryonesDuty } from '../transfers/duties.js';
-import type { DutyExecutor } from '../transfers/duty-executors.js';
+import type { Duty, DutyExecutor, DutyOf, EveryonesDuty } from '../transfers/duties.js';
 import type { Role } from '../transfers/transfer.js';
 
 /** Which roles take datagrams of each kind (wire.md "Between hospitals"). */

@@ -2,7 +2,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { ClosingDuties } from '../duties/chain-duties.js';
 import { ReleaseService } from '../release/release.service.js';
 import { SignerService } from '../signing/signer.service.js';
-import { OwnTransactions } from '../transfers/own-transactions.js';
+import { OwnTransactions } from '../transfers/transfer-driver.js';
 import { roleWork, type WorkOf } from './role-work.js';
 import { storemanProviders, type StoremanOptions } from './storeman.providers.js';
 

@@ -12,7 +12,7 @@ import { ReleaseService } from '../release/release.service.js';
 import { SignerService } from '../signing/signer.service.js';
 import { StoremanView } from '../signing/storeman-view.js';
 import { FactsReader } from '../transfers/facts.js';
-import { NoTransactions, OwnTransactions } from '../transfers/own-transactions.js';
+import { NoTransactions, OwnTransactions } from '../transfers/transfer-driver.js';
 import { TransfersService } from '../transfers/transfers.service.js';
 
 /** Longer than nodes usually see a block apart, shorter than a coordinator waits for a round; milliseconds. */

@@ -10,7 +10,7 @@ import { ChainSet } from '../chains/chain-set.js';
 import { Consortium } from '../chains/consortium-view.js';
 import { onceInAWhile } from '../chains/error-lines.js';
 import { GrantFacts } from '../chains/grant-facts.js';
-import { NoTransactions, OwnTransactions } from '../transfers/own-transactions.js';
+import { NoTransactions, OwnTransactions } from '../transfers/transfer-driver.js';
 import { HeadsService } from '../vouching/heads.service.js';
 import { VouchingService } from '../vouching/vouching.service.js';
 import { roleWork, type WorkOf } from './role-work.js';

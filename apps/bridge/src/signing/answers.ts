@@ -1,4 +1,5 @@
 import { answerDigest, isSignedByAccount } from '@cpds/contracts';
+import { toAppError } from '@cpds/errors';
 import type { Hex, SignedAnswer } from '@cpds/messages';
 import type { MessageKey } from '../datagrams/message-key.js';
 
@@ -19,4 +20,14 @@ export function isAnswerOf(
     answer.action === asked.action &&
     isSignedByAccount(messageKey, answerDigest(hubUid, answer), answer.signature)
   );
+}
+
+/**
+ * Trouble of this node's own, said to the asker: it goes on with others and does not take silence for guilt. Everything
+ * else is thrown on.
+ */
+export function unavailableAnswer(error: unknown): { outcome: 'unavailable'; reason: string } {
+  const { kind, code, message } = toAppError(error);
+  if (kind !== 'unavailable') throw error;
+  return { outcome: 'unavailable', reason: `${code}: ${message}`.slice(0, 256) };
 }

@@ -9,12 +9,11 @@ import type { UnitOfWork } from '@cpds/store';
 import type { z } from 'zod';
 import { BoundedMap } from '../bounded-map.js';
 import type { KeyShares } from '../ceremonies/key-shares.js';
-import type { Consortium, Group } from '../chains/consortium-view.js';
-import { groupKeyOf } from '../chains/group-key.js';
+import { groupKeyOf, type Consortium, type Group } from '../chains/consortium-view.js';
 import type { MessageKey } from '../datagrams/message-key.js';
 import { checkCapsule } from '../transfers/grant-checks.js';
 import type { TransfersService } from '../transfers/transfers.service.js';
-import { signAnswer } from './answers.js';
+import { signAnswer, unavailableAnswer } from './answers.js';
 import { mayDenyMapping, mayMint, mayOpenMint, type GuardInput, type GuardOutcome } from './guards.js';
 import { commitmentFault, nonceCommitmentOf, signCommitment } from './sign-commitment.js';
 import { SpentNonceRow } from './storeman-act.row.js';
@@ -27,7 +26,6 @@ import {
   type StoremanFacts,
   type StoremanView,
 } from './storeman-view.js';
-import { unavailableAnswer } from './unavailable-answer.js';
 
 type SignOpen = Extract<z.infer<typeof SignBody>, { step: 'commit' }>;
 type SignPackage = Extract<z.infer<typeof SignBody>, { step: 'share' }>;

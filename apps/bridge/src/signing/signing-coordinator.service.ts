@@ -7,8 +7,14 @@ import { parse, toAppError } from '@cpds/errors';
 import { SignAnswer, type Grant, type Hex, type SignCommitment, type SignedAnswer } from '@cpds/messages';
 import { randomUUID } from 'node:crypto';
 import { BoundedMap } from '../bounded-map.js';
-import { groupOf, hospitalOfChain, type Consortium, type Group, type GroupMember } from '../chains/consortium-view.js';
-import { groupKeyOf } from '../chains/group-key.js';
+import {
+  groupKeyOf,
+  groupOf,
+  hospitalOfChain,
+  type Consortium,
+  type Group,
+  type GroupMember,
+} from '../chains/consortium-view.js';
 import type { Datagrams } from '../datagrams/datagrams.js';
 import type { GroupSignature } from '../transfers/transfer.row.js';
 import { isAnswerOf } from './answers.js';

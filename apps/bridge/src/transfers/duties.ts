@@ -1,11 +1,12 @@
 /**
- * What a row must keep trying while it is in a state: the sending half of the transfer table. Pure; every duty is
- * idempotent where it is carried out, begins with "did it happen already?", and is asked for again until the facts show
- * its effect. A duty that may no longer be carried out is simply not listed any more.
+ * What a row must keep trying while it is in a state: the sending half of the transfer table, and who carries it out. Every
+ * duty is idempotent where it is carried out, begins with "did it happen already?", and is asked for again until the facts
+ * show its effect. A duty that may no longer be carried out is simply not listed any more.
  */
 
 import { earliestClock, type Facts } from './facts.js';
-import type { Role, TransferSnapshot } from './transfer.js';
+import type { Role, TransferEvent, TransferSnapshot } from './transfer.js';
+import type { TransferRow } from './transfer.row.js';
 
 /** Every duty, with the roles whose rows can have it. */
 export const rolesOfDuty = {
@@ -155,4 +156,31 @@ function closingDuties(t: TransferSnapshot, facts: Facts, context: DutyContext):
   if (openAtHome && (t.role === 'A' || turn(context.wHome))) duties.push('close-home');
   if (openAtDestination && (t.role === 'B' || turn(context.wDestination))) duties.push('close-destination');
   return duties;
+}
+
+/** What came of one try of a duty. Expected outcomes are values; what is thrown is retried and logged. */
+export interface DutyResult {
+  /** true: never to be tried again for this row's state */
+  done: boolean;
+  /** raised on the row with `patch`, when the duty brought something the table waits for */
+  event?: TransferEvent;
+  patch?: Partial<TransferRow>;
+  /** members who answered wrongly or not at all */
+  culprits?: string[];
+  /** why it is not done yet, for `transfer show` */
+  waitsFor?: string;
+}
+
+/** Carries out one duty. Idempotent: begins with "did it happen already?", survives being killed at any line. */
+export type DutyExecutor = (row: TransferRow, facts: Facts) => Promise<DutyResult>;
+
+/** Who carries out the duties of this process's rows: complete from the start, so that no row is looked at before. */
+export class DutyExecutors {
+  constructor(private readonly byDuty: Partial<Record<Duty, DutyExecutor>>) {}
+
+  get(duty: Duty): DutyExecutor {
+    const executor = this.byDuty[duty];
+    if (!executor) throw new Error(`nobody carries out duty ${duty} in this role`);
+    return executor;
+  }
 }

@@ -65,6 +65,11 @@ export interface Facts {
   refundTx: SentOutcome;
 }
 
+/** What became of the transactions that this process sent for a row. */
+export type SentFacts = Pick<Facts, 'lockTx' | 'mintTx' | 'refundTx'>;
+
+export const sentNothing: SentFacts = { lockTx: 'missing', mintTx: 'missing', refundTx: 'missing' };
+
 /** Seconds: the earliest clock that could call a grant over (protocol section 7, "Clocks"): the furthest-ahead one. */
 export function earliestClock(facts: Facts): number {
   return Math.max(facts.now, facts.home?.head.block.timestamp ?? 0, facts.destination?.head.block.timestamp ?? 0);
@@ -121,7 +126,7 @@ export abstract class FactsReader {
 
 /** Facts for an event that is decided by its message alone. */
 export function noFacts(): Facts {
-  return { now: nowSeconds(), lockTx: 'missing', mintTx: 'missing', refundTx: 'missing' };
+  return { now: nowSeconds(), ...sentNothing };
 }
 
 /** Own clock, seconds since 1970. */

@@ -2,17 +2,35 @@ import { toAppError } from '@cpds/errors';
 import { Loop } from '@cpds/store';
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { lookAfter, nextLook, type GrantLog } from './look-times.js';
-import { dutiesOf, type DutyContext } from './duties.js';
-import { DutyExecutors, type DutyResult } from './duty-executors.js';
-import { factsQuery, FactsReader, noFacts, sawAllChains, type Facts } from './facts.js';
-import { OwnTransactions } from './own-transactions.js';
+import { dutiesOf, DutyExecutors, type DutyContext, type DutyResult } from './duties.js';
+import { factsQuery, FactsReader, noFacts, sawAllChains, sentNothing, type Facts, type SentFacts } from './facts.js';
 import { decide, type TransferEvent } from './transfer.js';
-import { holdsGrant, snapshotOf, type TransferRow } from './transfer.row.js';
+import { holdsGrant, snapshotOf, type TransferReceipt, type TransferRow } from './transfer.row.js';
 import { TransfersService } from './transfers.service.js';
 
 /** Everything about a row's surroundings that its duties are timed by. */
 export abstract class DutyTiming {
   abstract contextOf(row: TransferRow): DutyContext;
+}
+
+/** What became of the transactions this process sent for a row. */
+export abstract class OwnTransactions {
+  abstract sent(row: TransferRow): Promise<SentFacts>;
+  /** Hash and gas of those that are final. */
+  abstract receipts(
+    row: TransferRow,
+  ): Promise<{ lock?: TransferReceipt; mint?: TransferReceipt; refund?: TransferReceipt }>;
+}
+
+/** For roles whose rows decide nothing by their own transactions: vouchers and storemen. */
+export class NoTransactions extends OwnTransactions {
+  async sent(): Promise<SentFacts> {
+    return sentNothing;
+  }
+
+  async receipts(): Promise<Record<string, never>> {
+    return {};
+  }
 }
 
 export interface DriverOptions {

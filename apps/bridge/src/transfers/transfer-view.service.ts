@@ -2,8 +2,7 @@ import type { TransferState, TransferView } from '@cpds/messages';
 import { Injectable } from '@nestjs/common';
 import { Bells } from '../bells.js';
 import { deadlineOf } from './look-times.js';
-import { OwnTransactions } from './own-transactions.js';
-import { TransferDriver } from './transfer-driver.js';
+import { OwnTransactions, TransferDriver } from './transfer-driver.js';
 import { snapshotOf } from './transfer.row.js';
 import { TransfersService } from './transfers.service.js';
 

@@ -4,7 +4,7 @@ import { told, type Changes } from '@cpds/outbox';
 import type { ChainSet } from '../chains/chain-set.js';
 import type { GrantFacts } from '../chains/grant-facts.js';
 import { vouchDigest, vouchFault, vouchOf } from '../chains/vouch.js';
-import type { DutyResult } from '../transfers/duty-executors.js';
+import type { DutyResult } from '../transfers/duties.js';
 import { factsQuery, sendKeys, type Facts } from '../transfers/facts.js';
 import { heldRow, type TransferRow } from '../transfers/transfer.row.js';
 
