@@ -1,5 +1,4 @@
 import { Global, Inject, Module, type DynamicModule, type OnApplicationBootstrap } from '@nestjs/common';
-import { Datagrams } from './datagrams/datagrams.js';
 import { DatagramsService } from './datagrams/datagrams.service.js';
 import { MessageKey } from './datagrams/message-key.js';
 import { ClosingDuties } from './duties/chain-duties.js';
@@ -34,7 +33,15 @@ export class NodeModule implements OnApplicationBootstrap {
             new DutyExecutors({ ...role.duties, ...everyonesWork(revocations).duties }),
         },
       ],
-      exports: [TransfersService, MessageKey, Datagrams, DutyTiming, TransferDriver, ClosingDuties, RevocationsService],
+      exports: [
+        TransfersService,
+        MessageKey,
+        DatagramsService,
+        DutyTiming,
+        TransferDriver,
+        ClosingDuties,
+        RevocationsService,
+      ],
     };
   }
 

@@ -4,7 +4,6 @@ import { UnitOfWork } from '@cpds/store';
 import type { Provider } from '@nestjs/common';
 import { ChainSet } from './chains/chain-set.js';
 import { Consortium } from './chains/consortium-view.js';
-import { Datagrams } from './datagrams/datagrams.js';
 import { DatagramsService } from './datagrams/datagrams.service.js';
 import { MessageKey } from './datagrams/message-key.js';
 import { ClosingDuties } from './duties/chain-duties.js';
@@ -37,7 +36,6 @@ export function nodeProviders(options: NodeOptions): Provider[] {
       useFactory: (unitOfWork: UnitOfWork, changes: Changes, bus: Bus, consortium: Consortium, key: MessageKey) =>
         new DatagramsService(unitOfWork, changes, bus, consortium, key, options.onError),
     },
-    { provide: Datagrams, useExisting: DatagramsService },
     {
       provide: DutyTiming,
       inject: [Consortium],
@@ -61,11 +59,11 @@ export function nodeProviders(options: NodeOptions): Provider[] {
     },
     {
       provide: RevocationsService,
-      inject: [Changes, TransfersService, Datagrams, Consortium, MessageKey],
+      inject: [Changes, TransfersService, DatagramsService, Consortium, MessageKey],
       useFactory: (
         changes: Changes,
         transfers: TransfersService,
-        datagrams: Datagrams,
+        datagrams: DatagramsService,
         consortium: Consortium,
         key: MessageKey,
       ) => new RevocationsService(changes, transfers, datagrams, consortium, key, options.roles),

@@ -18,7 +18,7 @@ import { TransferRow } from '../transfers/transfer.row.js';
 import { TransfersService } from '../transfers/transfers.service.js';
 import { HeadsService } from '../vouching/heads.service.js';
 import { VouchingService } from '../vouching/vouching.service.js';
-import { ChainEvidence } from './chain-evidence.js';
+import { DeedEvidence } from './deed-evidence.js';
 import { ChainHalts } from './chain-halts.js';
 import { ChainSet } from './chain-set.js';
 import { ConsortiumReader } from './consortium-reader.js';
@@ -84,7 +84,7 @@ async function openVoucher(world: TestConsortium, which: number, urls: Record<st
     halts,
     unitOfWork,
     errors,
-    evidence: new ChainEvidence(chains, consortium, world.contracts),
+    evidence: new DeedEvidence(chains, consortium, world.contracts),
     stop: async () => {
       await heads.stop();
       await driver.beforeApplicationShutdown();

@@ -12,7 +12,6 @@ import { toHex } from '@cpds/crypto/bytes';
 import { FactsReader } from '../transfers/facts.js';
 import { TransferDriver } from '../transfers/transfer-driver.js';
 import { TransfersService } from '../transfers/transfers.service.js';
-import { ChainEvidence, OwnChainClock } from './chain-evidence.js';
 import { ChainHalts } from './chain-halts.js';
 import { ChainSet, type ChainSetOptions } from './chain-set.js';
 import { ConsortiumReader, type HubContracts } from './consortium-reader.js';
@@ -73,12 +72,12 @@ export class ChainsModule implements OnApplicationBootstrap, BeforeApplicationSh
           provide: DeedEvidence,
           inject: [ChainSet, ConsortiumReader],
           useFactory: (chains: ChainSet, consortium: ConsortiumReader) =>
-            new ChainEvidence(chains, consortium, contracts),
+            new DeedEvidence(chains, consortium, contracts),
         },
         {
           provide: HomeClock,
           inject: [ChainSet, ConsortiumReader],
-          useFactory: (chains: ChainSet, consortium: ConsortiumReader) => new OwnChainClock(chains, consortium),
+          useFactory: (chains: ChainSet, consortium: ConsortiumReader) => new HomeClock(chains, consortium),
         },
         {
           provide: ChainHalts,

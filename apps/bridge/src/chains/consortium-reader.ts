@@ -44,7 +44,6 @@ const CHANGES = [
  * the hub's own rules once a round; from then on the hub's heads say when to look.
  */
 export class ConsortiumReader extends Consortium {
-  private view: ConsortiumView | undefined;
   private codeHashes = new Map<string, Hex>();
   private readonly provenCode = new Set<string>();
   private readThrough = -1;
@@ -54,12 +53,12 @@ export class ConsortiumReader extends Consortium {
   private readonly listeners: ((view: ConsortiumView) => void)[] = [];
 
   constructor(
-    readonly self: string,
+    self: string,
     private readonly contracts: HubContracts,
     private readonly chains: ChainSet,
     onError: (error: unknown) => void,
   ) {
-    super();
+    super(self);
     this.beginning = new Loop({ round: () => this.begin(), everyMs: RETRY_MS, onError });
   }
 
@@ -77,11 +76,6 @@ export class ConsortiumReader extends Consortium {
   async stop(): Promise<void> {
     await this.beginning.stop();
     this.unwatch();
-  }
-
-  current(): ConsortiumView {
-    if (!this.view) throw unavailable('hub-unread', "the hub's registries have not been read yet");
-    return this.view;
   }
 
   /** Called after each reading that may have changed something. */

@@ -113,10 +113,17 @@ export function messageKeyOf(view: ConsortiumView, party: string): Hex | undefin
   return [...view.hospitals, ...view.storemen, ...view.vouchers].find((known) => known.party === party)?.messageKey;
 }
 
-/** Holds the view of the running node. */
-export abstract class Consortium {
+/** The view of the running node; nothing before the first reading. `ConsortiumReader` keeps it current. */
+export class Consortium {
+  /** @param self the party this process runs as */
+  constructor(
+    readonly self: string,
+    protected view?: ConsortiumView,
+  ) {}
+
   /** The last view read at the hub's final block. @throws AppError `hub-unread` before the first */
-  abstract current(): ConsortiumView;
-  /** The party this process runs as. */
-  abstract readonly self: string;
+  current(): ConsortiumView {
+    if (!this.view) throw unavailable('hub-unread', "the hub's registries have not been read yet");
+    return this.view;
+  }
 }

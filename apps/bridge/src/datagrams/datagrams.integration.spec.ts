@@ -21,22 +21,14 @@ const operator = (party: Party) => ({
   messageKey: new Wallet(`0x${Buffer.from(secretOf[party]).toString('hex')}`).address.toLowerCase() as `0x${string}`,
 });
 
-class TwoParties extends Consortium {
-  constructor(readonly self: string) {
-    super();
-  }
-
-  current(): ConsortiumView {
-    return {
-      hub: { chainUid: '0x', w: 1, blockSeconds: 1, maxHeadAge: 1 },
-      hospitals: [],
-      storemen: [operator('north'), operator('south')],
-      vouchers: [],
-      vouchesNeeded: 1,
-      groups: [],
-    };
-  }
-}
+const twoParties: ConsortiumView = {
+  hub: { chainUid: '0x', w: 1, blockSeconds: 1, maxHeadAge: 1 },
+  hospitals: [],
+  storemen: [operator('north'), operator('south')],
+  vouchers: [],
+  vouchesNeeded: 1,
+  groups: [],
+};
 
 const silence = async (): Promise<null> => null;
 const ignored = async (): Promise<void> => undefined;
@@ -65,7 +57,7 @@ describe('datagrams over a real bus and database', () => {
       unitOfWork,
       new Changes(unitOfWork, new Outbox(party)),
       bus,
-      new TwoParties(party),
+      new Consortium(party, twoParties),
       new MessageKey(secretOf[party]),
       () => undefined,
     );

@@ -9,7 +9,7 @@ import { Consortium, messageKeyOf } from '../chains/consortium-view.js';
 import type { MessageKey } from './message-key.js';
 import { checkDatagram, digestOf, refusalBody, refusalOf, signDatagram } from './datagram.js';
 import { AnsweredDatagramRow, OutgoingDatagramRow } from './datagram.row.js';
-import { Datagrams, isRound, type DatagramDoors, type DatagramHandler, type OutgoingDatagram } from './datagrams.js';
+import { isRound, type DatagramDoors, type DatagramHandler, type OutgoingDatagram } from './datagrams.js';
 import { RateLimits } from './rate-limits.js';
 
 /** A repeat waits at least and at most this long, milliseconds; it doubles in between. */
@@ -39,7 +39,7 @@ interface Waiter {
  * it leaves, so a repeat gets the same one; a handler that ran before a crash runs again, and is idempotent.
  */
 @Injectable()
-export class DatagramsService extends Datagrams implements BeforeApplicationShutdown {
+export class DatagramsService implements BeforeApplicationShutdown {
   private doors: Partial<DatagramDoors> = {};
   private readonly waiters = new Map<string, Waiter>();
   private readonly inWork = new Set<Promise<void>>();
@@ -58,7 +58,6 @@ export class DatagramsService extends Datagrams implements BeforeApplicationShut
     private readonly messageKey: MessageKey,
     private readonly onError: (error: unknown, context: { kind?: string; from?: string; to?: string }) => void,
   ) {
-    super();
     this.loop = new Loop({ round: () => this.round(), everyMs: roundMs, onError: (error) => onError(error, {}) });
   }
 
@@ -78,6 +77,10 @@ export class DatagramsService extends Datagrams implements BeforeApplicationShut
     await Promise.all(this.inWork);
   }
 
+  /**
+   * Stores a datagram in the caller's transaction; it leaves after the commit. One per (to, kind, grantId) is kept
+   * open: storing it again is a no-op.
+   */
   async send(tx: Tx, outgoing: OutgoingDatagram): Promise<void> {
     const { to, kind, grantId, body, deadline } = outgoing;
     const datagram = this.signed({ to, kind, grantId, body });
@@ -104,6 +107,11 @@ export class DatagramsService extends Datagrams implements BeforeApplicationShut
     tx.afterCommit(() => this.loop.wake());
   }
 
+  /**
+   * Sends once and waits for the signed answer in memory: for rounds that are repeated as a whole (signing, release).
+   *
+   * @throws AppError `no-answer` (unavailable) after `timeoutMs`; the refusal's code where the recipient refused
+   */
   async ask(
     outgoing: Pick<OutgoingDatagram, 'to' | 'kind' | 'grantId' | 'body'>,
     timeoutMs: number,

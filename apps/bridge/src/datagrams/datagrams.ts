@@ -1,10 +1,9 @@
 /**
  * Signed messages to other parties of the consortium, as the rest of the bridge sees them (wire.md "Between
- * hospitals"). `from` of anything handed on here has been proven by its message key on the hub.
+ * hospitals"). `from` of anything handed on here has been proven by its message key on the hub. `DatagramsService` carries them.
  */
 
 import type { Datagram, DatagramKind } from '@cpds/messages';
-import type { Tx } from '@cpds/store';
 
 /** A datagram to be sent again and again until it is answered or its deadline passes. */
 export interface OutgoingDatagram {
@@ -40,22 +39,3 @@ export type DatagramDoors = {
     ? { readonly take: DatagramHandler }
     : { readonly take: DatagramHandler; readonly answered: AnswerHandler };
 };
-
-/** Datagrams that leave this node; what it does with those that come is in its `DatagramDoors`. */
-export abstract class Datagrams {
-  /**
-   * Stores a datagram in the caller's transaction; it leaves after the commit. One per (to, kind, grantId) is kept
-   * open: storing it again is a no-op.
-   */
-  abstract send(tx: Tx, outgoing: OutgoingDatagram): Promise<void>;
-
-  /**
-   * Sends once and waits for the signed answer in memory: for rounds that are repeated as a whole (signing, release).
-   *
-   * @throws AppError `no-answer` (unavailable) after `timeoutMs`; the refusal's code where the recipient refused
-   */
-  abstract ask(
-    outgoing: Pick<OutgoingDatagram, 'to' | 'kind' | 'grantId' | 'body'>,
-    timeoutMs: number,
-  ): Promise<Datagram>;
-}

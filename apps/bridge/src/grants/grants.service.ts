@@ -27,7 +27,7 @@ import type { z } from 'zod';
 import { BoundedMap } from '../bounded-map.js';
 import { Consortium, groupOf, hospitalNamed, hospitalOfChain, type Hospital } from '../chains/consortium-view.js';
 import { DeedEvidence } from '../chains/deed-evidence.js';
-import { Datagrams } from '../datagrams/datagrams.js';
+import { DatagramsService } from '../datagrams/datagrams.service.js';
 import { RequestsService } from '../requests/requests.service.js';
 import { openJson, sealJson, type NodeKeys } from '../secrets.js';
 import type { DutyResult } from '../transfers/duties.js';
@@ -62,7 +62,7 @@ export class GrantsService {
     private readonly facts: FactsReader,
     private readonly consortium: Consortium,
     private readonly deeds: DeedEvidence,
-    private readonly datagrams: Datagrams,
+    private readonly datagrams: DatagramsService,
     private readonly bus: BusRequests,
     private readonly keys: NodeKeys,
   ) {}

@@ -1,7 +1,7 @@
 import { parse, toAppError } from '@cpds/errors';
 import { ReleaseAnswer, type DleqProof, type Grant, type Hex, type SignedPartial } from '@cpds/messages';
 import { groupOf, hospitalOfChain, type Consortium, type Group, type GroupMember } from '../chains/consortium-view.js';
-import type { Datagrams } from '../datagrams/datagrams.js';
+import type { DatagramsService } from '../datagrams/datagrams.service.js';
 import { isAnswerOf } from '../signing/answers.js';
 import { askEnough, placeOf } from '../signing/ask-enough.js';
 import type { MemberAnswer } from '../signing/signing-coordinator.service.js';
@@ -46,7 +46,7 @@ export interface CollectorOptions {
 export class ReleaseCollector {
   constructor(
     private readonly consortium: Consortium,
-    private readonly datagrams: Datagrams,
+    private readonly datagrams: DatagramsService,
     private readonly options: CollectorOptions,
   ) {}
 

@@ -29,7 +29,7 @@ import type { z } from 'zod';
 import { Bells } from '../bells.js';
 import { Consortium, hospitalNamed } from '../chains/consortium-view.js';
 import { refusalOf } from '../datagrams/datagram.js';
-import { Datagrams } from '../datagrams/datagrams.js';
+import { DatagramsService } from '../datagrams/datagrams.service.js';
 import { openJson, sealJson, type NodeKeys } from '../secrets.js';
 import type { DutyResult } from '../transfers/duties.js';
 import { TransferRow } from '../transfers/transfer.row.js';
@@ -52,7 +52,7 @@ export class RequestsService {
     private readonly unitOfWork: UnitOfWork,
     private readonly changes: Changes,
     private readonly transfers: TransfersService,
-    private readonly datagrams: Datagrams,
+    private readonly datagrams: DatagramsService,
     private readonly consortium: Consortium,
     private readonly bus: BusRequests,
     private readonly keys: NodeKeys,

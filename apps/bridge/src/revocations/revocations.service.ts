@@ -13,7 +13,7 @@ import { Changes, untold } from '@cpds/outbox';
 import { Injectable } from '@nestjs/common';
 import { Consortium, hospitalOfChain } from '../chains/consortium-view.js';
 import { refusalOf } from '../datagrams/datagram.js';
-import { Datagrams } from '../datagrams/datagrams.js';
+import { DatagramsService } from '../datagrams/datagrams.service.js';
 import type { MessageKey } from '../datagrams/message-key.js';
 import { RateLimits } from '../datagrams/rate-limits.js';
 import { signAnswer } from '../signing/answers.js';
@@ -43,7 +43,7 @@ export class RevocationsService {
   constructor(
     private readonly changes: Changes,
     private readonly transfers: TransfersService,
-    private readonly datagrams: Datagrams,
+    private readonly datagrams: DatagramsService,
     private readonly consortium: Consortium,
     private readonly messageKey: MessageKey,
     /** roles whose rows this process keeps: A and B for a hospital */

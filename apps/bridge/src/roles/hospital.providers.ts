@@ -6,7 +6,7 @@ import { ChainSet } from '../chains/chain-set.js';
 import { Consortium } from '../chains/consortium-view.js';
 import { DeedEvidence } from '../chains/deed-evidence.js';
 import { HomeClock } from '../chains/home-clock.js';
-import { Datagrams } from '../datagrams/datagrams.js';
+import { DatagramsService } from '../datagrams/datagrams.service.js';
 import { MessageKey } from '../datagrams/message-key.js';
 import { HospitalChainDuties } from '../duties/chain-duties.js';
 import { SigningDuties } from '../duties/signing-duties.js';
@@ -43,12 +43,12 @@ export function hospitalProviders(options: HospitalOptions): Provider[] {
     TransferViewService,
     {
       provide: RequestsService,
-      inject: [UnitOfWork, Changes, TransfersService, Datagrams, Consortium, BusRequests],
+      inject: [UnitOfWork, Changes, TransfersService, DatagramsService, Consortium, BusRequests],
       useFactory: (
         unitOfWork: UnitOfWork,
         changes: Changes,
         transfers: TransfersService,
-        datagrams: Datagrams,
+        datagrams: DatagramsService,
         consortium: Consortium,
         bus: BusRequests,
       ) =>
@@ -72,7 +72,7 @@ export function hospitalProviders(options: HospitalOptions): Provider[] {
         FactsReader,
         Consortium,
         DeedEvidence,
-        Datagrams,
+        DatagramsService,
         BusRequests,
       ],
       useFactory: (
@@ -82,20 +82,20 @@ export function hospitalProviders(options: HospitalOptions): Provider[] {
         facts: FactsReader,
         consortium: Consortium,
         deeds: DeedEvidence,
-        datagrams: Datagrams,
+        datagrams: DatagramsService,
         bus: BusRequests,
       ) => new GrantsService(changes, transfers, requests, facts, consortium, deeds, datagrams, bus, keys),
     },
     {
       provide: SigningCoordinator,
-      inject: [Consortium, Datagrams],
-      useFactory: (consortium: Consortium, datagrams: Datagrams) =>
+      inject: [Consortium, DatagramsService],
+      useFactory: (consortium: Consortium, datagrams: DatagramsService) =>
         new SigningCoordinator(consortium, datagrams, { roundTimeoutMs, othersAfterMs }),
     },
     {
       provide: ReleaseCollector,
-      inject: [Consortium, Datagrams],
-      useFactory: (consortium: Consortium, datagrams: Datagrams) =>
+      inject: [Consortium, DatagramsService],
+      useFactory: (consortium: Consortium, datagrams: DatagramsService) =>
         new ReleaseCollector(consortium, datagrams, { timeoutMs: roundTimeoutMs, othersAfterMs }),
     },
     {

@@ -15,7 +15,7 @@ import {
   type Group,
   type GroupMember,
 } from '../chains/consortium-view.js';
-import type { Datagrams } from '../datagrams/datagrams.js';
+import type { DatagramsService } from '../datagrams/datagrams.service.js';
 import type { GroupSignature } from '../transfers/transfer.row.js';
 import { isAnswerOf } from './answers.js';
 import { askEnough, placeOf } from './ask-enough.js';
@@ -96,7 +96,7 @@ export class SigningCoordinator {
 
   constructor(
     private readonly consortium: Consortium,
-    private readonly datagrams: Datagrams,
+    private readonly datagrams: DatagramsService,
     private readonly options: CoordinatorOptions,
   ) {}
 

@@ -9,7 +9,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { KeyShareRow } from '../ceremonies/key-share.row.js';
 import { KeyShares } from '../ceremonies/key-shares.js';
 import { storemanMigrations } from '../ceremonies/migrations.js';
-import { Consortium, type ConsortiumView } from '../chains/consortium-view.js';
+import { Consortium } from '../chains/consortium-view.js';
 import { AnsweredDatagramRow, OutgoingDatagramRow } from '../datagrams/datagram.row.js';
 import { DatagramsService } from '../datagrams/datagrams.service.js';
 import { MessageKey } from '../datagrams/message-key.js';
@@ -69,19 +69,6 @@ export function factsOf(
   };
 }
 
-class FixedConsortium extends Consortium {
-  constructor(
-    readonly self: string,
-    private readonly view: ConsortiumView,
-  ) {
-    super();
-  }
-
-  current(): ConsortiumView {
-    return this.view;
-  }
-}
-
 const parties = ['storeman-1', 'storeman-2', 'storeman-3', 'storeman-4', 'storeman-5'];
 
 export async function openSigningWorld(now: number) {
@@ -113,7 +100,7 @@ export async function openSigningWorld(now: number) {
     });
     const unitOfWork = new UnitOfWork(store);
     const bus = await connectBus({ url: nats.url, name: party });
-    const consortium = new FixedConsortium(party, view);
+    const consortium = new Consortium(party, view);
     const messageKey = new MessageKey(messageSecret);
     const changes = new Changes(unitOfWork, new Outbox(party));
     const onError = (error: unknown): void => void errors.push(error);
