@@ -16,7 +16,7 @@ import { AnchorsHttpController } from './anchors/anchors.http.controller.js';
 import { Anchors } from './anchors/anchors.service.js';
 import { type AuditConfig, hubChain, hubParty, originOf } from './config.js';
 import { Announcer } from './events/announcer.js';
-import type { LogOwner } from './events/authority.js';
+import type { LogOwner } from './events/decode.js';
 import { EventsConsumer } from './events/events.consumer.js';
 import { Intake } from './events/intake.js';
 import { LogHttpController } from './log/log.http.controller.js';

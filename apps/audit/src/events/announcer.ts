@@ -2,7 +2,7 @@ import type { Bus } from '@cpds/bus';
 import { operatorReceiptSubject, receiptSubject, type Receipted } from '@cpds/messages';
 import { Loop } from '@cpds/store';
 import type { AuditLog } from '../log/log.service.js';
-import type { LogOwner } from './authority.js';
+import type { LogOwner } from './decode.js';
 
 /** Receipts are repeated this often, in milliseconds: an announcement is a datagram and may be lost. */
 const REPEAT_MS = 5_000;

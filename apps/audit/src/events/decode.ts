@@ -1,11 +1,13 @@
-/** From a message of the bus to an event this log takes, or the reason why not: pure. */
+/** From a message of the bus to an event this log takes, or the reason why not; who may write what into it: pure. */
 
 import { parseJson, toAppError } from '@cpds/errors';
-import { EventEnvelope, eventLeaf } from '@cpds/messages';
-import { foreignTo, type LogOwner } from './authority.js';
+import { EventEnvelope, eventLeaf, operatorEventSubject } from '@cpds/messages';
 
 /** Entry bundles hold entries of at most this many bytes (c2sp.org/tlog-tiles). */
 const MAX_LEAF_BYTES = 65_535;
+
+/** The parties whose events a log takes: a hospital's own services, or the hub's role nodes. */
+export type LogOwner = { readonly kind: 'hospital'; readonly party: string } | { readonly kind: 'hub' };
 
 export type Decoded =
   { readonly kind: 'event'; readonly event: EventEnvelope } | { readonly kind: 'refused'; readonly reason: string };
@@ -19,6 +21,20 @@ export function decodeEvent(owner: LogOwner, subject: string, body: string): Dec
   } catch (error) {
     return { kind: 'refused', reason: toAppError(error).message };
   }
+}
+
+/**
+ * Why `event` must not enter the log when it came on `subject`, or null. The bus lets a service publish under its own
+ * subject only; this keeps it from writing under another's name there.
+ */
+function foreignTo(owner: LogOwner, subject: string, event: EventEnvelope): string | null {
+  const service = event.type.slice(0, event.type.indexOf('.'));
+  if (owner.kind === 'hub') {
+    if (subject !== operatorEventSubject(event.producer)) return `producer ${event.producer} wrote on ${subject}`;
+    return service === 'bridge' ? null : `a role node wrote ${event.type}`;
+  }
+  if (subject !== event.type) return `${event.type} came on ${subject}`;
+  return event.producer === `${service}.${owner.party}` ? null : `producer ${event.producer} wrote ${event.type}`;
 }
 
 function unfit(event: EventEnvelope): string | null {

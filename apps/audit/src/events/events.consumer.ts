@@ -3,8 +3,7 @@ import { nanos } from '@nats-io/transport-node';
 import { type Bus, ensureEventStream, eventStream, hospitalEventSubjects, hubEventSubjects } from '@cpds/bus';
 import { type AfterRound, Loop } from '@cpds/store';
 import type { AuditLog } from '../log/log.service.js';
-import type { LogOwner } from './authority.js';
-import { decodeEvent } from './decode.js';
+import { decodeEvent, type LogOwner } from './decode.js';
 import type { Intake } from './intake.js';
 
 /** The durable consumer's name; the outbox's relays know audit by receipts, not by it. */
