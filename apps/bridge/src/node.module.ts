@@ -1,6 +1,6 @@
 import { Global, Inject, Module, type DynamicModule, type OnApplicationBootstrap } from '@nestjs/common';
 import { DatagramsService } from './datagrams/datagrams.service.js';
-import { MessageKey } from './datagrams/message-key.js';
+import { MessageKey } from './datagrams/datagram.js';
 import { ClosingDuties } from './duties/chain-duties.js';
 import { nodeProviders, type NodeOptions } from './node.providers.js';
 import { RevocationsHttpController } from './revocations/revocations.http.controller.js';

@@ -5,7 +5,7 @@ import type { Provider } from '@nestjs/common';
 import { ChainSet } from './chains/chain-set.js';
 import { Consortium } from './chains/consortium-view.js';
 import { DatagramsService } from './datagrams/datagrams.service.js';
-import { MessageKey } from './datagrams/message-key.js';
+import { MessageKey } from './datagrams/datagram.js';
 import { ClosingDuties } from './duties/chain-duties.js';
 import { ConsortiumTiming } from './duties/duty-timing.js';
 import { RevocationsService } from './revocations/revocations.service.js';

@@ -1,7 +1,6 @@
 import { conflict } from '@cpds/errors';
 import { Wallet } from 'ethers';
-import { checkDatagram, refusalBody, refusalOf, signDatagram } from './datagram.js';
-import { MessageKey } from './message-key.js';
+import { checkDatagram, MessageKey, refusalBody, refusalOf, signDatagram } from './datagram.js';
 import { RateLimits } from './rate-limits.js';
 
 const secret = new Uint8Array(32).fill(7);

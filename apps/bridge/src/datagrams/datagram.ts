@@ -1,11 +1,21 @@
-/** A datagram's signature, and what this node thinks of one that arrives (wire.md "Between hospitals"). Pure. */
+/** The key of a party's word, a datagram's signature, and what this node thinks of one that arrives (wire.md "Between hospitals"). Pure. */
 
 import { AppError, denied, invalid } from '@cpds/errors';
 import { datagramDigest, type Datagram, type DatagramKind, type Hex } from '@cpds/messages';
-import { to0x } from '@cpds/crypto/bytes';
-import { isSignedByAccount } from '@cpds/contracts';
+import { to0x, toBigInt } from '@cpds/crypto/bytes';
+import { isSignedByAccount, signDigest } from '@cpds/contracts';
 import { z } from 'zod';
-import type { MessageKey } from './message-key.js';
+
+/** The key that signs what this party says off chain: datagrams, answers, partials (protocol section 7, "Who is who"). */
+export class MessageKey {
+  /** @param secret 32 bytes */
+  constructor(private readonly secret: Uint8Array) {}
+
+  /** r ‖ s ‖ v over a 32-byte digest, lower-case hex. */
+  sign(digest: Hex): Hex {
+    return signDigest(toBigInt(this.secret), digest);
+  }
+}
 
 /** keccak256("cpds/v1/datagram" ‖ sha256(RFC 8785 of the datagram without sig)), hex. */
 export function digestOf(datagram: object): Hex {

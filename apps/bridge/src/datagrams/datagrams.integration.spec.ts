@@ -8,7 +8,7 @@ import type { DataSource } from 'typeorm';
 import { Consortium, type ConsortiumView } from '../chains/consortium-view.js';
 import { AnsweredDatagramRow, OutgoingDatagramRow } from './datagram.row.js';
 import { DatagramsService } from './datagrams.service.js';
-import { MessageKey } from './message-key.js';
+import { MessageKey } from './datagram.js';
 import { Datagrams1763900000001 } from './migrations.js';
 
 const secretOf = { north: new Uint8Array(32).fill(1), south: new Uint8Array(32).fill(2) };

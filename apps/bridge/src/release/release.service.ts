@@ -10,7 +10,7 @@ import { randomBytes } from 'node:crypto';
 import type { z } from 'zod';
 import type { KeyShares } from '../ceremonies/key-shares.js';
 import type { Consortium, Group } from '../chains/consortium-view.js';
-import type { MessageKey } from '../datagrams/message-key.js';
+import type { MessageKey } from '../datagrams/datagram.js';
 import { signAnswer, unavailableAnswer } from '../signing/answers.js';
 import { mayRelease } from '../signing/guards.js';
 import { commitAct, hasActed } from '../signing/storeman-acts.js';

@@ -12,9 +12,8 @@ import {
 import { Changes, untold } from '@cpds/outbox';
 import { Injectable } from '@nestjs/common';
 import { Consortium, hospitalOfChain } from '../chains/consortium-view.js';
-import { refusalOf } from '../datagrams/datagram.js';
+import { refusalOf, type MessageKey } from '../datagrams/datagram.js';
 import { DatagramsService } from '../datagrams/datagrams.service.js';
-import type { MessageKey } from '../datagrams/message-key.js';
 import { RateLimits } from '../datagrams/rate-limits.js';
 import { signAnswer } from '../signing/answers.js';
 import type { DutyResult } from '../transfers/duties.js';

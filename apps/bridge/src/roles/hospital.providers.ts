@@ -7,7 +7,7 @@ import { Consortium } from '../chains/consortium-view.js';
 import { DeedEvidence } from '../chains/deed-evidence.js';
 import { HomeClock } from '../chains/home-clock.js';
 import { DatagramsService } from '../datagrams/datagrams.service.js';
-import { MessageKey } from '../datagrams/message-key.js';
+import { MessageKey } from '../datagrams/datagram.js';
 import { HospitalChainDuties } from '../duties/chain-duties.js';
 import { SigningDuties } from '../duties/signing-duties.js';
 import { GrantsService } from '../grants/grants.service.js';

@@ -7,7 +7,7 @@ import { KeyShares } from '../ceremonies/key-shares.js';
 import type { ConfiguredRoster } from '../ceremonies/roster.js';
 import { ChainSet } from '../chains/chain-set.js';
 import { Consortium } from '../chains/consortium-view.js';
-import { MessageKey } from '../datagrams/message-key.js';
+import { MessageKey } from '../datagrams/datagram.js';
 import { ReleaseService } from '../release/release.service.js';
 import { SignerService } from '../signing/signer.service.js';
 import { StoremanView } from '../signing/storeman-view.js';

@@ -1,7 +1,7 @@
 import { answerDigest, isSignedByAccount } from '@cpds/contracts';
 import { toAppError } from '@cpds/errors';
 import type { Hex, SignedAnswer } from '@cpds/messages';
-import type { MessageKey } from '../datagrams/message-key.js';
+import type { MessageKey } from '../datagrams/datagram.js';
 
 /** A refusal or a "not yet" that this member stands for: EIP-712 `Answer` under the hub's uid. */
 export function signAnswer(hubUid: string, key: MessageKey, answer: Omit<SignedAnswer, 'signature'>): SignedAnswer {

@@ -11,7 +11,7 @@ import { keccak256, sha256 } from '@cpds/crypto/hash';
 import type { Hex, SignCommitment } from '@cpds/messages';
 import { isSignedByAccount } from '@cpds/contracts';
 import type { Group } from '../chains/consortium-view.js';
-import type { MessageKey } from '../datagrams/message-key.js';
+import type { MessageKey } from '../datagrams/datagram.js';
 
 /** keccak256("cpds/v1/sign-commitment" ‖ sha256(RFC 8785 of the message without its signature)). */
 export function commitmentDigest(message: Omit<SignCommitment, 'signature'>): Hex {

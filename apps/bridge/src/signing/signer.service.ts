@@ -10,7 +10,7 @@ import type { z } from 'zod';
 import { BoundedMap } from '../bounded-map.js';
 import type { KeyShares } from '../ceremonies/key-shares.js';
 import { groupKeyOf, type Consortium, type Group } from '../chains/consortium-view.js';
-import type { MessageKey } from '../datagrams/message-key.js';
+import type { MessageKey } from '../datagrams/datagram.js';
 import { checkCapsule } from '../transfers/grant-checks.js';
 import type { TransfersService } from '../transfers/transfers.service.js';
 import { signAnswer, unavailableAnswer } from './answers.js';

@@ -12,7 +12,7 @@ import { storemanMigrations } from '../ceremonies/migrations.js';
 import { Consortium } from '../chains/consortium-view.js';
 import { AnsweredDatagramRow, OutgoingDatagramRow } from '../datagrams/datagram.row.js';
 import { DatagramsService } from '../datagrams/datagrams.service.js';
-import { MessageKey } from '../datagrams/message-key.js';
+import { MessageKey } from '../datagrams/datagram.js';
 import { Datagrams1763900000001 } from '../datagrams/migrations.js';
 import { ReleaseCollector } from '../release/release-collector.service.js';
 import { ReleaseRow } from '../release/release.row.js';
