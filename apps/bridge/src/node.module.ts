@@ -7,7 +7,7 @@ import { RevocationsHttpController } from './revocations/revocations.http.contro
 import { RevocationsService } from './revocations/revocations.service.js';
 import { roleWork, type EveryonesWork, type RoleWork } from './roles/role-work.js';
 import { DutyExecutors } from './transfers/duties.js';
-import { DutyTiming, TransferDriver } from './transfers/transfer-driver.js';
+import { TransferDriver } from './transfers/transfer-driver.js';
 import { TransfersService } from './transfers/transfers.service.js';
 
 /** What every bridge process is, whatever its role: rows moved by the table, datagrams, and the door for revokes. */
@@ -33,15 +33,7 @@ export class NodeModule implements OnApplicationBootstrap {
             new DutyExecutors({ ...role.duties, ...everyonesWork(revocations).duties }),
         },
       ],
-      exports: [
-        TransfersService,
-        MessageKey,
-        DatagramsService,
-        DutyTiming,
-        TransferDriver,
-        ClosingDuties,
-        RevocationsService,
-      ],
+      exports: [TransfersService, MessageKey, DatagramsService, TransferDriver, ClosingDuties, RevocationsService],
     };
   }
 

@@ -3,16 +3,15 @@ import { Changes } from '@cpds/outbox';
 import { UnitOfWork } from '@cpds/store';
 import type { Provider } from '@nestjs/common';
 import { ChainSet } from './chains/chain-set.js';
-import { Consortium } from './chains/consortium-view.js';
+import { Consortium, dutyContextOf } from './chains/consortium-view.js';
 import { DatagramsService } from './datagrams/datagrams.service.js';
 import { MessageKey } from './datagrams/datagram.js';
 import { ClosingDuties } from './duties/chain-duties.js';
-import { ConsortiumTiming } from './duties/duty-timing.js';
 import { RevocationsService } from './revocations/revocations.service.js';
 import { DutyExecutors } from './transfers/duties.js';
 import { FactsReader } from './transfers/facts.js';
 import type { Role } from './transfers/transfer.js';
-import { DutyTiming, OwnTransactions, TransferDriver, type DriverOptions } from './transfers/transfer-driver.js';
+import { OwnTransactions, TransferDriver } from './transfers/transfer-driver.js';
 import { TransfersService } from './transfers/transfers.service.js';
 
 /** What a process brings to what every party is made of. */
@@ -26,7 +25,6 @@ export interface NodeOptions {
 
 /** How the parts of every bridge process are built; what they do is in `node.module.ts`. */
 export function nodeProviders(options: NodeOptions): Provider[] {
-  const driver: DriverOptions = { recheckMs: options.recheckMs, concurrency: 16, onError: options.onError };
   return [
     TransfersService,
     { provide: MessageKey, useFactory: () => new MessageKey(options.messageSecret) },
@@ -37,20 +35,21 @@ export function nodeProviders(options: NodeOptions): Provider[] {
         new DatagramsService(unitOfWork, changes, bus, consortium, key, options.onError),
     },
     {
-      provide: DutyTiming,
-      inject: [Consortium],
-      useFactory: (consortium: Consortium) => new ConsortiumTiming(consortium),
-    },
-    {
       provide: TransferDriver,
-      inject: [TransfersService, FactsReader, DutyExecutors, DutyTiming, OwnTransactions],
+      inject: [TransfersService, FactsReader, DutyExecutors, OwnTransactions, Consortium],
       useFactory: (
         transfers: TransfersService,
         facts: FactsReader,
         duties: DutyExecutors,
-        timing: DutyTiming,
         own: OwnTransactions,
-      ) => new TransferDriver(transfers, facts, duties, timing, own, driver),
+        consortium: Consortium,
+      ) =>
+        new TransferDriver(transfers, facts, duties, own, {
+          contextOf: (row) => dutyContextOf(consortium, row),
+          recheckMs: options.recheckMs,
+          concurrency: 16,
+          onError: options.onError,
+        }),
     },
     {
       provide: ClosingDuties,

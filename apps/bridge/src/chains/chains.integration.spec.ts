@@ -7,7 +7,6 @@ import { G } from '@cpds/crypto/curve';
 import { testPostgres } from '@cpds/local';
 import { Changes, Outbox, outboxMigrations } from '@cpds/outbox';
 import { Leases, openStore, UnitOfWork } from '@cpds/store';
-import { ConsortiumTiming } from '../duties/duty-timing.js';
 import { openConsortium, type TestConsortium } from '../testing/consortium.js';
 import { openDeployer, until } from '../testing/storemen.js';
 import { DutyExecutors } from '../transfers/duties.js';
@@ -22,6 +21,7 @@ import { DeedEvidence } from './deed-evidence.js';
 import { ChainHalts } from './chain-halts.js';
 import { ChainSet } from './chain-set.js';
 import { ConsortiumReader } from './consortium-reader.js';
+import { dutyContextOf } from './consortium-view.js';
 import type { ConsortiumView } from './consortium-view.js';
 import { GrantFacts } from './grant-facts.js';
 import { GrantWatch } from './grant-watch.js';
@@ -53,7 +53,8 @@ async function openVoucher(world: TestConsortium, which: number, urls: Record<st
   const ledger = world.contracts.transferLedger;
   const vouching = new VouchingService(changes, chains, facts, ledger);
   const duties = new DutyExecutors({ vouch: (row, seen) => vouching.vouch(row, seen) });
-  const driver = new TransferDriver(transfers, facts, duties, new ConsortiumTiming(consortium), new NoTransactions(), {
+  const driver = new TransferDriver(transfers, facts, duties, new NoTransactions(), {
+    contextOf: (row) => dutyContextOf(consortium, row),
     recheckMs: 1_000,
     concurrency: 4,
     onError,

@@ -7,6 +7,8 @@ import { fromHex } from '@cpds/crypto/bytes';
 import type { GroupKey } from '@cpds/crypto/group';
 import { unavailable } from '@cpds/errors';
 import type { Hex } from '@cpds/messages';
+import type { DutyContext } from '../transfers/duties.js';
+import type { TransferRow } from '../transfers/transfer.row.js';
 
 /** One hospital and its chain. Times in seconds. */
 export interface Hospital {
@@ -126,4 +128,24 @@ export class Consortium {
     if (!this.view) throw unavailable('hub-unread', "the hub's registries have not been read yet");
     return this.view;
   }
+}
+
+/** What a row's duties are timed by: what the hub says of its chains, and this node's place among the storemen. */
+export function dutyContextOf(consortium: Consortium, row: TransferRow): DutyContext {
+  const view = consortium.current();
+  const home = hospitalOfChain(view, row.homeUid);
+  const destination = hospitalOfChain(view, row.destinationUid);
+  return {
+    wHome: home.w,
+    wDestination: destination.w,
+    forwards: row.forwards,
+    isKnown: row.sealedPackage !== null,
+    enteredAt: Math.floor(row.enteredAt.getTime() / 1000),
+    memberIndex: row.role === 'S' ? placeAmong(groupOf(view, home.sealKeyId).members, consortium.self) : 0,
+  };
+}
+
+/** The member's index; the last turn for a storeman that is none. */
+function placeAmong(members: readonly GroupMember[], party: string): number {
+  return members.find((member) => member.party === party)?.index ?? members.length;
 }

@@ -8,11 +8,6 @@ import { decide, type TransferEvent } from './transfer.js';
 import { holdsGrant, snapshotOf, type TransferReceipt, type TransferRow } from './transfer.row.js';
 import { TransfersService } from './transfers.service.js';
 
-/** Everything about a row's surroundings that its duties are timed by. */
-export abstract class DutyTiming {
-  abstract contextOf(row: TransferRow): DutyContext;
-}
-
 /** What became of the transactions this process sent for a row. */
 export abstract class OwnTransactions {
   abstract sent(row: TransferRow): Promise<SentFacts>;
@@ -34,6 +29,8 @@ export class NoTransactions extends OwnTransactions {
 }
 
 export interface DriverOptions {
+  /** what a row's duties are timed by, as it is now */
+  contextOf: (row: TransferRow) => DutyContext;
   /** a row in work is looked at again after this long without any wake-up, milliseconds; a resting one more rarely */
   recheckMs: number;
   /** rows in work at once */
@@ -67,7 +64,6 @@ export class TransferDriver implements OnApplicationBootstrap, BeforeApplication
     private readonly transfers: TransfersService,
     private readonly facts: FactsReader,
     private readonly duties: DutyExecutors,
-    private readonly timing: DutyTiming,
     private readonly own: OwnTransactions,
     private readonly options: DriverOptions,
   ) {
@@ -151,7 +147,7 @@ export class TransferDriver implements OnApplicationBootstrap, BeforeApplication
   /** Tries the duties of the row's state, until one brings what the table waits for. */
   private async carryOut(row: TransferRow, facts: Facts): Promise<{ row: TransferRow; pending: number }> {
     let pending = 0;
-    for (const duty of dutiesOf(snapshotOf(row), facts, this.timing.contextOf(row))) {
+    for (const duty of dutiesOf(snapshotOf(row), facts, this.options.contextOf(row))) {
       const result = await this.attempt(row, facts, duty);
       if (!result.done) pending++;
       if (result.waitsFor) this.lastWait.set(row.id, result.waitsFor);
