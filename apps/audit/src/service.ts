@@ -12,5 +12,5 @@ export const auditService: ServiceOptions<typeof auditConfig> = {
   module: (context) => AuditModule.forRoot(context),
   sealed: [derivationRootPlace, detailsKeyPlace, refusedPlace],
   tokens: (_app, config) => tokensOf(config),
-  hasTransport: false,
+  transport: 'none',
 };

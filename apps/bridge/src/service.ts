@@ -14,7 +14,7 @@ export const bridgeService: ServiceOptions<typeof bridgeConfig> = {
   sealed: sealedPlaces,
   tokens: (_app: INestApplicationContext, config: BridgeConfig) =>
     TokenVerifier.remote(config.IDENTITY_URL ?? 'http://no-tokens.invalid', config.PARTY),
-  hasTransport: (config: BridgeConfig) => config.ROLE === 'hospital',
+  transport: (config: BridgeConfig) => (config.ROLE === 'hospital' ? 'events' : 'none'),
   probes: (app) => [
     {
       name: 'hub',

@@ -70,6 +70,14 @@ export function json<T>(schema: ZodType<T>): ZodType<T> {
     .pipe(schema as ZodType<T, unknown>);
 }
 
+/** A whole number of milliseconds. */
+export function ms(fallback: number, least = 1): ZodType<number> {
+  return z.coerce.number().int().min(least).default(fallback);
+}
+
+/** An account or contract on a chain, in any case of letters. */
+export const Address = z.string().regex(/^0x[0-9a-fA-F]{40}$/, 'must be an address');
+
 /** Keys every process has. */
 export const commonConfig = defineConfig({
   PARTY: key(z.string().regex(/^[a-z][a-z0-9-]{0,31}$/), 'party name', 'names this operator on bus, log and hub'),
@@ -138,3 +146,10 @@ export const chainConfig = defineConfig({
   ),
   OWN_CHAIN: key(z.string(), 'nickname in `CHAINS`', 'where this process sends its own transactions'),
 });
+
+/** RPC urls of a chain. @throws AppError `bad-config` when `CHAINS` does not have it */
+export function urlsOf({ CHAINS }: Pick<ConfigOf<typeof chainConfig>, 'CHAINS'>, chain: string): string[] {
+  const urls = CHAINS[chain];
+  if (!urls) throw invalid('bad-config', 'CHAINS', `CHAINS has no ${chain}`);
+  return urls;
+}

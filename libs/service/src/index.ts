@@ -9,5 +9,7 @@ export * from './health.js';
 export * from './key-file.js';
 export * from './log.js';
 export * from './metrics.js';
+export * from './modules.js';
+export * from './own-chain.js';
 export * from './start-service.js';
 export * from './token.js';

@@ -3,17 +3,18 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { Body, Controller, Get, Module, Param, Post, Req } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Body, Controller, Get, Module, Param, Post, Req } from '@nestjs/common';
 import { EventPattern, Payload } from '@nestjs/microservices';
-import { BusModule } from '@cpds/bus';
+import { Bus } from '@cpds/bus';
 import { invalid, unavailable } from '@cpds/errors';
 import { testNats, testPostgres } from '@cpds/local';
 import type { EventEnvelope } from '@cpds/messages';
-import { Outbox, OutboxModule, outboxMigrations } from '@cpds/outbox';
-import { StoreModule, UnitOfWork } from '@cpds/store';
+import { Changes, Outbox, outboxMigrations } from '@cpds/outbox';
+import { UnitOfWork } from '@cpds/store';
 import { createLocalJWKSet, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { Caller, Fhir, Open, type Principal, Scopes } from './access.js';
 import { commonConfig, readConfig } from './config.js';
+import { busModule, outboxModule, storeModule } from './modules.js';
 import { type RunningService, runService } from './start-service.js';
 import { hospitalAudience, TokenVerifier } from './token.js';
 
@@ -72,6 +73,7 @@ let postgres: Awaited<ReturnType<typeof testPostgres>>;
 let nats: Awaited<ReturnType<typeof testNats>>;
 let service: RunningService;
 let folder: string;
+let environment: Record<string, string>;
 let keyPair: Awaited<ReturnType<typeof generateKeyPair>>;
 
 beforeAll(async () => {
@@ -79,7 +81,7 @@ beforeAll(async () => {
   keyPair = await generateKeyPair('ES384', { extractable: true });
   folder = mkdtempSync(join(tmpdir(), 'service-'));
   writeFileSync(join(folder, 'keys'), JSON.stringify({ kek: '11'.repeat(32) }), { mode: 0o600 });
-  const environment = {
+  environment = {
     PARTY: 'north',
     PORT: '0',
     LOG_LEVEL: 'silent',
@@ -92,18 +94,15 @@ beforeAll(async () => {
     {
       name: 'records',
       config: commonConfig,
-      module: () => {
-        @Module({
-          imports: [
-            StoreModule.forRoot({ url: postgres.url, migrations: outboxMigrations }),
-            BusModule.forRoot({ url: nats.url, name: 'records' }),
-            OutboxModule.forHospital({ producer: 'records.north', onError: () => undefined }),
-          ],
-          controllers: [Doors],
-        })
-        class App {}
-        return App;
-      },
+      module: (context) => ({
+        module: class App {},
+        imports: [
+          storeModule(context, { entities: [], migrations: outboxMigrations }),
+          busModule(context),
+          outboxModule(context),
+        ],
+        controllers: [Doors],
+      }),
       tokens: () => new TokenVerifier(createLocalJWKSet({ keys: [jwk] }), 'http://identity', hospitalAudience('north')),
     },
     readConfig(commonConfig, environment),
@@ -264,6 +263,63 @@ describe('events', () => {
       correlation: 'r-1',
       details: { eventId: bad.id, producer: 'records.north', code: 'poison', deliveries: 1 },
     });
+  });
+});
+
+describe('a stop', () => {
+  it('comes to what works in the background while doors, outbox, bus and store are still open', async () => {
+    const ended: string[] = [];
+    /** Works to the end of its own `beforeApplicationShutdown`, as a loop's last round does. */
+    abstract class Work implements BeforeApplicationShutdown {
+      constructor(
+        private readonly changes: Changes,
+        private readonly bus: Bus,
+      ) {}
+
+      async beforeApplicationShutdown(): Promise<void> {
+        await this.changes.tell({ type: 'drawer.round-ended.v1', correlation: 'r-2', details: {} });
+        await this.bus.connection.flush();
+        ended.push(`${this.constructor.name} ${(await fetch(`${drawer.url}/healthz`)).status}`);
+      }
+    }
+    @Module({})
+    class Noun extends Work {
+      constructor(changes: Changes, bus: Bus) {
+        super(changes, bus);
+      }
+    }
+    @Module({})
+    class GlobalNoun extends Work {
+      constructor(changes: Changes, bus: Bus) {
+        super(changes, bus);
+      }
+    }
+    const drawer = await runService(
+      {
+        name: 'drawer',
+        config: commonConfig,
+        transport: 'none',
+        module: (context) => ({
+          module: class App {},
+          // The nouns first, where Nest's own order would close what they stand on before them.
+          imports: [
+            { module: GlobalNoun, global: true },
+            Noun,
+            storeModule(context, { entities: [], migrations: outboxMigrations }),
+            busModule(context),
+            outboxModule(context),
+          ],
+        }),
+      },
+      readConfig(commonConfig, { ...environment }),
+    );
+    const bus = drawer.app.get(Bus, { strict: false });
+    const unitOfWork = drawer.app.get(UnitOfWork, { strict: false });
+    await drawer.close();
+    expect(ended.sort()).toEqual(['GlobalNoun 200', 'Noun 200']);
+    expect(bus.connection.isClosed()).toBe(true);
+    await expect(unitOfWork.reader.query('SELECT 1')).rejects.toThrow();
+    await expect(fetch(`${drawer.url}/healthz`)).rejects.toThrow();
   });
 });
 

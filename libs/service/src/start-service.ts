@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { type DynamicModule, type INestApplicationContext, type Type } from '@nestjs/common';
 import { NestFactory, Reflector } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { Bus, hospitalEventSubjects, JetStreamStrategy, type DeadLetter } from '@cpds/bus';
+import { Bus, type DeadLetter, hospitalEventSubjects, JetStreamStrategy, type StrategyOptions } from '@cpds/bus';
 import type { KeyRing } from '@cpds/crypto/custody';
 import type { KeyEncryption } from '@cpds/crypto/key-encryption';
 import { toAppError } from '@cpds/errors';
@@ -22,6 +22,8 @@ import { TokenVerifier } from './token.js';
 
 /** What a service's module is built with. */
 export interface ServiceContext<Config> {
+  /** the service's, as in its options */
+  name: string;
   config: Config;
   /** without the key-encryption keys, which `ring` alone holds */
   keys: KeyFile;
@@ -29,7 +31,12 @@ export interface ServiceContext<Config> {
   ring: KeyRing;
   log: Logger;
   metrics: Metrics;
+  /** logs what failed in the background; whoever calls it tries again */
+  onError: (error: unknown, context?: object) => void;
 }
+
+/** What a process takes from its bus beside datagrams. `events` are taken with a durable consumer, and include requests. */
+export type Transport = 'events' | 'requests' | 'none';
 
 type CommonConfig = ConfigOf<typeof commonConfig>;
 
@@ -47,8 +54,8 @@ export interface ServiceOptions<Shape extends ConfigShape> {
   keyEncryption?: (config: ConfigOf<Shape>) => KeyEncryption;
   /** what must answer before this process is ready, beside store and bus */
   probes?: (app: INestApplicationContext) => Probe[];
-  /** answers bus requests and consumes events; false for a process that uses the bus for datagrams only */
-  hasTransport?: boolean | ((config: ConfigOf<Shape>) => boolean);
+  /** what `*.bus.controller.ts` are fed with; default `events`, which need an outbox for their dead letters */
+  transport?: Transport | ((config: ConfigOf<Shape>) => Transport);
   /** largest JSON body, bytes; default 1 MiB. Streams of other content types have no limit here. */
   bodyLimitBytes?: number;
 }
@@ -104,7 +111,9 @@ export async function runService<Shape extends ConfigShape & typeof commonConfig
   const metrics = new Metrics(options.name, PARTY);
   const { kek, formerKeks, ...keys } = readKeyFile(KEY_FILE);
   const ring = await openKeyRing(common(config), { kek, formerKeks }, options.keyEncryption?.(config));
-  const module = options.module({ config, keys, ring, log, metrics });
+  const onError = (error: unknown, context: object = {}): void =>
+    log.warn({ ...errorLine(error), ...context }, 'background step failed');
+  const module = options.module({ name: options.name, config, keys, ring, log, metrics, onError });
   const adapter = new FastifyAdapter({ bodyLimit: options.bodyLimitBytes ?? 1 << 20, forceCloseConnections: true });
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
     logger: nestLogger(log),
@@ -115,9 +124,8 @@ export async function runService<Shape extends ConfigShape & typeof commonConfig
   app.useGlobalFilters(new ErrorFilter(log));
   app.useGlobalGuards(new AccessGuard(app.get(Reflector), options.tokens?.(app, config)));
   addDoors(app, metrics, log, () => probesOf(app, options.probes?.(app) ?? []));
-  const { hasTransport = true } = options;
-  if (typeof hasTransport === 'function' ? hasTransport(config) : hasTransport)
-    connectTransport(app, options.name, log);
+  const { transport = 'events' } = options;
+  connectTransport(app, options.name, typeof transport === 'function' ? transport(config) : transport, log);
   await app.startAllMicroservices();
   await app.listen(PORT, HOST);
   const url = await app.getUrl();
@@ -187,21 +195,32 @@ function probesOf(app: NestFastifyApplication, own: Probe[]): Probe[] {
   ];
 }
 
-function connectTransport(app: NestFastifyApplication, service: string, log: Logger): void {
-  const changes = app.get(Changes, { strict: false });
+function connectTransport(app: NestFastifyApplication, service: string, transport: Transport, log: Logger): void {
+  if (transport === 'none') return;
   const strategy = new JetStreamStrategy({
     bus: app.get(Bus, { strict: false }),
     service,
-    streamSubjects: hospitalEventSubjects,
+    ...(transport === 'events' ? eventsOf(app, service) : {}),
     onFailure: (subject, error, outcome) => {
       const level = outcome === 'reject' || toAppError(error).kind === 'bug' ? 'error' : 'warn';
       log[level]({ subject, outcome, ...errorLine(error) }, 'message failed');
     },
+  });
+  app.connectMicroservice({ strategy }, { inheritAppConfig: true });
+}
+
+/** The hospital's stream, and where its dead letters go. */
+function eventsOf(
+  app: NestFastifyApplication,
+  service: string,
+): Pick<StrategyOptions, 'streamSubjects' | 'onDeadLetter'> {
+  const changes = app.get(Changes, { strict: false });
+  return {
+    streamSubjects: hospitalEventSubjects,
     onDeadLetter: async (letter) => {
       await changes.tell({ type: messageDeadLettered(service), ...deadLetterBody(letter) });
     },
-  });
-  app.connectMicroservice({ strategy }, { inheritAppConfig: true });
+  };
 }
 
 /** The event of a dead letter names the message by id, producer and place; its details stay where they were logged. */

@@ -60,7 +60,7 @@ describe('a start', () => {
       {
         name: 'drawer',
         config: commonConfig,
-        hasTransport: false,
+        transport: 'none',
         sealed: [derivationRootPlace],
         module: (given) => {
           context = given;

@@ -1,0 +1,37 @@
+/** What every service stands on, from its environment. Imported before its nouns, so that it is closed after them. */
+
+import type { DynamicModule } from '@nestjs/common';
+import { BusModule } from '@cpds/bus';
+import { OutboxModule } from '@cpds/outbox';
+import { type StoreOptions, StoreModule } from '@cpds/store';
+import type { commonConfig, ConfigOf } from './config.js';
+import { errorLine } from './log.js';
+import type { ServiceContext } from './start-service.js';
+
+/** What a service keeps in its database: its row classes, and the migrations that make its tables. */
+export type Tables = Required<Pick<StoreOptions, 'entities' | 'migrations'>>;
+
+type Common = ServiceContext<ConfigOf<typeof commonConfig>>;
+
+/** The service's database. */
+export function storeModule({ config }: Common, tables: Tables): DynamicModule {
+  return StoreModule.forRoot({ url: config.DATABASE_URL, ...tables });
+}
+
+/** The service's connection to its bus. An operator of the hub's bus may hear one `inboxPrefix` only. */
+export function busModule({ name, config, log }: Common, inboxPrefix?: string): DynamicModule {
+  return BusModule.forRoot({
+    url: config.NATS_URL,
+    name: `${name}.${config.PARTY}`,
+    user: config.NATS_USER,
+    password: config.NATS_PASSWORD,
+    nkeySeedFile: config.NATS_NKEY_FILE,
+    inboxPrefix,
+    onHandlerError: (subject, error) => log.warn({ subject, ...errorLine(error) }, 'message failed'),
+  });
+}
+
+/** The outbox of a hospital's service; `consumers` are the services that read its events, beside audit. */
+export function outboxModule({ name, config, onError }: Common, consumers: string[] = []): DynamicModule {
+  return OutboxModule.forHospital({ producer: `${name}.${config.PARTY}`, consumers, onError });
+}
