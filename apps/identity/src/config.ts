@@ -1,5 +1,15 @@
 import { RegisterClient } from '@cpds/messages';
-import { chainConfig, commonConfig, type ConfigOf, defineConfig, json, key, tokenConfig } from '@cpds/service';
+import {
+  Address,
+  chainConfig,
+  commonConfig,
+  type ConfigOf,
+  defineConfig,
+  json,
+  key,
+  ms,
+  tokenConfig,
+} from '@cpds/service';
 import { z } from 'zod';
 
 /** The whole environment of identity. */
@@ -17,7 +27,7 @@ export const identityConfig = defineConfig({
     consequence: 'enrolments name it, departments are registered there; it must answer at the start',
   },
   HUB_CHAIN_REGISTRY: key(
-    z.string().regex(/^0x[0-9a-fA-F]{40}$/),
+    Address,
     'address on the hub',
     'a wrong one leaves the institution without registered keys: departments answer 503',
   ),
@@ -36,7 +46,7 @@ export const identityConfig = defineConfig({
     's',
     'an enrolment code is good this long; a stolen one enrols a stranger in place of the patient',
   ),
-  POLL_MS: key(z.coerce.number().int().min(50).default(1_000), 'ms', 'how often the own chain is looked at'),
+  POLL_MS: key(ms(1_000, 50), 'ms', 'how often the own chain is looked at'),
 });
 
 export type IdentityConfig = ConfigOf<typeof identityConfig>;

@@ -1,4 +1,11 @@
+import { chainEntities, chainMigrations } from '@cpds/chain';
+import { outboxMigrations } from '@cpds/outbox';
+import { derivationRootMigrations, type Tables } from '@cpds/service';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { ClientRow } from './clients/client.row.js';
+import { ClinicianRow } from './clinicians/clinician.row.js';
+import { DepartmentRow } from './departments/department.row.js';
+import { PatientRow } from './patients/patient.row.js';
 
 class IdentityTables1763820000000 implements MigrationInterface {
   name = 'IdentityTables1763820000000';
@@ -57,4 +64,7 @@ class IdentityTables1763820000000 implements MigrationInterface {
 }
 
 /** Tables of identity. */
-export const identityMigrations = [IdentityTables1763820000000];
+export const identityTables: Tables = {
+  entities: [...chainEntities, ClientRow, PatientRow, DepartmentRow, ClinicianRow],
+  migrations: [...outboxMigrations, ...chainMigrations, ...derivationRootMigrations, IdentityTables1763820000000],
+};

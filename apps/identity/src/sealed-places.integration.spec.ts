@@ -1,14 +1,12 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { KeyRing } from '@cpds/crypto/custody';
-import { chainMigrations } from '@cpds/chain';
 import { testPostgres } from '@cpds/local';
-import { outboxMigrations } from '@cpds/outbox';
-import { derivationRoot, derivationRootMigrations, reseal } from '@cpds/service';
+import { derivationRoot, reseal } from '@cpds/service';
 import { openStore, UnitOfWork } from '@cpds/store';
 import { DepartmentRow } from './departments/department.row.js';
 import { DepartmentVault } from './departments/department-vault.js';
-import { KeyedHash } from './keyed-hash.js';
-import { identityMigrations } from './migrations.js';
+import { KeyedHash } from './hashes/keyed-hash.js';
+import { identityTables } from './migrations.js';
 import { identityService } from './service.js';
 
 const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
@@ -16,11 +14,7 @@ const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length
 describe('a new key-encryption key', () => {
   it('opens every department and finds every patient as before', async () => {
     const database = await testPostgres();
-    const store = await openStore({
-      url: database.url,
-      entities: [DepartmentRow],
-      migrations: [...outboxMigrations, ...chainMigrations, ...derivationRootMigrations, ...identityMigrations],
-    });
+    const store = await openStore({ url: database.url, ...identityTables });
     const unitOfWork = new UnitOfWork(store);
     const [old, fresh] = [random(32), random(32)];
     const hashOf = async (ring: KeyRing): Promise<Buffer> =>

@@ -1,4 +1,4 @@
-import { Body, Controller, HttpCode, Inject, Post } from '@nestjs/common';
+import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { parse } from '@cpds/errors';
 import { RegisterClient, type RegisteredClient } from '@cpds/messages';
 import { Scopes } from '@cpds/service';
@@ -7,7 +7,7 @@ import { ClientsService } from './clients.service.js';
 
 @Controller('clients')
 export class ClientsHttpController {
-  constructor(@Inject(ClientsService) private readonly clients: ClientsService) {}
+  constructor(private readonly clients: ClientsService) {}
 
   /** Registers a backend's public key and its scopes. */
   @Post()

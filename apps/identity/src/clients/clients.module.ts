@@ -1,16 +1,18 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import type { RegisterClient } from '@cpds/messages';
+import type { ServiceContext } from '@cpds/service';
+import type { IdentityConfig } from '../config.js';
 import { ClientsHttpController } from './clients.http.controller.js';
-import { bootstrapClients, ClientsService } from './clients.service.js';
+import { ClientsOptions, ClientsService } from './clients.service.js';
 
 @Module({})
 export class ClientsModule {
-  static with(fromConfig: RegisterClient[]): DynamicModule {
+  static with({ config }: ServiceContext<IdentityConfig>): DynamicModule {
+    const options: ClientsOptions = { fromConfig: config.BOOTSTRAP_CLIENTS };
     return {
       module: ClientsModule,
       global: true,
       controllers: [ClientsHttpController],
-      providers: [ClientsService, { provide: bootstrapClients, useValue: fromConfig }],
+      providers: [ClientsService, { provide: ClientsOptions, useValue: options }],
       exports: [ClientsService],
     };
   }

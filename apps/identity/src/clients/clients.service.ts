@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { invalid, toAppError } from '@cpds/errors';
 import { canonicalJson, events, type RegisterClient, type RegisteredClient } from '@cpds/messages';
 import { Changes, told, unchanged } from '@cpds/outbox';
@@ -9,20 +9,22 @@ import { importJWK } from 'jose';
 import type { z } from 'zod';
 import { ClientRow } from './client.row.js';
 
-/** Clients named in the configuration: the first administrator cannot come through a door that needs one. */
-export const bootstrapClients = Symbol('bootstrap clients');
+export abstract class ClientsOptions {
+  /** Stored at each start: the first administrator cannot come through a door that needs one. */
+  abstract readonly fromConfig: readonly RegisterClient[];
+}
 
 /** Backends and wallets, and the public keys they prove themselves with. */
 @Injectable()
 export class ClientsService implements OnApplicationBootstrap {
   constructor(
-    @Inject(UnitOfWork) private readonly unitOfWork: UnitOfWork,
-    @Inject(Changes) private readonly changes: Changes,
-    @Inject(bootstrapClients) private readonly fromConfig: RegisterClient[],
+    private readonly unitOfWork: UnitOfWork,
+    private readonly changes: Changes,
+    private readonly options: ClientsOptions,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
-    for (const client of this.fromConfig) await this.register(client);
+    for (const client of this.options.fromConfig) await this.register(client);
   }
 
   /**

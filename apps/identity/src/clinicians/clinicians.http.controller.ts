@@ -1,4 +1,4 @@
-import { Body, Controller, HttpCode, Inject, Post } from '@nestjs/common';
+import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { parse } from '@cpds/errors';
 import { type Clinician, RegisterClinician } from '@cpds/messages';
 import { Scopes } from '@cpds/service';
@@ -7,7 +7,7 @@ import { CliniciansService } from './clinicians.service.js';
 
 @Controller('clinicians')
 export class CliniciansHttpController {
-  constructor(@Inject(CliniciansService) private readonly clinicians: CliniciansService) {}
+  constructor(private readonly clinicians: CliniciansService) {}
 
   /** Registers a clinician of a department. */
   @Post()

@@ -1,19 +1,19 @@
 import { randomUUID } from 'node:crypto';
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { conflict, invalid } from '@cpds/errors';
 import { type Clinician, events, type RegisterClinician } from '@cpds/messages';
 import { Changes, told } from '@cpds/outbox';
 import { hasSqlState } from '@cpds/store';
 import type { z } from 'zod';
-import { KeyedHash } from '../keyed-hash.js';
+import { KeyedHash } from '../hashes/keyed-hash.js';
 import { ClinicianRow } from './clinician.row.js';
 
 /** Clinicians: members of departments. */
 @Injectable()
 export class CliniciansService {
   constructor(
-    @Inject(Changes) private readonly changes: Changes,
-    @Inject(KeyedHash) private readonly hashes: KeyedHash,
+    private readonly changes: Changes,
+    private readonly hashes: KeyedHash,
   ) {}
 
   /** A new clinician of a department. @throws AppError `department-unknown` (invalid), `clinician-exists` (conflict) */

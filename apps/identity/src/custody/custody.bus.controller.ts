@@ -1,4 +1,4 @@
-import { Controller, Inject } from '@nestjs/common';
+import { Controller } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
 import { parse } from '@cpds/errors';
 import {
@@ -16,7 +16,7 @@ import { CustodyService } from './custody.service.js';
 
 @Controller()
 export class CustodyBusController {
-  constructor(@Inject(CustodyService) private readonly custody: CustodyService) {}
+  constructor(private readonly custody: CustodyService) {}
 
   @MessagePattern('identity.scan')
   scan(@Payload() body: unknown): Promise<z.infer<typeof ScanAnswer>> {

@@ -1,14 +1,17 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import type { ServiceContext } from '@cpds/service';
+import type { IdentityConfig } from '../config.js';
 import { CustodyBusController } from './custody.bus.controller.js';
-import { CustodyService, recordsAgeRecipient } from './custody.service.js';
+import { CustodyOptions, CustodyService } from './custody.service.js';
 
 @Module({})
 export class CustodyModule {
-  static with(ageRecipient: string): DynamicModule {
+  static with({ config }: ServiceContext<IdentityConfig>): DynamicModule {
+    const options: CustodyOptions = { ageRecipient: config.RECORDS_AGE_RECIPIENT };
     return {
       module: CustodyModule,
       controllers: [CustodyBusController],
-      providers: [CustodyService, { provide: recordsAgeRecipient, useValue: ageRecipient }],
+      providers: [CustodyService, { provide: CustodyOptions, useValue: options }],
     };
   }
 }

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { grantId } from '@cpds/contracts';
 import { missing } from '@cpds/errors';
 import {
@@ -20,8 +20,10 @@ import type { Announcement, OneTimeCustody } from '../departments/department-key
 import { DepartmentRow } from '../departments/department.row.js';
 import { DepartmentVault } from '../departments/department-vault.js';
 
-/** Where opened file keys go: the age recipient of this hospital's records service. */
-export const recordsAgeRecipient = Symbol('records age recipient');
+export abstract class CustodyOptions {
+  /** Where opened file keys go: the age recipient of this hospital's records service. */
+  abstract readonly ageRecipient: string;
+}
 
 /** An announced one-time key, and whose it is. */
 interface Owner {
@@ -38,10 +40,10 @@ const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length
 @Injectable()
 export class CustodyService {
   constructor(
-    @Inject(UnitOfWork) private readonly unitOfWork: UnitOfWork,
-    @Inject(Changes) private readonly changes: Changes,
-    @Inject(DepartmentVault) private readonly vault: DepartmentVault,
-    @Inject(recordsAgeRecipient) private readonly ageRecipient: string,
+    private readonly unitOfWork: UnitOfWork,
+    private readonly changes: Changes,
+    private readonly vault: DepartmentVault,
+    private readonly options: CustodyOptions,
   ) {}
 
   /** Which department's one-time key this is, if any. */
@@ -79,7 +81,7 @@ export class CustodyService {
   async open(query: z.infer<typeof OpenQuery>): Promise<z.infer<typeof OpenAnswer>> {
     const { homeUid } = query;
     const owner = await this.requireOwner(query.grant);
-    const stanza = owner.key.open({ ...query, ageRecipient: this.ageRecipient });
+    const stanza = owner.key.open({ ...query, ageRecipient: this.options.ageRecipient });
     await this.logged('open', grantId(homeUid, query.grant), owner);
     return { stanza };
   }

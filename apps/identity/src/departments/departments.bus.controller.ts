@@ -1,4 +1,4 @@
-import { Controller, Inject } from '@nestjs/common';
+import { Controller } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
 import { parse } from '@cpds/errors';
 import { type Department, DepartmentQuery } from '@cpds/messages';
@@ -6,7 +6,7 @@ import { DepartmentsService } from './departments.service.js';
 
 @Controller()
 export class DepartmentsBusController {
-  constructor(@Inject(DepartmentsService) private readonly departments: DepartmentsService) {}
+  constructor(private readonly departments: DepartmentsService) {}
 
   @MessagePattern('identity.department')
   department(@Payload() body: unknown): Promise<Department | null> {

@@ -1,4 +1,4 @@
-import { Body, Controller, Get, HttpCode, Inject, Post } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Post } from '@nestjs/common';
 import { parse } from '@cpds/errors';
 import { type Department, RegisterDepartment } from '@cpds/messages';
 import { Scopes } from '@cpds/service';
@@ -7,7 +7,7 @@ import { DepartmentsService } from './departments.service.js';
 @Controller('departments')
 @Scopes('identity.admin')
 export class DepartmentsHttpController {
-  constructor(@Inject(DepartmentsService) private readonly departments: DepartmentsService) {}
+  constructor(private readonly departments: DepartmentsService) {}
 
   /** Makes a department with keys in custody, and registers it in `ERC6538Registry`. */
   @Post()

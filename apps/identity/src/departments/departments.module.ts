@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type DynamicModule, Module } from '@nestjs/common';
-import type { KeyRing } from '@cpds/crypto/custody';
+import type { ServiceContext } from '@cpds/service';
+import type { IdentityConfig } from '../config.js';
 import { DepartmentVault } from './department-vault.js';
 import { DepartmentsBusController } from './departments.bus.controller.js';
 import { DepartmentsHttpController } from './departments.http.controller.js';
@@ -8,7 +9,7 @@ import { DepartmentsService } from './departments.service.js';
 
 @Module({})
 export class DepartmentsModule {
-  static with(ring: KeyRing): DynamicModule {
+  static with({ ring }: ServiceContext<IdentityConfig>): DynamicModule {
     const vault = new DepartmentVault(ring, (length) => new Uint8Array(randomBytes(length)));
     return {
       module: DepartmentsModule,

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { conflict } from '@cpds/errors';
 import { type Department, events } from '@cpds/messages';
 import { Changes, told } from '@cpds/outbox';
@@ -13,10 +13,10 @@ import { registrationCall } from './registration.js';
 @Injectable()
 export class DepartmentsService {
   constructor(
-    @Inject(UnitOfWork) private readonly unitOfWork: UnitOfWork,
-    @Inject(Changes) private readonly changes: Changes,
-    @Inject(InstitutionService) private readonly institution: InstitutionService,
-    @Inject(DepartmentVault) private readonly vault: DepartmentVault,
+    private readonly unitOfWork: UnitOfWork,
+    private readonly changes: Changes,
+    private readonly institution: InstitutionService,
+    private readonly vault: DepartmentVault,
   ) {}
 
   /**

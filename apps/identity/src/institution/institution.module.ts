@@ -1,15 +1,15 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { type InstitutionOptions, institutionOptions, InstitutionService } from './institution.service.js';
+import { OwnChainAccess, ownChainAccess, type ServiceContext } from '@cpds/service';
+import type { IdentityConfig } from '../config.js';
+import { InstitutionService } from './institution.service.js';
 
 @Module({})
 export class InstitutionModule {
-  /** `tokens` gives the token key whose public half is registered. */
-  static with(options: InstitutionOptions, tokens: DynamicModule): DynamicModule {
+  static with(context: ServiceContext<IdentityConfig>): DynamicModule {
     return {
       module: InstitutionModule,
       global: true,
-      imports: [tokens],
-      providers: [InstitutionService, { provide: institutionOptions, useValue: options }],
+      providers: [InstitutionService, { provide: OwnChainAccess, useValue: ownChainAccess(context) }],
       exports: [InstitutionService],
     };
   }

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import {
   type BeforeApplicationShutdown,
-  Inject,
   Injectable,
   type OnApplicationBootstrap,
   type OnModuleInit,
@@ -12,22 +11,9 @@ import { concat, fromHex, to0x } from '@cpds/crypto/bytes';
 import { unavailable } from '@cpds/errors';
 import { events } from '@cpds/messages';
 import { Changes, type Outcome, told, untold } from '@cpds/outbox';
-import type { Probe } from '@cpds/service';
+import { OwnChainAccess, type Probe } from '@cpds/service';
 import { Leases, Loop, UnitOfWork } from '@cpds/store';
-import type { TokenKey } from '../tokens/token-key.js';
-import { tokenIssuer } from '../tokens/tokens.service.js';
-
-/** Where the institution's chain is and which account acts for it. */
-export interface InstitutionOptions {
-  party: string;
-  hubUrls: readonly string[];
-  ownUrls: readonly string[];
-  chainRegistry: string;
-  privateKey: string;
-  pollMs: number;
-  onError: (error: unknown) => void;
-}
-export const institutionOptions = Symbol('institution options');
+import { TokenIssuer } from '../tokens/tokens.service.js';
 
 /** This hospital's chain, with the contracts that identity writes to. */
 export type InstitutionChain = OwnChain<'keyRegistry' | 'metaAddresses'>;
@@ -45,18 +31,18 @@ export class InstitutionService implements OnModuleInit, OnApplicationBootstrap,
   private uid!: Hex;
 
   constructor(
-    @Inject(UnitOfWork) private readonly unitOfWork: UnitOfWork,
-    @Inject(Leases) private readonly leases: Leases,
-    @Inject(Changes) private readonly changes: Changes,
-    @Inject(tokenIssuer) private readonly issuer: { key: TokenKey },
-    @Inject(institutionOptions) private readonly options: InstitutionOptions,
+    private readonly unitOfWork: UnitOfWork,
+    private readonly leases: Leases,
+    private readonly changes: Changes,
+    private readonly issuer: TokenIssuer,
+    private readonly access: OwnChainAccess,
   ) {
-    this.connecting = new Loop({ round: () => this.connect(), everyMs: retryMs, onError: options.onError });
+    this.connecting = new Loop({ round: () => this.connect(), everyMs: retryMs, onError: access.onError });
   }
 
   /** Which chain this hospital's enrolments name: asked of the chain itself, before any door opens. */
   async onModuleInit(): Promise<void> {
-    const { chainUid } = await ChainReader.connect({ name: this.options.party, urls: this.options.ownUrls });
+    const { chainUid } = await ChainReader.connect({ name: this.access.party, urls: this.access.ownUrls });
     this.uid = chainUid;
   }
 
@@ -94,9 +80,9 @@ export class InstitutionService implements OnModuleInit, OnApplicationBootstrap,
   }
 
   private async open(): Promise<InstitutionChain> {
-    const { unitOfWork, leases, options } = this;
+    const { unitOfWork, leases, access } = this;
     const chain = await connectOwnChain({
-      ...options,
+      ...access,
       contracts: ['keyRegistry', 'metaAddresses'],
       unitOfWork,
       leases,

@@ -1,4 +1,4 @@
-import { Controller, Inject } from '@nestjs/common';
+import { Controller } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
 import { parse } from '@cpds/errors';
 import {
@@ -14,7 +14,7 @@ import { PatientsService } from './patients.service.js';
 
 @Controller()
 export class PatientsBusController {
-  constructor(@Inject(PatientsService) private readonly patients: PatientsService) {}
+  constructor(private readonly patients: PatientsService) {}
 
   @MessagePattern('identity.match')
   async match(@Payload() body: unknown): Promise<z.infer<typeof MatchAnswer>> {

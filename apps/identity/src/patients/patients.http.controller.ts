@@ -1,4 +1,4 @@
-import { Body, Controller, HttpCode, Inject, Post } from '@nestjs/common';
+import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { parse } from '@cpds/errors';
 import {
   type EnrolledPatient,
@@ -13,7 +13,7 @@ import { PatientsService } from './patients.service.js';
 
 @Controller()
 export class PatientsHttpController {
-  constructor(@Inject(PatientsService) private readonly patients: PatientsService) {}
+  constructor(private readonly patients: PatientsService) {}
 
   /** Gives a FHIR Identifier its pseudonym and a one-time enrolment code. */
   @Post('patients')

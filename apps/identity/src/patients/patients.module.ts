@@ -1,15 +1,18 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import type { ServiceContext } from '@cpds/service';
+import type { IdentityConfig } from '../config.js';
 import { PatientsBusController } from './patients.bus.controller.js';
 import { PatientsHttpController } from './patients.http.controller.js';
-import { enrolmentCodeTtlSec, PatientsService } from './patients.service.js';
+import { PatientsOptions, PatientsService } from './patients.service.js';
 
 @Module({})
 export class PatientsModule {
-  static with(codeTtlSec: number): DynamicModule {
+  static with({ config }: ServiceContext<IdentityConfig>): DynamicModule {
+    const options: PatientsOptions = { codeTtlSec: config.ENROLMENT_CODE_TTL_S };
     return {
       module: PatientsModule,
       controllers: [PatientsHttpController, PatientsBusController],
-      providers: [PatientsService, { provide: enrolmentCodeTtlSec, useValue: codeTtlSec }],
+      providers: [PatientsService, { provide: PatientsOptions, useValue: options }],
     };
   }
 }

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { BusRequests } from '@cpds/bus';
 import { conflict, missing } from '@cpds/errors';
 import {
@@ -21,24 +21,26 @@ import { type Tx, UnitOfWork } from '@cpds/store';
 import type { z } from 'zod';
 import { ClientsService } from '../clients/clients.service.js';
 import { InstitutionService } from '../institution/institution.service.js';
-import { KeyedHash } from '../keyed-hash.js';
+import { KeyedHash } from '../hashes/keyed-hash.js';
 import { authKeyOf, checkEnrolment, codeHash, codeRefused, metaAddressOf } from './patient.js';
 import { PatientRow } from './patient.row.js';
 
-/** Life of an enrolment code, seconds. */
-export const enrolmentCodeTtlSec = Symbol('enrolment code ttl');
+export abstract class PatientsOptions {
+  /** Life of an enrolment code, seconds. */
+  abstract readonly codeTtlSec: number;
+}
 
 /** Pseudonyms, one-time codes and enrolments. */
 @Injectable()
 export class PatientsService {
   constructor(
-    @Inject(UnitOfWork) private readonly unitOfWork: UnitOfWork,
-    @Inject(Changes) private readonly changes: Changes,
-    @Inject(BusRequests) private readonly requests: BusRequests,
-    @Inject(ClientsService) private readonly clients: ClientsService,
-    @Inject(InstitutionService) private readonly institution: InstitutionService,
-    @Inject(KeyedHash) private readonly hashes: KeyedHash,
-    @Inject(enrolmentCodeTtlSec) private readonly codeTtlSec: number,
+    private readonly unitOfWork: UnitOfWork,
+    private readonly changes: Changes,
+    private readonly requests: BusRequests,
+    private readonly clients: ClientsService,
+    private readonly institution: InstitutionService,
+    private readonly hashes: KeyedHash,
+    private readonly options: PatientsOptions,
   ) {}
 
   /**
@@ -57,7 +59,7 @@ export class PatientsService {
         { patientId },
         {
           codeHash: codeHash(enrolmentCode),
-          codeExpiresAt: new Date(Date.now() + 1_000 * this.codeTtlSec),
+          codeExpiresAt: new Date(Date.now() + 1_000 * this.options.codeTtlSec),
         },
       );
       const answer = { patientId, enrolmentCode };

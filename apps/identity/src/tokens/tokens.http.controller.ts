@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Header, HttpCode, Inject, Post } from '@nestjs/common';
+import { Body, Controller, Get, Header, HttpCode, Post } from '@nestjs/common';
 import { parse } from '@cpds/errors';
 import { type TokenAnswer, TokenRequest } from '@cpds/messages';
 import { Open } from '@cpds/service';
@@ -6,7 +6,7 @@ import { TokensService } from './tokens.service.js';
 
 @Controller()
 export class TokensHttpController {
-  constructor(@Inject(TokensService) private readonly tokens: TokensService) {}
+  constructor(private readonly tokens: TokensService) {}
 
   /**
    * Gives a five-minute ES384 access token for a signed assertion (`private_key_jwt`).

@@ -1,29 +1,33 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { secret, type ServiceContext } from '@cpds/service';
+import type { IdentityConfig } from '../config.js';
 import { tokenKeyOf } from './token-key.js';
 import { TokensHttpController } from './tokens.http.controller.js';
-import { type TokenIssuer, tokenIssuer, TokensService } from './tokens.service.js';
+import { TokenIssuer, TokensService } from './tokens.service.js';
 
 @Module({})
 export class TokensModule {
-  /** `issuerUrl` is `IDENTITY_URL`; `seed` 32 bytes of the key file. */
-  static with(issuerUrl: string, party: string, seed: Uint8Array): DynamicModule {
-    const endpoint = new URL('token', issuerUrl.endsWith('/') ? issuerUrl : `${issuerUrl}/`).href;
+  static with({ config, keys }: ServiceContext<IdentityConfig>): DynamicModule {
+    const issuer = config.IDENTITY_URL;
+    const endpoint = new URL('token', issuer.endsWith('/') ? issuer : `${issuer}/`).href;
+    const seed = secret(keys, 'token');
     return {
       module: TokensModule,
+      global: true,
       controllers: [TokensHttpController],
       providers: [
         TokensService,
         {
-          provide: tokenIssuer,
+          provide: TokenIssuer,
           useFactory: async (): Promise<TokenIssuer> => ({
-            issuer: issuerUrl,
+            issuer,
             endpoint,
-            party,
+            party: config.PARTY,
             key: await tokenKeyOf(seed),
           }),
         },
       ],
-      exports: [tokenIssuer],
+      exports: [TokenIssuer],
     };
   }
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { denied } from '@cpds/errors';
 import { events, type TokenAnswer, type TokenRequest } from '@cpds/messages';
 import { Changes, told } from '@cpds/outbox';
@@ -13,15 +13,14 @@ import { type Assertion, checkAssertion, claimedClient, clientRefused } from './
 import type { TokenKey } from './token-key.js';
 
 /** What a token is made with. */
-export interface TokenIssuer {
+export abstract class TokenIssuer {
   /** `IDENTITY_URL`, the `iss` of every token */
-  issuer: string;
+  abstract readonly issuer: string;
   /** address of `POST /token`, the audience of assertions */
-  endpoint: string;
-  party: string;
-  key: TokenKey;
+  abstract readonly endpoint: string;
+  abstract readonly party: string;
+  abstract readonly key: TokenKey;
 }
-export const tokenIssuer = Symbol('token issuer');
 
 /** Life of an access token, seconds. Nothing revokes one, so it is short. */
 const lifeSec = 300;
@@ -30,9 +29,9 @@ const lifeSec = 300;
 @Injectable()
 export class TokensService {
   constructor(
-    @Inject(Changes) private readonly changes: Changes,
-    @Inject(ClientsService) private readonly clients: ClientsService,
-    @Inject(tokenIssuer) private readonly issuer: TokenIssuer,
+    private readonly changes: Changes,
+    private readonly clients: ClientsService,
+    private readonly issuer: TokenIssuer,
   ) {}
 
   /**
