@@ -1,7 +1,5 @@
-import { chainConfig, commonConfig, type ConfigOf, defineConfig, key, tokenConfig } from '@cpds/service';
+import { Address, chainConfig, commonConfig, type ConfigOf, defineConfig, key, ms, tokenConfig } from '@cpds/service';
 import { z } from 'zod';
-
-const ms = (fallback: number, least: number) => z.coerce.number().int().min(least).default(fallback);
 
 /** The whole environment of records. Either the four S3 keys or OBJECT_STORE_DIR. */
 export const recordsConfig = defineConfig({
@@ -10,7 +8,7 @@ export const recordsConfig = defineConfig({
   ...chainConfig,
   OWN_CHAIN: { ...chainConfig.OWN_CHAIN, consequence: 'where deeds are minted' },
   HUB_CHAIN_REGISTRY: key(
-    z.string().regex(/^0x[0-9a-fA-F]{40}$/),
+    Address,
     'address on the hub',
     'with a wrong one no deed is minted: uploads work, their deeds stay pending',
   ),

@@ -1,4 +1,4 @@
 import { startService } from '@cpds/service';
-import { recordsService } from './app.module.js';
+import { recordsService } from './service.js';
 
 await startService(recordsService);

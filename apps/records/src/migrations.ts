@@ -1,4 +1,10 @@
+import { chainEntities, chainMigrations } from '@cpds/chain';
+import { outboxMigrations } from '@cpds/outbox';
+import type { Tables } from '@cpds/service';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { CohortRow, DeedRow } from './deeds/deed.row.js';
+import { OpeningRow } from './openings/opening.row.js';
+import { ObjectRow, RecordRow } from './records/record.row.js';
 
 class RecordsTables1763820000000 implements MigrationInterface {
   name = 'RecordsTables1763820000000';
@@ -111,4 +117,7 @@ class RemovedObjects1763900000000 implements MigrationInterface {
 }
 
 /** Tables of this service. */
-export const recordsMigrations = [RecordsTables1763820000000, RemovedObjects1763900000000];
+export const recordsTables: Tables = {
+  entities: [...chainEntities, RecordRow, ObjectRow, DeedRow, CohortRow, OpeningRow],
+  migrations: [...outboxMigrations, ...chainMigrations, RecordsTables1763820000000, RemovedObjects1763900000000],
+};

@@ -17,7 +17,7 @@ import { formatMetaAddress, metaAddressOf } from '@cpds/crypto/stealth';
 import { testNats, testObjectStore, testPostgres } from '@cpds/local';
 import { readConfig, runService, hospitalAudience, type RunningService } from '@cpds/service';
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey } from 'jose';
-import { recordsService } from '../src/app.module.js';
+import { recordsService } from '../src/service.js';
 import { recordsConfig } from '../src/config.js';
 
 /** How long real servers may take to start on a busy machine, milliseconds. */

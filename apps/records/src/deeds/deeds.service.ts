@@ -1,3 +1,4 @@
+import { Injectable } from '@nestjs/common';
 import { base64 } from '@scure/base';
 import { to0x, toBigInt } from '@cpds/crypto/bytes';
 import { compressed, liftX } from '@cpds/crypto/curve';
@@ -47,6 +48,7 @@ const finalDeeds = `
   JOIN record r ON r.id = o.record_id`;
 
 /** Deeds in final cohorts, as the patient's wallet and the bridge see them. Padding is nowhere among the answers. */
+@Injectable()
 export class DeedsService {
   constructor(private readonly unitOfWork: UnitOfWork) {}
 

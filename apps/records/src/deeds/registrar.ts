@@ -1,25 +1,23 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { Call, OwnChain, SendOutcome } from '@cpds/chain';
+import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { type Call, connectOwnChain, type OwnChain, type SendOutcome, type SentTransaction } from '@cpds/chain';
 import { DeedRegistry, type Hex } from '@cpds/contracts';
 import { to0x, toBigInt } from '@cpds/crypto/bytes';
 import { assert, bug } from '@cpds/errors';
 import { events } from '@cpds/messages';
-import { Changes, told, unchanged, untold } from '@cpds/outbox';
-import { Loop, pause, UnitOfWork, type Tx } from '@cpds/store';
+import { Changes, type Outcome, told, unchanged, untold } from '@cpds/outbox';
+import { OwnChainAccess } from '@cpds/service';
+import { Leases, Loop, pause, UnitOfWork, type Tx } from '@cpds/store';
+import { Interface } from 'ethers';
 import { assemble, choose, type CohortMember, type PendingDeed } from './cohort.js';
 import { CohortRow, DeedRow } from './deed.row.js';
 
 /** This hospital's chain, ready to mint on. */
 export type DeedChain = OwnChain<'deedRegistry'>;
 
-export interface RegistrarOptions {
+export abstract class RegistrarOptions {
   /** The oldest pending deed waits this long, milliseconds; never shortened because somebody asks. */
-  flushAfterMs: number;
-  /** between two looks at rows and chain, milliseconds */
-  pollMs: number;
-  /** Opens the chain; tried again until it works. */
-  connect: () => Promise<DeedChain>;
-  onError: (error: unknown) => void;
+  abstract readonly flushAfterMs: number;
 }
 
 /** Between two tries to reach chains or to repeat a refused mint, milliseconds. */
@@ -32,24 +30,27 @@ const retryMs = 1_000;
  * Crash story: a cohort's deeds, its row and the wish to mint it commit together, and the sender sends a wish once; so a
  * kill at any line neither loses a deed nor mints one twice. Deeds are current when their mint is final.
  */
-export class Registrar {
+@Injectable()
+export class Registrar implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly loop: Loop;
   private chain: DeedChain | undefined;
 
   constructor(
     private readonly unitOfWork: UnitOfWork,
     private readonly changes: Changes,
+    private readonly leases: Leases,
+    private readonly access: OwnChainAccess,
     private readonly options: RegistrarOptions,
   ) {
-    const { pollMs, onError } = options;
+    const { pollMs, onError } = access;
     this.loop = new Loop({ round: (stop) => this.round(stop), everyMs: pollMs, retryMs, onError });
   }
 
-  start(): void {
+  onApplicationBootstrap(): void {
     this.loop.start();
   }
 
-  async stop(): Promise<void> {
+  async beforeApplicationShutdown(): Promise<void> {
     await this.loop.stop();
     await this.chain?.sender.stop();
   }
@@ -60,7 +61,15 @@ export class Registrar {
   }
 
   private async connect(): Promise<void> {
-    const chain = await this.options.connect();
+    const { unitOfWork, leases, access } = this;
+    const chain = await connectOwnChain({
+      ...access,
+      contracts: ['deedRegistry'],
+      interfaces: [new Interface(DeedRegistry.abi)],
+      unitOfWork,
+      leases,
+      onSigned: (tx, sent) => this.changes.within(tx, leafOf(sent)),
+    });
     await chain.sender.start();
     this.chain = chain;
   }
@@ -128,7 +137,7 @@ export class Registrar {
         return this.finish(chain, cohort, outcome);
       case 'refused':
         // Registered for another account, or not deployed where it should be: an operator's matter, so keep trying.
-        this.options.onError(
+        this.access.onError(
           bug('mint-refused', `the registry refuses the cohort: ${outcome.revert?.name ?? 'unknown'}`),
         );
         await pause(retryMs, stop);
@@ -136,7 +145,7 @@ export class Registrar {
         return;
       case 'reverted':
       case 'cancelled':
-        this.options.onError(bug('mint-failed', `the mint of a cohort ended ${outcome.state}`));
+        this.access.onError(bug('mint-failed', `the mint of a cohort ended ${outcome.state}`));
         return this.mintAgain(chain, cohort, stop);
     }
   }
@@ -186,6 +195,15 @@ export class Registrar {
     const deeds = await this.unitOfWork.reader.find(DeedRow, { where: { cohortId: cohort.id }, order: { x: 'ASC' } });
     return mintCall(chain.contracts.deedRegistry, deeds);
   }
+}
+
+/** The audit leaf of a mint (protocol I9), in the transaction that stores the signed bytes. */
+function leafOf({ key, hash, chainUid, to }: SentTransaction): Outcome<void> {
+  return told({
+    type: events.cohortMinted,
+    correlation: key.split('/')[1] ?? key,
+    details: { transaction: hash, chainUid, to },
+  });
 }
 
 /** The sender's name for one mint: what is sent once. */

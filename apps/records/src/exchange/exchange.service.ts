@@ -1,6 +1,5 @@
+import { Injectable } from '@nestjs/common';
 import { BusRequests } from '@cpds/bus';
-import { clip } from '../objects/object-store.js';
-import type { ByteRange, ObjectStore } from '../objects/object-store.js';
 import { conflict, denied, missing, unavailable } from '@cpds/errors';
 import {
   AuthorizeFetchAnswer,
@@ -14,11 +13,12 @@ import {
 } from '@cpds/messages';
 import { UnitOfWork } from '@cpds/store';
 import type { z } from 'zod';
+import { type ByteRange, clip, ObjectStore } from '../objects/object-store.js';
 import { objectKey } from '../objects/vault.js';
-import type { Disclosure } from '../records/disclosure.js';
+import { Disclosure } from '../records/disclosure.js';
 import { metadataOf, ObjectRow, RecordRow } from '../records/record.row.js';
 import { bytesOf, checkStatement, GrantEnded, nonceKeptSec, type KnownGrant } from './fetch.js';
-import type { MayServe } from './may-serve.js';
+import { MayServe } from './may-serve.js';
 
 type Request = z.infer<typeof FetchRequest>;
 
@@ -35,6 +35,7 @@ export interface FetchAnswer {
 }
 
 /** A's door for ciphertext (protocol section 7, "Fetch"): authority is q's signature and t storemen's partials. */
+@Injectable()
 export class ExchangeService {
   constructor(
     private readonly unitOfWork: UnitOfWork,
@@ -42,7 +43,6 @@ export class ExchangeService {
     private readonly store: ObjectStore,
     private readonly disclosure: Disclosure,
     private readonly mayServe: MayServe,
-    private readonly nowSec: () => number = () => Math.floor(Date.now() / 1000),
   ) {}
 
   /**
@@ -53,7 +53,7 @@ export class ExchangeService {
   async serve(request: Request): Promise<FetchAnswer> {
     const { fetch } = request;
     const known = await this.grant(fetch.grantId);
-    checkStatement(fetch, request.signature, known, this.nowSec());
+    checkStatement(fetch, request.signature, known, Math.floor(Date.now() / 1000));
     await this.claimNonce(fetch);
     // Looked for while the bridge checks; what the bridge says of the grant comes before what is missing here.
     const wanted = this.wanted(known.commitment, fetch);

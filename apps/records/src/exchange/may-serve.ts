@@ -1,3 +1,4 @@
+import { Injectable } from '@nestjs/common';
 import { BusRequests } from '@cpds/bus';
 import { toAppError, unavailable } from '@cpds/errors';
 import { MayServeAnswer, MayServeQuery } from '@cpds/messages';
@@ -9,6 +10,7 @@ const everyBytes = 1024 * 1024;
 const answerWithinMs = 1_000;
 
 /** Asks the bridge whether a grant may still be served: a revoke stops a transfer that is under way (invariant I7). */
+@Injectable()
 export class MayServe {
   constructor(private readonly requests: BusRequests) {}
 

@@ -18,27 +18,24 @@ export interface ByteRange {
  * Keeps ciphertext under names. An object is there whole or not at all, and a name is written once: what a deed
  * commits to cannot be replaced.
  */
-export interface ObjectStore {
+export abstract class ObjectStore {
   /**
    * Writes `sizeBytes` bytes of `body` under `key` and makes them durable.
    *
    * @param key lower-case letters, digits, `-` and `/`
    * @throws AppError (conflict) `object-exists`; `object-cut-off` when `body` ends early or late; what `body` throws
    */
-  put(key: string, sizeBytes: number, body: AsyncIterable<Uint8Array>): Promise<void>;
+  abstract put(key: string, sizeBytes: number, body: AsyncIterable<Uint8Array>): Promise<void>;
 
   /** @throws AppError `unknown-object` (missing) */
-  get(key: string, range?: ByteRange): Promise<StoredObject>;
+  abstract get(key: string, range?: ByteRange): Promise<StoredObject>;
 
   /** Removes `key`; one that is not there is gone already. */
-  delete(key: string): Promise<void>;
+  abstract delete(key: string): Promise<void>;
 
   /** True while objects can be read and written. */
-  isUp(): Promise<boolean>;
+  abstract isUp(): Promise<boolean>;
 }
-
-/** Nest's name for the one store of this process. */
-export const OBJECT_STORE = Symbol('object store');
 
 /** The bytes of `range` inside an object of `sizeBytes`. */
 export function clip(range: ByteRange | undefined, sizeBytes: number): { from: number; length: number } {

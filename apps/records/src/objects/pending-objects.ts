@@ -1,16 +1,23 @@
+import { Injectable } from '@nestjs/common';
 import { toAppError, unavailable } from '@cpds/errors';
-import type { Tx, UnitOfWork } from '@cpds/store';
-import type { ObjectStore } from './object-store.js';
+import { type Tx, UnitOfWork } from '@cpds/store';
+import { ObjectStore } from './object-store.js';
+
+export abstract class PendingObjectsOptions {
+  /** Told of an object that could not be removed at once. */
+  abstract readonly onError: (error: unknown) => void;
+}
 
 /**
  * Objects whose row is not written yet. The intent commits before the first byte, and goes with the transaction that
  * names the object; so whatever a crash leaves behind is found here and removed.
  */
+@Injectable()
 export class PendingObjects {
   constructor(
     private readonly unitOfWork: UnitOfWork,
     private readonly store: ObjectStore,
-    private readonly onError: (error: unknown) => void,
+    private readonly options: PendingObjectsOptions,
   ) {}
 
   /**
@@ -63,7 +70,7 @@ export class PendingObjects {
       ])) as unknown[];
       if (pending !== undefined || wasSwept) await this.remove(key);
     } catch (error) {
-      this.onError(error);
+      this.options.onError(error);
     }
   }
 

@@ -1,11 +1,18 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
 import * as age from '@cpds/crypto/age';
 import { keyCommit } from '@cpds/crypto/deed';
 import { nodeAead } from '@cpds/crypto/node';
 import { invalid } from '@cpds/errors';
-import type { ObjectStore } from './object-store.js';
-import type { PendingObjects } from './pending-objects.js';
+import { ObjectStore } from './object-store.js';
+import { PendingObjects } from './pending-objects.js';
 import { after, hashed } from './streams.js';
+
+/** This service's age identity: opens what was sealed for this hospital. */
+export abstract class AgeIdentity {
+  /** `AGE-SECRET-KEY-1…` */
+  abstract readonly secret: string;
+}
 
 /** Plaintext on its way in. */
 export interface Plaintext {
@@ -32,6 +39,7 @@ export const objectKey = (id: string): string => `objects/${id}`;
  * Records at rest: age files in the object store, each under a fresh 16-byte file key that only its header holds, for
  * the patient and for this hospital (protocol section 6).
  */
+@Injectable()
 export class Vault {
   /** This hospital's `age1…`. */
   readonly recipient: string;
@@ -39,9 +47,9 @@ export class Vault {
   constructor(
     private readonly store: ObjectStore,
     private readonly pending: PendingObjects,
-    private readonly identity: string,
+    private readonly identity: AgeIdentity,
   ) {
-    this.recipient = age.recipientOf(identity);
+    this.recipient = age.recipientOf(identity.secret);
   }
 
   /**
@@ -88,7 +96,7 @@ export class Vault {
    */
   async open(id: string): Promise<AsyncIterable<Uint8Array>> {
     const { header, payload } = await age.splitFile((await this.store.get(objectKey(id))).body);
-    return age.openPayload(payload, age.unwrapHeader(age.parseHeader(header), this.identity), nodeAead);
+    return age.openPayload(payload, age.unwrapHeader(age.parseHeader(header), this.identity.secret), nodeAead);
   }
 }
 

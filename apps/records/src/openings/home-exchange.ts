@@ -1,3 +1,4 @@
+import { Injectable } from '@nestjs/common';
 import { parseJson, fromProblem, toAppError, unavailable } from '@cpds/errors';
 import { fetchHeaders, RecordMetadata, type FetchRequest } from '@cpds/messages';
 import { z } from 'zod';
@@ -16,6 +17,7 @@ const headersWithinMs = 15_000;
 const Salt = z.string().regex(/^0x[0-9a-f]{64}$/);
 
 /** The client of another hospital's exchange endpoint. */
+@Injectable()
 export class HomeExchange {
   /**
    * Asks for the whole file.

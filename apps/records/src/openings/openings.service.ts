@@ -1,5 +1,6 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import { Injectable } from '@nestjs/common';
 import { BusRequests } from '@cpds/bus';
 import * as age from '@cpds/crypto/age';
 import { nodeAead } from '@cpds/crypto/node';
@@ -24,14 +25,15 @@ import { Changes, told, untold, type Outcome } from '@cpds/outbox';
 import { UnitOfWork, type Tx } from '@cpds/store';
 import type { z } from 'zod';
 import { bytesOf, maxFetchLifeSec } from '../exchange/fetch.js';
-import type { MayServe } from '../exchange/may-serve.js';
-import type { ObjectStore } from '../objects/object-store.js';
-import type { PendingObjects } from '../objects/pending-objects.js';
+import { MayServe } from '../exchange/may-serve.js';
+import { ObjectStore } from '../objects/object-store.js';
+import { PendingObjects } from '../objects/pending-objects.js';
 import { after, hashed } from '../objects/streams.js';
-import type { Disclosure } from '../records/disclosure.js';
+import { AgeIdentity } from '../objects/vault.js';
+import { Disclosure } from '../records/disclosure.js';
 import type { OutgoingBytes } from '../records/records.service.js';
-import type { HomeExchange } from './home-exchange.js';
-import type { HospitalDirectory } from './hospital-directory.js';
+import { HomeExchange } from './home-exchange.js';
+import { HospitalDirectory } from './hospital-directory.js';
 import { checkFetched, openStanza, WrongBytes } from './opening.js';
 import { OpeningRow } from './opening.row.js';
 
@@ -50,6 +52,7 @@ const restMs = 1_000;
 const toTheEnd = Number.MAX_SAFE_INTEGER;
 
 /** Records of other hospitals, as grants let this one read them: fetched, checked against the deed, opened, deleted. */
+@Injectable()
 export class OpeningsService {
   constructor(
     private readonly unitOfWork: UnitOfWork,
@@ -61,8 +64,7 @@ export class OpeningsService {
     private readonly directory: HospitalDirectory,
     private readonly disclosure: Disclosure,
     private readonly mayServe: MayServe,
-    /** this service's age identity */
-    private readonly identity: string,
+    private readonly identity: AgeIdentity,
   ) {}
 
   /**
@@ -74,7 +76,7 @@ export class OpeningsService {
   async open(grantId: Hex, clientId: string): Promise<OutgoingBytes> {
     const [known] = await Promise.all([this.find(grantId), this.mayServe.check(grantId)]);
     const { opening, fileKey } = known
-      ? { opening: known, fileKey: openStanza(known.stanza, this.identity) }
+      ? { opening: known, fileKey: openStanza(known.stanza, this.identity.secret) }
       : await this.fetch(grantId);
     const { contentType, sizeBytes } = opening.metadata;
     await this.disclosure.logged(events.opened, {
@@ -168,7 +170,7 @@ export class OpeningsService {
       const [{ header, payloadSha256 }, opened] = await Promise.all(atOnce);
       const { metadata, salt } = file;
       const payloadBytes = file.sizeBytes - header.length;
-      const fileKey = openStanza(opened.stanza, this.identity);
+      const fileKey = openStanza(opened.stanza, this.identity.secret);
       checkFetched({ header, payloadSha256, payloadBytes, metadata, salt }, fileKey, commitment);
       const row = {
         grantId: bytesOf(grantId),

@@ -1,3 +1,4 @@
+import { Injectable } from '@nestjs/common';
 import { unavailable } from '@cpds/errors';
 import { events } from '@cpds/messages';
 import { Changes, Receipts, type EventBody } from '@cpds/outbox';
@@ -5,16 +6,21 @@ import { Changes, Receipts, type EventBody } from '@cpds/outbox';
 /** Seconds a caller is told to wait when the log is late. */
 const retryAfterSec = 5;
 
+export abstract class DisclosureOptions {
+  /** how long a caller waits for the receipt */
+  abstract readonly receiptTimeoutMs: number;
+}
+
 /**
  * No byte of a record leaves before its reading stands in the audit log (protocol section 9, invariant I6): the event
  * commits, the log's durable checkpoint covers it, then the caller may send.
  */
+@Injectable()
 export class Disclosure {
   constructor(
     private readonly changes: Changes,
     private readonly receipts: Receipts,
-    /** how long a caller waits for the receipt */
-    private readonly timeoutMs: number,
+    private readonly options: DisclosureOptions,
   ) {}
 
   /**
@@ -25,7 +31,7 @@ export class Disclosure {
   async logged(type: string, body: EventBody): Promise<void> {
     const { seq } = await this.changes.tell({ type, ...body });
     try {
-      await this.receipts.wait(seq, this.timeoutMs);
+      await this.receipts.wait(seq, this.options.receiptTimeoutMs);
     } catch (cause) {
       await this.changes.tell({ ...body, type: events.disclosureWithheld, details: { of: type, seq } });
       throw unavailable('disclosure-withheld', 'the audit log has not receipted this reading: nothing was sent', {

@@ -1,8 +1,10 @@
+import { Injectable } from '@nestjs/common';
 import { BusRequests } from '@cpds/bus';
 import { PatientAnswer, PatientQuery } from '@cpds/messages';
 import { unknownPatient, type Owner } from './record.js';
 
 /** Identity's patients, asked over the bus. */
+@Injectable()
 export class Patients {
   constructor(private readonly requests: BusRequests) {}
 

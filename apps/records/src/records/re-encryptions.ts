@@ -1,13 +1,20 @@
+import { Injectable } from '@nestjs/common';
 import { toAppError } from '@cpds/errors';
 import { UnitOfWork, type Tx } from '@cpds/store';
-import type { RecordsService } from './records.service.js';
+import { RecordsService } from './records.service.js';
+
+export abstract class ReEncryptionsOptions {
+  /** Told of each record that could not be sealed anew yet. */
+  abstract readonly onError: (error: unknown) => void;
+}
 
 /** Records to seal anew because a key of theirs may have left: stored wishes, worked off one by one. */
+@Injectable()
 export class ReEncryptions {
   constructor(
     private readonly unitOfWork: UnitOfWork,
     private readonly records: RecordsService,
-    private readonly onError: (error: unknown) => void,
+    private readonly options: ReEncryptionsOptions,
   ) {}
 
   /** Wishes it, once per grant. */
@@ -27,7 +34,7 @@ export class ReEncryptions {
       try {
         await this.records.reEncrypt(commitment, `0x${grant_id.toString('hex')}`, (tx) => this.done(tx, grant_id));
       } catch (error) {
-        this.onError(toAppError(error));
+        this.options.onError(toAppError(error));
       }
     }
   }

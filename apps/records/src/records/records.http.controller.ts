@@ -11,8 +11,8 @@ import { sendBytes } from './send-bytes.js';
 const RecordId = z.uuid();
 
 /** How much one upload may bring. */
-export class UploadLimits {
-  constructor(readonly maxBytes: number) {}
+export abstract class UploadLimits {
+  abstract readonly maxBytes: number;
 }
 
 /** Records of this hospital's own patients. */

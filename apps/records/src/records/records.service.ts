@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
 import { to0x } from '@cpds/crypto/bytes';
 import { denied } from '@cpds/errors';
 import { events, type RecordMetadata, type RecordStatus, type StoredRecord } from '@cpds/messages';
@@ -6,11 +7,11 @@ import { Changes, told, untold } from '@cpds/outbox';
 import { UnitOfWork, type Tx } from '@cpds/store';
 import { checked, contentCheck } from '../content/content.js';
 import { CohortRow, DeedRow } from '../deeds/deed.row.js';
-import type { ObjectStore } from '../objects/object-store.js';
-import type { PendingObjects } from '../objects/pending-objects.js';
-import { objectKey, type Vault } from '../objects/vault.js';
-import type { Disclosure } from './disclosure.js';
-import type { Patients } from './patients.js';
+import { ObjectStore } from '../objects/object-store.js';
+import { PendingObjects } from '../objects/pending-objects.js';
+import { objectKey, Vault } from '../objects/vault.js';
+import { Disclosure } from './disclosure.js';
+import { Patients } from './patients.js';
 import { newObject, unknownRecord, type NewObject, type UploadClaim } from './record.js';
 import { metadataOf, objectRow, ObjectRow, RecordRow } from './record.row.js';
 
@@ -22,6 +23,7 @@ export interface OutgoingBytes {
 }
 
 /** What a hospital keeps of its patients: sealed, one version current, every reading in the log. */
+@Injectable()
 export class RecordsService {
   constructor(
     private readonly unitOfWork: UnitOfWork,

@@ -1,10 +1,11 @@
+import { Injectable } from '@nestjs/common';
 import { BusRequests } from '@cpds/bus';
 import { to0x } from '@cpds/crypto/bytes';
 import { DeedInUseAnswer, DeedInUseQuery, events, type Hex } from '@cpds/messages';
 import { Changes, told, unchanged } from '@cpds/outbox';
 import { UnitOfWork } from '@cpds/store';
 import { objectKey } from '../objects/vault.js';
-import type { PendingObjects } from '../objects/pending-objects.js';
+import { PendingObjects } from '../objects/pending-objects.js';
 
 interface Retired {
   readonly id: string;
@@ -16,6 +17,7 @@ interface Retired {
  * Ciphertext of earlier sealings, removed once no open grant names its deed: what the patient was promised at consent.
  * The rows stay, as the deed stays on its chain.
  */
+@Injectable()
 export class RetiredObjects {
   constructor(
     private readonly unitOfWork: UnitOfWork,

@@ -1,0 +1,55 @@
+import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { Leases, Loop } from '@cpds/store';
+import { ExchangeService } from '../exchange/exchange.service.js';
+import { PendingObjects } from '../objects/pending-objects.js';
+import { ReEncryptions } from '../records/re-encryptions.js';
+import { RetiredObjects } from '../records/retired-objects.js';
+
+export abstract class ChoresOptions {
+  /** between two looks for what is wished, milliseconds */
+  abstract readonly pollMs: number;
+  /** objects without a row are removed after this, milliseconds */
+  abstract readonly orphanAfterMs: number;
+  abstract readonly onError: (error: unknown) => void;
+}
+
+/** Between two runs of what only tidies up, milliseconds. */
+const tidyEveryMs = 60_000;
+
+/**
+ * Work that nobody waits for, done by one process at a time. A round is one run of one chore; no chore waits for another,
+ * and each may run again at any time.
+ */
+@Injectable()
+export class Chores implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly holding: Loop;
+
+  constructor(
+    leases: Leases,
+    reEncryptions: ReEncryptions,
+    retired: RetiredObjects,
+    pending: PendingObjects,
+    exchange: ExchangeService,
+    { pollMs, orphanAfterMs, onError }: ChoresOptions,
+  ) {
+    const chore = (everyMs: number, run: () => Promise<unknown>): Loop =>
+      new Loop({ round: async () => void (await run()), everyMs, onError });
+    const chores = [
+      chore(pollMs, () => reEncryptions.workOff()),
+      chore(10 * pollMs, () => retired.workOff()),
+      chore(tidyEveryMs, () => pending.sweep(orphanAfterMs)),
+      chore(tidyEveryMs, () => exchange.pruneNonces()),
+    ];
+    const work = async (held: AbortSignal): Promise<void> =>
+      void (await Promise.all(chores.map((loop) => loop.run(held))));
+    this.holding = leases.hold('records/chores', work, onError);
+  }
+
+  onApplicationBootstrap(): void {
+    this.holding.start();
+  }
+
+  beforeApplicationShutdown(): Promise<void> {
+    return this.holding.stop();
+  }
+}

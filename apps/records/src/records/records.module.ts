@@ -1,0 +1,43 @@
+import { type DynamicModule, Module, type OnModuleInit } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import type { ServiceContext } from '@cpds/service';
+import type { FastifyInstance } from 'fastify';
+import type { RecordsConfig } from '../config.js';
+import { Disclosure, DisclosureOptions } from './disclosure.js';
+import { Patients } from './patients.js';
+import { ReEncryptions, ReEncryptionsOptions } from './re-encryptions.js';
+import { RecordsHttpController, UploadLimits } from './records.http.controller.js';
+import { RecordsService } from './records.service.js';
+import { RetiredObjects } from './retired-objects.js';
+
+@Module({})
+export class RecordsModule implements OnModuleInit {
+  constructor(private readonly http: HttpAdapterHost) {}
+
+  static with({ config, onError }: ServiceContext<RecordsConfig>): DynamicModule {
+    const limits: UploadLimits = { maxBytes: config.MAX_RECORD_BYTES };
+    const disclosure: DisclosureOptions = { receiptTimeoutMs: config.RECEIPT_TIMEOUT_MS };
+    const reEncryptions: ReEncryptionsOptions = { onError };
+    return {
+      module: RecordsModule,
+      global: true,
+      controllers: [RecordsHttpController],
+      providers: [
+        RecordsService,
+        Patients,
+        Disclosure,
+        ReEncryptions,
+        RetiredObjects,
+        { provide: UploadLimits, useValue: limits },
+        { provide: DisclosureOptions, useValue: disclosure },
+        { provide: ReEncryptionsOptions, useValue: reEncryptions },
+      ],
+      exports: [Disclosure, ReEncryptions, RetiredObjects],
+    };
+  }
+
+  /** Text uploads are streams like all others: Fastify's own parser would hold them whole. */
+  onModuleInit(): void {
+    (this.http.httpAdapter.getInstance() as FastifyInstance).removeContentTypeParser('text/plain');
+  }
+}
