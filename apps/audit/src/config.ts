@@ -1,7 +1,5 @@
-import { chainConfig, commonConfig, defineConfig, json, key, type ConfigOf } from '@cpds/service';
+import { Address, chainConfig, commonConfig, type ConfigOf, defineConfig, json, key, ms } from '@cpds/service';
 import { z } from 'zod';
-
-const Address = z.string().regex(/^0x[0-9a-fA-F]{40}$/, 'must be an address');
 
 /** The environment of an audit service: a hospital's, or with PARTY `hub` the one of the role nodes. */
 export const auditConfig = defineConfig({
@@ -25,15 +23,11 @@ export const auditConfig = defineConfig({
   ),
   HUB_CHECKPOINT_ANCHOR: key(Address, 'address on the hub', 'a wrong one: other hospitals see no anchor of this log'),
   ANCHOR_EVERY_MS: key(
-    z.coerce.number().int().min(1_000).default(60_000),
+    ms(60_000, 1_000),
     'ms between two anchors of a chain',
     'what is not anchored yet can be taken back unseen; short costs gas',
   ),
-  POLL_MS: key(
-    z.coerce.number().int().min(50).default(1_000),
-    'ms between two looks at a chain',
-    'short costs the node, long makes anchors late',
-  ),
+  POLL_MS: key(ms(1_000, 50), 'ms between two looks at a chain', 'short costs the node, long makes anchors late'),
 });
 export type AuditConfig = ConfigOf<typeof auditConfig>;
 

@@ -1,3 +1,5 @@
+import { chainEntities, chainMigrations } from '@cpds/chain';
+import { derivationRootMigrations, type Tables } from '@cpds/service';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 class AuditTables1763801000000 implements MigrationInterface {
@@ -79,4 +81,7 @@ class AuditTables1763801000000 implements MigrationInterface {
 }
 
 /** The shape of this service's rows. */
-export const auditMigrations = [AuditTables1763801000000];
+export const auditTables: Tables = {
+  entities: chainEntities,
+  migrations: [...chainMigrations, ...derivationRootMigrations, AuditTables1763801000000],
+};

@@ -1,24 +1,25 @@
+import { Injectable } from '@nestjs/common';
 import { ChainReader, readHubRules, rulesOf, Sender, type ChainHead } from '@cpds/chain';
 import { CheckpointAnchor, ChainRegistry, type Hex } from '@cpds/contracts';
 import { toHex } from '@cpds/crypto/bytes';
 import { unavailable } from '@cpds/errors';
-import { type Leases, Loop, type UnitOfWork } from '@cpds/store';
+import { Leases, Loop, UnitOfWork } from '@cpds/store';
 import { computeAddress, Interface } from 'ethers';
-import type { Anchors } from './anchors.service.js';
+import { Anchors } from './anchors.service.js';
 
-export interface AnchorChainsOptions {
+export abstract class AnchorChainsOptions {
   /** RPC urls by nickname. */
-  readonly chains: Readonly<Record<string, readonly string[]>>;
-  readonly ownChain: string;
-  readonly hubChain: string;
+  abstract readonly chains: Readonly<Record<string, readonly string[]>>;
+  abstract readonly ownChain: string;
+  abstract readonly hubChain: string;
   /** ChainRegistry on the hub. */
-  readonly registry: string;
+  abstract readonly registry: string;
   /** CheckpointAnchor on the hub; the own chain's is read from the registry. */
-  readonly hubAnchor: string;
-  readonly origin: string;
-  readonly gasKey: Uint8Array;
-  readonly pollMs: number;
-  readonly onError: (error: unknown) => void;
+  abstract readonly hubAnchor: string;
+  abstract readonly origin: string;
+  abstract readonly gasKey: Uint8Array;
+  abstract readonly pollMs: number;
+  abstract readonly onError: (error: unknown) => void;
 }
 
 /** How long to wait before a chain that is not there or not registered yet is tried again, milliseconds. */
@@ -28,6 +29,7 @@ const RETRY_MS = 1_000;
  * Brings the chains of `Anchors` into service, each as soon as the hub's registry knows it. The log does not wait for
  * them: events come before chains are deployed. A round is one try at one chain.
  */
+@Injectable()
 export class AnchorChains {
   private readonly connecting: readonly Loop[];
   private readonly senders: Sender[] = [];

@@ -1,4 +1,4 @@
-import { Controller, Delete, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
+import { Controller, Delete, Get, HttpCode, Param, Post } from '@nestjs/common';
 import { to0x } from '@cpds/crypto/bytes';
 import { parse } from '@cpds/errors';
 import type { LogView } from '@cpds/messages';
@@ -11,9 +11,9 @@ import { Anchors } from './anchors.service.js';
 @Controller()
 export class AnchorsHttpController {
   constructor(
-    @Inject(AuditLog) private readonly log: AuditLog,
-    @Inject(LogReader) private readonly reader: LogReader,
-    @Inject(Anchors) private readonly anchors: Anchors,
+    private readonly log: AuditLog,
+    private readonly reader: LogReader,
+    private readonly anchors: Anchors,
   ) {}
 
   /** Describes the log: origin, verifier key, size, root, checkpoint, last anchor per chain. */

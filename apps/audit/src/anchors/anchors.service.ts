@@ -1,11 +1,11 @@
+import { Injectable } from '@nestjs/common';
 import { to0x } from '@cpds/crypto/bytes';
 import type { Hex } from '@cpds/contracts';
 import type { Call, Sender, SendOutcome } from '@cpds/chain';
 import { unavailable } from '@cpds/errors';
 import type { AnchorView } from '@cpds/messages';
-import { Loop, pause, type Tx, type UnitOfWork } from '@cpds/store';
-import type { LogReader } from '../log/log.reader.js';
-import type { AnchoredCheckpoints } from '../proofs/proofs.service.js';
+import { Loop, pause, type Tx, UnitOfWork } from '@cpds/store';
+import { LogReader } from '../log/log.reader.js';
 import { anchorKey, decideAnchor, sizeOfKey, type LastAnchor } from './anchor.js';
 
 /** One chain that checkpoints go to. */
@@ -17,15 +17,15 @@ export interface AnchorTarget {
   readonly callOf: (size: number, root: Uint8Array) => Call;
 }
 
-export interface AnchorsOptions {
+export abstract class AnchorsOptions {
   /** Nickname of the hub: its anchors are what other hospitals see. */
-  readonly hubChain: string;
+  abstract readonly hubChain: string;
   /** Nicknames of all chains that must hold the log. */
-  readonly chains: readonly string[];
+  abstract readonly chains: readonly string[];
   /** Least time between two anchors of one chain, milliseconds. */
-  readonly everyMs: number;
-  readonly now?: () => Date;
-  readonly onError: (error: unknown) => void;
+  abstract readonly everyMs: number;
+  abstract readonly now?: () => Date;
+  abstract readonly onError: (error: unknown) => void;
 }
 
 /** How often rows are looked at, milliseconds. The interval itself is kept by the rows' times, over restarts too. */
@@ -37,7 +37,8 @@ const LOOK_MS = 1_000;
  * Crash story: the row and the wish to send commit together; the sender stores bytes before they leave and its end comes
  * back in the transaction that settles the row. So an anchor is sent once, whatever line the process dies at.
  */
-export class Anchors implements AnchoredCheckpoints {
+@Injectable()
+export class Anchors {
   private readonly targets = new Map<string, AnchorTarget>();
   private readonly loop: Loop;
   private turn: Promise<void> = Promise.resolve();
@@ -119,7 +120,7 @@ export class Anchors implements AnchoredCheckpoints {
       );
   }
 
-  /** @inheritdoc */
+  /** The first checkpoint final on the hub with more than `leafIndex` leaves, as signed; null until there is one. */
   async firstCovering(leafIndex: number): Promise<string | null> {
     const [row] = (await this.unitOfWork.reader.query(
       `SELECT checkpoint FROM anchor WHERE chain = $1 AND state = 'final' AND size > $2 ORDER BY size LIMIT 1`,

@@ -1,27 +1,33 @@
-import type { Bus } from '@cpds/bus';
+import { Injectable } from '@nestjs/common';
+import { Bus } from '@cpds/bus';
 import { operatorReceiptSubject, receiptSubject, type Receipted } from '@cpds/messages';
 import { Loop } from '@cpds/store';
-import type { AuditLog } from '../log/log.service.js';
+import { AuditLog } from '../log/log.service.js';
 import type { LogOwner } from './decode.js';
 
 /** Receipts are repeated this often, in milliseconds: an announcement is a datagram and may be lost. */
 const REPEAT_MS = 5_000;
 
+export abstract class AnnouncerOptions {
+  abstract readonly owner: LogOwner;
+  abstract readonly onError: (error: unknown) => void;
+}
+
 /**
  * Tells producers what is durable, and wakes streams. Nothing rests on a single announcement: all receipts are told at
  * start, and again every few seconds: that is a round.
  */
+@Injectable()
 export class Announcer {
   private readonly wakers = new Set<() => void>();
   private readonly loop: Loop;
 
   constructor(
-    private readonly bus: Pick<Bus, 'publish'>,
-    private readonly log: Pick<AuditLog, 'receipts'>,
-    private readonly owner: LogOwner,
-    onError: (error: unknown) => void,
+    private readonly bus: Bus,
+    private readonly log: AuditLog,
+    private readonly options: AnnouncerOptions,
   ) {
-    this.loop = new Loop({ round: () => this.repeat(), everyMs: REPEAT_MS, onError });
+    this.loop = new Loop({ round: () => this.repeat(), everyMs: REPEAT_MS, onError: options.onError });
   }
 
   start(): void {
@@ -34,8 +40,9 @@ export class Announcer {
 
   /** Only for what is committed. */
   announce(receipts: readonly Receipted[]): void {
+    const isHub = this.options.owner.kind === 'hub';
     for (const receipt of receipts)
-      this.bus.publish(this.owner.kind === 'hub' ? operatorReceiptSubject(receipt.producer) : receiptSubject, receipt);
+      this.bus.publish(isHub ? operatorReceiptSubject(receipt.producer) : receiptSubject, receipt);
     for (const wake of [...this.wakers]) wake();
   }
 

@@ -8,8 +8,8 @@ import { type EventEnvelope, eventLeaf, Receipted, receiptSubject } from '@cpds/
 import { openStore, UnitOfWork } from '@cpds/store';
 import { growLog } from '../log/growth.js';
 import { LogReader } from '../log/log.reader.js';
-import { AuditLog } from '../log/log.service.js';
-import { auditMigrations } from '../migrations.js';
+import { type Acceptance, AuditLog } from '../log/log.service.js';
+import { auditTables } from '../migrations.js';
 import { Announcer } from './announcer.js';
 import { EventsConsumer } from './events.consumer.js';
 import { Intake } from './intake.js';
@@ -24,7 +24,7 @@ type Death = 'before the commit' | 'after the commit' | 'after the receipts' | '
 
 /** One life of the service: everything but HTTP. Dying cuts both connections where it stands. */
 async function live(database: string, nats: string, death: Death) {
-  const store = await openStore({ url: database, migrations: auditMigrations });
+  const store = await openStore({ url: database, ...auditTables });
   const bus = await connectBus({ url: nats, name: 'audit' });
   let die: () => void = noError;
   const dead = new Promise<void>((resolve) => (die = resolve));
@@ -42,8 +42,8 @@ async function live(database: string, nats: string, death: Death) {
       return value;
     });
   const log = new AuditLog(unitOfWork, { party: 'north', signer, ring, root: new Uint8Array(32).fill(8) });
-  const announcer = new Announcer(bus, log, owner, noError);
-  const intake = new Intake(log, async (acceptance) => {
+  const announcer = new Announcer(bus, log, { owner, onError: noError });
+  const onDurable = async (acceptance: Acceptance): Promise<void> => {
     if (!isArmed) return announcer.announce(acceptance.receipts);
     if (death === 'after the receipts') {
       announcer.announce(acceptance.receipts);
@@ -52,8 +52,9 @@ async function live(database: string, nats: string, death: Death) {
     await bus.connection.close();
     die();
     throw new Error('killed');
-  });
-  const consumer = new EventsConsumer(bus, owner, log, intake, noError);
+  };
+  const intake = new Intake(log, { onDurable });
+  const consumer = new EventsConsumer(bus, log, intake, { owner, onError: noError });
   await log.open();
   await consumer.start();
   announcer.start();

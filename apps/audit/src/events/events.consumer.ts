@@ -1,10 +1,11 @@
+import { Injectable } from '@nestjs/common';
 import { AckPolicy, DeliverPolicy, type ConsumerMessages, type JsMsg } from '@nats-io/jetstream';
 import { nanos } from '@nats-io/transport-node';
-import { type Bus, ensureEventStream, eventStream, hospitalEventSubjects, hubEventSubjects } from '@cpds/bus';
+import { Bus, ensureEventStream, eventStream, hospitalEventSubjects, hubEventSubjects } from '@cpds/bus';
 import { type AfterRound, Loop } from '@cpds/store';
-import type { AuditLog } from '../log/log.service.js';
+import { AuditLog } from '../log/log.service.js';
 import { decodeEvent, type LogOwner } from './decode.js';
-import type { Intake } from './intake.js';
+import { Intake } from './intake.js';
 
 /** The durable consumer's name; the outbox's relays know audit by receipts, not by it. */
 const DURABLE = 'audit';
@@ -18,11 +19,18 @@ const ACK_WAIT_MS = 2_000;
 /** First pause before a failed message or a lost consumer is tried again, milliseconds. */
 const RETRY_MS = 500;
 
+export abstract class EventsConsumerOptions {
+  abstract readonly owner: LogOwner;
+  /** Told of a message that will be tried again or was refused, and with the stream's name of a consumer that was lost. */
+  abstract readonly onError: (subject: string, error: unknown) => void;
+}
+
 /**
  * Feeds the log from the stream `EVENTS`. A message is acknowledged when its event is durable and not before, so it comes
  * again after any crash, and the log knows it by (producer, seq). Messages are taken many at a time: each waits for the
  * transaction that holds it, not for the one before. A round lasts as long as one consumer of the stream.
  */
+@Injectable()
 export class EventsConsumer {
   private readonly loop: Loop;
   private messages: ConsumerMessages | undefined;
@@ -30,15 +38,14 @@ export class EventsConsumer {
 
   constructor(
     private readonly bus: Bus,
-    private readonly owner: LogOwner,
-    private readonly log: Pick<AuditLog, 'refuse'>,
+    private readonly log: AuditLog,
     private readonly intake: Intake,
-    private readonly onError: (subject: string, error: unknown) => void,
+    private readonly options: EventsConsumerOptions,
   ) {
     this.loop = new Loop({
       round: (stop) => this.round(stop),
       everyMs: RETRY_MS,
-      onError: (error) => onError(eventStream, error),
+      onError: (error) => options.onError(eventStream, error),
     });
   }
 
@@ -57,7 +64,7 @@ export class EventsConsumer {
   }
 
   private async consume(): Promise<ConsumerMessages> {
-    const isHub = this.owner.kind === 'hub';
+    const isHub = this.options.owner.kind === 'hub';
     const subjects = isHub ? hubEventSubjects : hospitalEventSubjects;
     const jsm = await this.bus.jsm();
     await ensureEventStream(jsm, subjects);
@@ -94,15 +101,15 @@ export class EventsConsumer {
   private async settle(message: JsMsg): Promise<void> {
     try {
       const body = message.string();
-      const decoded = decodeEvent(this.owner, message.subject, body);
+      const decoded = decodeEvent(this.options.owner, message.subject, body);
       if (decoded.kind === 'event') await this.intake.add(decoded.event);
       else {
-        this.onError(message.subject, new Error(decoded.reason));
+        this.options.onError(message.subject, new Error(decoded.reason));
         await this.log.refuse({ subject: message.subject, body, reason: decoded.reason });
       }
       message.ack();
     } catch (error) {
-      this.onError(message.subject, error);
+      this.options.onError(message.subject, error);
       message.nak(RETRY_MS);
     }
   }

@@ -1,9 +1,15 @@
+import { Injectable } from '@nestjs/common';
 import { toAppError } from '@cpds/errors';
 import type { EventEnvelope } from '@cpds/messages';
-import type { Acceptance, AuditLog } from '../log/log.service.js';
+import { type Acceptance, AuditLog } from '../log/log.service.js';
 
 /** Events that one transaction takes at most. */
 const MAX_BATCH = 512;
+
+export abstract class IntakeOptions {
+  /** Told of every transaction, after its commit. */
+  abstract readonly onDurable: (acceptance: Acceptance) => void | Promise<void>;
+}
 
 interface Waiting {
   readonly event: EventEnvelope;
@@ -15,14 +21,14 @@ interface Waiting {
  * Gathers what arrives while a transaction is under way into the next one: no timer, so one event alone is durable after
  * one commit, and many share it. That keeps the protocol's 50 ms for whoever waits (section 9).
  */
+@Injectable()
 export class Intake {
   private readonly queue: Waiting[] = [];
   private draining: Promise<void> | null = null;
 
   constructor(
-    private readonly log: Pick<AuditLog, 'append'>,
-    /** Told of every transaction, after its commit. */
-    private readonly onDurable: (acceptance: Acceptance) => void | Promise<void>,
+    private readonly log: AuditLog,
+    private readonly options: IntakeOptions,
   ) {}
 
   /** Resolves when `event` is durable: in the log, or kept until its predecessor is there, or recorded as a conflict. */
@@ -44,7 +50,7 @@ export class Intake {
 
   private async take(batch: readonly Waiting[]): Promise<void> {
     try {
-      await this.onDurable(await this.log.append(batch.map((waiting) => waiting.event)));
+      await this.options.onDurable(await this.log.append(batch.map((waiting) => waiting.event)));
       for (const waiting of batch) waiting.resolve();
     } catch (error) {
       // One event that the database refuses must not hold back its neighbours.

@@ -3,10 +3,10 @@ import { KeyRing } from '@cpds/crypto/custody';
 import * as tlog from '@cpds/crypto/tlog';
 import { testPostgres } from '@cpds/local';
 import type { EventEnvelope } from '@cpds/messages';
-import { derivationRoot, derivationRootMigrations, reseal } from '@cpds/service';
+import { derivationRoot, reseal } from '@cpds/service';
 import { openStore, UnitOfWork } from '@cpds/store';
 import { AuditLog } from '../log/log.service.js';
-import { auditMigrations } from '../migrations.js';
+import { auditTables } from '../migrations.js';
 import { auditService } from '../service.js';
 
 const signer = tlog.noteSigner('cpds/north/audit', new Uint8Array(32).fill(7));
@@ -14,7 +14,7 @@ const signer = tlog.noteSigner('cpds/north/audit', new Uint8Array(32).fill(7));
 describe('a new key-encryption key', () => {
   it('opens details as before, finds a person’s key where it was, and erases it', async () => {
     const database = await testPostgres();
-    const store = await openStore({ url: database.url, migrations: [...derivationRootMigrations, ...auditMigrations] });
+    const store = await openStore({ url: database.url, ...auditTables });
     const unitOfWork = new UnitOfWork(store);
     const logUnder = async (ring: KeyRing): Promise<AuditLog> => {
       const root = await unitOfWork.run((tx) => derivationRoot(tx, ring));

@@ -1,4 +1,4 @@
-import { Controller, Get, Header, Inject, Req, Res } from '@nestjs/common';
+import { Controller, Get, Header, Req, Res } from '@nestjs/common';
 import * as tlog from '@cpds/crypto/tlog';
 import { missing } from '@cpds/errors';
 import { Open, Scopes } from '@cpds/service';
@@ -8,7 +8,7 @@ import { LogReader } from './log.reader.js';
 /** The read side of c2sp.org/tlog-tiles. Hash tiles and checkpoints are public; entry bundles go to auditors (protocol section 9). */
 @Controller()
 export class LogHttpController {
-  constructor(@Inject(LogReader) private readonly reader: LogReader) {}
+  constructor(private readonly reader: LogReader) {}
 
   /** Gives the newest signed checkpoint. */
   @Get('checkpoint')

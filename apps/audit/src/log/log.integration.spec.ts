@@ -6,7 +6,7 @@ import { testPostgres } from '@cpds/local';
 import { eventLeaf, type EventEnvelope } from '@cpds/messages';
 import { openStore, UnitOfWork } from '@cpds/store';
 import type { DataSource } from 'typeorm';
-import { auditMigrations } from '../migrations.js';
+import { auditTables } from '../migrations.js';
 import { growLog } from './growth.js';
 import { LogReader } from './log.reader.js';
 import { AuditLog } from './log.service.js';
@@ -36,7 +36,7 @@ describe('the audit log on Postgres', () => {
 
   beforeEach(async () => {
     database = await testPostgres();
-    store = await openStore({ url: database.url, migrations: auditMigrations });
+    store = await openStore({ url: database.url, ...auditTables });
     log = new AuditLog(new UnitOfWork(store), { party: 'north', signer, ...custody });
     reader = new LogReader(new UnitOfWork(store));
     await log.open();
@@ -120,7 +120,7 @@ describe('the audit log on Postgres', () => {
   });
 
   it('appends in one order however many writers there are', async () => {
-    const second = await openStore({ url: database.url, migrations: auditMigrations });
+    const second = await openStore({ url: database.url, ...auditTables });
     const other = new AuditLog(new UnitOfWork(second), { party: 'north', signer, ...custody });
     try {
       const all = Array.from({ length: 40 }, (_, i) => event('records.north', i + 1));

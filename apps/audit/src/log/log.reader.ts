@@ -1,6 +1,7 @@
+import { Injectable } from '@nestjs/common';
 import * as tlog from '@cpds/crypto/tlog';
 import { bug, missing } from '@cpds/errors';
-import type { UnitOfWork } from '@cpds/store';
+import { UnitOfWork } from '@cpds/store';
 
 /** One entry of the log and its place. */
 export interface Leaf {
@@ -16,6 +17,7 @@ export interface SignedTree {
 }
 
 /** Reads what `AuditLog` made durable, and nothing that is not: every answer comes from committed rows. */
+@Injectable()
 export class LogReader {
   constructor(private readonly unitOfWork: UnitOfWork) {}
 

@@ -1,4 +1,4 @@
-import { Controller, Get, Inject, Query } from '@nestjs/common';
+import { Controller, Get, Query } from '@nestjs/common';
 import { missing, parse } from '@cpds/errors';
 import { type Consistency, ConsistencyParameters, type Inclusion, InclusionParameters } from '@cpds/messages';
 import { Open, Scopes } from '@cpds/service';
@@ -6,7 +6,7 @@ import { Proofs } from './proofs.service.js';
 
 @Controller('proofs')
 export class ProofsHttpController {
-  constructor(@Inject(Proofs) private readonly proofs: Proofs) {}
+  constructor(private readonly proofs: Proofs) {}
 
   /**
    * Proves that an entry is in the log: entry, index, proof, and the checkpoint it is for.

@@ -1,20 +1,17 @@
+import { Injectable } from '@nestjs/common';
 import { to0x } from '@cpds/crypto/bytes';
 import * as tlog from '@cpds/crypto/tlog';
 import { invalid, missing } from '@cpds/errors';
 import type { Consistency, Inclusion } from '@cpds/messages';
-import type { LogReader } from '../log/log.reader.js';
-
-/** Finds a stored, signed checkpoint that covers a leaf. */
-export interface AnchoredCheckpoints {
-  /** The first checkpoint final on the hub with more than `leafIndex` leaves, as signed. */
-  firstCovering(leafIndex: number): Promise<string | null>;
-}
+import { Anchors } from '../anchors/anchors.service.js';
+import { LogReader } from '../log/log.reader.js';
 
 /** Proofs from stored tiles. Every proof names the signed checkpoint or the sizes it is for. */
+@Injectable()
 export class Proofs {
   constructor(
     private readonly reader: LogReader,
-    private readonly anchored: AnchoredCheckpoints,
+    private readonly anchors: Anchors,
   ) {}
 
   /** The entry of (producer, seq) under the newest checkpoint, or null while it is not in the log. */
@@ -29,7 +26,7 @@ export class Proofs {
    */
   async anchoredInclusion(producer: string, seq: number): Promise<Inclusion | null> {
     const entry = await this.reader.entryOf(producer, seq);
-    const checkpoint = entry === null ? null : await this.anchored.firstCovering(entry.leafIndex);
+    const checkpoint = entry === null ? null : await this.anchors.firstCovering(entry.leafIndex);
     return checkpoint === null ? null : this.inclusionUnder(checkpoint, producer, seq);
   }
 

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { type BeforeApplicationShutdown, Controller, Get, Headers, Inject, Query, Res } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Controller, Get, Headers, Query, Res } from '@nestjs/common';
 import { parse } from '@cpds/errors';
 import { type Trail, TrailParameters } from '@cpds/messages';
 import { Scopes } from '@cpds/service';
@@ -20,8 +20,8 @@ export class TrailHttpController implements BeforeApplicationShutdown {
   private readonly stopping = new AbortController();
 
   constructor(
-    @Inject(LogReader) private readonly reader: LogReader,
-    @Inject(Announcer) private readonly announcer: Announcer,
+    private readonly reader: LogReader,
+    private readonly announcer: Announcer,
   ) {}
 
   /** Lists all entries of one grant or request, in the log's order. */

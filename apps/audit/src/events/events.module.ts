@@ -1,0 +1,68 @@
+import {
+  type BeforeApplicationShutdown,
+  type DynamicModule,
+  Module,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
+import { errorLine, type ServiceContext } from '@cpds/service';
+import { Counter } from 'prom-client';
+import { type AuditConfig, hubParty } from '../config.js';
+import { Announcer, AnnouncerOptions } from './announcer.js';
+import type { LogOwner } from './decode.js';
+import { EventsConsumer, EventsConsumerOptions } from './events.consumer.js';
+import { Intake, IntakeOptions } from './intake.js';
+
+@Module({})
+export class EventsModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  constructor(
+    private readonly events: EventsConsumer,
+    private readonly announcer: Announcer,
+  ) {}
+
+  static with({ config, log, metrics, onError }: ServiceContext<AuditConfig>): DynamicModule {
+    const owner: LogOwner = config.PARTY === hubParty ? { kind: 'hub' } : { kind: 'hospital', party: config.PARTY };
+    const registers = [metrics.registry];
+    const leaves = new Counter({ name: 'cpds_audit_leaves_total', help: 'entries appended', registers });
+    const alarms = new Counter({
+      name: 'cpds_audit_alarms_total',
+      help: 'sequence conflicts and refused messages',
+      registers,
+    });
+    const announcer: AnnouncerOptions = { owner, onError };
+    const consumer: EventsConsumerOptions = {
+      owner,
+      onError: (subject, error) => log.warn({ subject, ...errorLine(error) }, 'message failed'),
+    };
+    const intakeOptions = (announcer: Announcer): IntakeOptions => ({
+      onDurable: (acceptance) => {
+        leaves.inc(acceptance.appended);
+        alarms.inc(acceptance.alarms);
+        if (acceptance.alarms > 0) log.error({ alarms: acceptance.alarms }, 'the log raised alarms');
+        announcer.announce(acceptance.receipts);
+      },
+    });
+    return {
+      module: EventsModule,
+      global: true,
+      providers: [
+        Announcer,
+        Intake,
+        EventsConsumer,
+        { provide: AnnouncerOptions, useValue: announcer },
+        { provide: EventsConsumerOptions, useValue: consumer },
+        { provide: IntakeOptions, inject: [Announcer], useFactory: intakeOptions },
+      ],
+      exports: [Announcer],
+    };
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    await this.events.start();
+    this.announcer.start();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.events.stop();
+    await this.announcer.stop();
+  }
+}

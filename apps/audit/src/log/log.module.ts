@@ -1,0 +1,29 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { nodeNoteSigner } from '@cpds/crypto/node';
+import { derivationRoot, secret, type ServiceContext } from '@cpds/service';
+import { UnitOfWork } from '@cpds/store';
+import { type AuditConfig, originOf } from '../config.js';
+import { LogHttpController } from './log.http.controller.js';
+import { LogReader } from './log.reader.js';
+import { AuditLog } from './log.service.js';
+
+@Module({})
+export class LogModule {
+  static with({ config, keys, ring }: ServiceContext<AuditConfig>): DynamicModule {
+    const signer = nodeNoteSigner(originOf(config.PARTY), secret(keys, 'log'));
+    // Opened before anybody has it: nothing is taken, answered or anchored by a log that does not hold together.
+    const opened = async (unitOfWork: UnitOfWork): Promise<AuditLog> => {
+      const root = await unitOfWork.run((tx) => derivationRoot(tx, ring));
+      const log = new AuditLog(unitOfWork, { party: config.PARTY, signer, ring, root });
+      await log.open();
+      return log;
+    };
+    return {
+      module: LogModule,
+      global: true,
+      controllers: [LogHttpController],
+      providers: [LogReader, { provide: AuditLog, inject: [UnitOfWork], useFactory: opened }],
+      exports: [AuditLog, LogReader],
+    };
+  }
+}
