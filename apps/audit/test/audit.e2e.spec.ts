@@ -121,7 +121,7 @@ describe('the audit service', () => {
     ]);
     identity = await new TestIdentity().start();
     bus = await connectBus({ url: nats.url, name: 'test' });
-    closers = [() => bus.close(), postgres.close, nats.close, own.close, hub.close, () => identity.close()];
+    closers = [postgres.close, nats.close, own.close, hub.close, () => identity.close()];
 
     const providers = [own, hub].map((chain) => new JsonRpcProvider(chain.url, undefined, { cacheTimeout: -1 }));
     const [onOwn, onHub] = providers.map((provider, i) => new Wallet([own, hub][i]!.keys[0]!, provider));
@@ -183,6 +183,7 @@ describe('the audit service', () => {
 
   afterAll(async () => {
     await service.close();
+    await bus.close(); // drains, for which its server must still be there
     await Promise.all(closers.map((close) => close()));
     rmSync(folder, { recursive: true });
   });
