@@ -8,8 +8,8 @@ import { parseBlock, toQuantity, type BlockRef, type RawBlock } from './block.js
 import { isDeepEnough, type ChainRules } from './finality.js';
 import { Rpc } from './rpc.js';
 
-const WINDOW_BLOCKS = 512;
-const STEP_BLOCKS = 16;
+const windowBlocks = 512;
+const stepBlocks = 16;
 
 interface SeenBlock extends BlockRef {
   /** Without transactions there are no logs. False also where the node does not tell. */
@@ -75,7 +75,7 @@ export class Endpoint {
         throw new ChainMoved(this.rpc.host);
       const found = window[number - lowest.number];
       if (found !== undefined) return found;
-      const from = Math.max(lowest.number - STEP_BLOCKS, 0);
+      const from = Math.max(lowest.number - stepBlocks, 0);
       const grown = linked([...(await this.fetchRange(from, lowest.number - 1)), ...window]);
       if (grown === null) throw new ChainMoved(this.rpc.host);
       if (this.window === window) this.window = grown;
@@ -88,10 +88,10 @@ export class Endpoint {
     const window = this.window;
     const last = window.at(-1);
     if (last === undefined) this.window = [head];
-    else if (head.number > last.number && head.number - last.number <= WINDOW_BLOCKS) {
+    else if (head.number > last.number && head.number - last.number <= windowBlocks) {
       const between = head.number - last.number > 1 ? await this.fetchRange(last.number + 1, head.number - 1) : [];
       // A window that does not link was reorged away: it starts anew and grows when asked.
-      this.window = linked([...window, ...between, head])?.slice(-WINDOW_BLOCKS) ?? [head];
+      this.window = linked([...window, ...between, head])?.slice(-windowBlocks) ?? [head];
     } else if (head.hash !== last.hash) {
       const at = window.findIndex((block) => block.hash === head.hash);
       this.window = at === -1 ? [head] : window.slice(0, at + 1);

@@ -39,7 +39,7 @@ export function rulesOf(chain: ChainStruct): ChainRules {
 }
 
 /** Nodes' clocks agree within this many seconds; a head further in the future is not believed. */
-export const CLOCK_SKEW_SECONDS = 30;
+export const clockSkewSeconds = 30;
 
 /** True when `block` is at least d blocks and d·blockSeconds older than `head`. */
 export function isDeepEnough(block: BlockRef, head: BlockRef, depth: number, blockSeconds: number): boolean {
@@ -51,7 +51,7 @@ export type Freshness =
 
 /** Judges a head by the own clock (`nowSeconds`): only a fresh one may carry a yes. */
 export function freshness(head: BlockRef, rules: ChainRules, nowSeconds: number): Freshness {
-  if (head.timestamp - nowSeconds > CLOCK_SKEW_SECONDS) return { fresh: false, why: 'head-ahead-of-clock' };
+  if (head.timestamp - nowSeconds > clockSkewSeconds) return { fresh: false, why: 'head-ahead-of-clock' };
   if (nowSeconds - head.timestamp > rules.maxHeadAgeSeconds) return { fresh: false, why: 'head-too-old' };
   return { fresh: true };
 }

@@ -59,7 +59,7 @@ interface Cursor {
 }
 
 /** A quiet cursor is written this often, in blocks: losing it costs one wider eth_getLogs, not a delivery. */
-const QUIET_BLOCKS = 64;
+const quietBlocks = 64;
 
 export class ChainFollower {
   private cursor: Cursor | undefined;
@@ -129,7 +129,7 @@ export class ChainFollower {
         to === final.number ? final : reader.blockAt(to),
       ]);
       if (through === null) throw new ChainBehind(reader.name, to);
-      if (logs.length > 0 || to - this.stored >= QUIET_BLOCKS) await this.commit(cursor, logs, through);
+      if (logs.length > 0 || to - this.stored >= quietBlocks) await this.commit(cursor, logs, through);
       cursor.number = to;
       cursor.hash = through.hash;
       for (const log of logs) this.glanced.delete(logId(log));

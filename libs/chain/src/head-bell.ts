@@ -3,9 +3,9 @@
 import type { OpenBell } from './head-watch.js';
 
 /** A lost connection is made again after so many milliseconds; polls go on meanwhile. */
-const RETRY_MS = 1_000;
+const retryMs = 1_000;
 
-const SUBSCRIBE = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'eth_subscribe', params: ['newHeads'] });
+const subscribeToHeads = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'eth_subscribe', params: ['newHeads'] });
 
 /** Subscribes to `newHeads` at a node's WebSocket URL, for as long as it is not closed. What comes wakes and proves nothing: it is never read. */
 export const headBell: OpenBell = (url, ring) => {
@@ -14,11 +14,11 @@ export const headBell: OpenBell = (url, ring) => {
   let isClosed = false;
   const connect = (): void => {
     const opened = new WebSocket(url);
-    opened.addEventListener('open', () => opened.send(SUBSCRIBE));
+    opened.addEventListener('open', () => opened.send(subscribeToHeads));
     opened.addEventListener('message', ring);
     // Why it closed shows as a poll that fails as well, and is told there.
     opened.addEventListener('close', () => {
-      if (!isClosed) retry = setTimeout(connect, RETRY_MS);
+      if (!isClosed) retry = setTimeout(connect, retryMs);
     });
     socket = opened;
   };

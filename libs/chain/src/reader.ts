@@ -49,7 +49,7 @@ export interface Glance {
 }
 
 /** Blocks asked for in one eth_getLogs. */
-const LOG_RANGE = 5000;
+const logRange = 5000;
 
 export class ChainReader {
   private readonly heads = new HeadWatch(
@@ -201,9 +201,9 @@ export class ChainReader {
   /** Logs of final blocks `from`..`to` inclusive; all nodes must tell the same. */
   async logs(filter: LogFilter, from: number, to: number): Promise<ChainLog[]> {
     const all: ChainLog[] = [];
-    for (let at = from; at <= to; at += LOG_RANGE) {
+    for (let at = from; at <= to; at += logRange) {
       const told = await Promise.all(
-        this.endpoints.map((endpoint) => getLogs(endpoint, filter, at, Math.min(at + LOG_RANGE - 1, to))),
+        this.endpoints.map((endpoint) => getLogs(endpoint, filter, at, Math.min(at + logRange - 1, to))),
       );
       const spelled = told.map((logs) => JSON.stringify(logs));
       if (spelled.some((text) => text !== spelled[0]))

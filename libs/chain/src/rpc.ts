@@ -37,7 +37,7 @@ interface RpcAnswer {
 }
 
 /** More calls than this in one turn leave as several batches, so that a node's request limit is not met. */
-const BATCH_LIMIT = 100;
+const batchLimit = 100;
 
 export class Rpc {
   private queue: Pending[] = [];
@@ -76,7 +76,7 @@ export class Rpc {
   private flush(): void {
     const queue = this.queue;
     this.queue = [];
-    for (let at = 0; at < queue.length; at += BATCH_LIMIT) void this.post(queue.slice(at, at + BATCH_LIMIT));
+    for (let at = 0; at < queue.length; at += batchLimit) void this.post(queue.slice(at, at + batchLimit));
   }
 
   private async post(calls: Pending[]): Promise<void> {

@@ -28,11 +28,11 @@ interface Settled {
 }
 
 /** States in which a transaction still moves. */
-export const OPEN_STATES = ['queued', 'sent', 'mined'] as const;
+export const openStates = ['queued', 'sent', 'mined'] as const;
 
 /** True when nothing will change any more. */
 export function isEnd(outcome: SendOutcome): boolean {
-  return !OPEN_STATES.some((state) => state === outcome.state);
+  return !openStates.some((state) => state === outcome.state);
 }
 
 /** What a receipt puts into the row. */

@@ -16,7 +16,7 @@ import { estimateGas, revertAt } from './dry-run.js';
 import type { ChainSnapshot } from './head-watch.js';
 import type { ChainReader } from './reader.js';
 import { RpcRefused } from './rpc.js';
-import { blockOf, isEnd, OPEN_STATES, outcomeOf, type SendOutcome } from './send-outcome.js';
+import { blockOf, isEnd, openStates, outcomeOf, type SendOutcome } from './send-outcome.js';
 import { ChainTransactionRow } from './sender.row.js';
 import { quoteFees, signCall, signCancel, type Fees } from './transaction.js';
 import { Turns } from './turns.js';
@@ -337,7 +337,7 @@ export class Sender {
     await this.options.unitOfWork.run(async (tx) => {
       const { affected } = await tx.manager.update(
         ChainTransactionRow,
-        { ...this.id(row.key), state: In([...OPEN_STATES]) },
+        { ...this.id(row.key), state: In([...openStates]) },
         end as Record<string, never>,
       );
       if (affected === 1) await this.options.onSettled?.(tx, row.key, outcomeOf({ ...row, ...end }));
@@ -357,7 +357,7 @@ export class Sender {
     this.turns.announce();
   }
 
-  private open(...states: (typeof OPEN_STATES)[number][]): Promise<ChainTransactionRow[]> {
+  private open(...states: (typeof openStates)[number][]): Promise<ChainTransactionRow[]> {
     const { chainUid, account } = this.id('');
     return this.rows.find(ChainTransactionRow, {
       where: { chainUid, account, state: In(states) },

@@ -15,10 +15,10 @@ export interface SignedTransaction {
 }
 
 /** 1 gwei. */
-const TIP_WEI = 1_000_000_000n;
+const tipWei = 1_000_000_000n;
 
 /** A cap of ten base fees: the bytes are never re-priced, so they must outlive a busy hour. */
-const BASE_FEE_FACTOR = 10n;
+const baseFeeFactor = 10n;
 
 /** Fees for bytes signed now. */
 export async function quoteFees(reader: ChainReader): Promise<Fees> {
@@ -26,8 +26,8 @@ export async function quoteFees(reader: ChainReader): Promise<Fees> {
   if (block?.baseFeePerGas === undefined) {
     return { kind: 'legacy', gasPrice: BigInt(await reader.request<string>('eth_gasPrice')) };
   }
-  const maxFeePerGas = BigInt(block.baseFeePerGas) * BASE_FEE_FACTOR + TIP_WEI;
-  return { kind: 'eip1559', maxFeePerGas, maxPriorityFeePerGas: TIP_WEI };
+  const maxFeePerGas = BigInt(block.baseFeePerGas) * baseFeeFactor + tipWei;
+  return { kind: 'eip1559', maxFeePerGas, maxPriorityFeePerGas: tipWei };
 }
 
 /** Signs a contract call; a quarter more gas than estimated, for state that changes before it is mined. */

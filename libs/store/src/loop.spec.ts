@@ -1,7 +1,7 @@
 import { mock } from 'node:test';
 import { Loop, pause, type AfterRound, type LoopOptions } from './loop.js';
 
-const HOUR_MS = 3_600_000;
+const hourMs = 3_600_000;
 
 /** Lets everything run that waits for no timer. */
 async function settle(): Promise<void> {
@@ -21,7 +21,7 @@ function loopByHand(options: Partial<LoopOptions> = {}) {
         () => atOnce--,
       );
     },
-    everyMs: HOUR_MS,
+    everyMs: hourMs,
     onError: (error) => errors.push(error),
     ...options,
   });
@@ -58,7 +58,7 @@ describe('Loop', () => {
     });
 
     it('reports a round that throws and goes on after the time for that', async () => {
-      const { loop, rounds, errors } = loopByHand({ everyMs: HOUR_MS, retryMs: 10 });
+      const { loop, rounds, errors } = loopByHand({ everyMs: hourMs, retryMs: 10 });
       const away = new Error('away');
       loop.start();
       rounds[0]!.fail(away);
@@ -94,7 +94,7 @@ describe('Loop', () => {
       round: () => {
         throw new Error('at once');
       },
-      everyMs: HOUR_MS,
+      everyMs: hourMs,
       onError: (error) => errors.push(error),
     });
     loop.start();
@@ -299,7 +299,7 @@ describe('pause', () => {
   it('ends at the first of several signals and leaves no timer', async () => {
     const before = timersLeft();
     const [first, second] = [new AbortController(), new AbortController()];
-    const pausing = pause(HOUR_MS, first.signal, second.signal);
+    const pausing = pause(hourMs, first.signal, second.signal);
     expect(timersLeft()).toBe(before + 1);
     second.abort();
     await pausing;
@@ -308,7 +308,7 @@ describe('pause', () => {
 
   it('does not begin after one of its signals', async () => {
     const before = timersLeft();
-    const pausing = pause(HOUR_MS, new AbortController().signal, AbortSignal.abort());
+    const pausing = pause(hourMs, new AbortController().signal, AbortSignal.abort());
     expect(timersLeft()).toBe(before);
     await pausing;
   });

@@ -1,2 +1,2 @@
 /** Nodes' clocks agree within this many seconds (protocol section 7, "Clocks"). */
-export const CLOCK_SKEW_SECONDS = 30;
+export const clockSkewSeconds = 30;

@@ -10,7 +10,7 @@ import { newOneTimeKey, parseMetaAddress } from '@cpds/crypto/stealth';
 import { grantDigestWithoutKey, grantId as grantIdOf, type Hex } from '@cpds/contracts';
 import { conflict, invalid } from '@cpds/errors';
 import type { Consent, Grant, WalletParameters } from '@cpds/messages';
-import { CLOCK_SKEW_SECONDS } from './clock.js';
+import { clockSkewSeconds } from './clock.js';
 import type { CheckedDeed } from './deed-check.js';
 import { hospitalOn, sealingKeyOf, type HubFacts } from './hub-facts.js';
 import type { CheckedRequest } from './request.js';
@@ -143,13 +143,13 @@ export function consent(wallet: Wallet, input: ConsentInput, random: RandomBytes
 function windows(input: ConsentInput, wHome: number, wHub: number, wDestination: number) {
   const { homeTime } = input.parameters;
   const { extraLockSeconds, extraMintSeconds } = input.policy ?? promptly;
-  const lockBefore = homeTime + LOCK_STEPS * wHome + extraLockSeconds;
+  const lockBefore = homeTime + lockSteps * wHome + extraLockSeconds;
   const window = Math.max(input.minWindowSeconds, wHome + wHub + wDestination);
   return { lockBefore, mintBefore: lockBefore + window + extraMintSeconds };
 }
 
 /** Steps of A that fit before lockBefore. */
-const LOCK_STEPS = 3;
+const lockSteps = 3;
 
 /** The home hospital's word about time and contracts, held against the hub and the own clock. */
 function checkParameters({ parameters, minWindowSeconds, hub, homeUid, now }: ConsentInput): void {
@@ -162,9 +162,8 @@ function checkParameters({ parameters, minWindowSeconds, hub, homeUid, now }: Co
   if (parameters.minWindowSeconds !== minWindowSeconds)
     throw wrong('minWindowSeconds', 'is not what LockedAccount holds');
   // A clock that runs ahead would make the grant live longer than the patient was told.
-  if (parameters.homeTime > now + CLOCK_SKEW_SECONDS) throw wrong('homeTime', 'is ahead of the own clock');
-  if (parameters.homeTime < now - CLOCK_SKEW_SECONDS - home.rules.maxHeadAgeSeconds)
-    throw wrong('homeTime', 'is stale');
+  if (parameters.homeTime > now + clockSkewSeconds) throw wrong('homeTime', 'is ahead of the own clock');
+  if (parameters.homeTime < now - clockSkewSeconds - home.rules.maxHeadAgeSeconds) throw wrong('homeTime', 'is stale');
 }
 
 /** A slot drawn evenly among the unused: a counter would tell how often a deed was shared. */

@@ -12,7 +12,7 @@ import {
 import { invalid, parse } from '@cpds/errors';
 import { to0x } from '@cpds/crypto/bytes';
 import { signerOf } from '@cpds/contracts';
-import { CLOCK_SKEW_SECONDS } from './clock.js';
+import { clockSkewSeconds } from './clock.js';
 import { hospitalNamed, type HospitalFacts, type HubFacts } from './hub-facts.js';
 
 /** A request whose author is proven. */
@@ -60,7 +60,7 @@ export function checkRequest(received: WalletRequest, own: OwnPins, hub: HubFact
     throw refused('request.mappedDeeds', `is not ${from.name}'s current contract`);
   if (request.requestExpires <= now) throw refused('request.requestExpires', 'is past');
   // A consent permits from now on, so a request that begins later would be granted more than it asks.
-  if (request.period.start > now + CLOCK_SKEW_SECONDS) throw refused('request.period.start', 'is later than now');
+  if (request.period.start > now + clockSkewSeconds) throw refused('request.period.start', 'is later than now');
   if (request.period.end <= now) throw refused('request.period.end', 'is past');
   return { requestId: received.requestId, request, from };
 }

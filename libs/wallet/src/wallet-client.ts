@@ -27,7 +27,7 @@ export interface WalletClientOptions {
 }
 
 /** Longest wait of one long poll, seconds. */
-export const MAX_WAIT_SECONDS = 25;
+export const maxWaitSeconds = 25;
 
 /** Calls of one enrolled wallet; its tokens are asked for with its auth key (private_key_jwt, EdDSA). */
 export class WalletClient {

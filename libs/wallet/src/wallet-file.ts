@@ -73,13 +73,13 @@ export function withGrant(file: WalletFile, made: MadeConsent, deedX: bigint): W
 }
 
 /** Bridges a wallet keeps at most. */
-const MAX_REVOCATION_URLS = 64;
+const maxRevocationUrls = 64;
 
 /** The file with bridges that the home hospital names added behind those it has, none moved, none dropped. */
 export function withRevocationUrls(file: WalletFile, named: readonly string[]): WalletFile {
   const revocationUrls = [...new Set([...file.revocationUrls, ...named])];
   return {
     ...file,
-    revocationUrls: revocationUrls.slice(0, Math.max(MAX_REVOCATION_URLS, file.revocationUrls.length)),
+    revocationUrls: revocationUrls.slice(0, Math.max(maxRevocationUrls, file.revocationUrls.length)),
   };
 }

@@ -12,7 +12,7 @@ import { readHub } from './hub-reader.js';
 import { checkRequest, type CheckedRequest, type OwnPins } from './request.js';
 import { answersNeeded, confirmedBy } from './revocation.js';
 import { consentLines } from './view.js';
-import { enrol, MAX_WAIT_SECONDS, sendRevocation, WalletClient } from './wallet-client.js';
+import { enrol, maxWaitSeconds, sendRevocation, WalletClient } from './wallet-client.js';
 import { usedSlots, WalletFile, withGrant, withRevocationUrls } from './wallet-file.js';
 import type { WalletStorage } from './wallet-storage.js';
 import { Wallet } from './wallet.js';
@@ -135,7 +135,7 @@ export class WalletHolder {
   async request(requestId: string, withinMs = 60_000): Promise<WalletRequest> {
     const deadline = Date.now() + withinMs;
     for (;;) {
-      const requests = await this.client().requests(Math.min(MAX_WAIT_SECONDS, 5));
+      const requests = await this.client().requests(Math.min(maxWaitSeconds, 5));
       const found = requests.find((one) => one.requestId === requestId);
       if (found !== undefined) return found;
       if (Date.now() > deadline) throw missing('unknown-request', `the request ${requestId} did not arrive`);

@@ -23,7 +23,7 @@ export abstract class AnchorChainsOptions {
 }
 
 /** How long to wait before a chain that is not there or not registered yet is tried again, milliseconds. */
-const RETRY_MS = 1_000;
+const retryMs = 1_000;
 
 /**
  * Brings the chains of `Anchors` into service, each as soon as the hub's registry knows it. The log does not wait for
@@ -41,7 +41,7 @@ export class AnchorChains {
     private readonly options: AnchorChainsOptions,
   ) {
     this.connecting = [...new Set([options.ownChain, options.hubChain])].map(
-      (name) => new Loop({ round: () => this.connect(name), everyMs: RETRY_MS, onError: options.onError }),
+      (name) => new Loop({ round: () => this.connect(name), everyMs: retryMs, onError: options.onError }),
     );
   }
 

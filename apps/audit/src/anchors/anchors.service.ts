@@ -29,7 +29,7 @@ export abstract class AnchorsOptions {
 }
 
 /** How often rows are looked at, milliseconds. The interval itself is kept by the rows' times, over restarts too. */
-const LOOK_MS = 1_000;
+const lookMs = 1_000;
 
 /**
  * Puts checkpoints on chains, a row per anchor. A round looks at every chain in service.
@@ -48,7 +48,7 @@ export class Anchors {
     private readonly reader: LogReader,
     private readonly options: AnchorsOptions,
   ) {
-    this.loop = new Loop({ round: () => this.anchorDue(false), everyMs: LOOK_MS, onError: options.onError });
+    this.loop = new Loop({ round: () => this.anchorDue(false), everyMs: lookMs, onError: options.onError });
   }
 
   /** Takes a chain into service, once its contracts are known. */
@@ -92,7 +92,7 @@ export class Anchors {
       if (behind.length === 0 || size === 0) return views;
       if (Date.now() > until || this.loop.stopping.aborted)
         throw unavailable('anchor-late', `no final anchor of ${size} leaves yet on ${behind.join(', ')}`);
-      await pause(LOOK_MS / 4, this.loop.stopping);
+      await pause(lookMs / 4, this.loop.stopping);
     }
   }
 

@@ -6,7 +6,7 @@ import { AuditLog } from '../log/log.service.js';
 import type { LogOwner } from './decode.js';
 
 /** Receipts are repeated this often, in milliseconds: an announcement is a datagram and may be lost. */
-const REPEAT_MS = 5_000;
+const repeatMs = 5_000;
 
 export abstract class AnnouncerOptions {
   abstract readonly owner: LogOwner;
@@ -27,7 +27,7 @@ export class Announcer {
     private readonly log: AuditLog,
     private readonly options: AnnouncerOptions,
   ) {
-    this.loop = new Loop({ round: () => this.repeat(), everyMs: REPEAT_MS, onError: options.onError });
+    this.loop = new Loop({ round: () => this.repeat(), everyMs: repeatMs, onError: options.onError });
   }
 
   start(): void {

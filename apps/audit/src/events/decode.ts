@@ -4,7 +4,7 @@ import { parseJson, toAppError } from '@cpds/errors';
 import { EventEnvelope, eventLeaf, operatorEventSubject } from '@cpds/messages';
 
 /** Entry bundles hold entries of at most this many bytes (c2sp.org/tlog-tiles). */
-const MAX_LEAF_BYTES = 65_535;
+const maxLeafBytes = 65_535;
 
 /** The parties whose events a log takes: a hospital's own services, or the hub's role nodes. */
 export type LogOwner = { readonly kind: 'hospital'; readonly party: string } | { readonly kind: 'hub' };
@@ -41,5 +41,5 @@ function unfit(event: EventEnvelope): string | null {
   // Postgres text holds no NUL, and nobody reads the others; better refused aloud than failing at the durable line.
   // eslint-disable-next-line no-control-regex -- the range is meant
   if (/[\u0000-\u001f]/.test(event.correlation)) return 'its correlation has a control character';
-  return Buffer.byteLength(eventLeaf(event)) > MAX_LEAF_BYTES ? 'its leaf is over 65535 bytes' : null;
+  return Buffer.byteLength(eventLeaf(event)) > maxLeafBytes ? 'its leaf is over 65535 bytes' : null;
 }

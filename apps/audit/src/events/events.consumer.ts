@@ -8,16 +8,16 @@ import { decodeEvent, type LogOwner } from './decode.js';
 import { Intake } from './intake.js';
 
 /** The durable consumer's name; the outbox's relays know audit by receipts, not by it. */
-const DURABLE = 'audit';
+const durableName = 'audit';
 /** Unsettled messages at most: two full batches, so that one is read while the other commits. */
-const MAX_UNSETTLED = 1024;
+const maxUnsettled = 1024;
 /**
  * What a killed process had taken comes again after this, milliseconds. Short, because disclosures wait for it; too short
  * costs repeats that the log recognises, never an entry twice.
  */
-const ACK_WAIT_MS = 2_000;
+const ackWaitMs = 2_000;
 /** First pause before a failed message or a lost consumer is tried again, milliseconds. */
-const RETRY_MS = 500;
+const retryMs = 500;
 
 export abstract class EventsConsumerOptions {
   abstract readonly owner: LogOwner;
@@ -44,7 +44,7 @@ export class EventsConsumer {
   ) {
     this.loop = new Loop({
       round: (stop) => this.round(stop),
-      everyMs: RETRY_MS,
+      everyMs: retryMs,
       onError: (error) => options.onError(eventStream, error),
     });
   }
@@ -69,16 +69,16 @@ export class EventsConsumer {
     const jsm = await this.bus.jsm();
     await ensureEventStream(jsm, subjects);
     await jsm.consumers.add(eventStream, {
-      durable_name: DURABLE,
+      durable_name: durableName,
       // `audit.*` of a hospital's stream are this service's own words.
       filter_subjects: subjects.filter((subject) => isHub || !subject.startsWith('audit.')),
       ack_policy: AckPolicy.Explicit,
       deliver_policy: DeliverPolicy.All,
-      ack_wait: nanos(ACK_WAIT_MS),
-      max_ack_pending: MAX_UNSETTLED,
+      ack_wait: nanos(ackWaitMs),
+      max_ack_pending: maxUnsettled,
       max_deliver: -1,
     });
-    return (await this.bus.js.consumers.get(eventStream, DURABLE)).consume({ max_messages: MAX_UNSETTLED / 2 });
+    return (await this.bus.js.consumers.get(eventStream, durableName)).consume({ max_messages: maxUnsettled / 2 });
   }
 
   private async round(stop: AbortSignal): Promise<AfterRound> {
@@ -110,7 +110,7 @@ export class EventsConsumer {
       message.ack();
     } catch (error) {
       this.options.onError(message.subject, error);
-      message.nak(RETRY_MS);
+      message.nak(retryMs);
     }
   }
 }

@@ -4,7 +4,7 @@ import type { EventEnvelope } from '@cpds/messages';
 import { type Acceptance, AuditLog } from '../log/log.service.js';
 
 /** Events that one transaction takes at most. */
-const MAX_BATCH = 512;
+const maxBatch = 512;
 
 export abstract class IntakeOptions {
   /** Told of every transaction, after its commit. */
@@ -45,7 +45,7 @@ export class Intake {
   }
 
   private async drain(): Promise<void> {
-    while (this.queue.length > 0) await this.take(this.queue.splice(0, MAX_BATCH));
+    while (this.queue.length > 0) await this.take(this.queue.splice(0, maxBatch));
   }
 
   private async take(batch: readonly Waiting[]): Promise<void> {

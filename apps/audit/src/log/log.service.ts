@@ -9,7 +9,7 @@ import { EventRows, type RefusedMessage } from './event.rows.js';
 import { edgeTilesOf, growLog, type TileHashes } from './growth.js';
 
 /** Leaves that one transaction appends at most; what is left is taken by the next. */
-const MAX_LEAVES = 4096;
+const maxLeaves = 4096;
 
 /** Who the log is and what it seals with. */
 export interface LogIdentity {
@@ -175,7 +175,7 @@ export class AuditLog {
     let grown = first.grown;
     let appended = grown.appended;
     // A long run of waiting events became ready: on, transaction by transaction.
-    while (grown.appended === MAX_LEAVES) {
+    while (grown.appended === maxLeaves) {
       grown = await this.unitOfWork.run(async (tx) => this.sequence(tx, await this.lock(tx)));
       for (const producer of grown.producers) producers.add(producer);
       appended += grown.appended;
@@ -206,7 +206,7 @@ export class AuditLog {
          SELECT e.producer, e.seq, e.leaf, coalesce(p.through_seq, 0) AS through,
                 row_number() OVER (PARTITION BY e.producer ORDER BY e.seq) AS place
          FROM event e LEFT JOIN producer p USING (producer) WHERE e.leaf_index IS NULL) waiting
-       WHERE seq = through + place ORDER BY place, producer LIMIT ${MAX_LEAVES}`,
+       WHERE seq = through + place ORDER BY place, producer LIMIT ${maxLeaves}`,
     )) as { producer: string; seq: string; leaf: Buffer }[];
     if (ready.length === 0) return { size: log.size, producers: [], appended: 0 };
     const growth = growLog(

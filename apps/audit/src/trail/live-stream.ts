@@ -1,11 +1,11 @@
 import type { Leaf, LogReader } from '../log/log.reader.js';
 
 /** Entries read at once. */
-const PAGE = 256;
+const pageSize = 256;
 /** A comment after this silence, in milliseconds, keeps proxies from cutting the connection. */
-const HEARTBEAT_MS = 15_000;
+const heartbeatMs = 15_000;
 /** A stream ends after this, in milliseconds: as long as an access token lives. The reader comes back with a new one. */
-const LIFETIME_MS = 300_000;
+const lifetimeMs = 300_000;
 
 /** What the stream follows. */
 export interface GrowthNews {
@@ -23,20 +23,20 @@ export async function* entriesFrom(
   stop: AbortSignal,
   now: () => number = Date.now,
 ): AsyncGenerator<string> {
-  const until = now() + LIFETIME_MS;
+  const until = now() + lifetimeMs;
   let next = first;
   let spokeAt = now();
   yield ': open\n\n';
   while (!stop.aborted && now() < until) {
     // Asked before the read: what is committed in between wakes the next round.
     const grown = news.grown(1_000);
-    const page = await reader.leaves(next, PAGE);
+    const page = await reader.leaves(next, pageSize);
     for (const leaf of page) yield eventOf(leaf);
     if (page.length > 0) {
       next = page.at(-1)!.leafIndex + 1;
       spokeAt = now();
     } else {
-      if (now() - spokeAt >= HEARTBEAT_MS) {
+      if (now() - spokeAt >= heartbeatMs) {
         yield ': alive\n\n';
         spokeAt = now();
       }

@@ -12,13 +12,13 @@ import {
 } from 'ethers';
 
 /** How often receipts are asked for. */
-const POLL_MS = 50;
+const pollMs = 50;
 
 /**
  * Gas limit of calls that are sent together: an estimate would not see those before it. More than the dearest of them
  * takes, and what is not used is not paid.
  */
-export const CALL_GAS = 1_000_000n;
+export const callGas = 1_000_000n;
 
 /** A transaction that a deployment waits for. `what` names it in errors. */
 export interface DeployCall {
@@ -27,7 +27,7 @@ export interface DeployCall {
   readonly data?: string;
   /** Wei. */
   readonly value?: bigint;
-  /** Gas limit. Default: estimated for one call, `CALL_GAS` for calls sent together. */
+  /** Gas limit. Default: estimated for one call, `callGas` for calls sent together. */
   readonly gas?: bigint;
 }
 
@@ -70,7 +70,7 @@ export class DeployAccount {
 
   /** Sends and waits until the transactions are in blocks. @throws AppError `deploy-reverted`, `deploy-failed`, `deploy-timeout` */
   async send(...calls: readonly DeployCall[]): Promise<void> {
-    const together = calls.length > 1 ? CALL_GAS : undefined;
+    const together = calls.length > 1 ? callGas : undefined;
     await this.#mined(
       calls.map(({ what, to, data, value, gas }) => ({
         what,
@@ -114,7 +114,7 @@ export class DeployAccount {
           'unavailable',
           `${what}: in no block after ${this.timeoutMs} ms (${hash})`,
         );
-      await pause(POLL_MS);
+      await pause(pollMs);
     }
   }
 }

@@ -1,5 +1,5 @@
 import type { JsonRpcProvider } from 'ethers';
-import { CALL_GAS, DeployAccount, type DeployCall } from './account.js';
+import { callGas, DeployAccount, type DeployCall } from './account.js';
 
 /** Sends what e of f owners must ask for, from each of the first e. */
 export class Owners {
@@ -21,7 +21,7 @@ export class Owners {
    */
   async approve(...calls: readonly DeployCall[]): Promise<void> {
     // Whose call comes last executes the action, and no estimate knows whose that will be.
-    const sure = calls.map((call) => ({ ...call, gas: CALL_GAS }));
+    const sure = calls.map((call) => ({ ...call, gas: callGas }));
     await Promise.all(this.#accounts.map((account) => account.send(...sure)));
   }
 }
