@@ -157,6 +157,17 @@ export default tseslint.config(
     },
   },
   { files: ['**/*.ts'], rules: { 'no-undef': 'off' } },
+  // Constants are written like all other names; the mathematics keeps the capitals of its sources.
+  {
+    files: ['**/*.ts'],
+    ignores: ['libs/crypto/**'],
+    rules: {
+      '@typescript-eslint/naming-convention': [
+        'error',
+        { selector: 'variable', modifiers: ['const', 'global'], format: ['camelCase', 'PascalCase'] },
+      ],
+    },
+  },
   ...all.map((name) =>
     boundary(name, [`${folderOf(name)}/src/**/*.ts`, `${folderOf(name)}/migrations/**/*.ts`], {
       syntax: tellers.includes(name) ? tellsOfChanges : [],

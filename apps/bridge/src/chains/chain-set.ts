@@ -14,7 +14,7 @@ import { Loop, type Leases, type UnitOfWork } from '@cpds/store';
 import { Interface } from 'ethers';
 
 /** Nickname of the hub in CHAINS. */
-export const HUB = 'hub';
+export const hubName = 'hub';
 
 export interface ChainSetOptions {
   /** RPC urls by nickname. */
@@ -30,7 +30,7 @@ export interface ChainSetOptions {
 type Listener = (head: ChainHead, nickname: string) => void;
 
 /** Between two tries to connect a chain, milliseconds. */
-const RETRY_MS = 1_000;
+const retryMs = 1_000;
 
 const interfaces = [LockedAccount, MappedDeeds, TransferLedger, StoremanRegistry, ChainRegistry].map(
   ({ abi }) => new Interface(abi),
@@ -56,7 +56,7 @@ export class ChainSet {
   start(): void {
     const { chains, onError } = this.options;
     const loops = Object.keys(chains).map(
-      (nickname) => new Loop({ round: () => this.connect(nickname), everyMs: RETRY_MS, onError }),
+      (nickname) => new Loop({ round: () => this.connect(nickname), everyMs: retryMs, onError }),
     );
     this.connecting = Promise.all(loops.map((loop) => loop.run(this.stopping.signal)));
   }
@@ -87,7 +87,7 @@ export class ChainSet {
 
   /** The hub's reader once its rules are read. */
   get hub(): ChainReader | undefined {
-    const hub = this.connected.get(HUB);
+    const hub = this.connected.get(hubName);
     return hub && this.readerOf(hub.chainUid);
   }
 

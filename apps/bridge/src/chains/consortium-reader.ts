@@ -13,7 +13,7 @@ import { keccak256 } from '@cpds/crypto/hash';
 import { assert, unavailable } from '@cpds/errors';
 import type { Hex } from '@cpds/messages';
 import { Loop } from '@cpds/store';
-import { HUB, type ChainSet } from './chain-set.js';
+import { hubName, type ChainSet } from './chain-set.js';
 import { Consortium, type ConsortiumView } from './consortium-view.js';
 import { codeHashesOf, codePlace, viewOf, type Members, type Registries } from './registries.js';
 
@@ -26,10 +26,10 @@ export interface HubContracts {
 }
 
 /** Between two tries to read the hub's own rules, milliseconds. */
-const RETRY_MS = 1_000;
+const retryMs = 1_000;
 
 /** Events after which the view may read differently. */
-const CHANGES = [
+const changeTopics = [
   ...(['ChainRegistered', 'BaseContractsSet', 'TransferContractsAdded', 'ExchangeUrlSet', 'Paused'] as const).map(
     (name) => ChainRegistry.topics[name],
   ),
@@ -59,12 +59,12 @@ export class ConsortiumReader extends Consortium {
     onError: (error: unknown) => void,
   ) {
     super(self);
-    this.beginning = new Loop({ round: () => this.begin(), everyMs: RETRY_MS, onError });
+    this.beginning = new Loop({ round: () => this.begin(), everyMs: retryMs, onError });
   }
 
   start(): void {
     this.chains.onConnected((head, nickname) => {
-      if (nickname === HUB) {
+      if (nickname === hubName) {
         this.hub = head;
         this.beginning.start();
       }
@@ -111,7 +111,10 @@ export class ConsortiumReader extends Consortium {
     if (this.readThrough >= 0) {
       if (final.number <= this.readThrough) return;
       const { chainRegistry, storemanRegistry, transferLedger } = this.contracts;
-      const filter: LogFilter = { addresses: [chainRegistry, storemanRegistry, transferLedger], topics: [CHANGES] };
+      const filter: LogFilter = {
+        addresses: [chainRegistry, storemanRegistry, transferLedger],
+        topics: [changeTopics],
+      };
       if ((await hub.logs(filter, this.readThrough + 1, final.number)).length === 0) {
         this.readThrough = final.number;
         return;

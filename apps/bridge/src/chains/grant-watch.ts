@@ -21,21 +21,21 @@ export interface GrantWatchOptions {
 export type GrantListener = (grantId: string, log: GrantLog) => void;
 
 /** After a contract's follower could not begin, milliseconds. */
-const RETRY_MS = 1_000;
+const retryMs = 1_000;
 
-const LOCK_ENDS = [LockedAccount.topics.LockClosed, LockedAccount.topics.LockVoided];
-const LOCKS = [LockedAccount.topics.Locked, ...LOCK_ENDS];
-const MAPPING_ENDS = [MappedDeeds.topics.MappingClosed, MappedDeeds.topics.MappingVoided];
-const MAPPINGS = [MappedDeeds.topics.Mapped, ...MAPPING_ENDS];
-const VOUCHES = [TransferLedger.topics.VouchGiven];
-const VOUCHED = [TransferLedger.topics.TransferVouched];
+const lockEndTopics = [LockedAccount.topics.LockClosed, LockedAccount.topics.LockVoided];
+const lockTopics = [LockedAccount.topics.Locked, ...lockEndTopics];
+const mappingEndTopics = [MappedDeeds.topics.MappingClosed, MappedDeeds.topics.MappingVoided];
+const mappingTopics = [MappedDeeds.topics.Mapped, ...mappingEndTopics];
+const vouchTopics = [TransferLedger.topics.VouchGiven];
+const vouchedTopics = [TransferLedger.topics.TransferVouched];
 /** What each log says of a grant. */
-const SAID: ReadonlyMap<string, GrantLog> = new Map([
+const saidBy: ReadonlyMap<string, GrantLog> = new Map([
   [LockedAccount.topics.Locked, 'locked'],
   [TransferLedger.topics.VouchGiven, 'vouched'],
   [TransferLedger.topics.TransferVouched, 'vouched'],
   [MappedDeeds.topics.Mapped, 'mapped'],
-  ...[...LOCK_ENDS, ...MAPPING_ENDS].map((topic) => [topic, 'ended'] as const),
+  ...[...lockEndTopics, ...mappingEndTopics].map((topic) => [topic, 'ended'] as const),
 ]);
 
 /**
@@ -84,13 +84,13 @@ export class GrantWatch {
 
   private follow(view: ConsortiumView): void {
     const hub = this.chains.hub;
-    if (hub) this.open(hub, this.contracts.transferLedger, this.options.watchesVouches ? VOUCHES : VOUCHED);
+    if (hub) this.open(hub, this.contracts.transferLedger, this.options.watchesVouches ? vouchTopics : vouchedTopics);
     for (const hospital of view.hospitals) {
       const reader = this.chains.readerOf(hospital.chainUid);
       if (!reader) continue;
-      for (const address of hospital.lockedAccounts) this.open(reader, address, LOCKS, LOCK_ENDS);
+      for (const address of hospital.lockedAccounts) this.open(reader, address, lockTopics, lockEndTopics);
       if (!this.options.watchesMappings) continue;
-      for (const address of hospital.allMappedDeeds) this.open(reader, address, MAPPINGS, MAPPING_ENDS);
+      for (const address of hospital.allMappedDeeds) this.open(reader, address, mappingTopics, mappingEndTopics);
     }
   }
 
@@ -125,7 +125,7 @@ export class GrantWatch {
         if (ends.length > 0) await this.consortium.assertCode(reader, await reader.lastFinal(), address);
         return this.begin(follower, reader, stop);
       },
-      everyMs: RETRY_MS,
+      everyMs: retryMs,
       onError: this.options.onError,
     });
     this.followers.set(place, { follower, beginning });
@@ -146,7 +146,7 @@ export class GrantWatch {
 
   private wake(log: ChainLog): void {
     const grantId = log.topics[1];
-    const said = SAID.get(log.topics[0] ?? '');
+    const said = saidBy.get(log.topics[0] ?? '');
     if (grantId && said) for (const listener of this.listeners) listener(grantId, said);
   }
 }

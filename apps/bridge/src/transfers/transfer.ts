@@ -67,8 +67,8 @@ interface Line {
   close?: CloseReason | ((t: TransferSnapshot, facts: Facts, event: TransferEvent) => CloseReason);
 }
 
-const AB: readonly Role[] = ['A', 'B'];
-const ALL: readonly Role[] = ['A', 'B', 'V', 'S'];
+const bothHospitals: readonly Role[] = ['A', 'B'];
+const everyRole: readonly Role[] = ['A', 'B', 'V', 'S'];
 
 /** States in which a grant can still lead to a disclosure. */
 export const openStates: readonly TransferState[] = [
@@ -141,7 +141,7 @@ export const transferTable: readonly Line[] = [
     close: 'not-granted',
   },
   {
-    roles: AB,
+    roles: bothHospitals,
     from: ['requested'],
     on: 'facts',
     because: 'the request expired',
@@ -169,7 +169,7 @@ export const transferTable: readonly Line[] = [
 
   // Revoke and give-back: a statement held, or one that either chain shows, forbids from now on.
   {
-    roles: ALL,
+    roles: everyRole,
     from: openStates,
     on: 'statement',
     because: 'a revoke statement is held',
@@ -178,7 +178,7 @@ export const transferTable: readonly Line[] = [
     close: 'revoked',
   },
   {
-    roles: ALL,
+    roles: everyRole,
     from: openStates,
     on: 'statement',
     because: 'a give-back statement is held',
@@ -187,7 +187,7 @@ export const transferTable: readonly Line[] = [
     close: 'given-back',
   },
   {
-    roles: ALL,
+    roles: everyRole,
     from: ['closing'],
     on: 'statement',
     // only who holds it can close the other chain
@@ -198,7 +198,7 @@ export const transferTable: readonly Line[] = [
       t.closeReason ?? (event.type === 'statement' && event.kind === 'give-back' ? 'given-back' : 'revoked'),
   },
   {
-    roles: ALL,
+    roles: everyRole,
     from: ['halted'],
     on: 'statement',
     because: 'a statement is held while halted',
@@ -206,14 +206,14 @@ export const transferTable: readonly Line[] = [
     close: (_t, _facts, event) => (event.type === 'statement' && event.kind === 'give-back' ? 'given-back' : 'revoked'),
   },
   {
-    roles: ALL,
+    roles: everyRole,
     from: [...openStates, 'closing'],
     on: 'equivocation',
     because: 'a chain contradicts itself',
     to: 'halted',
   },
   {
-    roles: ALL,
+    roles: everyRole,
     from: ['halted'],
     on: 'resume',
     because: 'the operator accepted the new history',
@@ -221,7 +221,7 @@ export const transferTable: readonly Line[] = [
     close: (t) => t.closeReason ?? 'expired',
   },
   {
-    roles: ALL,
+    roles: everyRole,
     from: ['closing'],
     on: 'facts',
     because: 'closed on every chain this role reads',
@@ -248,7 +248,7 @@ export const transferTable: readonly Line[] = [
     close: 'done',
   },
   {
-    roles: ALL,
+    roles: everyRole,
     from: openStates,
     on: 'facts',
     because: 'a chain shows the grant revoked or given back',
@@ -257,7 +257,7 @@ export const transferTable: readonly Line[] = [
     close: (_t, facts) => seenClosed(facts) ?? 'revoked',
   },
   {
-    roles: ALL,
+    roles: everyRole,
     from: [...openStates, 'closing', 'halted'],
     on: 'facts',
     because: 'notAfter passed on the own chain',
@@ -268,7 +268,7 @@ export const transferTable: readonly Line[] = [
 
   // Lock.
   {
-    roles: AB,
+    roles: bothHospitals,
     from: ['consented', 'lock-sent'],
     on: 'facts',
     because: 'the lock is final',
@@ -285,7 +285,7 @@ export const transferTable: readonly Line[] = [
     close: 'tag-used',
   },
   {
-    roles: AB,
+    roles: bothHospitals,
     from: ['consented', 'lock-sent', 'refunding'],
     on: 'facts',
     because: "A's final time passed lockBefore and nothing is locked",
@@ -354,7 +354,7 @@ export const transferTable: readonly Line[] = [
     to: 'refunding',
   },
   {
-    roles: AB,
+    roles: bothHospitals,
     from: ['refunding'],
     on: 'facts',
     because: "the lock is over on A's chain",

@@ -4,9 +4,9 @@ import type { ChainSet } from '../chains/chain-set.js';
 import type { Consortium } from '../chains/consortium-view.js';
 
 /** Heads are anchored this often, milliseconds (wire.md, TransferLedger). */
-const EVERY_MS = 60_000;
+const anchorEveryMs = 60_000;
 /** A round that a chain could not answer is tried again after this long, milliseconds. */
-const RETRY_MS = 2_000;
+const retryMs = 2_000;
 
 /**
  * Anchors each home chain's final block on the hub: what a hospital's chain said to one voucher it cannot unsay to
@@ -20,9 +20,9 @@ export class HeadsService {
     private readonly consortium: Consortium,
     private readonly transferLedger: string,
     onError: (error: unknown) => void,
-    everyMs: number = EVERY_MS,
+    everyMs: number = anchorEveryMs,
   ) {
-    this.loop = new Loop({ round: () => this.anchorAll(), everyMs, retryMs: RETRY_MS, onError });
+    this.loop = new Loop({ round: () => this.anchorAll(), everyMs, retryMs, onError });
   }
 
   start(): void {
