@@ -1,9 +1,8 @@
-import { chainConfig, commonConfig, defineConfig, json, key, type ConfigOf } from '@cpds/service';
+import { chainConfig, commonConfig, type ConfigOf, defineConfig, json, key, ms } from '@cpds/service';
 import { AddressHex } from '@cpds/messages';
 import { z } from 'zod';
 
 const hubAddress = (consequence: string) => key(AddressHex, 'address on the hub', consequence);
-const ms = (fallback: number) => z.coerce.number().int().positive().default(fallback);
 
 /** The environment of a bridge process in any role. */
 export const bridgeConfig = defineConfig({

@@ -1,0 +1,38 @@
+import { chainEntities, chainMigrations } from '@cpds/chain';
+import { outboxMigrations } from '@cpds/outbox';
+import type { Tables } from '@cpds/service';
+import { CeremonyLogRow, CeremonyRow } from './ceremonies/ceremony.row.js';
+import { KeyShareRow } from './ceremonies/key-share.row.js';
+import { storemanMigrations } from './ceremonies/migrations.js';
+import { AnsweredDatagramRow, OutgoingDatagramRow } from './datagrams/datagram.row.js';
+import { Datagrams1763900000001 } from './datagrams/migrations.js';
+import { ReleaseRow } from './release/release.row.js';
+import { RequestRow } from './requests/request.row.js';
+import { SpentNonceRow, StoremanActRow } from './signing/storeman-act.row.js';
+import { TransferDeeds1763950000000, Transfers1763900000000 } from './transfers/migrations.js';
+import { TransferRow } from './transfers/transfer.row.js';
+
+/** Tables of a bridge process; each role has all of them and fills its own. */
+export const bridgeTables: Tables = {
+  entities: [
+    ...chainEntities,
+    TransferRow,
+    RequestRow,
+    OutgoingDatagramRow,
+    AnsweredDatagramRow,
+    CeremonyRow,
+    CeremonyLogRow,
+    KeyShareRow,
+    StoremanActRow,
+    SpentNonceRow,
+    ReleaseRow,
+  ],
+  migrations: [
+    ...outboxMigrations,
+    ...chainMigrations,
+    ...storemanMigrations,
+    Transfers1763900000000,
+    TransferDeeds1763950000000,
+    Datagrams1763900000001,
+  ],
+};
