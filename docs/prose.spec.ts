@@ -3,14 +3,11 @@ import { dirname, join, normalize, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
- * Pages can be read in an editor and in a diff, their links lead to a heading, and every file they name is there.
- * `docs.spec.ts` looks at links to files and at cited tests.
+ * Pages and comments can be read in an editor and in a diff; links of pages lead to a heading, and the files they name
+ * are there. `docs.spec.ts` looks at links to files and at cited tests.
  */
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-
-/** The pages that these rules hold for. */
-const isCovered = (page: string): boolean => page.startsWith('docs/');
 
 /** Tables that a script writes or a test reads row by row; their prose is held to the rules all the same. */
 const wideTables: readonly string[] = ['docs/benchmarks.md', 'docs/errors.md'];
@@ -21,7 +18,9 @@ const maxLine = 160;
 const maxRow = 200;
 
 const files = filesIn(root);
-const pages = files.filter((file) => file.endsWith('.md') && isCovered(file));
+const pages = files.filter((file) => file.endsWith('.md'));
+/** Files whose comments people write; those under `generated/` come from a script. */
+const sources = files.filter((file) => /\.(ts|mjs|sol)$/.test(file) && !file.includes('/generated/'));
 
 /** Every file of the repository, as a path from its root. */
 function filesIn(dir: string): string[] {
@@ -62,6 +61,14 @@ function tooLong(text: string, limits: { line: number; row: number }): string[] 
   });
 }
 
+/** Comments that are too long, as `at: length`: lines of a comment, and what follows the code on its line. */
+function tooLongComments(text: string, limit: number): string[] {
+  return text.split('\n').flatMap((line, i) => {
+    const isComment = /^\s*(\/\/|\/\*|\*)|\s\/\/ /.test(line);
+    return isComment && line.length > limit ? [`${i + 1}: ${line.length}`] : [];
+  });
+}
+
 /** The anchors of a page's headings, as GitHub makes them. */
 function anchorsOf(text: string): Set<string> {
   const anchors = new Set<string>();
@@ -91,12 +98,18 @@ const folders = new Set(files.filter((file) => file.includes('/')).map((file) =>
 
 const isFromRoot = (path: string): boolean => path.includes('/') && folders.has(path.split('/')[0]);
 
-/** Spans of code that are the path of a file or folder: they begin at the root, or end as a file's name does. */
+/** Made when the project runs: builds, and the pages of `npm run docs`. */
+const isMade = (path: string): boolean => path.includes('dist/') || path.startsWith('docs/api/');
+
+/**
+ * Spans of code that are the path of a file or folder: they begin at the root, or end as a source's name does.
+ * A name in `.json` without a folder is most often that of a file that a service writes, or another project has.
+ */
 function pathsIn(text: string): string[] {
   return linesOf(text)
     .flatMap(({ line }) => [...line.matchAll(/`([^`]+)`/g)].map(([, span]) => span as string))
-    .filter((span) => /^[\w.*{},-]+(\/[\w.*{},-]+)*\/?$/.test(span) && !span.includes('dist/'))
-    .filter((span) => isFromRoot(span) || /\w\.(ts|mjs|sol|md|json)$/.test(span));
+    .filter((span) => /^[\w.*{},-]+(\/[\w.*{},-]+)*\/?$/.test(span) && !isMade(span))
+    .filter((span) => isFromRoot(span) || /\w\.(ts|mjs|sol|md)$/.test(span));
 }
 
 /** Whether a path, with its braces and stars, is that of a file or folder: in full where it begins at the root. */
@@ -142,7 +155,7 @@ function isLinkedLate(text: string, entry: string, entries: readonly string[]): 
 
 describe('the pages', () => {
   it('are many', () => {
-    expect(pages.length).toBeGreaterThan(15);
+    expect(pages.length).toBeGreaterThan(40);
   });
 
   it.each(pages.filter((page) => !generated.includes(page)))('%s has lines that fit a screen', (page) => {
@@ -166,6 +179,14 @@ describe('the pages', () => {
         .map((path) => `${page}: ${path}`),
     );
     expect(gone).toEqual([]);
+  });
+});
+
+describe('the comments', () => {
+  it('have lines that fit a screen', () => {
+    expect(sources.length).toBeGreaterThan(700);
+    const long = sources.flatMap((file) => tooLongComments(textOf(file), maxLine).map((found) => `${file}:${found}`));
+    expect(long).toEqual([]);
   });
 });
 
@@ -207,6 +228,12 @@ describe('the reading of pages', () => {
     expect(tooLong(`see [this](${'x'.repeat(40)}) and \`libs/${'x'.repeat(40)}\``, limits)).toEqual([]);
     expect(tooLong(`\`\`\`\n${'x'.repeat(40)}\n\`\`\`\n${'x'.repeat(40)}`, limits)).toEqual(['4: 40']);
     expect(tooLong(`| ${'x'.repeat(20)} |\n| ${'x'.repeat(30)} |`, limits)).toEqual(['2: 34']);
+  });
+
+  it('finds a long comment in its block, on its line and behind code, and leaves long code alone', () => {
+    const long = 'x'.repeat(20);
+    const text = `/** ${long} */\n * ${long}\n// ${long}\na(); // ${long}\n${long}${long}\n// short`;
+    expect(tooLongComments(text, 20)).toEqual(['1: 27', '2: 23', '3: 23', '4: 28']);
   });
 
   it('makes the anchors that GitHub makes', () => {
