@@ -10,8 +10,8 @@ export interface IdempotentRequest {
 }
 
 /**
- * The first answer to `request`, again: runs `work` in the caller's transaction and stores its JSON answer, or returns
- * the stored one. Two at once: the second waits for the first to commit.
+ * Answers a repeated `request` as the first time: runs `work` in the caller's transaction and stores its JSON answer,
+ * or returns the stored one. Of two at once, the second waits until the first has committed.
  *
  * @throws AppError `idempotency-key-reused` (conflict) when the key came with another body
  */

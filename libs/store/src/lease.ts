@@ -31,7 +31,7 @@ export class Leases {
     return new Loop({ round, everyMs: this.beatMs, onError });
   }
 
-  /** Runs `work` if `name` is free now; false when another holds it. */
+  /** Runs `work` if `name` is free now; returns false when another process holds it. */
   async tryOnce(name: string, stop: AbortSignal, work: (held: AbortSignal) => Promise<void>): Promise<boolean> {
     const session = this.dataSource.createQueryRunner();
     try {

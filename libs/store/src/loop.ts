@@ -1,22 +1,22 @@
 import { assert } from '@cpds/errors';
 
-/** What follows a round: nothing said, the interval; `again`, the next round at once; `done`, no further round. */
+/** What follows a round: the interval if nothing is returned; `again`, the next round at once; `done`, no further round. */
 export type AfterRound = void | 'again' | 'done';
 
 export interface LoopOptions {
   /** One round. `stop` aborts when the loop shall end: a long round looks at it and returns soon. */
   readonly round: (stop: AbortSignal) => Promise<AfterRound>;
-  /** From the end of a round to the next one that nobody woke, milliseconds. */
+  /** Milliseconds from the end of a round to the next one, unless `wake` brings it earlier. */
   readonly everyMs: number;
   /** The same after a round that threw, milliseconds. Default `everyMs`. */
   readonly retryMs?: number;
-  /** Told of what a round threw. If it throws itself, the loop ends and whoever waits for its end gets that error. */
+  /** Receives what a round threw. If it throws itself, the loop ends and whoever waits for its end gets that error. */
   readonly onError: (error: unknown) => void;
 }
 
 /**
- * Background work in rounds that never overlap, again and again until it is stopped or a round says `done`. A round that
- * throws is reported, and the next one comes all the same.
+ * Runs background work in rounds that never overlap, until it is stopped or a round returns `done`. A round that throws
+ * is reported, and the next one comes all the same.
  *
  * Whoever changes what a round looks at calls `wake`: the next round then comes without waiting, and a round under way is
  * followed by another. Rounds look for work in rows, so a wake-up that a crash loses costs one interval and nothing else.
@@ -29,7 +29,7 @@ export class Loop {
 
   constructor(private readonly options: LoopOptions) {}
 
-  /** Aborts at `stop`, for waits beside the rounds that end with them. */
+  /** Aborts at `stop`; for waits outside the rounds that must end with the loop. */
   get stopping(): AbortSignal {
     return this.stopped.signal;
   }

@@ -3,11 +3,11 @@ import { type DataSource, type EntityManager, QueryFailedError } from 'typeorm';
 /** One database transaction, as use-cases see it. */
 export interface Tx {
   readonly manager: EntityManager;
-  /** Runs `hook` once this transaction has committed, never if it did not. For wake-ups only: a crash in between loses it. */
+  /** Runs `hook` once this transaction has committed, never if it did not. For wake-ups only: a crash after the commit loses it. */
   afterCommit(hook: () => void): void;
 }
 
-/** Attempts at a transaction that Postgres aborted for a conflict with another. */
+/** How often a transaction is tried that Postgres aborts for a conflict with another. */
 const maxAttempts = 8;
 
 /**
