@@ -15,7 +15,7 @@ import { Outbox } from './outbox.js';
 import { Receipts } from './receipts.js';
 import { Relay } from './relay.js';
 
-/** Told of what goes wrong in the background, for logs. */
+/** Receives what goes wrong in the background, for logs. */
 type OnError = (error: unknown) => void;
 
 interface Wiring {

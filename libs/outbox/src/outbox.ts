@@ -3,9 +3,9 @@ import { parse } from '@cpds/errors';
 import { EventEnvelope } from '@cpds/messages';
 import type { Tx } from '@cpds/store';
 
-/** What a use-case says of an event; the rest of the envelope is the outbox's. */
+/** What a use-case says of an event; the outbox adds the rest of the envelope. */
 export interface EventBody {
-  /** grantId, or before there is one the request's random id; never a person */
+  /** grantId, or the request's random id while there is no grant; never a person */
   correlation: string;
   details: Record<string, unknown>;
   /** pseudonym whose key encrypts the details in the audit database */
@@ -58,7 +58,7 @@ export class Outbox {
     return envelope;
   }
 
-  /** The relay's ear: called after each commit that appended. */
+  /** Called after each commit that appended an event; the relay sets it. */
   onCommitted(wake: () => void): void {
     this.wake = wake;
   }

@@ -7,12 +7,12 @@ export interface ReceiptOptions {
   producer: string;
   /** where receipts are announced: `audit.receipted.v1` in a hospital, `consortium.<operator>.receipted.v1` for a role node */
   subject: string;
-  /** a role node may not ask: it holds no right to call the hub's services */
+  /** false for a role node, which has no right to call the hub's services */
   mayAsk: boolean;
   onError: (error: unknown) => void;
 }
 
-/** While somebody waits, audit is asked this often, milliseconds: an announcement may have been lost. */
+/** While somebody waits, audit is asked every so many milliseconds: an announcement may have been lost. */
 const askEveryMs = 500;
 
 interface Waiter {
@@ -21,8 +21,8 @@ interface Waiter {
 }
 
 /**
- * What the audit log has made durable of this producer. An unsigned announcement is enough: it comes from the own
- * hospital's audit, and only frees rows and first bytes of this service.
+ * Knows how much of this producer the audit log has made durable. An unsigned announcement is enough: it comes from the
+ * own hospital's audit, and lets this service only delete rows and send the first bytes of a record.
  */
 export class Receipts {
   private latest: Receipted;
@@ -38,7 +38,7 @@ export class Receipts {
     this.latest = { producer: options.producer, throughSeq: 0, treeSize: 0 };
   }
 
-  /** Reads what is known and hears what comes. */
+  /** Reads the last receipt from the database and listens for new ones. */
   async start(): Promise<void> {
     const rows = (await this.unitOfWork.reader.query(
       'SELECT receipted_seq, tree_size FROM outbox_counter WHERE producer = $1',
@@ -58,7 +58,7 @@ export class Receipts {
     this.stopListening();
   }
 
-  /** Everything up to here is receipted. */
+  /** Every event up to this `seq` is receipted. */
   get throughSeq(): number {
     return this.latest.throughSeq;
   }
@@ -102,14 +102,14 @@ export class Receipts {
     });
   }
 
-  /** Asks audit what it has; does nothing where asking is not allowed. */
+  /** Asks audit for its receipt; does nothing where asking is not allowed. */
   async ask(): Promise<void> {
     if (!this.options.mayAsk) return;
     try {
       const query = { producer: this.options.producer };
       this.hear(await new BusRequests(this.bus).ask('audit.receipt', ReceiptQuery, Receipted, query, 2_000));
     } catch (error) {
-      if (toAppError(error).kind !== 'unavailable') this.options.onError(error); // away: the waiter's deadline tells
+      if (toAppError(error).kind !== 'unavailable') this.options.onError(error); // audit is away: the waiter's timeout reports it
     }
   }
 

@@ -24,22 +24,22 @@ export interface RelayOptions {
 const batchSize = 200;
 
 /**
- * Moves committed events from the outbox to JetStream in seq order and deletes what everybody has. Readers go by seq
- * where order matters: a repeated event, or one sent while the stream was made anew, may come before earlier ones.
- * A round publishes one batch; an idle one records receipts and deletes.
+ * Moves committed events from the outbox to JetStream in seq order and deletes those that every reader has. Readers go
+ * by seq where order matters: a repeated event, or one sent while the stream was made anew, may come before earlier
+ * ones. A round publishes one batch; an idle one records receipts and deletes.
  *
  * Crash story: a row is marked published after the stream's acknowledgement; a crash between them publishes it again
  * under the same message id, which the stream drops, or later the inbox of its reader. A row is deleted only when the
  * audit log has receipted it and every declared consumer has passed it, so losing the stream loses nothing.
  */
 export class Relay {
-  /** Under the lease alone. */
+  /** Used only under the lease. */
   private readonly rounds: Loop;
   private readonly holding: Loop;
   private keptAt = 0;
-  /** last sequence of the stream when it was looked at before: a consumer hears of a message some time after the stream */
+  /** last sequence of the stream at the previous look: a consumer hears of a message some time after the stream */
   private earlierEnd = 0;
-  /** what the database is known to hold: an idle relay only reads */
+  /** what the database is known to hold, so that an idle relay only reads */
   private knownStream = '';
   private recordedSeq = -1;
   private mayClear = true;
@@ -58,12 +58,12 @@ export class Relay {
     receipts.onReceipt(() => this.rounds.wake());
   }
 
-  /** Starts relaying as soon as no other process of this producer does. */
+  /** Starts relaying as soon as no other process of this producer is relaying. */
   start(): void {
     this.holding.start();
   }
 
-  /** Ends after the batch under way. */
+  /** Stops when the batch under way is done. */
   stop(): Promise<void> {
     return this.holding.stop();
   }
@@ -83,7 +83,7 @@ export class Relay {
     return this.options.pollMs ?? 1_000;
   }
 
-  /** A stream made anew has none of the rows: all of them go out again. */
+  /** A stream that was made anew holds none of the rows, so all of them are published again. */
   private async noticeNewStream(): Promise<void> {
     if (!this.options.mayInspect) return;
     const { created } = await (await this.bus.jsm()).streams.info(eventStream);
@@ -146,7 +146,7 @@ export class Relay {
     this.mayClear = Number(left.rows) > 0;
   }
 
-  /** Highest stream sequence that every declared consumer has behind it; one that does not exist has passed nothing. */
+  /** Highest stream sequence that every declared consumer has passed; a consumer that does not exist has passed nothing. */
   private async passedByAll(): Promise<number> {
     let passed = Number.MAX_SAFE_INTEGER;
     if (!this.options.mayInspect || this.options.consumers.length === 0) return passed;
@@ -157,8 +157,8 @@ export class Relay {
     for (const name of this.options.consumers) {
       const consumer = await consumerInfo(jsm, name);
       if (consumer === undefined) return 0;
-      // Nothing it wants is left: it is past all that was in the stream a look ago. Not a moment ago: JetStream
-      // acknowledges a message before it counts it as pending.
+      // Nothing is pending: the consumer has passed all that the stream held at the previous look. The present look
+      // would be too late: JetStream acknowledges a message before it counts it as pending.
       const isIdle = consumer.num_pending === 0 && consumer.num_ack_pending === 0;
       passed = Math.min(passed, isIdle ? end : consumer.ack_floor.stream_seq);
     }
@@ -166,7 +166,7 @@ export class Relay {
   }
 }
 
-/** A failed round ends the work under the lease, which another process may then get. */
+/** A failed round ends the work under the lease, so that another process may get it. */
 function giveBack(error: unknown): never {
   throw error;
 }
