@@ -78,7 +78,7 @@ async function send(body?: string): Promise<number> {
   return ack.seq;
 }
 
-/** Waits until the reader has settled all up to `seq` of the stream. What is pending does not tell: it is counted late. */
+/** Waits until the reader has settled all up to `seq` of the stream. The count of pending messages cannot say so: JetStream updates it late. */
 async function settled(through: number): Promise<void> {
   const jsm = await bus.jsm();
   for (;;) {

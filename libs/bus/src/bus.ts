@@ -3,7 +3,7 @@ import { toAppError, unavailable } from '@cpds/errors';
 import { jetstream, type JetStreamClient, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection, nkeyAuthenticator, type Subscription } from '@nats-io/transport-node';
 
-/** How to reach a NATS server, and as whom. */
+/** Address of a NATS server and the identity to use there. */
 export interface BusOptions {
   /** `nats://host:port`, or several separated by commas */
   url: string;
@@ -15,7 +15,7 @@ export interface BusOptions {
   nkeySeedFile?: string;
   /** prefix of reply inboxes; default `_INBOX`. An operator's account may hear `_INBOX.<party>` only. */
   inboxPrefix?: string;
-  /** told of what a plain subscription's handler threw; default: nothing is told, so pass a logger */
+  /** receives what a plain subscription's handler threw; the default drops it, so pass a logger */
   onHandlerError?: (subject: string, error: unknown) => void;
 }
 
@@ -69,14 +69,14 @@ export class Bus {
     return this.manager;
   }
 
-  /** Sends `body` as JSON: at most once, nobody may be listening. */
+  /** Sends `body` as JSON at most once: without a listener it is lost. */
   publish(subject: string, body: unknown): void {
     this.connection.publish(subject, JSON.stringify(body));
   }
 
   /**
-   * Hears plain messages until `unsubscribe`. Handlers run one after another; what one throws goes to `onHandlerError`
-   * and the next message is taken. A body that is not JSON is reported the same way.
+   * Receives plain messages until `unsubscribe`. Handlers run one after another; what one throws goes to
+   * `onHandlerError` and the next message is taken. A body that is not JSON is reported the same way.
    */
   subscribe(subject: string, handler: (message: Datagram) => Promise<void> | void, queue?: string): Subscription {
     const subscription = this.connection.subscribe(subject, queue === undefined ? {} : { queue });

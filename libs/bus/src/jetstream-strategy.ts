@@ -14,16 +14,16 @@ import { subjectMatches } from './subject.js';
 /** After the stream or its consumer vanished, it is looked for this often, milliseconds. */
 const reopenAfterMs = 500;
 
-/** A message that a killed process held comes again after this, milliseconds: the price of a crash in latency. */
+/** A message that a killed process held is delivered again after this many milliseconds: the latency that a crash costs. */
 const ackWaitMs = 10_000;
-/** Messages held beside the one under way. More would wait behind a slow handler until they come twice. */
+/** Messages held beside the one under way. More would wait behind a slow handler for so long that the server delivers them twice. */
 const prefetch = 8;
 
 export interface StrategyOptions extends Partial<SettleOptions> {
   bus: Bus;
   /** name of the durable consumer and of the queue group of requests: the service's name */
   service: string;
-  /** subjects of the stream, for whoever starts first; omit where this process may not administer it */
+  /** subjects of the stream, which the first process to start makes; omit if this process may not administer it */
   streamSubjects?: string[];
 }
 
@@ -97,7 +97,7 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
     }
   }
 
-  /** Opens the durable consumer, making it where it is not: on the first start, and after the stream was lost. */
+  /** Opens the durable consumer; makes it on the first start, and after the stream was lost. */
   private async open(patterns: string[]): Promise<ConsumerMessages> {
     const jsm = await this.options.bus.jsm();
     await jsm.consumers.add(eventStream, {

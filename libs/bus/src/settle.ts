@@ -18,20 +18,21 @@ export interface SettleOptions {
   maxDeliveries: number;
   /** makes the dead letter durable before the message goes */
   onDeadLetter: (letter: DeadLetter) => Promise<void>;
-  /** told of every failure, for logs */
+  /** receives every failure, for logs */
   onFailure: (subject: string, error: unknown, outcome: 'retry' | 'reject') => void;
 }
 
-/** First repeat after this, doubling up to the cap: milliseconds. */
+/** Milliseconds before the first repeat; doubles with each one up to the cap. */
 const firstDelayMs = 200;
 const maxDelayMs = 30_000;
 /** Extends the server's ack wait (10 s) while a handler is at work. */
 const workingEveryMs = 3_000;
 
 /**
- * Decode, handle, settle: the only place that acknowledges. A handler that returns has made its effect durable, so ack.
- * One that throws is repeated or given up by the error table. A crash anywhere leaves the message unacknowledged, so it
- * comes again and the inbox of the handler drops the repeat.
+ * Decodes, handles and settles a message: the only place that acknowledges. A handler that returns has made its effect
+ * durable, so its message is acknowledged. When a handler throws, the error table says whether the message is repeated
+ * or given up. A crash anywhere leaves the message unacknowledged, so it comes again and the inbox of the handler drops
+ * the repeat.
  */
 export async function settle(
   message: JsMsg,
