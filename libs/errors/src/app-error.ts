@@ -8,11 +8,11 @@ export type ErrorKind = 'invalid' | 'denied' | 'missing' | 'conflict' | 'unavail
 
 export const errorKinds: readonly ErrorKind[] = ['invalid', 'denied', 'missing', 'conflict', 'unavailable', 'bug'];
 
-/** What an `AppError` may say beyond code, kind and message. */
+/** Optional parts of an `AppError`, beyond code, kind and message. */
 export interface ErrorDetails {
   /** Dotted path of the offending field, e.g. `grant.tag`. */
   field?: string;
-  /** Who is to blame where somebody is: a member id or a party name. */
+  /** Whoever is to blame: a member id or a party name. Omit if nobody is. */
   culprit?: string;
   /** An HTTP status narrower than the kind's own, e.g. 401, 410 or 413. */
   status?: number;
@@ -68,17 +68,17 @@ export function conflict(code: string, message: string, details: ErrorDetails = 
   return new AppError(code, 'conflict', message, details);
 }
 
-/** Something this needs does not answer now; repeating may help. */
+/** A service or node that is needed does not answer now; repeating may help. */
 export function unavailable(code: string, message: string, details: ErrorDetails = {}): AppError {
   return new AppError(code, 'unavailable', message, details);
 }
 
-/** A state that cannot be. */
+/** The code reached a state that must be impossible. */
 export function bug(code: string, message: string, details: ErrorDetails = {}): AppError {
   return new AppError(code, 'bug', message, details);
 }
 
-/** Stops when a fact that must hold does not. */
+/** Throws `assertion-failed` (bug) if `fact` is not true. */
 export function assert(fact: unknown, message: string): asserts fact {
   if (!fact) throw bug('assertion-failed', message);
 }

@@ -1,8 +1,8 @@
 import { type AppError, type ErrorKind, toAppError } from './app-error.js';
 
 /**
- * What becomes of a bus message: `ack` done; `retry` deliver again later; `reject` never deliver again, keep as a dead
- * letter.
+ * What becomes of a bus message: `ack`, it is done; `retry`, deliver it again later; `reject`, never deliver it again
+ * and keep it as a dead letter.
  */
 export type BusOutcome = 'ack' | 'retry' | 'reject';
 

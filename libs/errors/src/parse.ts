@@ -2,8 +2,8 @@ import type { ZodType } from 'zod';
 import { AppError } from './app-error.js';
 
 /**
- * The value of `input` under a zod schema: the edge's only door. `what` is the thing parsed, in words of the caller, e.g.
- * `grant body`.
+ * Checks `input` with a zod schema and returns its value; all input from outside comes through here. `what` names the
+ * thing parsed in the caller's words, e.g. `grant body`.
  *
  * @throws AppError `invalid-input` with the dotted path of the first wrong field; the value itself is never quoted
  */
@@ -20,7 +20,7 @@ export function parse<T>(schema: ZodType<T>, input: unknown, what: string): T {
 }
 
 /**
- * The value of JSON text (or its UTF-8 bytes) under a zod schema.
+ * Reads JSON text (or its UTF-8 bytes), checks it with a zod schema and returns its value.
  *
  * @throws AppError `invalid-input`: the text is not JSON, or as `parse`; the text itself is never quoted
  */

@@ -14,7 +14,7 @@ export interface Problem {
   culprit?: string;
 }
 
-/** The problem document of anything thrown (RFC 9457 §3). A bug says nothing about its inside. */
+/** The problem document of anything thrown (RFC 9457 §3). That of a bug says nothing about its cause. */
 export function toProblem(thrown: unknown): Problem {
   const error = toAppError(thrown);
   return {
@@ -29,11 +29,11 @@ export function toProblem(thrown: unknown): Problem {
   };
 }
 
-/** The error a peer's problem document tells of; what is no problem document of ours becomes `unavailable`. */
+/** The error that a peer's problem document describes; a body that is no problem document of ours becomes `unavailable`. */
 export function fromProblem(body: unknown, status: number, retryAfterSec?: number): AppError {
   const problem = (typeof body === 'object' && body !== null ? body : {}) as Partial<Problem>;
   const kind = errorKinds.find((known) => known === problem.kind) ?? kindOfStatus(status);
-  // FHIR routes say the same as an OperationOutcome.
+  // FHIR routes answer with an OperationOutcome instead.
   const issue = (body as Partial<OperationOutcome> | null)?.issue?.[0];
   const said = {
     code: problem.code ?? issue?.details?.coding?.[0]?.code,
