@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { EventType, Producer } from './envelope.js';
 import { Bytes32 } from './hex.js';
 
-/** Everything of `producer` up to `throughSeq` is in the durable log of `treeSize` leaves. */
+/** Says that every event of `producer` up to `throughSeq` is in the durable log of `treeSize` leaves. */
 export const Receipted = z
   .object({ producer: Producer, throughSeq: z.number().int().nonnegative(), treeSize: z.number().int().nonnegative() })
   .strict();
@@ -19,7 +19,7 @@ export const operatorEventSubject = (operator: string): string => `audit.events.
 /** request `audit.receipt` */
 export const ReceiptQuery = z.object({ producer: Producer }).strict();
 
-/** request `audit.inclusion`: null while the leaf is not under a checkpoint anchored on the hub, when `anchored` is asked */
+/** request `audit.inclusion`: with `anchored`, null until a checkpoint that is anchored on the hub covers the leaf */
 export const InclusionQuery = z
   .object({ producer: Producer, seq: z.number().int().min(1), anchored: z.boolean() })
   .strict();
@@ -48,7 +48,7 @@ export const AnchorView = z
   .strict();
 export type AnchorView = z.infer<typeof AnchorView>;
 
-/** `GET /log` and the answer of `POST /anchor` (scope audit.operate): who the log is, how far, and its last anchor per chain. */
+/** `GET /log` and the answer of `POST /anchor` (scope audit.operate): the log's name and key, its size, and its last anchor on each chain. */
 export const LogView = z
   .object({
     origin: z.string(),

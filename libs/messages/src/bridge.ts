@@ -29,7 +29,7 @@ export const RequestView = z
   .strict();
 export type RequestView = z.infer<typeof RequestView>;
 
-/** One request as the wallet sees it: what B signed, decrypted by A, and the proof that B said it. */
+/** One request as the wallet sees it: its text, which A decrypted, and the datagram that B signed over it. */
 export const WalletRequest = z
   .object({
     requestId: z.uuid(),
@@ -42,13 +42,13 @@ export const WalletRequest = z
   })
   .strict();
 export type WalletRequest = z.infer<typeof WalletRequest>;
-/** How long a long poll waits at most, seconds: below what proxies cut. */
+/** Seconds that a long poll waits at most: less than the time after which proxies cut a connection. */
 export const WaitSeconds = z.coerce.number().int().min(0).max(25).default(0);
 
 /** `GET /wallet/requests?waitSeconds=` (long poll). */
 export const WalletRequests = z.object({ requests: z.array(WalletRequest) }).strict();
 
-/** `GET /wallet/parameters`: what a consent is built with; keys are re-read by the wallet from the hub. */
+/** `GET /wallet/parameters`: what a consent is built with; the wallet reads the keys from the hub itself. */
 export const WalletParameters = z
   .object({
     homeUid: Bytes32,
@@ -112,8 +112,8 @@ export const CloseReason = z.enum([
 export type CloseReason = z.infer<typeof CloseReason>;
 
 /**
- * `GET /grants/{id}?whileState=&waitSeconds=` (scope bridge.read): where a transfer is and what it waits for; with both,
- * a long poll that ends when the state is another.
+ * `GET /grants/{id}?whileState=&waitSeconds=` (scope bridge.read): where a transfer is and what it waits for. With both
+ * parameters, a long poll that ends when the transfer leaves `whileState`.
  */
 export const TransferView = z
   .object({
@@ -173,8 +173,8 @@ export const MayServeAnswer = z
 export type MayServeAnswer = z.infer<typeof MayServeAnswer>;
 
 /**
- * request `bridge.authorize-fetch`: the chain's and storemen's part of A's exchange checks. Facts that forbid come first,
- * so they are told also to who brings no partials.
+ * request `bridge.authorize-fetch`: the checks of A's exchange that ask the chains and the storemen. Facts that forbid
+ * come first, so a caller without partials gets those as well.
  */
 export const AuthorizeFetchQuery = z.object({ grantId: Bytes32, partials: z.array(SignedPartial).max(64) }).strict();
 export const AuthorizeFetchAnswer = z.discriminatedUnion('outcome', [
@@ -214,7 +214,7 @@ export const ReleasedAnswer = z
   .nullable();
 export type ReleasedAnswer = z.infer<typeof ReleasedAnswer>;
 
-/** request `bridge.opened`: records tells that the plaintext may be handed out, so that the row says Opened */
+/** request `bridge.opened`: records says that the plaintext may be handed out, and the row becomes Opened */
 export const OpenedQuery = GrantQuery;
 export const OpenedAnswer = z.object({ state: TransferState }).strict();
 
@@ -226,6 +226,6 @@ export const TransferClosedDetails = z.object({
   reason: CloseReason,
   because: z.string(),
   commitment: Bytes32.nullable(),
-  /** false only where it is known that nothing was ever mapped */
+  /** false only if it is certain that nothing was ever mapped */
   mapped: z.boolean(),
 });

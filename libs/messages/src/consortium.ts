@@ -31,9 +31,9 @@ export const Datagram = z
     id: z.uuid(),
     from: PartyName,
     to: PartyName,
-    /** as in the subject, which no signature covers: a datagram cannot be taken for one of another kind */
+    /** repeats the subject's kind, which no signature covers: a datagram cannot be taken for one of another kind */
     kind: DatagramKind,
-    /** grantId, or the request's id before there is one */
+    /** grantId, or the request's id while there is no grant */
     grantId: z.string().max(80),
     sentAt: UnixSeconds,
     re: z.uuid().optional(),
@@ -51,7 +51,7 @@ export function datagramSubject(to: string, kind: DatagramKind): string {
 /** HPKE (protocol section 3's suite), encapsulation (65 bytes) ‖ ciphertext: for bodies that name a person. */
 export const SealedBody = hexUpTo(1 << 20);
 
-/** Context that a sealed body is bound to: another kind, sender or recipient cannot open it. */
+/** Context that a sealed body is bound to: it opens under no other kind, sender or recipient. */
 export function sealedBodyInfo(kind: DatagramKind, from: string, to: string): string {
   return `cpds/v1/sealed-body/${kind}/${from}/${to}`;
 }
@@ -89,7 +89,7 @@ export type SealedRequest = z.infer<typeof SealedRequest>;
  *
  * B signs the datagram, so the ciphertext, which the patient's wallet cannot open. `requestHash` puts what was asked
  * under the same signature: A refuses a body whose opened request hashes to something else, and shows the wallet
- * request, salt and datagram, so that A cannot tell the patient of another purpose or another end.
+ * request, salt and datagram, so that A cannot show the patient another purpose or another end.
  */
 export const RequestBody = z.object({ requestId: z.uuid(), requestHash: Bytes32, sealed: SealedBody }).strict();
 
@@ -121,7 +121,7 @@ export const SignOpen = z
   })
   .strict();
 
-/** A signer's nonce commitments, signed together with the lock's block hash it sees. */
+/** A signer's nonce commitments, signed together with the hash of the block in which it sees the lock. */
 export const SignCommitment = z
   .object({
     session: z.uuid(),

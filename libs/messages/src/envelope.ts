@@ -23,7 +23,7 @@ export const EventEnvelope = z
     producer: Producer,
     seq: z.number().int().min(1),
     at: z.iso.datetime(),
-    /** grantId, or before there is one the request's random id; never a person */
+    /** grantId, or the request's random id while there is no grant; never a person */
     correlation: z.string().min(1).max(80),
     salt: Bytes32,
     details: z.record(z.string(), z.unknown()),
@@ -32,7 +32,7 @@ export const EventEnvelope = z
   .strict();
 export type EventEnvelope = z.infer<typeof EventEnvelope>;
 
-/** Text of RFC 8785. @throws CryptoError `not-json` for what JSON cannot say (undefined, NaN, a lone surrogate) */
+/** The value as RFC 8785 text. @throws CryptoError `not-json` for what JSON cannot say (undefined, NaN, a lone surrogate) */
 export const canonicalJson: (value: unknown) => string = canonicalText;
 
 /** Salted commitment to an event's details: sha256("cpds/v1/event" ‖ salt ‖ sha256(RFC 8785(details))). */
@@ -40,7 +40,7 @@ export function eventCommitment(salt: string, details: Record<string, unknown>):
   return to0x(sha256(ascii('cpds/v1/event'), fromHex(salt, 'salt', 32), sha256(utf8(canonicalJson(details)))));
 }
 
-/** Leaf of the audit log: what everybody with the log may read of an event. */
+/** Leaf of the audit log: the part of an event that everybody with the log may read. */
 export function eventLeaf(event: EventEnvelope): string {
   return canonicalJson({
     type: event.type,

@@ -4,7 +4,7 @@ import { EventType, events, messageDeadLettered } from './index.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
-/** What the packages run, joined: their sources without tests and without the catalogue itself. */
+/** The text of all sources, without tests and without the catalogue itself. */
 const sources = ['apps', 'libs']
   .flatMap((folder) => readdirSync(`${root}/${folder}`).map((name) => `${root}/${folder}/${name}/src`))
   .flatMap((src) => readdirSync(src, { recursive: true, encoding: 'utf8' }).map((file) => `${src}/${file}`))

@@ -54,7 +54,7 @@ export const events = {
   messageRefused: 'audit.message-refused.v1',
 } as const;
 
-/** The event of a message that `service` gave up; any service that consumes events may append it. Its details are nobody's but the log's. */
+/** The event of a message that `service` gave up; any service that consumes events may append it. No service reads its details, they are for the log. */
 export function messageDeadLettered(service: string): string {
   return `${service}.message-dead-lettered.v1`;
 }

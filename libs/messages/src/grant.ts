@@ -32,7 +32,7 @@ export const Capsule = hex(162);
 export const Purpose = z.enum(['TREAT', 'ETREAT', 'CAREMGT', 'HPAYMT', 'HRESCH']);
 export type Purpose = z.infer<typeof Purpose>;
 
-/** FHIR R4 Consent reduced to what binds: who may read which record, why and until when. */
+/** FHIR R4 Consent reduced to the fields that bind: who may read which record, why and until when. */
 export const Terms = z
   .object({
     resourceType: z.literal('Consent'),
@@ -95,7 +95,7 @@ export const Enrolment = z
   .strict();
 export type Enrolment = z.infer<typeof Enrolment>;
 
-/** That an enrolment is in the home hospital's log: the leaf, what opens its commitment, the path, an anchored checkpoint. */
+/** Proof that an enrolment is in the home hospital's log: the leaf, what opens its commitment, the path, an anchored checkpoint. */
 export const EnrolmentEvidence = z
   .object({
     enrolment: Enrolment,
@@ -111,7 +111,7 @@ export const EnrolmentEvidence = z
   .strict();
 export type EnrolmentEvidence = z.infer<typeof EnrolmentEvidence>;
 
-/** Plain facts of a record that its deed commits to and its reader sees before opening it. */
+/** Facts of a record in plain text: its deed commits to them and its reader sees them before opening it. */
 export const RecordMetadata = z
   .object({
     contentType: z.enum(['application/fhir+json', 'application/dicom', 'application/pdf', 'text/plain']),
@@ -121,7 +121,7 @@ export const RecordMetadata = z
   .strict();
 export type RecordMetadata = z.infer<typeof RecordMetadata>;
 
-/** What A sends to B, beside the grant: everything B checks consent with. */
+/** What A sends to B beside the grant: all that B needs to check the consent. */
 export const GrantPackage = z
   .object({
     requestId: z.uuid(),
@@ -178,7 +178,7 @@ export const SignedAnswer = z
   .strict();
 export type SignedAnswer = z.infer<typeof SignedAnswer>;
 
-/** Revoke or GiveBack statement; `grant` is needed only by who does not know the grantId yet. */
+/** Revoke or GiveBack statement; Send `grant` along if the receiver may not know the grantId yet. */
 export const Statement = z
   .object({
     kind: z.enum(['revoke', 'give-back']),

@@ -33,8 +33,8 @@ export const AddressHex = hex(20);
 const highestS = to0x(u256(N / 2n)).slice(2);
 /**
  * ECDSA signature r ‖ s ‖ v in the one form that contracts take: v is 27 or 28 and s lies in the lower half. Libraries
- * take v = 0, 1 or ≥ 35 and a mirrored s for the same key: who carried a statement could change it so that every node
- * believed what no chain accepts.
+ * take v = 0, 1 or ≥ 35 and a mirrored s for the same key: whoever carries a statement could change it so that every
+ * node believed what no chain accepts.
  */
 export const SignatureHex = hex(65)
   .refine((text) => /1[bc]$/.test(text), 'must end in v = 1b or 1c')

@@ -86,7 +86,7 @@ export const fetchHeaders = {
   salt: 'cpds-salt',
 } as const;
 
-/** Answer of `POST /grants/{grantId}/home-answer` at B (scope records.read): what A's exchange endpoint says, unread. */
+/** Answer of `POST /grants/{grantId}/home-answer` at B (scope records.read): what A's exchange endpoint answered, passed on unread. */
 export const HomeAnswer = z
   .object({
     status: z.number().int(),
