@@ -6,7 +6,7 @@ export interface BlockRef {
   readonly number: number;
   readonly hash: Hex;
   readonly parentHash: Hex;
-  /** The block's own timestamp, in seconds: the word of whoever produced it. */
+  /** The block's own timestamp, in seconds, as its producer claims it. */
   readonly timestamp: number;
 }
 
@@ -31,7 +31,7 @@ export interface ChainReceipt {
   readonly logs: readonly ChainLog[];
 }
 
-/** Which logs: any of the addresses, and per topic position any of the values (null: all). */
+/** Selects logs of any of the addresses, with any of the values at each topic position (null: every value). */
 export interface LogFilter {
   readonly addresses?: readonly string[];
   readonly topics?: readonly (string | readonly string[] | null)[];
@@ -42,7 +42,7 @@ export interface RawBlock {
   hash: string;
   parentHash: string;
   timestamp: string;
-  /** Hashes; asked for without the bodies. */
+  /** Hashes only: blocks are asked for without the transactions' bodies. */
   transactions?: unknown[];
 }
 
@@ -66,7 +66,7 @@ export interface RawReceipt {
   logs: RawLog[];
 }
 
-/** Parses a JSON-RPC quantity; one that is no safe integer is refused, never rounded. */
+/** Parses a JSON-RPC quantity; refuses a number that is no safe integer instead of rounding it. */
 export function quantity(text: string): number {
   const value = Number(text);
   if (!/^0x[0-9a-fA-F]+$/.test(text) || !Number.isSafeInteger(value))
@@ -74,7 +74,7 @@ export function quantity(text: string): number {
   return value;
 }
 
-/** Spells a number as a JSON-RPC quantity. */
+/** Writes a number as a JSON-RPC quantity. */
 export function toQuantity(value: number | bigint): Hex {
   return `0x${value.toString(16)}`;
 }
@@ -117,7 +117,7 @@ export function parseReceipt(raw: RawReceipt): ChainReceipt {
   };
 }
 
-/** One log's identity on one branch of the chain: a reorg that moves it gives it another. */
+/** Names one log on one branch of the chain: a reorg that moves the log changes its name. */
 export function logId(log: ChainLog): string {
   return `${log.blockHash}:${log.logIndex}`;
 }

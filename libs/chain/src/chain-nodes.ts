@@ -4,7 +4,7 @@ import type { BlockRef } from './block.js';
 import type { Endpoint } from './endpoint.js';
 import { RpcRefused } from './rpc.js';
 
-/** The own nodes of one chain: which chain they are of, and what they answer together. Nothing here knows what is final. */
+/** The own nodes of one chain: asks all of them and compares their answers. Finality is not judged here. */
 export class ChainNodes {
   constructor(
     /** Local nickname, for messages. */
@@ -51,7 +51,7 @@ function isBlockGone(error: unknown): boolean {
   );
 }
 
-/** Two own nodes contradict each other: nothing that allows may be read until they agree. */
+/** Two own nodes contradict each other: no fact that allows an action may be read until they agree. */
 export class EndpointsDisagree extends AppError {
   constructor(chain: string, what: string) {
     super('chain-endpoints-disagree', 'unavailable', `the nodes of chain ${chain} disagree on ${what}`);

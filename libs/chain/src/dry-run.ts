@@ -1,4 +1,4 @@
-/** A call tried without sending it: what gas it needs, or why its contract refuses it. */
+/** Tries a call without sending it: returns the gas it needs, or why its contract refuses it. */
 
 import type { Interface } from 'ethers';
 import { toQuantity } from './block.js';
@@ -13,9 +13,9 @@ export interface StoredCall {
 }
 
 /**
- * Gas the call needs after everything the node has pending, or the refusal.
+ * Gas that the call needs on top of the node's pending transactions, or the contract's refusal.
  *
- * @throws RpcRefused, RpcUnreachable for what is no revert
+ * @throws RpcRefused, RpcUnreachable for any failure that is no revert
  */
 export async function estimateGas(
   reader: ChainReader,
@@ -32,7 +32,10 @@ export async function estimateGas(
   }
 }
 
-/** Why a mined call reverted, as the state before its block tells it: close, not always the same; null if it tells nothing. */
+/**
+ * Why a mined call reverted: calls it again in the state before its block, so other transactions of that block are
+ * missing. Null if it does not revert there.
+ */
 export async function revertAt(
   reader: ChainReader,
   from: string,

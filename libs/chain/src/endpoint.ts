@@ -12,7 +12,7 @@ const windowBlocks = 512;
 const stepBlocks = 16;
 
 interface SeenBlock extends BlockRef {
-  /** Without transactions there are no logs. False also where the node does not tell. */
+  /** Without transactions there are no logs. False also if the node does not say. */
   readonly isEmpty: boolean;
 }
 
@@ -29,12 +29,12 @@ export class Endpoint {
     return this.refreshing;
   }
 
-  /** The head of the last `head()`, without asking again. */
+  /** The head that the last `head()` returned; sends no request. */
   get lastHead(): BlockRef | undefined {
     return this.window.at(-1);
   }
 
-  /** Whether every block `from`..`to` of this node's branch was seen and holds no transaction; false where one was not seen. */
+  /** Whether every block `from`..`to` of this node's branch was seen and holds no transaction; false if one was not seen. */
   isEmpty(from: number, to: number): boolean {
     const lowest = this.window[0];
     if (lowest === undefined || from < lowest.number) return false;
@@ -111,7 +111,7 @@ export class Endpoint {
   }
 }
 
-/** The blocks when each is the child of the one before, else null. */
+/** The blocks if each is the child of its predecessor, else null. */
 export function linked<Block extends BlockRef>(blocks: Block[]): Block[] | null {
   for (let i = 1; i < blocks.length; i++) {
     if (blocks[i]!.parentHash !== blocks[i - 1]!.hash || blocks[i]!.number !== blocks[i - 1]!.number + 1) return null;

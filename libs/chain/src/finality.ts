@@ -25,7 +25,7 @@ export interface ChainRules {
 /**
  * How blocks of a chain become final, as ChainRegistry holds it.
  *
- * @throws AppError `chain-unregistered` (unavailable): an empty entry says nothing, and must never mean "at once"
+ * @throws AppError `chain-unregistered` (unavailable): an empty entry must never be read as "final at once"
  */
 export function rulesOf(chain: ChainStruct): ChainRules {
   const depth = Number(chain.depth);
@@ -49,7 +49,7 @@ export function isDeepEnough(block: BlockRef, head: BlockRef, depth: number, blo
 export type Freshness =
   { readonly fresh: true } | { readonly fresh: false; readonly why: 'head-too-old' | 'head-ahead-of-clock' };
 
-/** Judges a head by the own clock (`nowSeconds`): only a fresh one may carry a yes. */
+/** Judges a head by the own clock (`nowSeconds`): a fact that allows an action may only be read at a fresh head. */
 export function freshness(head: BlockRef, rules: ChainRules, nowSeconds: number): Freshness {
   if (head.timestamp - nowSeconds > clockSkewSeconds) return { fresh: false, why: 'head-ahead-of-clock' };
   if (nowSeconds - head.timestamp > rules.maxHeadAgeSeconds) return { fresh: false, why: 'head-too-old' };

@@ -19,9 +19,9 @@ export interface FinalBatch {
 }
 
 export interface GlanceBatch {
-  /** Logs not shown before, in blocks that are not final. */
+  /** New logs in blocks that are not final yet. */
   readonly appeared: readonly ChainLog[];
-  /** Logs shown before whose block left the chain. */
+  /** Logs that were shown earlier and whose block left the chain. */
   readonly vanished: readonly ChainLog[];
 }
 
@@ -44,7 +44,7 @@ export interface FollowerOptions {
   readonly fromBlock?: number;
   /** Writes in the transaction that moves the cursor; no remote call. Called for batches with logs only. */
   readonly onFinal: (tx: Tx, batch: FinalBatch) => Promise<void>;
-  /** What is told of before it is final, often less than `filter`: every look at it is one more question to the node. */
+  /** Which logs to show before they are final, often fewer than `filter`: every look costs one more request to the node. */
   readonly glance?: { readonly filter: LogFilter; readonly onLogs: (batch: GlanceBatch) => Promise<void> | void };
   /** Writes in the transaction that halts this follower. */
   readonly onDeepReorg?: (tx: Tx, reorg: DeepReorg) => Promise<void>;
@@ -58,12 +58,12 @@ interface Cursor {
   halted: boolean;
 }
 
-/** A quiet cursor is written this often, in blocks: losing it costs one wider eth_getLogs, not a delivery. */
+/** Blocks between two writes of the cursor while no logs come: losing one costs a wider eth_getLogs, not a delivery. */
 const quietBlocks = 64;
 
 export class ChainFollower {
   private cursor: Cursor | undefined;
-  /** Block number that the row holds: behind `cursor` by quiet blocks. */
+  /** Block number that the row holds: it lags behind `cursor` by blocks without logs. */
   private stored = -1;
   private glanced = new Map<string, ChainLog>();
   private unwatch: (() => void) | undefined;
@@ -72,11 +72,11 @@ export class ChainFollower {
 
   constructor(private readonly options: FollowerOptions) {}
 
-  /** Starts delivering; what is final already comes before this resolves. */
+  /** Starts delivering; logs that are final already are delivered before this resolves. */
   async start(): Promise<void> {
     this.stopped = false;
     await this.advance(await this.options.reader.snapshot());
-    if (this.stopped) return; // stopped while the backlog was delivered: a watch begun now would never end
+    if (this.stopped) return; // stopped while the backlog was delivered: a watch that begins now would never end
     this.unwatch = this.options.reader.watch((snapshot) => this.advance(snapshot));
   }
 
@@ -104,7 +104,7 @@ export class ChainFollower {
     this.glanced.clear();
   }
 
-  /** One step, never two at once: a snapshot that arrives meanwhile waits its turn. */
+  /** Takes one step, never two at once: a snapshot that arrives meanwhile waits for the next. */
   private async advance(snapshot: ChainSnapshot): Promise<void> {
     while (this.busy) await this.busy.catch(() => undefined);
     this.busy = this.step(snapshot).finally(() => (this.busy = undefined));
@@ -140,7 +140,8 @@ export class ChainFollower {
     await this.options.unitOfWork
       .run(async (tx) => {
         const row = await tx.manager.findOne(ChainCursorRow, { where: this.key, lock: { mode: 'pessimistic_write' } });
-        // Another process with the same name moved it: its delivery stands, ours would be the second.
+        // Another process with the same name moved the cursor: it has delivered these logs, ours would be a second
+        // delivery.
         if (row === null || row.halted || row.blockNumber !== this.stored) throw new CursorMoved(this.options.name);
         if (logs.length > 0) await this.options.onFinal(tx, { logs, through });
         await tx.manager.update(ChainCursorRow, this.key, { blockNumber: through.number, blockHash: through.hash });
@@ -208,7 +209,7 @@ export class ChainFollower {
   }
 }
 
-/** The node shows fewer blocks than were delivered: it lags, or lost some. */
+/** The node shows fewer blocks than were delivered: it lags or has lost some. */
 export class ChainBehind extends AppError {
   constructor(chain: string, number: number) {
     super('chain-behind', 'unavailable', `chain ${chain} does not show block ${number} any more, or not yet`);

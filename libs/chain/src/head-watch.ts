@@ -3,11 +3,11 @@ import type { Freshness } from './finality.js';
 
 /** What the nodes show at one moment. */
 export interface ChainSnapshot {
-  /** The head with the latest timestamp: the clock that forbids. */
+  /** The head with the latest timestamp: the clock for facts that forbid. */
   readonly head: BlockRef;
   /** The lowest final block of all nodes, the same hash on all. */
   readonly final: BlockRef;
-  /** Of the worst head. */
+  /** How fresh the stalest head is. */
   readonly freshness: Freshness;
 }
 
@@ -16,7 +16,7 @@ export type HeadListener = (snapshot: ChainSnapshot) => void | Promise<void>;
 /** Opens a connection over which a node announces new heads; `ring` is called for each. */
 export type OpenBell = (url: string, ring: () => void) => { close(): void };
 
-/** One poll of a chain for all who want to hear of its heads; it runs while somebody listens. A bell makes a poll come sooner. */
+/** Polls a chain once for all listeners to its heads, and only while there are any. A bell makes the next poll come sooner. */
 export class HeadWatch {
   private readonly listeners = new Set<HeadListener>();
   private polling = false;
@@ -29,7 +29,7 @@ export class HeadWatch {
     private readonly look: () => Promise<ChainSnapshot>,
     private readonly pollMs = 1000,
     private readonly onError: (error: unknown) => void = () => undefined,
-    /** Names what the nodes show cheaply: the same name means that a look would show nothing new. Null: look. */
+    /** Names the nodes' present state at little cost: while the name is the same, a look would show nothing new. Null: look. */
     private readonly peek: () => Promise<string | null> = () => Promise.resolve(null),
     /** Opens the bells of all nodes that announce their heads. */
     private readonly openBells: (ring: () => void) => { close(): void }[] = () => [],
@@ -85,7 +85,8 @@ export class HeadWatch {
     this.lastShown = shown;
     await Promise.all(
       [...this.listeners].map(async (listener) => {
-        // One listener's failure is told and keeps no other from the news; the next look tells all again.
+        // One listener's failure is reported and the others still hear of the change; the next look calls all of them
+        // again.
         try {
           await listener(snapshot);
         } catch (error) {

@@ -9,7 +9,7 @@ const hubUid = hex('0b');
 const abi = new Interface(ChainRegistry.abi as InterfaceAbi);
 const enumOf = { None: 0, Depth: 2 };
 
-/** A hub at block 9 whose registry holds `entry`; undefined: no contract is there. */
+/** A hub at block 9 whose registry holds `entry`; with undefined it has no contract there. */
 function hubOf(finality: keyof typeof enumOf | undefined) {
   const asked: unknown[] = [];
   const entry = {

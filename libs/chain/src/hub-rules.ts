@@ -4,7 +4,7 @@ import type { ChainHead } from './reader.js';
 import { rulesOf, type ChainRules } from './finality.js';
 
 /**
- * The hub's own rules, as its registry at the head holds them: the one thing that is read before finality means anything.
+ * Reads the hub's own rules from its registry at the head: they are the only thing read before finality is defined.
  *
  * @param chainRegistry address of ChainRegistry on the hub
  * @throws AppError `chain-unregistered` (unavailable) while there is no such contract or it does not hold the hub; those of `callAt`

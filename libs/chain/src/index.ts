@@ -10,5 +10,5 @@ export * from './send-outcome.js';
 export * from './sender.js';
 export * from './sender.row.js';
 
-// Who imports this door runs in Node; `@cpds/chain/read` alone stays with fetch.
+// Whoever imports this door runs in Node and gets the faster transport; `@cpds/chain/read` alone keeps fetch.
 Rpc.transport = nodeTransport;

@@ -1,4 +1,4 @@
-/** JSON-RPC through node:http: a fifth of what fetch costs, which counts for who asks every chain five times a second. */
+/** JSON-RPC through node:http: a fifth of what fetch costs, which counts for processes that ask every chain five times a second. */
 
 import { Agent as HttpAgent, request as httpRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
@@ -35,7 +35,7 @@ export const nodeTransport: Transport = (url, body, timeoutMs) =>
         });
       },
     );
-    // A plain timer: the garbage of an AbortSignal a call costs more than the call.
+    // A plain timer: the garbage of one AbortSignal per call costs more than the call.
     const timer = setTimeout(() => call.destroy(new Error(`no answer in ${timeoutMs} ms`)), timeoutMs);
     call.on('error', (error) => {
       clearTimeout(timer);

@@ -1,4 +1,4 @@
-/** A hospital's own chain, opened by what ChainRegistry on the hub holds of it, and by nothing the chain says of itself. */
+/** Opens a hospital's own chain by its entry in ChainRegistry on the hub, never by what the chain says of itself. */
 
 import { ChainRegistry, type BaseContractsStruct, type ChainStruct, type Hex } from '@cpds/contracts';
 import { fromHex, to0x } from '@cpds/crypto/bytes';
@@ -25,7 +25,7 @@ export interface OwnChainOptions<Name extends keyof BaseContractsStruct> extends
 
 export interface OwnChain<Name extends keyof BaseContractsStruct> {
   readonly reader: ChainReader;
-  /** Not started. */
+  /** The reader is not started yet. */
   readonly sender: Sender;
   /** As registered on the hub. */
   readonly registered: ChainStruct;

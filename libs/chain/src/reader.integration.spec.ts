@@ -17,7 +17,7 @@ async function openReader(
   return (await ChainReader.connect({ name: 'a', urls, ...rest })).adopt(own);
 }
 
-/** A node that passes everything on, changed by `lie`. */
+/** A node that passes every answer on, changed by `lie`. */
 async function lyingNode(
   url: string,
   lie: (method: string, result: unknown) => unknown,
@@ -71,7 +71,7 @@ describe('a chain reader', () => {
     expect(await head.head()).toEqual(await reader.head());
     expect(BigInt(await head.callAt(await head.head(), address, '0x00'))).toBe(1n);
 
-    // What a head can do is said here, and the type is held to it: whatever it gains does not compile.
+    // These are all methods that a head has; if its type gains one, this does not compile.
     const can: Record<keyof ChainHead, true> = {
       name: true,
       chainId: true,

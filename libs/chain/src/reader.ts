@@ -1,6 +1,6 @@
 /**
- * Reads one chain through one or more own nodes. A yes is read at a final block whose hash all nodes agree on, from fresh
- * heads; a no may come from any node's head (protocol section 7).
+ * Reads one chain through one or more own nodes. A fact that allows an action is read at a final block whose hash all
+ * nodes agree on, from fresh heads; a fact that forbids one may come from any node's head (protocol section 7).
  */
 
 import { chainUid, type Hex } from '@cpds/contracts';
@@ -30,15 +30,15 @@ export interface ChainReaderOptions extends RpcOptions {
   /** Local nickname, for messages. */
   readonly name: string;
   /**
-   * Own nodes of this chain; with two or more, all must agree before anything is final. A `ws:` or `wss:` URL is asked
-   * nothing: its node announces new heads there, so that looks come at once and not only every `pollMs`.
+   * Own nodes of this chain; with two or more, all must agree before anything is final. A `ws:` or `wss:` URL takes no
+   * requests: its node announces new heads there, so that looks come at once and not only every `pollMs`.
    */
   readonly urls: readonly string[];
   /** Milliseconds between two looks at the head while somebody watches. Default 1000. */
   readonly pollMs?: number;
   /** Own clock, milliseconds. */
   readonly now?: () => number;
-  /** Told of every failed poll; the poll goes on. */
+  /** Receives the error of every failed poll; polling goes on. */
   readonly onError?: (error: unknown) => void;
 }
 
@@ -68,8 +68,8 @@ export class ChainReader {
   ) {}
 
   /**
-   * Asks every node who it is. What a chain says of itself holds no rules: they are adopted from the hub's registry, and
-   * until then there is a head to look at and no reader.
+   * Asks every node which chain it is of. The rules of finality never come from the chain itself: adopt them from the
+   * hub's registry, until then there is a head to look at and no reader.
    *
    * @throws RpcUnreachable     a node does not answer
    * @throws EndpointsDisagree  two nodes are of different chains
@@ -106,7 +106,7 @@ export class ChainReader {
     return this.nodes.chainUid;
   }
 
-  /** As ChainRegistry holds them for this chain. */
+  /** The rules that ChainRegistry holds for this chain. */
   get rules(): ChainRules {
     return this.currentRules();
   }
@@ -117,7 +117,8 @@ export class ChainReader {
   }
 
   /**
-   * Head, final block and freshness now. A stale head is reported, not refused: this is what a no may rest on.
+   * Head, final block and freshness now. Reports a stale head and does not refuse it: a fact that forbids may rest on
+   * it.
    *
    * @throws RpcUnreachable     one of the nodes does not answer
    * @throws EndpointsDisagree  the nodes show different blocks at the final height
@@ -148,7 +149,7 @@ export class ChainReader {
   }
 
   /**
-   * The final block a yes may rest on.
+   * The final block at which a fact that allows may be read.
    *
    * @throws StaleHead          a head is older than maxHeadAge or over 30 s ahead of the own clock
    * @throws EndpointsDisagree, RpcUnreachable, NoFinalBlock
@@ -159,7 +160,7 @@ export class ChainReader {
     return snapshot.final;
   }
 
-  /** The last final block, however old: only release reads the hub so. */
+  /** The last final block, however old. Only release may read the hub this way. */
   async lastFinal(): Promise<BlockRef> {
     return (await this.snapshot()).final;
   }
@@ -186,7 +187,7 @@ export class ChainReader {
     return this.nodes.callAt(block, to, data);
   }
 
-  /** Calls at every node's head; nodes that do not answer are left out, and none answering throws the first error. */
+  /** Calls at every node's head and leaves out nodes that do not answer; throws the first error if none does. */
   async glance(to: string, data: string): Promise<Glance[]> {
     const settled = await Promise.allSettled(
       this.endpoints.map(async (endpoint) => {
@@ -198,7 +199,7 @@ export class ChainReader {
     return this.answered(settled);
   }
 
-  /** Logs of final blocks `from`..`to` inclusive; all nodes must tell the same. */
+  /** Logs of final blocks `from`..`to` inclusive; all nodes must answer the same. */
   async logs(filter: LogFilter, from: number, to: number): Promise<ChainLog[]> {
     const all: ChainLog[] = [];
     for (let at = from; at <= to; at += logRange) {
@@ -248,7 +249,7 @@ export class ChainReader {
     return this.endpoints[0]!.rpc.request<T>(method, params);
   }
 
-  /** Gives signed bytes to every node; one that takes them is enough. */
+  /** Gives signed bytes to every node; it is enough if one takes them. */
   async broadcast(raw: Hex): Promise<void> {
     const settled = await Promise.allSettled(
       this.endpoints.map(({ rpc }) => rpc.request<Hex>('eth_sendRawTransaction', [raw])),
@@ -299,8 +300,8 @@ export class ChainReader {
 }
 
 /**
- * A chain whose rules are not known yet: which one it is, and what its head shows. Nothing of it is final, so nothing that
- * allows can be read of it; `adopt` gives the reader that can.
+ * A chain whose rules are not known yet: its identity and its head. Nothing of it is final, so no fact that allows can
+ * be read here; `adopt` gives the reader that can.
  */
 export class ChainHead {
   private reader: ChainReader | undefined;
@@ -347,7 +348,7 @@ function isWebSocket(url: string): boolean {
   return /^wss?:/.test(url);
 }
 
-/** Most heads of a quiet chain are empty: what is known of them already answers for their logs. */
+/** Most heads of a quiet chain hold no transaction: their headers already say that they have no logs. */
 async function getLogs(
   endpoint: Endpoint,
   filter: LogFilter,
@@ -367,7 +368,7 @@ async function getLogs(
   return raw.map(parseLog);
 }
 
-/** The chain's head cannot carry a yes. */
+/** The chain's head is not fresh enough to read a fact that allows. */
 export class StaleHead extends AppError {
   constructor(
     readonly chain: string,

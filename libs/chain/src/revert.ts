@@ -15,7 +15,7 @@ export interface Revert {
 export function revertOf(error: unknown, interfaces: readonly Interface[]): Revert | null {
   if (!(error instanceof RpcRefused)) return null;
   if (error.data !== undefined && error.data !== '0x') return decodeRevert(error.data, interfaces);
-  // Without bytes a revert is known by code 3 (geth, anvil) or by its words; anything else is the node's trouble.
+  // Without bytes a revert is known by code 3 (geth, anvil) or by its words; anything else is a failure of the node.
   return error.rpcCode === 3 || /revert/i.test(error.message) ? { name: 'unknown', args: {}, selector: '0x' } : null;
 }
 

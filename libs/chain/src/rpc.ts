@@ -8,14 +8,14 @@ import { AppError } from '@cpds/errors';
 export interface RpcOptions {
   /** After so many milliseconds without an answer the call fails with `RpcUnreachable`. Default 5000. */
   readonly timeoutMs?: number;
-  /** How bytes get there. Default: fetch, or what `Rpc.transport` was set to. */
+  /** Carries the bytes. Default: fetch, or what `Rpc.transport` was set to. */
   readonly transport?: Transport;
 }
 
 /** Posts JSON to a URL and returns the answer's JSON; rejects for anything but HTTP 2xx within `timeoutMs`. */
 export type Transport = (url: string, body: string, timeoutMs: number) => Promise<unknown>;
 
-/** Runs everywhere. */
+/** The transport by fetch, which Node and browsers have. */
 const fetchTransport: Transport = async (url, body, timeoutMs) => {
   const headers = { 'content-type': 'application/json' };
   const response = await fetch(url, { method: 'POST', headers, body, signal: AbortSignal.timeout(timeoutMs) });
@@ -36,7 +36,7 @@ interface RpcAnswer {
   error?: { code: number; message: string; data?: unknown };
 }
 
-/** More calls than this in one turn leave as several batches, so that a node's request limit is not met. */
+/** More calls than this in one turn leave as several batches, so that they stay below a node's request limit. */
 const batchLimit = 100;
 
 export class Rpc {
@@ -44,7 +44,7 @@ export class Rpc {
   private readonly timeoutMs: number;
   private readonly transport: Transport;
 
-  /** The transport of endpoints that name none; set once, at start. */
+  /** The transport of endpoints that name none; set it once, at start. */
   static transport: Transport = fetchTransport;
 
   constructor(
@@ -55,7 +55,7 @@ export class Rpc {
     this.transport = options.transport ?? Rpc.transport;
   }
 
-  /** The host alone, for messages: a URL may carry an access key. */
+  /** Only the host, for messages: a URL may carry an access key. */
   get host(): string {
     return new URL(this.url).host;
   }
@@ -99,7 +99,7 @@ export class Rpc {
   }
 }
 
-/** The node did not answer: nothing is known. */
+/** The node did not answer, so its state is unknown. */
 export class RpcUnreachable extends AppError {
   constructor(
     readonly host: string,
@@ -113,7 +113,7 @@ export class RpcUnreachable extends AppError {
 /** The node answered with an error of its own. */
 export class RpcRefused extends AppError {
   readonly rpcCode: number;
-  /** Revert bytes of a failed call or estimate, where the node gives them. */
+  /** Revert bytes of a failed call or estimate, if the node gives them. */
   readonly data: string | undefined;
 
   constructor(

@@ -3,7 +3,7 @@ import type { ChainReceipt } from './block.js';
 import type { Revert } from './revert.js';
 import type { ChainTransactionRow } from './sender.row.js';
 
-/** Where a transaction stands. Only `final`, `reverted`, `refused` and `cancelled` are ends. */
+/** State of a transaction. Only `final`, `reverted`, `refused` and `cancelled` are ends. */
 export type SendOutcome =
   | { readonly state: 'queued' }
   | { readonly state: 'sent'; readonly hash: Hex }
@@ -30,12 +30,12 @@ interface Settled {
 /** States in which a transaction still moves. */
 export const openStates = ['queued', 'sent', 'mined'] as const;
 
-/** True when nothing will change any more. */
+/** True for the states that a transaction never leaves. */
 export function isEnd(outcome: SendOutcome): boolean {
   return !openStates.some((state) => state === outcome.state);
 }
 
-/** What a receipt puts into the row. */
+/** The columns of the row that a receipt fills. */
 export function blockOf(
   receipt: ChainReceipt,
 ): Pick<ChainTransactionRow, 'blockNumber' | 'blockHash' | 'succeeded' | 'gasUsed'> {
@@ -43,7 +43,7 @@ export function blockOf(
   return { blockNumber, blockHash, succeeded, gasUsed };
 }
 
-/** A row as its caller sees it. */
+/** The part of a row that the caller of `Sender` sees. */
 export function outcomeOf(row: ChainTransactionRow): SendOutcome {
   const hash = row.hash as Hex;
   const block = { hash, blockNumber: row.blockNumber!, blockHash: row.blockHash as Hex };

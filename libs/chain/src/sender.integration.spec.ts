@@ -92,7 +92,7 @@ describe('a sender', () => {
     const sender = await open();
     const data = `0xfe${errors.encodeErrorResult('Taken', [9]).slice(2)}`;
     await sender.submit('late', { to: world.address, data });
-    // Between estimate and block another one counts up, so the call now reverts.
+    // Between estimate and block another call counts up, so this one reverts.
     await world.rpc.request('anvil_setStorageAt', [world.address, '0x0', `0x${'0'.repeat(63)}1`]);
     await world.mine(1);
     await until('the block', async () => (await sender.outcome('late'))?.state === 'mined');
@@ -179,7 +179,7 @@ describe('a sender', () => {
     await first.stop();
     await starting;
     await until('the lease', () => second.isWriter);
-    // The wish of the refused submit was stored and leaves now.
+    // The call of the refused submit was stored and is sent now.
     expect(await settled(second, 'k')).toMatchObject({ state: 'final' });
     await second.stop();
   });

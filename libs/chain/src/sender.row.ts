@@ -3,7 +3,7 @@ import type { Revert } from './revert.js';
 
 export type SendState = 'queued' | 'sent' | 'mined' | 'final' | 'reverted' | 'refused' | 'cancelled';
 
-/** One transaction of one account, from the wish to its end. */
+/** One transaction of one account, from the stored call to its end. */
 @Entity('chain_transaction')
 export class ChainTransactionRow {
   @PrimaryColumn('text', { name: 'chain_uid' })
@@ -13,7 +13,7 @@ export class ChainTransactionRow {
   @PrimaryColumn('text')
   account!: string;
 
-  /** The caller's name for what shall happen once. */
+  /** The caller's name for this call, which must happen once. */
   @PrimaryColumn('text')
   key!: string;
 
@@ -37,7 +37,7 @@ export class ChainTransactionRow {
   @Column('integer', { nullable: true })
   nonce!: number | null;
 
-  /** Signed bytes: whatever happens, these are sent again and no others under this nonce, a cancellation excepted. */
+  /** Signed bytes: only these are ever sent again under this nonce, except by a cancellation. */
   @Column('text', { nullable: true })
   raw!: string | null;
 
@@ -56,7 +56,7 @@ export class ChainTransactionRow {
   @Column('text', { name: 'block_hash', nullable: true })
   blockHash!: string | null;
 
-  /** Whether the block it is in says success; null while in none. */
+  /** Whether the receipt says success; null while the transaction is in no block. */
   @Column('boolean', { nullable: true })
   succeeded!: boolean | null;
 

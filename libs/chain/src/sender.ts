@@ -36,7 +36,7 @@ export interface SentTransaction {
   readonly to: string;
 }
 
-/** What the chain says before a transaction is signed. */
+/** Answers of the chain that signing a transaction needs. */
 interface Quote {
   readonly gas: bigint;
   readonly fees: Fees;
@@ -47,7 +47,7 @@ interface Quote {
 export interface SenderOptions {
   readonly reader: ChainReader;
   readonly unitOfWork: UnitOfWork;
-  /** Guards against a second process with this account on this database. */
+  /** The lease keeps a second process on this database from sending with this account. */
   readonly leases: Leases;
   /** The account's private key, 32 bytes hex. */
   readonly privateKey: string;
@@ -62,17 +62,17 @@ export interface SenderOptions {
   readonly rebroadcastMs?: number;
 }
 
-/** Whoever starts a sender waits so long at most for another process to give the account up, milliseconds. */
+/** Milliseconds that a starting sender waits at most for another process to give the account up. */
 const startWithinMs = 3_000;
 
 export class Sender {
   readonly account: Hex;
   private readonly wallet: Wallet;
   private readonly holding: Loop;
-  /** Aborts with the first pass under the lease. */
+  /** Aborts when the first pass under the lease is done. */
   private readonly begun = new AbortController();
   private held = false;
-  /** False once a look found nothing under way: the table is not asked at every head of an idle chain. */
+  /** False once a look found no open transaction, so that an idle chain's heads do not query the table each time. */
   private mayHaveOpen = true;
   private unwatch: (() => void) | undefined;
   private readonly turns = new Turns();
@@ -94,10 +94,10 @@ export class Sender {
     return this.held;
   }
 
-  /** Starts sending as soon as the lease is free; what an earlier process left open goes on first. */
+  /** Starts sending as soon as the lease is free, and first goes on with the transactions that an earlier process left open. */
   async start(): Promise<void> {
     this.holding.start();
-    // A second process waits here, refused; the first pass tells that the answer is known.
+    // A second process has no lease and waits here; after the first pass it is known whether this one has it.
     await pause(startWithinMs, this.begun.signal, this.holding.stopping);
   }
 
@@ -117,12 +117,12 @@ export class Sender {
   async submit(key: string, call: Call): Promise<SendOutcome> {
     await this.options.unitOfWork.run((tx) => this.enqueue(tx, key, call));
     if (!this.held) throw new SenderNotWriter(this.account);
-    // A node that does not answer leaves the wish queued; the next head tries again.
+    // If a node does not answer, the call stays queued; the next head tries again.
     await this.pump().catch((error: unknown) => this.options.onError?.(error));
     return (await this.outcome(key))!;
   }
 
-  /** Stores the wish to send in the caller's transaction; it leaves after the commit, also when this process dies. */
+  /** Stores the call in the caller's transaction; it is sent after the commit, also if this process dies. */
   async enqueue(tx: Tx, key: string, call: Call): Promise<void> {
     const row = {
       ...this.id(key),
@@ -150,7 +150,7 @@ export class Sender {
     });
   }
 
-  /** Where the transaction of `key` stands, or null when there is none. */
+  /** State of the transaction of `key`, or null if there is none. */
   async outcome(key: string): Promise<SendOutcome | null> {
     const row = await this.rows.findOneBy(ChainTransactionRow, this.id(key));
     return row && outcomeOf(row);
@@ -174,8 +174,8 @@ export class Sender {
   }
 
   /**
-   * Takes the nonce back: what is not mined for good is replaced by an empty transfer to itself. Which of the two the
-   * chain took is the outcome.
+   * Takes the nonce back: replaces a transaction that is not final by an empty transfer to itself. The outcome says
+   * which of the two the chain took.
    */
   async cancel(key: string): Promise<SendOutcome> {
     await this.turns.take(async () => {
@@ -210,7 +210,7 @@ export class Sender {
     }
   }
 
-  /** After a start: whatever may not have left does so now. */
+  /** After a start: sends again every transaction that may not have left the earlier process. */
   private async resume(): Promise<void> {
     this.mayHaveOpen = true;
     for (const row of await this.open('sent', 'mined')) await this.broadcast(row.cancelRaw ?? row.raw!);
@@ -264,7 +264,7 @@ export class Sender {
   /** Compares every open transaction with the chain. */
   private async observe(snapshot: ChainSnapshot): Promise<void> {
     if (!this.held || !this.mayHaveOpen) return;
-    this.mayHaveOpen = false; // whatever is wished for from here on says so again
+    this.mayHaveOpen = false; // a call stored from here on sets it again
     try {
       await this.signQueued();
       const rows = await this.open('sent', 'mined');
@@ -286,7 +286,7 @@ export class Sender {
     if (receipt === null) return this.unmined(row, snapshot);
     if (receipt.blockNumber <= snapshot.final.number) {
       const block = await reader.blockAt(receipt.blockNumber);
-      // A receipt of another branch, or nodes that disagree: the next look decides.
+      // The receipt is of another branch, or nodes disagree: the next look decides.
       if (block?.hash !== receipt.blockHash) return;
       return this.settle(row, receipt === own ? await this.endOf(row, own) : { state: 'cancelled' });
     }
@@ -297,7 +297,7 @@ export class Sender {
     this.turns.announce();
   }
 
-  /** In no block: never was, or reorged away. The same bytes go out again. */
+  /** The transaction is in no block: it never was, or a reorg removed it. Sends the same bytes again. */
   private async unmined(row: ChainTransactionRow, snapshot: ChainSnapshot): Promise<void> {
     if (row.state === 'mined') {
       await this.options.unitOfWork.run(async (tx) => {
@@ -312,12 +312,12 @@ export class Sender {
     await this.broadcast(row.cancelRaw ?? row.raw!);
   }
 
-  /** True when, at finality, the account's nonce went to a transaction that is not ours: somebody else has the key. */
+  /** True if a transaction that is not ours took the nonce, at finality: somebody else has the key. */
   private async nonceTaken(row: ChainTransactionRow, snapshot: ChainSnapshot): Promise<boolean> {
     const at = { blockHash: snapshot.final.hash, requireCanonical: true };
     const count = Number(await this.options.reader.request<string>('eth_getTransactionCount', [this.account, at]));
     if (count <= row.nonce!) return false;
-    // Mined between the two questions is not taken: ask for the receipts once more, after the count.
+    // Ours may have been mined between the two questions, so ask for the receipts once more, after the count.
     const receipts = await Promise.all(
       [row.hash, row.cancelHash].map((hash) => hash && this.options.reader.receipt(hash)),
     );
@@ -346,7 +346,7 @@ export class Sender {
     this.turns.announce();
   }
 
-  /** Known and underpriced bytes are the node's way to say it has them, or their successor; the receipts decide. */
+  /** With "known" or "underpriced" a node says that it has these bytes or their replacement; the receipts decide. */
   private async broadcast(raw: string): Promise<void> {
     try {
       await this.options.reader.broadcast(raw as Hex);
@@ -374,7 +374,7 @@ export class Sender {
   }
 }
 
-/** Another process is this account's nonce writer; what was enqueued leaves through it or when it ends. */
+/** Another process is this account's nonce writer; it sends what was enqueued, or this one does when that one ends. */
 export class SenderNotWriter extends AppError {
   constructor(account: string) {
     super('send-not-writer', 'unavailable', `another process sends for account ${account}`);

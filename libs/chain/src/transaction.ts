@@ -4,7 +4,7 @@ import type { Hex } from '@cpds/contracts';
 import { Transaction, type Wallet } from 'ethers';
 import type { ChainReader } from './reader.js';
 
-/** Wei per gas. Chains without a base fee take `gasPrice`. */
+/** Wei per unit of gas. Chains without a base fee take `gasPrice`. */
 export type Fees =
   | { readonly kind: 'eip1559'; readonly maxFeePerGas: bigint; readonly maxPriorityFeePerGas: bigint }
   | { readonly kind: 'legacy'; readonly gasPrice: bigint };
@@ -20,7 +20,7 @@ const tipWei = 1_000_000_000n;
 /** A cap of ten base fees: the bytes are never re-priced, so they must outlive a busy hour. */
 const baseFeeFactor = 10n;
 
-/** Fees for bytes signed now. */
+/** Fees for a transaction signed now. */
 export async function quoteFees(reader: ChainReader): Promise<Fees> {
   const block = await reader.request<{ baseFeePerGas?: string } | null>('eth_getBlockByNumber', ['latest', false]);
   if (block?.baseFeePerGas === undefined) {

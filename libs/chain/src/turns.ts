@@ -1,16 +1,16 @@
-/** Steps that never overlap, and a bell for who waits for one of them to change something. */
+/** Runs steps one after another, and wakes whoever waits for one of them to change something. */
 export class Turns {
   private last: Promise<void> = Promise.resolve();
   private waiters: (() => void)[] = [];
 
-  /** Runs `step` after all steps taken before, whether they failed or not. */
+  /** Runs `step` after all earlier steps, whether they failed or not. */
   take(step: () => Promise<void>): Promise<void> {
     const mine = this.last.catch(() => undefined).then(step);
     this.last = mine;
     return mine;
   }
 
-  /** Resolves when the last step taken so far has ended. */
+  /** Resolves when every step so far has ended. */
   async idle(): Promise<void> {
     await this.last.catch(() => undefined);
   }

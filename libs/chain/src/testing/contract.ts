@@ -1,7 +1,7 @@
 /**
  * A contract for this folder's tests, in bytes so that no compiler is needed: any call logs its calldata under topic 1,
- * counts up slot 0 and returns the count. Calldata starting with ff reverts with the rest of it; with fe, only while the
- * count is not zero.
+ * counts up slot 0 and returns the count. Calldata that starts with ff reverts with its remaining bytes; with fe, it
+ * does so only while the count is not zero.
  */
 
 import { Wallet } from 'ethers';
