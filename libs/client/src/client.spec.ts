@@ -4,7 +4,7 @@ import type { Fetcher } from './exchange.js';
 import { HttpClient } from './http-client.js';
 import { TokenSource } from './token-source.js';
 
-/** A service by its answers, in order; the last one repeats. */
+/** A service that gives these answers in order and repeats the last one. */
 function answering(...answers: (() => Response)[]): { fetcher: Fetcher; calls: { url: string; init: RequestInit }[] } {
   const calls: { url: string; init: RequestInit }[] = [];
   const fetcher: Fetcher = async (url, init) => {

@@ -1,13 +1,13 @@
 import { fromProblem, unavailable } from '@cpds/errors';
 
-/** The one thing asked of a network: the global `fetch`, or a test's. */
+/** Sends a request: the global `fetch`, or that of a test. */
 export type Fetcher = (input: string, init: RequestInit) => Promise<Response>;
 
 export interface Exchange {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   url: URL;
   token?: string;
-  /** an object is sent as JSON; a form or bytes as they are; a stream once, without a repeat */
+  /** an object is sent as JSON, a form or bytes as they are; a stream is sent once and never repeated */
   body?: object | URLSearchParams | Uint8Array | ReadableStream<Uint8Array>;
   headers?: Record<string, string>;
   /** whole time of one attempt, milliseconds; default 15,000 */
@@ -22,7 +22,8 @@ export interface Exchange {
 const longestWaitMs = 5_000;
 
 /**
- * One HTTP request to a service of a hospital. A 503 is repeated after its Retry-After: it says that nothing was done.
+ * One HTTP request to a service of a hospital. Repeats it after a 503 and its Retry-After, since a 503 says that
+ * nothing was done.
  *
  * @returns the response of a 2xx, its body unread
  * @throws AppError of the service's problem document; `unreachable` (unavailable) when there is no answer
@@ -67,6 +68,6 @@ function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    return null; // no problem document: the status speaks
+    return null; // no problem document: the error is made from the status
   }
 }

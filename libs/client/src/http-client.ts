@@ -12,23 +12,23 @@ export interface HttpClientOptions {
 
 export type Query = Record<string, string | number | undefined>;
 
-/** Typed calls to one service: answers are parsed before anybody believes them. */
+/** Typed calls to one service: every answer is parsed before it is returned. */
 export class HttpClient {
   constructor(private readonly options: HttpClientOptions) {}
 
-  /** GET `path` as `schema`. */
+  /** Sends GET `path`; returns the answer, parsed with `schema`. */
   async get<T>(path: string, schema: ZodType<T>, query: Query = {}, more: Partial<Exchange> = {}): Promise<T> {
     const response = await this.raw('GET', path, query, more);
     return parse(schema, await response.json(), `answer of GET ${path}`);
   }
 
-  /** POST `body` as JSON; the answer as `schema`. */
+  /** Sends `body` as JSON by POST; returns the answer, parsed with `schema`. */
   async post<T>(path: string, body: object, schema: ZodType<T>, more: Partial<Exchange> = {}): Promise<T> {
     const response = await this.raw('POST', path, {}, { ...more, body });
     return parse(schema, await response.json(), `answer of POST ${path}`);
   }
 
-  /** Any request, its answer's body unread: for streams. @throws AppError, see `exchange` */
+  /** Sends any request and returns the response with its body unread, for streams. @throws AppError, see `exchange` */
   async raw(method: Exchange['method'], path: string, query: Query, more: Partial<Exchange>): Promise<Response> {
     const url = below(this.options.baseUrl, path.replace(/^\//, ''));
     for (const [name, value] of Object.entries(query))

@@ -66,7 +66,7 @@ export class RecordsClient {
     return StoredRecord.parse(await response.json());
   }
 
-  /** A stored record and where its deed stands (scope records.read). */
+  /** A stored record and the state of its deed (scope records.read). */
   status(recordId: string): Promise<RecordStatus> {
     return this.http.get(`records/${recordId}/status`, RecordStatus);
   }
@@ -85,7 +85,7 @@ export class BridgeClient {
     return this.http.post('requests', request, RequestView);
   }
 
-  /** Where a request stands (scope bridge.read). */
+  /** The state of a request (scope bridge.read). */
   request(requestId: string): Promise<RequestView> {
     return this.http.get(`requests/${requestId}`, RequestView);
   }
@@ -97,7 +97,7 @@ export class BridgeClient {
     return this.http.get(`grants/${grantId}`, TransferView, { whileState, waitSeconds }, { timeoutMs });
   }
 
-  /** Asks the storemen for the key, when mapped (scope bridge.open); repeatable. */
+  /** Asks the storemen for the key of a mapped transfer (scope bridge.open); repeatable. */
   open(grantId: string): Promise<OpenOutcome> {
     return this.http.post(`grants/${grantId}/open`, {}, OpenOutcome, { timeoutMs: 30_000 });
   }

@@ -15,7 +15,7 @@ export interface ClientCredentials {
 }
 
 const TokenAnswer = z.object({ access_token: z.string().min(1), expires_in: z.number().int().positive() });
-/** A token is renewed this long before it ends, so that it does not end on the way: milliseconds. */
+/** Milliseconds before its end at which a token is renewed, so that it does not end on the way. */
 const marginMs = 30_000;
 
 /** Access tokens by private_key_jwt (RFC 7523; SMART Backend Services), kept until shortly before they end. */
@@ -24,11 +24,11 @@ export class TokenSource {
 
   constructor(private readonly credentials: ClientCredentials) {}
 
-  /** A token that is good for another half minute. @throws AppError as identity says: `client-refused`, `scope-denied` */
+  /** Returns a token that is good for another half minute. @throws AppError of identity: `client-refused`, `scope-denied` */
   async token(): Promise<string> {
     if (this.current && this.current.endsAtMs > Date.now()) return this.current.text;
     const text = this.request();
-    // Kept while it is fetched, so that callers at the same time share one request.
+    // Keeps the promise while the token is fetched, so that callers at the same time share one request.
     this.current = { text, endsAtMs: Date.now() + 60_000 };
     text.catch(() => (this.current = undefined));
     return text;
