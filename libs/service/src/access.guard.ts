@@ -5,8 +5,8 @@ import { fhirKey, type GuardedRequest, openKey, type Scope, scopesKey } from './
 import type { TokenVerifier } from './token.js';
 
 /**
- * Lets a request through when its route is open, or its token carries every scope the route names. A route that says
- * neither is a bug and lets nobody through.
+ * Lets a request through when its route is open, or its token carries every scope the route names. A route with neither
+ * mark is a bug: every request to it is refused.
  */
 @Injectable()
 export class AccessGuard implements CanActivate {

@@ -6,7 +6,7 @@ export const scopesKey = 'cpds:scopes';
 export const openKey = 'cpds:open';
 export const fhirKey = 'cpds:fhir';
 
-/** Every scope there is, and who gets it. */
+/** Every scope, and whoever gets it. */
 export const scopes = [
   'identity.admin',
   'records.write',
@@ -21,7 +21,7 @@ export const scopes = [
 ] as const;
 export type Scope = (typeof scopes)[number];
 
-/** Who calls, as the access token says. `patientId` only for a wallet. */
+/** The caller, as the access token names it. `patientId` is set only for a wallet. */
 export interface Principal {
   clientId: string;
   scopes: ReadonlySet<string>;
@@ -34,10 +34,10 @@ export const Scopes = (...needed: Scope[]): MethodDecorator & ClassDecorator => 
 /** The route needs no token: its authority is in the body, or it is public. A route with neither mark is refused. */
 export const Open = (): MethodDecorator & ClassDecorator => SetMetadata(openKey, true);
 
-/** Errors of the route leave as FHIR OperationOutcome. */
+/** Errors of the route are answered as FHIR OperationOutcome. */
 export const Fhir = (): MethodDecorator & ClassDecorator => SetMetadata(fhirKey, true);
 
-/** The request with what the guard learnt of it. */
+/** The request, with the principal that the guard found in its token. */
 export type GuardedRequest = FastifyRequest & { principal?: Principal; isFhir?: boolean };
 
 /** The calling principal of a guarded route, as a parameter. */

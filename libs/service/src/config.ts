@@ -8,7 +8,7 @@ export interface ConfigKey<T> {
   unit: string;
   /** what happens with a wrong or extreme value */
   consequence: string;
-  /** taken out of the environment as it is read, so that no child process and no dump of `process.env` has it */
+  /** removed from the environment when it is read, so that no child process and no dump of `process.env` has it */
   isSecret?: true;
 }
 

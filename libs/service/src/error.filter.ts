@@ -11,14 +11,14 @@ export class ErrorFilter implements ExceptionFilter {
   constructor(private readonly log: Logger) {}
 
   catch(thrown: unknown, host: ArgumentsHost): unknown {
-    if (host.getType() !== 'http') return throwError(() => thrown); // settle() and the request transport read the table
+    if (host.getType() !== 'http') return throwError(() => thrown); // settle() and the request transport look it up in the error table
     const request = host.switchToHttp().getRequest<GuardedRequest>();
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     const error = thrown instanceof HttpException ? fromHttp(thrown) : toAppError(thrown);
     const status = httpStatus(error);
     const level = error.kind === 'bug' ? 'error' : status >= 500 ? 'warn' : 'debug';
     this.log[level]({ route: request.routeOptions?.url, ...errorLine(error) }, 'request failed');
-    // Headers gone: the body was under way. Cutting the connection is the only honest signal left.
+    // The headers are sent and the body was under way: only a cut connection can still tell the caller of the failure.
     if (reply.raw.headersSent) return reply.raw.destroy();
     if (error.retryAfterSec !== undefined || error.kind === 'unavailable')
       void reply.header('retry-after', String(error.retryAfterSec ?? 1));

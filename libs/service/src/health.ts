@@ -1,4 +1,4 @@
-/** One thing this process needs to do its work. `probe` throws when it is not there. */
+/** Something that this process needs to do its work. `probe` throws while it does not answer. */
 export interface Probe {
   name: string;
   probe: () => Promise<void>;

@@ -4,18 +4,18 @@ import { readSecretFile } from './secret-file.js';
 
 const Hex32 = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hex digits');
 
-/** What one process holds: secrets, each for one use. All hex without prefix. */
+/** Secrets of one process, each for one use. All are hex without prefix. */
 export const KeyFile = z
   .object({
-    /** key-encryption key: seals everything secret this process stores. Here, or in KEK, or in KEK_FILE */
+    /** key-encryption key: seals everything secret that this process stores. It stands here, or in KEK, or in KEK_FILE */
     kek: Hex32.optional(),
-    /** key-encryption keys that came before, newest first: what they sealed is sealed anew at the start */
+    /** earlier key-encryption keys, newest first: values that they sealed are sealed anew at the start */
     formerKeks: z.array(Hex32).optional(),
     /** secp256k1: pays for transactions, the same account on each chain */
     gas: Hex32.optional(),
     /** secp256k1: signs datagrams, answers, partials */
     message: Hex32.optional(),
-    /** P-256: bodies sealed to this party */
+    /** P-256: opens bodies that are sealed to this party */
     hpke: Hex32.optional(),
     /** age identity of the records service */
     age: z
@@ -30,7 +30,7 @@ export const KeyFile = z
   .strict();
 export type KeyFile = z.infer<typeof KeyFile>;
 
-/** Reads a key file and holds it to mode 0600. @throws AppError `bad-key-file`, which never quotes the file's bytes */
+/** Reads a key file and refuses one that is not of mode 0600. @throws AppError `bad-key-file`, which never quotes the file's bytes */
 export function readKeyFile(path: string): KeyFile {
   const text = new TextDecoder().decode(readSecretFile(path, 'KEY_FILE'));
   try {

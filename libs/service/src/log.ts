@@ -5,8 +5,8 @@ import { type Logger, pino } from 'pino';
 export type { Logger } from 'pino';
 
 /**
- * Names whose values never reach a log line, wherever they stand. The first defence is that bodies, headers and query
- * strings are not logged at all.
+ * Names whose values never reach a log line, at any depth. The first defence is that bodies, headers and query strings
+ * are not logged at all.
  */
 const redacted = [
   'authorization',
@@ -34,7 +34,7 @@ export function createLog(service: string, party: string, level: string): Logger
   });
 }
 
-/** What a log may say of an error: no cause's message, since a foreign message may quote data; its stack for bugs. */
+/** What a log may say of an error: never the message of its cause, since a foreign message may quote data; the stack only for bugs. */
 export function errorLine(thrown: unknown): Record<string, unknown> {
   const error: AppError = toAppError(thrown);
   const cause = error.cause instanceof Error ? { name: error.cause.name, ...codeOf(error.cause) } : undefined;
@@ -54,7 +54,7 @@ function codeOf(error: Error): { code?: string } {
   return typeof code === 'string' ? { code } : {};
 }
 
-/** Where it happened, without the first line, which repeats the message. */
+/** The stack without its first line, which repeats the message. */
 function framesOf(error: Error): string[] {
   return (error.stack ?? '')
     .split('\n')
@@ -63,7 +63,7 @@ function framesOf(error: Error): string[] {
     .map((line) => line.trim());
 }
 
-/** Nest's own lines, in the same form. */
+/** Writes Nest's own lines in the same form. */
 export function nestLogger(log: Logger): LoggerService {
   const line =
     (level: 'info' | 'warn' | 'error' | 'debug') =>

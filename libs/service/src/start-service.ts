@@ -25,7 +25,7 @@ export interface ServiceContext<Config> {
   /** the service's, as in its options */
   name: string;
   config: Config;
-  /** without the key-encryption keys, which `ring` alone holds */
+  /** without the key-encryption keys, which only `ring` holds */
   keys: KeyFile;
   /** seals what is stored */
   ring: KeyRing;
@@ -46,11 +46,11 @@ export interface ServiceOptions<Shape extends ConfigShape> {
   /** the service's whole environment; must contain `commonConfig` */
   config: Shape;
   module: (context: ServiceContext<ConfigOf<Shape>>) => DynamicModule | Type<unknown>;
-  /** checks access tokens; omit where no route is guarded */
+  /** checks access tokens; omit if no route is guarded */
   tokens?: (app: INestApplicationContext, config: ConfigOf<Shape>) => TokenVerifier;
-  /** what the service stores under its key ring, sealed anew under the current key before each start; none by default */
+  /** columns that the service stores under its key ring: each start seals them anew under the current key; default none */
   sealed?: readonly SealedPlace[];
-  /** opens sealed key-encryption keys in place of a passphrase: an external key management service */
+  /** opens sealed key-encryption keys instead of a passphrase, e.g. by an external key management service */
   keyEncryption?: (config: ConfigOf<Shape>) => KeyEncryption;
   /** what must answer before this process is ready, beside store and bus */
   probes?: (app: INestApplicationContext) => Probe[];
@@ -60,14 +60,14 @@ export interface ServiceOptions<Shape extends ConfigShape> {
   bodyLimitBytes?: number;
 }
 
-/** A running service, as tests hold it. */
+/** A running service, for tests. */
 export interface RunningService {
   app: NestFastifyApplication;
   url: string;
   close(): Promise<void>;
 }
 
-/** How long a stop may take before the process goes anyway, milliseconds: everything durable is in Postgres already. */
+/** Milliseconds that a stop may take before the process exits anyway: everything durable is in Postgres already. */
 const stopWithinMs = 8_000;
 
 /**
@@ -133,7 +133,7 @@ export async function runService<Shape extends ConfigShape & typeof commonConfig
   return { app, url, close: () => app.close() };
 }
 
-/** Before any door is open or timer runs: nobody of this process reads or writes a row meanwhile. */
+/** Runs before any door is open or timer runs, so nothing else in this process reads or writes a row meanwhile. */
 async function resealAll(
   app: NestFastifyApplication,
   ring: KeyRing,
@@ -223,7 +223,7 @@ function eventsOf(
   };
 }
 
-/** The event of a dead letter names the message by id, producer and place; its details stay where they were logged. */
+/** Appends the event of a dead letter. It names the message by id, producer and place; the message's details stay where they were logged. */
 function deadLetterBody({ event, ...letter }: DeadLetter): { correlation: string; details: Record<string, unknown> } {
   const origin = event === undefined ? {} : { eventId: event.id, producer: event.producer, seq: event.seq };
   return { correlation: event?.correlation ?? `stream-${letter.streamSeq}`, details: { ...letter, ...origin } };

@@ -48,7 +48,8 @@ export class TokenVerifier {
         ...(patient === undefined ? {} : { patientId: patient }),
       };
     } catch (cause) {
-      // Everything jose names is the token's fault, but a key set that did not come: a timeout, or its generic error.
+      // Every error that jose names is the token's fault, except two that mean a missing key set: a timeout, and its
+      // generic error.
       const isRefusal =
         cause instanceof errors.JOSEError &&
         !(cause instanceof errors.JWKSTimeout) &&

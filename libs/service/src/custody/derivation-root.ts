@@ -24,7 +24,7 @@ export const derivationRootMigrations = [DerivationRoot1763960000000];
 
 const place = 'derivation-root';
 
-/** Where it lies, for `reseal`. */
+/** Place of the root in the database, for `reseal`. */
 export const derivationRootPlace: SealedPlace = {
   table: 'derivation_root',
   key: ['id'],
@@ -33,9 +33,9 @@ export const derivationRootPlace: SealedPlace = {
 };
 
 /**
- * What this database derives the keys of its keyed hashes from, 32 bytes (`hkdfExpand`). Hashes cannot be made anew
- * without what they hide, so their key must outlive every key-encryption key: the root comes of the one the database began
- * with, and from then on lies in the database, sealed like the rest.
+ * Returns the 32 bytes from which this database derives the keys of its keyed hashes (`hkdfExpand`). A hash cannot be
+ * made anew without the text that it hides, so its key must outlive every key-encryption key: the root comes from the
+ * first key-encryption key of the database, and from then on lies in the database, sealed like the rest.
  *
  * @throws CryptoError `wrong-kek`
  */

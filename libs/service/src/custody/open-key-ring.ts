@@ -7,7 +7,7 @@ import type { commonConfig, ConfigOf } from '../config.js';
 import type { KeyFile } from '../key-file.js';
 import { readSecretFile } from '../secret-file.js';
 
-/** Longest plain key in a file: 64 hex digits, and a newline. What is longer is sealed. */
+/** Longest plain key in a file: 64 hex digits, and a newline. A longer file is a sealed one. */
 const maxPlainBytes = 66;
 
 /** The settings that say where key-encryption keys are. */
@@ -21,7 +21,7 @@ export type KekConfig = Pick<
  * `formerKeks` and KEK_FORMER_FILES.
  *
  * @param sealedBy opens key files that are sealed; without it the passphrase does
- * @throws AppError `bad-config` for no source or two; `bad-key-file` for a file that others can read, or that does not open.
+ * @throws AppError `bad-config` if no source is given, or two; `bad-key-file` for a file that others can read, or that does not open.
  *   CryptoError `bad-kek`. None quotes a key or a passphrase
  */
 export async function openKeyRing(config: KekConfig, keys: KeyFile, sealedBy?: KeyEncryption): Promise<KeyRing> {

@@ -61,7 +61,7 @@ describe('sealing anew', () => {
     const ring = new KeyRing(first);
     await unitOfWork.run((tx) => derivationRoot(tx, ring));
     const numbers = [...Array(drawers).keys()];
-    // Every third in the form that names no key, as databases hold it that are older than key rings.
+    // Every third lies in the form that names no key, as in databases that are older than key rings.
     const seal = (n: number, name: string) =>
       Buffer.from(n % 3 === 0 ? sealAtRest(first, name, utf8(`secret ${n}`)) : ring.seal(name, utf8(`secret ${n}`)));
     await store.query('INSERT INTO drawer SELECT * FROM unnest($1::text[], $2::int[], $3::bytea[])', [

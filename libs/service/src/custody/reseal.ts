@@ -2,7 +2,7 @@ import type { KeyRing } from '@cpds/crypto/custody';
 import { invalid, toAppError } from '@cpds/errors';
 import type { Tx, UnitOfWork } from '@cpds/store';
 
-/** A column of a database whose values a key ring sealed, and how to name them. */
+/** A column whose values a key ring sealed, and how to name them. */
 export interface SealedPlace {
   readonly table: string;
   /** the primary key, in its order */
@@ -11,11 +11,11 @@ export interface SealedPlace {
   readonly also?: readonly string[];
   /** bytea, or base64 in text; with `property`, base64 under that name in a jsonb object */
   readonly sealed: { column: string; encoding: 'bytes' | 'base64'; property?: string };
-  /** the name that a row's value was sealed for, of the values of `key` and `also` */
+  /** makes the name that a row's value was sealed for, from the values of `key` and `also` */
   readonly placeOf: (row: Record<string, unknown>) => string;
 }
 
-/** How far a table is. `left` do not lie under the current key: `broken` of them were changed, `foreign` have no key here. */
+/** Progress of a table. `left` values are not under the current key yet: `broken` of them were changed, for `foreign` no key is held. */
 export interface Resealed {
   readonly table: string;
   readonly rows: number;
@@ -30,12 +30,13 @@ const batchRows = 256;
 /**
  * Seals anew, under the ring's current key, every row that lies under a former one, or in a form that names no key.
  *
- * CRASH STORY. A row tells by its first bytes which key sealed it, and is replaced in one transaction with at most 255
- * others; there is no other state. After a kill at any line each row opens under the current or a former key, and the next
- * call goes on with those that are left; when none is, it changes nothing. Rows stay locked from reading to replacing, so
- * a process beside this one loses no write; it must hold the new key to read them, and writes under its own.
+ * CRASH STORY. The first bytes of a row name the key that sealed it, and the row is replaced in one transaction with at
+ * most 255 others; there is no other state. After a kill at any line each row opens under the current or a former key,
+ * and the next call goes on with the rows that are left; if none is, it changes nothing. Rows stay locked from reading
+ * to replacing, so a process beside this one loses no write; it must hold the new key to read them, and writes under
+ * its own.
  *
- * @param report hears of each table after each batch
+ * @param report receives the progress of each table after each batch
  * @returns each table as it is at the end: former keys may be deleted when `left` is 0 everywhere
  * @throws AppError `kek-missing`, after all else was sealed anew, when rows lie under keys that the ring does not hold
  */
@@ -75,11 +76,11 @@ interface Batch {
   readonly last: Row | null;
   readonly rows: number;
   readonly broken: number;
-  /** why, for each row under a key that is not held */
+  /** the reason, for each row under a key that is not held */
   readonly refusals: readonly string[];
 }
 
-/** Replaces what can be of the next rows behind the key of `after`; `last` is null when there are none. */
+/** Reads the next rows behind the key of `after` and replaces those that open; `last` is null when there are no more rows. */
 async function resealBatch(tx: Tx, ring: KeyRing, place: SealedPlace, after: Row | null): Promise<Batch> {
   const { table, key, also = [], placeOf } = place;
   const { value, assignment, type, isOther, prefix, decode, encode } = formOf(place, ring);

@@ -34,7 +34,7 @@ describe('a start', () => {
     await Promise.all([postgres.close(), nats.close()]);
   });
 
-  /** One life of a service that stores its derivation root and nothing else; gives what it logged and was built with. */
+  /** Runs, from start to stop, a service that stores nothing but its derivation root; returns its log and what it was built with. */
   async function live(keyFile: object, settings: Record<string, string> = {}) {
     const path = join(folder, 'keys');
     writeFileSync(path, JSON.stringify(keyFile), { mode: 0o600 });
@@ -54,7 +54,7 @@ describe('a start', () => {
       },
     });
     let context: ServiceContext<unknown> | undefined;
-    /** what a process that does not start leaves to its end */
+    /** things to close that a process which does not start leaves open until it exits */
     let cut = async (): Promise<void> => undefined;
     const service = await runService(
       {
