@@ -13,7 +13,7 @@ export function signDigest(secret: bigint, digest: string): Hex {
   return to0x(sign(scalarBytes(secret), fromHex(digest, 'digest', 32)));
 }
 
-/** Address, lower case, whose key made the signature; undefined where none did, or not in the form contracts take. */
+/** Address, lower case, whose key made the signature; undefined if no key did, or if it is not in the form that contracts take. */
 export function signerOf(digest: string, signature: string): Hex | undefined {
   if (!wellFormed.test(signature)) return undefined;
   const signer = recover(fromHex(digest, 'digest', 32), fromHex(signature, 'signature', 65));

@@ -8,16 +8,16 @@ import type { CohortFacts } from './deed-check.js';
 import type { HospitalFacts } from './hub-facts.js';
 import { runnerAt } from './hub-reader.js';
 
-/** Of the home chain, what is needed here. */
+/** The calls of a home chain's reader that are needed here. */
 export type CohortChain = Pick<ChainHead, 'chainUid'> & {
   adopt(rules: ChainRules): Pick<ChainReader, 'final' | 'callAt' | 'logs'>;
 };
 
 /**
- * The cohort as a final block holds it: the registry's word, and from its event the keys and commitments.
+ * Reads a cohort at a final block: the registry's entry, and the keys and commitments of its event.
  *
  * @param home from the hub's facts: its rules say what is final, its registry is the one read
- * @throws AppError `wrong-chain`; `cohort-not-final` (unavailable) while it is not there or not final
+ * @throws AppError `wrong-chain`; `cohort-not-final` (unavailable) while it is missing or not final
  */
 export async function readCohort(head: CohortChain, home: HospitalFacts, cohort: number): Promise<CohortFacts> {
   if (head.chainUid !== home.chainUid)

@@ -1,4 +1,4 @@
-/** A wallet's consent on a real chain: the contract locks it, refuses what it must, and ends it by the wallet's word. */
+/** A wallet's consent on a real chain: the contract locks it, refuses wrong ones, and ends it when the wallet revokes. */
 
 import { randomBytes } from 'node:crypto';
 import { DeedRegistry, LockedAccount, toGrantData, type Hex } from '@cpds/contracts';

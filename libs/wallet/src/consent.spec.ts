@@ -245,7 +245,7 @@ describe('a deed', () => {
     expect(refused({ commitmentsHash: other.deed.commitmentsHash, xs: other.deed.xs }, other.cohort)).toThrow(
       'deedKey is not in the cohort',
     );
-    // The hospital shows a right deed of the patient, but minted its key with a neighbour's commitment.
+    // The hospital shows a genuine deed of the patient, but minted its key with a neighbour's commitment.
     const place = minted.cohort.xs.findIndex((x) => toBigInt(fromHex(x, 'x')) === deed.x);
     const swapped = swappedCohort(minted.cohort, place);
     expect(refused({ commitmentsHash: swapped.hash }, swapped.cohort)).toThrow(

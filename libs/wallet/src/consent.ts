@@ -23,7 +23,7 @@ export interface ConsentInput {
   deed: CheckedDeed;
   parameters: WalletParameters;
   hub: HubFacts;
-  /** Of the home hospital's LockedAccount, read by the wallet itself: the hospital's word could hold the patient in a lock. */
+  /** Least window of the home hospital's LockedAccount. The wallet reads it itself: a false one could hold the deed in a lock. */
   minWindowSeconds: number;
   /** chainUid of the home hospital, pinned at enrolment. */
   homeUid: Hex;
@@ -37,7 +37,7 @@ export interface ConsentInput {
   policy?: TimePolicy;
 }
 
-/** How much more time than its steps need a grant gives, for a party that is stopped in between. */
+/** Time that a grant gives beyond what its steps need, in case a party is stopped in between. */
 export interface TimePolicy {
   /** Seconds added to lockBefore, and so to mintBefore. */
   readonly extraLockSeconds: number;
@@ -45,13 +45,13 @@ export interface TimePolicy {
   readonly extraMintSeconds: number;
 }
 
-/** No more time than the steps need. */
+/** Gives no more time than the steps need. */
 export const promptly: TimePolicy = { extraLockSeconds: 0, extraMintSeconds: 0 };
 
 /** The body for the home hospital, and the name of the grant. */
 export interface MadeConsent {
   grantId: Hex;
-  /** Key that the capsule is sealed to: its group's answers end the grant. */
+  /** Key that the capsule is sealed to: a revocation counts the answers of this key's group. */
   sealKeyId: Hex;
   consent: Consent;
 }
@@ -136,9 +136,9 @@ export function consent(wallet: Wallet, input: ConsentInput, random: RandomBytes
 }
 
 /**
- * lockBefore = time(A) + 3·w(A): the consent's way to A, A's question to B and B's answer come before the lock, each as slow as a step.
- * mintBefore leaves minWindow (the contract's measure) and all three w (A's, the wallet's
- * and the storemen's) after the *latest* block the lock can be in, so that a late lock can still be mapped.
+ * lockBefore = time(A) + 3·w(A): before the lock the consent travels to A, A asks B and B answers, each of them as slow
+ * as a step may be. mintBefore leaves minWindow (the contract's measure) and all three w (A's, the wallet's and the
+ * storemen's) after the *latest* block the lock can be in, so that a late lock can still be mapped.
  */
 function windows(input: ConsentInput, wHome: number, wHub: number, wDestination: number) {
   const { homeTime } = input.parameters;
@@ -148,10 +148,10 @@ function windows(input: ConsentInput, wHome: number, wHub: number, wDestination:
   return { lockBefore, mintBefore: lockBefore + window + extraMintSeconds };
 }
 
-/** Steps of A that fit before lockBefore. */
+/** Steps, each w(A) long, that must fit before lockBefore. */
 const lockSteps = 3;
 
-/** The home hospital's word about time and contracts, held against the hub and the own clock. */
+/** Checks what the home hospital says of time and contracts against the hub and the own clock. */
 function checkParameters({ parameters, minWindowSeconds, hub, homeUid, now }: ConsentInput): void {
   const home = hospitalOn(hub, homeUid);
   const wrong = (field: string, reason: string) =>
@@ -166,7 +166,7 @@ function checkParameters({ parameters, minWindowSeconds, hub, homeUid, now }: Co
   if (parameters.homeTime < now - clockSkewSeconds - home.rules.maxHeadAgeSeconds) throw wrong('homeTime', 'is stale');
 }
 
-/** A slot drawn evenly among the unused: a counter would tell how often a deed was shared. */
+/** Draws a slot evenly among the unused: a counter would tell how often a deed was shared. */
 export function freeSlot(used: ReadonlySet<number>, random: RandomBytes): number {
   const free = Array.from({ length: 256 }, (_, slot) => slot).filter((slot) => !used.has(slot));
   if (free.length === 0)

@@ -1,4 +1,4 @@
-/** What the wallet checks of a deed before it signs anything over it: nothing the home hospital says is taken on trust. */
+/** What the wallet checks of a deed before it signs anything over it; it believes nothing that the home hospital says unchecked. */
 
 import * as age from '@cpds/crypto/age';
 import { equalBytes, fromHex, to0x, toBigInt } from '@cpds/crypto/bytes';
@@ -13,7 +13,7 @@ import type { OwnDeed, Wallet } from './wallet.js';
 
 /** A cohort as the home chain's final block holds it, read by the wallet itself. */
 export interface CohortFacts {
-  /** DeedRegistry's word of the cohort. */
+  /** Commitment to the cohort's keys and commitments, as DeedRegistry holds it. */
   word: string;
   /** x of each deed, from the event. */
   xs: string[];
@@ -31,8 +31,9 @@ export interface CheckedDeed extends OwnDeed {
 }
 
 /**
- * The deed the patient saw, as the hospital shows it now. Found by its commitment, which binds payload, key and metadata:
- * by the record's id the hospital could put another record in its place after the patient chose.
+ * Finds the deed that the patient saw among those the hospital shows now. Looks for its commitment, which binds
+ * payload, key and metadata: under the same record id the hospital could put another record in its place after the
+ * patient chose.
  *
  * @throws AppError `unknown-record`
  */

@@ -14,8 +14,8 @@ const earlier = 'earlier '.repeat(10_000);
 const later = 'later '.repeat(20_000);
 
 /**
- * A process that writes `later` and kills itself at the `at`th call of the file system that changes something: before it is made, or, where it
- * writes, in the middle.
+ * Runs a process that writes `later` and kills itself at its `at`th call that changes the file system: before the call,
+ * or in the middle of a write.
  */
 async function writerKilledAt(): Promise<(path: string, at: number, when: 'before' | 'amid') => string | null> {
   const entry = fileURLToPath(new URL('file-storage.ts', import.meta.url));
@@ -62,13 +62,13 @@ describe('a wallet’s file', () => {
         await storage.write(earlier);
         const signal = writeKilledAt(path, at, when);
         found.push((await storage.read())!);
-        // What the killed write left behind stops no later one.
+        // Files left by the killed write must not stop a later one.
         await storage.write('after');
         expect(await storage.read()).toBe('after');
         if (signal === null) break;
       }
     expect(found.filter((text) => text !== earlier && text !== later)).toEqual([]);
-    // Each way ends with a write that nobody stopped.
+    // The last write of `before` and of `amid` ran to its end.
     expect(found.filter((text) => text === later).length).toBeGreaterThanOrEqual(2);
     expect(found.length).toBeGreaterThan(4);
   });

@@ -6,7 +6,7 @@ import { unavailable } from '@cpds/errors';
 import type { HospitalFacts } from './hub-facts.js';
 import { runnerAt } from './hub-reader.js';
 
-/** Of the home chain, what is needed here. */
+/** The calls of a home chain's reader that are needed here. */
 export type HomeChain = Pick<ChainHead, 'chainUid'> & {
   adopt(rules: ChainRules): Pick<ChainReader, 'final' | 'callAt'>;
 };

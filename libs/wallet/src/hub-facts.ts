@@ -1,4 +1,4 @@
-/** What the wallet knows from the hub address pinned at enrolment, and from nobody else. */
+/** What the wallet reads itself from the hub whose address was pinned at enrolment. */
 
 import { AppError } from '@cpds/errors';
 import type { ChainRules } from '@cpds/chain/read';
@@ -16,7 +16,7 @@ export interface HospitalFacts {
   /** When a block of its chain is final. */
   rules: ChainRules;
   deedRegistry: Hex;
-  /** Of the current key: older sets drain. */
+  /** Of the current key: no consent is made for the contracts of earlier keys. */
   lockedAccount: Hex;
   mappedDeeds: Hex;
   /** Id of the sealing key of the current set. */
@@ -38,7 +38,7 @@ export interface HubFacts {
   hubUid: Hex;
   wSeconds: number;
   hospitals: HospitalFacts[];
-  /** Groups of the hospitals' current and earlier sealing keys: a grant stays with the key it was sealed to. */
+  /** Groups of the hospitals' current and earlier sealing keys, since a grant stays with the key it was sealed to. */
   sealing: SealingGroup[];
 }
 

@@ -19,19 +19,19 @@ import {
 import { unavailable } from '@cpds/errors';
 import type { HospitalFacts, HubFacts, SealingGroup } from './hub-facts.js';
 
-/** Of the hub, what is needed here. */
+/** The calls of a hub's reader that are needed here. */
 export type HubChain = Pick<ChainHead, 'chainUid' | 'head' | 'callAt'> & {
   adopt(rules: ChainRules): Pick<ChainReader, 'final' | 'callAt'>;
 };
 
-/** Where the hub keeps who is who. */
+/** Addresses of the hub's registries. */
 export interface HubAddresses {
   chainRegistry: string;
   storemanRegistry: string;
 }
 
 /**
- * Everything the wallet believes of others.
+ * Reads all that the wallet believes of other parties.
  *
  * The hub's own rules of finality come first, from its head, and everything else from a block that is final by them.
  *
@@ -67,7 +67,7 @@ export function runnerAt(reader: Pick<ChainReader, 'callAt'>, block: BlockRef): 
   return { call: ({ to, data }) => reader.callAt(block, to, data) };
 }
 
-/** Undefined while the hospital has no contracts of a group key: nothing can be shared to or from it. */
+/** Undefined while the hospital has no contracts for a group key: nothing can be shared to or from it yet. */
 async function readHospital(
   chains: ChainRegistry,
   chainUid: string,

@@ -1,6 +1,6 @@
 import type { WalletStorage } from './wallet-storage.js';
 
-/** A wallet that lasts as long as its process or page: for tests, and for a page that keeps nothing. */
+/** Keeps a wallet as long as its process or page lives: for tests, and for a page that stores nothing. */
 export class MemoryStorage implements WalletStorage {
   readonly place = 'memory';
   private text: string | null = null;

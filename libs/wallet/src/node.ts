@@ -1,3 +1,3 @@
-/** `@cpds/wallet/node`: what of the wallet needs Node. */
+/** `@cpds/wallet/node`: the parts of the wallet that need Node. */
 
 export * from './file-storage.js';

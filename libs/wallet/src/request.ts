@@ -1,4 +1,4 @@
-/** What a hospital asks for, believed by its own signature only: the home hospital merely carries it. */
+/** Checks what a hospital asks for by that hospital's own signature: the home hospital only carries the request. */
 
 import {
   datagramDigest,
@@ -15,7 +15,7 @@ import { signerOf } from '@cpds/contracts';
 import { clockSkewSeconds } from './clock.js';
 import { hospitalNamed, type HospitalFacts, type HubFacts } from './hub-facts.js';
 
-/** A request whose author is proven. */
+/** A request whose author's signature was checked. */
 export interface CheckedRequest {
   requestId: string;
   request: ShareRequest;
@@ -23,17 +23,17 @@ export interface CheckedRequest {
   from: HospitalFacts;
 }
 
-/** Whose wallet this is, pinned at enrolment: what the home hospital says later cannot change it. */
+/** The patient and home hospital of this wallet, pinned at enrolment: nothing that the home hospital says later changes them. */
 export interface OwnPins {
   /** Operator's name of the home hospital. */
   home: string;
-  /** By which hospitals know this patient. */
+  /** The identifier by which hospitals know this patient. */
   identifiers: readonly PatientIdentifier[];
 }
 
 /**
- * Checks that the named hospital signed exactly this request, to this home hospital and about this patient, that it asks
- * to a chain and contract of its own, and that the request stands now.
+ * Checks that the named hospital signed exactly this request, to this home hospital and about this patient, that it
+ * names a chain and contract of its own, and that the request is open now.
  *
  * @param now own clock, seconds
  * @throws AppError `request-refused`, naming the field

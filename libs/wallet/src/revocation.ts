@@ -1,4 +1,4 @@
-/** Whether a revocation has arrived: counted by signatures, not by who carried them. */
+/** Whether a revocation has arrived: counts the storemen's signatures, whoever carried them. */
 
 import { answerDigest, signerOf } from '@cpds/contracts';
 import type { RevocationAnswer } from '@cpds/messages';

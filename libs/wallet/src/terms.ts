@@ -1,4 +1,4 @@
-/** Terms of a consent: a FHIR R4 Consent reduced to what binds (who, which record, why, until when). */
+/** Terms of a consent: a FHIR R4 Consent reduced to the fields that bind (who, which record, why, until when). */
 
 import type { ShareRequest, Terms } from '@cpds/messages';
 

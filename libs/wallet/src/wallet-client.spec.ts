@@ -6,7 +6,7 @@ import { enrol, sendRevocation, WalletClient } from './wallet-client.js';
 
 const wallet = new Wallet(new Uint8Array(32).fill(5));
 
-/** A hospital of one process: answers by path, remembers what it was asked. */
+/** A hospital in this process: answers by path and keeps the requests. */
 function hospital(answers: Record<string, { status?: number; body?: object }>) {
   const asked: { method: string; url: URL; init: RequestInit }[] = [];
   const fetcher = async (input: string, init: RequestInit): Promise<Response> => {

@@ -21,7 +21,7 @@ export interface WalletClientOptions {
   identityUrl: string;
   recordsUrl: string;
   bridgeUrl: string;
-  /** As identity gave it at enrolment. */
+  /** Client id that identity gave at enrolment. */
   clientId: string;
   fetcher?: Fetcher;
 }
@@ -63,7 +63,7 @@ export class WalletClient {
     return (await this.bridge.post(path, body, ConsentAccepted)).grantId;
   }
 
-  /** Says no; the other hospital learns it only at requestExpires, in the same words as no answer. */
+  /** Denies a request; the other hospital learns it only at requestExpires, in the same words as if there were no answer. */
   async deny(requestId: string): Promise<void> {
     await this.bridge.raw('POST', `requests/${encodeURIComponent(requestId)}/denial`, {}, { body: {} });
   }
@@ -72,7 +72,7 @@ export class WalletClient {
 /**
  * Enrols the wallet with the one-time code its hospital gave to the patient.
  *
- * @throws AppError as identity names it: a code that is used, unknown or expired
+ * @throws AppError of identity for a code that is used, unknown or expired
  */
 export function enrol(
   wallet: Wallet,

@@ -32,9 +32,9 @@ export const WalletFile = z
         rpcUrls: z.array(z.url()).min(1),
       })
       .strict(),
-    /** By which hospitals know this patient, pinned at enrolment: a request about anybody else is refused. */
+    /** The identifier by which hospitals know this patient, pinned at enrolment: a request about anybody else is refused. */
     identifiers: z.array(PatientIdentifier).min(1),
-    /** The hub, pinned at enrolment: keys of all others are read there. */
+    /** The hub, pinned at enrolment: the wallet reads the keys of all other parties there. */
     hub: z
       .object({
         chainUid: Bytes32,
@@ -55,15 +55,15 @@ export const WalletFile = z
   .strict();
 export type WalletFile = z.infer<typeof WalletFile>;
 
-/** Slots of the deed that grants of this wallet took, sent or not: a slot is never offered twice. */
+/** Slots of the deed that grants of this wallet took, sent or not: a slot is never used twice. */
 export function usedSlots(file: WalletFile, deedX: bigint): Set<number> {
   const x = to0x(u256(deedX));
   return new Set(file.grants.filter((given) => given.deedX === x).map((given) => given.grant.slot));
 }
 
 /**
- * The file with one more grant. Write it before the consent is sent: a crash in between costs a slot, the other order
- * would cost the means to revoke.
+ * The file with one more grant. Write it before the consent is sent: then a crash in between costs a slot; in the other
+ * order the grant could not be revoked.
  */
 export function withGrant(file: WalletFile, made: MadeConsent, deedX: bigint): WalletFile {
   const { grant } = made.consent;
@@ -75,7 +75,7 @@ export function withGrant(file: WalletFile, made: MadeConsent, deedX: bigint): W
 /** Bridges a wallet keeps at most. */
 const maxRevocationUrls = 64;
 
-/** The file with bridges that the home hospital names added behind those it has, none moved, none dropped. */
+/** The file with the bridges that the home hospital names appended to those it has; none is moved or dropped. */
 export function withRevocationUrls(file: WalletFile, named: readonly string[]): WalletFile {
   const revocationUrls = [...new Set([...file.revocationUrls, ...named])];
   return {

@@ -1,4 +1,4 @@
-/** A patient's wallet in every storage there is: one suite, and what is asked of each. */
+/** A patient's wallet in every storage: one suite for all, then what is asked of each. */
 
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

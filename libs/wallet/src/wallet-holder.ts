@@ -17,7 +17,7 @@ import { usedSlots, WalletFile, withGrant, withRevocationUrls } from './wallet-f
 import type { WalletStorage } from './wallet-storage.js';
 import { Wallet } from './wallet.js';
 
-/** What a wallet is told once, by whom the patient trusts at enrolment, and by nobody later. */
+/** Facts that a wallet is given once, at enrolment, by somebody the patient trusts there. Nothing changes them later. */
 export type WalletPins = Pick<WalletFile, 'home' | 'identifiers' | 'hub' | 'revocationUrls'>;
 
 /** A request and a deed that the wallet has checked, and what the patient reads of them. */
@@ -53,10 +53,10 @@ export interface BridgeFailure {
   readonly error: AppError;
 }
 
-/** Of the platform, Node's and a browser's alike. */
+/** Random bytes of the platform, in Node and in browsers. */
 const random: RandomBytes = (length) => crypto.getRandomValues(new Uint8Array(length));
 
-/** A patient at their wallet: what it keeps, its doors at the home hospital, its own view of hub and home chain. */
+/** Acts for a patient: keeps the wallet, calls the home hospital, and reads hub and home chain itself. */
 export class WalletHolder {
   readonly wallet: Wallet;
 
@@ -100,7 +100,7 @@ export class WalletHolder {
     return { home: this.current.home.name, identifiers: this.current.identifiers };
   }
 
-  /** As the home hospital knows the patient. @throws AppError `not-enrolled` */
+  /** The patient's id at the home hospital. @throws AppError `not-enrolled` */
   get account(): { patientId: string; clientId: string } {
     if (this.current.account === null) throw new AppError('not-enrolled', 'conflict', 'this wallet is not enrolled');
     return this.current.account;
@@ -126,7 +126,7 @@ export class WalletHolder {
     return deed;
   }
 
-  /** What the wallet itself reads of others, at a final block of the pinned hub. */
+  /** Reads the facts about other parties at a final block of the pinned hub. */
   facts(): Promise<HubFacts> {
     return readHub(this.hub, this.current.hub);
   }
@@ -145,7 +145,7 @@ export class WalletHolder {
   }
 
   /**
-   * Checks request and deed against hub and home chain, and says what is asked, for the patient to decide on.
+   * Checks request and deed against hub and home chain, and returns what is asked in words, for the patient to decide.
    *
    * @param seen the deed the patient looked at and picks
    * @throws AppError of the checks
@@ -206,7 +206,7 @@ export class WalletHolder {
     const given = this.current.grants.find((one) => one.grantId === grantId);
     if (given === undefined) throw missing('unknown-grant', `this wallet gave no grant ${grantId}`);
     const hub = await this.facts();
-    // Of the key the grant was sealed to: the hospital may have changed to another group since.
+    // The group of the key that the grant was sealed to: the hospital may have another group by now.
     const group = sealingGroup(hub, given.sealKeyId);
     const needed = answersNeeded(group);
     const revocation = this.wallet.revocation(given.homeUid as Hex, given.grant);
@@ -240,11 +240,11 @@ export class WalletHolder {
   }
   private openClient: WalletClient | undefined;
 
-  /** Runs `work` when what was asked before it is over: two consents at once draw no slot twice, and the second stores the first's grant too. */
+  /** Runs `work` when earlier work is done: so two consents at once draw no slot twice, and the second stores the first's grant too. */
   private inTurn<T>(work: () => Promise<T>): Promise<T> {
     const turn = this.lastTurn.then(
       () => work(),
-      () => work(), // whoever asked for the earlier work hears of its failure
+      () => work(), // the caller of the earlier work gets its error
     );
     this.lastTurn = turn;
     return turn;

@@ -1,4 +1,4 @@
-/** The patient's keys and what only they can do. Secrets stay inside; everything handed out may be sent. */
+/** The patient's keys and what needs them. Secrets stay inside, except where a member says so; all other values handed out may be sent. */
 
 import type { RandomBytes } from '@cpds/crypto';
 import * as age from '@cpds/crypto/age';
@@ -71,7 +71,7 @@ export class Wallet {
     return { enrolment, signature: signDigest(this.secrets.spending, enrolmentDigest(enrolment)) };
   }
 
-  /** The deed's secrets where P = B + s·G for this wallet, else undefined. */
+  /** The deed's secrets if P = B + s·G holds for this wallet, else undefined. */
   own(deed: { ephemeralKey: string; viewTag: string; deedKey: string }): OwnDeed | undefined {
     const sharedScalar = scan(this.secrets.viewing, this.meta.spendingKey, {
       ephemeralKey: pointFromHex(deed.ephemeralKey, 'ephemeralKey'),
@@ -82,12 +82,12 @@ export class Wallet {
     return { secret: oneTimeSecret(this.secrets.spending, sharedScalar), sharedScalar };
   }
 
-  /** Proof that the deed is of this wallet's spending key and the tag its own (protocol section 5). */
+  /** Proves that the deed is of this wallet's spending key and the tag is the deed's (protocol section 5). */
   proveOwnership(statement: OwnershipStatement, sharedScalar: bigint, random: RandomBytes): OwnershipProof {
     return proveOwnership(statement, this.secrets.spending, sharedScalar, random);
   }
 
-  /** Address that can revoke the grant with this nonce, and with no other. */
+  /** Address that can revoke the grant with this nonce, and no other grant. */
   revokerOf(grantNonce: Uint8Array): Hex {
     return to0x(deriveRevoker(this.seed, grantNonce).address);
   }

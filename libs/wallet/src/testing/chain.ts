@@ -33,7 +33,7 @@ export async function openChain(anvil: { url: string; keys: string[]; close(): P
   return { head, reader, account: account.address, send, deploy, settled, close: () => anvil.close() };
 }
 
-/** The first answer that is not null; the chain makes a block a second. */
+/** Asks until an answer is not null and returns it; the chain makes a block a second. */
 async function until<T>(look: () => Promise<T | null>): Promise<T> {
   for (;;) {
     const found = await look();

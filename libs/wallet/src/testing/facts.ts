@@ -25,7 +25,7 @@ export const now = 1_800_000_000;
 export const hex = (fill: number, length = 32): Hex => to0x(new Uint8Array(length).fill(fill));
 export const southKey = 4711n;
 export const ySealSecret = 99n;
-/** Of the department of south that asks. */
+/** Key of south's department that asks. */
 export const departmentSecrets = { spending: 501n, viewing: 502n };
 export const department = metaAddressOf(departmentSecrets);
 

@@ -1,4 +1,4 @@
-/** A patient's whole way with one wallet, for every storage and for a page. Nothing here needs Node. */
+/** Takes a patient with one wallet from enrolment to revocation, for every storage and for a page. Nothing here needs Node. */
 
 import { WalletHolder, type WalletPins } from '../wallet-holder.js';
 import type { WalletStorage } from '../wallet-storage.js';
