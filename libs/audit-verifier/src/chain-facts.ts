@@ -12,7 +12,7 @@ export interface ChainGrant {
   lockClosed?: 'Refunded' | 'Revoked' | 'GivenBack' | 'None';
   mappedAt?: string;
   mappingClosed?: 'Revoked' | 'GivenBack' | 'None';
-  /** Closed for ever before it was locked or mapped. */
+  /** True if the grant was closed for ever before it was locked or mapped. */
   voidedAt?: string;
 }
 

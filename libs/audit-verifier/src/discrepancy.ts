@@ -1,10 +1,10 @@
-/** One thing that does not hold, said so that an operator can go and look. */
+/** One thing that does not hold, with what an operator needs to find it. */
 export interface Discrepancy {
   /** Stable name, e.g. `entry-altered`. */
   readonly code: string;
   /** Party whose log or chain it is about. */
   readonly party: string;
-  /** First leaf it concerns, where it concerns one. */
+  /** First leaf it concerns, if it concerns one. */
   readonly leafIndex?: number;
   readonly grantId?: string;
   readonly message: string;

@@ -4,7 +4,7 @@ import * as tlog from '@cpds/crypto/tlog';
 import type { LogPolicy } from './policy.js';
 import { LogRefused } from './discrepancy.js';
 
-/** The platform's fetch, or one of a test. */
+/** The platform's fetch, or that of a test. */
 export type Fetch = (url: string, init?: RequestInit) => Promise<Response>;
 
 /** A tile as served. */
@@ -63,7 +63,7 @@ export class LogSource {
       throw this.refused('unreachable', `${url} does not answer`);
     }
     if (response.ok) return response;
-    // A log that signed a size has to show it: a missing tile is a discrepancy, not an outage.
+    // A log that signed a size must serve it: a missing tile is a discrepancy, not an outage.
     throw this.refused(response.status === 404 ? 'log-cut' : 'unreachable', `${url} answers ${response.status}`);
   }
 

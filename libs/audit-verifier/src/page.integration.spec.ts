@@ -56,7 +56,7 @@ describe('the verifier in a page', () => {
     served.server.close();
   });
 
-  /** What `verify` says in the page; `more` are its further arguments. */
+  /** What `verify` returns in the page; `more` are its further arguments. */
   function verified(more: string): Promise<Verification> {
     const policy = {
       logs: logs.map((log) => ({ ...log.policy, url: `${served.url}/${log.party}/` })),

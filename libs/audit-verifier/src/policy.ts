@@ -4,7 +4,7 @@ import { z } from 'zod';
 const Address = z.string().regex(/^0x[0-9a-fA-F]{40}$/, 'must be an address');
 const GrantId = z.string().regex(/^0x[0-9a-f]{64}$/, 'must be a grantId');
 
-/** What a grant can have come to; a grant may have several (opened, later revoked). */
+/** Outcomes of a grant; a grant may have several (opened, later revoked). */
 export const Outcome = z.enum(['shared', 'released', 'refunded', 'revoked']);
 export type Outcome = z.infer<typeof Outcome>;
 
@@ -54,7 +54,7 @@ export const Policy = z
         vouchesNeeded: z.number().int().min(1).default(1),
         /** t: distinct storemen behind each signature and release */
         threshold: z.number().int().min(1).default(1),
-        /** grants that must have come to these outcomes */
+        /** grants that must have these outcomes */
         grants: z.array(z.object({ grantId: GrantId, outcome: Outcome }).strict()).default([]),
       })
       .strict()

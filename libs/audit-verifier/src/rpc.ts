@@ -3,7 +3,7 @@
 import type { CallRunner } from '@cpds/contracts';
 import type { Fetch } from './log-source.js';
 
-/** A log of a contract as eth_getLogs tells it. */
+/** A log of a contract as eth_getLogs answers it. */
 export interface RpcLog {
   readonly topics: string[];
   readonly data: string;
@@ -17,7 +17,7 @@ export class Rpc implements CallRunner {
     private readonly fetch: Fetch,
   ) {}
 
-  /** eth_call in the newest state: an auditor who wants another state asks a node that is there. */
+  /** Sends an eth_call in the newest state; an auditor who wants an earlier state asks a node whose head is there. */
   call(transaction: { to: string; data: string }): Promise<string> {
     return this.ask('eth_call', [{ to: transaction.to, data: transaction.data }, 'latest']);
   }
@@ -26,7 +26,7 @@ export class Rpc implements CallRunner {
     return this.ask('eth_getLogs', [{ address, fromBlock: '0x0', toBlock: 'latest' }]);
   }
 
-  /** @throws Error with the node's word */
+  /** @throws Error with the node's message */
   private async ask<T>(method: string, params: unknown[]): Promise<T> {
     // As a method of this object a browser's own fetch refuses: "Illegal invocation".
     const { fetch } = this;

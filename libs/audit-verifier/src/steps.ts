@@ -3,7 +3,7 @@
  *
  * Order is judged between events of one producer only: a log takes each producer's events in their order, but two
  * producers' as they arrive. Whoever closes a grant early need not have seen the other side's steps, so a table holds
- * what its outcome cannot do without.
+ * only steps without which its outcome is impossible.
  */
 
 import { events } from '@cpds/messages';
@@ -12,10 +12,10 @@ import type { Discrepancy } from './discrepancy.js';
 import type { Outcome, Policy } from './policy.js';
 import type { ReadLeaf } from './verify-log.js';
 
-/** Whose log: the hospital that holds the record, the one that reads it, or the hub's role nodes. */
+/** The log of the hospital that holds the record, of the one that reads it, or of the hub's role nodes. */
 type Place = 'home' | 'destination' | 'hub';
 
-/** One producer is enough, or as many distinct ones as the rules say. */
+/** How many distinct producers must tell of the step: one, or as many as the rules say. */
 type Quorum = 'one' | 'vouchers' | 'storemen';
 
 interface Step {
@@ -46,19 +46,19 @@ export const requiredSteps: Readonly<Record<Outcome, readonly Step[]>> = {
   revoked: [...lockSteps, step('home', events.revokeReceived), step('hub', events.revokeReceived, 'storemen')],
 };
 
-/** Never in one producer's own order: the second after the first (protocol I7). */
+/** Pairs that are forbidden: a producer that told of `after` must not tell of `type` later (protocol I7). */
 const never: readonly { readonly after: string; readonly at: Place; readonly type: string }[] = [
   { after: events.revokeReceived, at: 'destination', type: events.released },
   { after: events.revokeReceived, at: 'destination', type: events.bridgeOpened },
   { after: events.revokeReceived, at: 'hub', type: events.partialReleased },
 ];
 
-/** Events that only a grant leaves: what other things are correlated by (requests, ceremonies) is no grant. */
+/** Events that only grants leave: correlations without one of them are those of requests or ceremonies. */
 export const grantEvents: ReadonlySet<string> = new Set(
   Object.values(requiredSteps).flatMap((steps) => steps.map((one) => one.type)),
 );
 
-/** A grant as logs and chains tell it. */
+/** A grant as logs and chains show it. */
 export interface GrantStory {
   readonly grantId: string;
   readonly home: string | null;
@@ -69,7 +69,7 @@ export interface GrantStory {
 /** Every leaf of a grant, by the party whose log has it. */
 export type GrantLeaves = ReadonlyMap<string, readonly ReadLeaf[]>;
 
-/** What became of a grant: what the chains say, and what the logs claim beyond. */
+/** Outcomes of a grant: those that the chains show, and those that only the logs claim. */
 export function storyOf(grantId: string, leaves: GrantLeaves, chain: ChainGrant | undefined, hub: string): GrantStory {
   const hospitals = [...leaves].filter(([party]) => party !== hub);
   const where = (type: string): string | null =>
@@ -87,15 +87,15 @@ export function storyOf(grantId: string, leaves: GrantLeaves, chain: ChainGrant 
   };
 }
 
-/** What the steps of a grant are judged by. */
+/** Numbers and limits by which the steps of a grant are judged. */
 export interface Rules {
   readonly expectations: Policy['expectations'];
   readonly outcomes: readonly Outcome[];
-  /** Leaves of a party's log that stand under all its anchors; a step beyond can still be taken back. */
+  /** How many leaves of a party's log all its anchors cover; a step behind them can still be taken back. */
   readonly anchoredSizeOf: (party: string) => number;
 }
 
-/** Everything that is missing, not anchored, out of order or forbidden in the story of one grant. */
+/** Finds every step of one grant that is missing, not anchored, out of order or forbidden. */
 export function checkSteps(story: GrantStory, leaves: GrantLeaves, rules: Rules): Discrepancy[] {
   const { expectations } = rules;
   const needed = { one: 1, vouchers: expectations.vouchesNeeded, storemen: expectations.threshold };
@@ -120,7 +120,7 @@ export function checkSteps(story: GrantStory, leaves: GrantLeaves, rules: Rules)
       if (producersOf(those) < needed[by]) say('step-missing', at, `${outcome}: ${type} is there from ${count}`);
       else if (producersOf(anchored) < needed[by])
         say('step-unanchored', at, `${outcome}: ${type} is not under every anchor yet`, those[0]!.leafIndex);
-      // A quorum's members act each in its own time, and the first of them says nothing of the others.
+      // Members of a quorum act at different times, so the first one's place says nothing of the others.
       if (by !== 'one' || those[0] === undefined) continue;
       const before = reached.get(those[0].producer);
       if (before !== undefined && those[0].leafIndex < before.leafIndex)
@@ -139,7 +139,7 @@ export function checkSteps(story: GrantStory, leaves: GrantLeaves, rules: Rules)
 
 const producersOf = (leaves: readonly ReadLeaf[]): number => new Set(leaves.map((leaf) => leaf.producer)).size;
 
-/** Where logs and chains contradict each other about one grant (protocol I1, I9). */
+/** Finds where logs and chains contradict each other about one grant (protocol I1, I9). */
 export function checkAgainstChain(
   story: GrantStory,
   leaves: GrantLeaves,

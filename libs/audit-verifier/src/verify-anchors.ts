@@ -1,4 +1,4 @@
-/** A log against what its chains hold: every anchor ever made must be a prefix of the log. */
+/** Compares a log with its anchors on the chains: every anchor ever made must be a prefix of the log. */
 
 import { fromHex, toHex } from '@cpds/crypto/bytes';
 import { CheckpointAnchor } from '@cpds/contracts';
@@ -22,7 +22,7 @@ export interface VerifiedAnchor {
   readonly checked: number;
 }
 
-/** Compares every anchor of `log` that its account made on the contract, and says the newest. */
+/** Compares every anchor of `log` that its account made on the contract, and returns the newest. */
 export async function verifyAnchor(
   policy: Policy['anchors'][number],
   log: VerifiedLog,

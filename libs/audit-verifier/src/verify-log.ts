@@ -1,4 +1,4 @@
-/** One log against its own checkpoint: signature, root, every tile, every entry, every producer's order. */
+/** Checks one log against its own checkpoint: signature, root, every tile, every entry, every producer's order. */
 
 import { CryptoError } from '@cpds/crypto';
 import { equalBytes } from '@cpds/crypto/bytes';
@@ -13,7 +13,7 @@ export interface ReadLeaf extends Leaf {
   readonly leafIndex: number;
 }
 
-/** A log as far as it holds. */
+/** A log that was checked. */
 export interface VerifiedLog {
   readonly party: string;
   readonly origin: string;
@@ -29,7 +29,7 @@ export interface VerifiedLog {
 /**
  * Downloads and recomputes a log.
  *
- * @throws LogRefused when the log cannot be reached or does not hold together: then nothing it says can be used
+ * @throws LogRefused when the log cannot be reached or contradicts its checkpoint: then nothing it says can be used
  */
 export async function verifyLog(log: LogPolicy, fetch: Fetch): Promise<VerifiedLog> {
   const source = new LogSource(log, fetch);
@@ -117,7 +117,7 @@ function firstDifference(bytes: Uint8Array, rows: readonly Uint8Array[] | undefi
   return at < 0 ? null : at;
 }
 
-/** Entries as leaves; every producer's seq must run 1, 2, 3, … and alarms are told. */
+/** Parses entries as leaves; reports alarms, and every producer whose seq does not run 1, 2, 3, … */
 function readLeaves(
   party: string,
   entries: readonly Uint8Array[] | null,
@@ -153,6 +153,6 @@ function jsonOf(entry: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(entry));
   } catch {
-    return undefined; // told as entry-unreadable
+    return undefined; // reported as entry-unreadable
   }
 }

@@ -1,4 +1,4 @@
-/** The whole: every log, every anchor, every grant. No Nest, no file, no clock: runs in a browser. */
+/** Verifies every log, every anchor and every grant. Uses no Nest, no file and no clock, so it runs in a browser. */
 
 import { to0x } from '@cpds/crypto/bytes';
 import { readChains } from './chain-facts.js';
@@ -28,12 +28,12 @@ export interface Verification {
   readonly logs: readonly LogResult[];
   /** Grants whose steps were judged; empty when entries could not be read. */
   readonly grants: readonly (GrantStory & { readonly complete: boolean })[];
-  /** All that does not hold; the first is the first in the order logs, anchors, grants. */
+  /** Everything that does not hold, in the order logs, anchors, grants. */
   readonly discrepancies: readonly Discrepancy[];
   readonly first: Discrepancy | null;
 }
 
-/** Verifies everything that `policy` names. Never throws for a log's fault: a fault is a discrepancy. */
+/** Verifies everything that `policy` names. Never throws for a log's fault: it becomes a discrepancy. */
 export async function verify(policy: Policy, fetch: Fetch = globalThis.fetch): Promise<Verification> {
   const discrepancies: Discrepancy[] = [];
   const results: LogResult[] = [];
@@ -120,7 +120,7 @@ async function judgeGrants(
   });
 }
 
-/** Every grant that a hospital's or the hub's log tells of; other correlations (requests, ceremonies) are no grants. */
+/** Every grant that a hospital's or the hub's log mentions; leaves out correlations of requests and ceremonies. */
 function leavesByGrant(logs: readonly VerifiedLog[]): Map<string, Map<string, ReadLeaf[]>> {
   const grants = new Map<string, Map<string, ReadLeaf[]>>();
   for (const log of logs)

@@ -22,7 +22,7 @@ export function rootOf(log: MemoryLog, size: number): string {
   return to0x(tlog.hashRange({ from: 0, to: size }, read));
 }
 
-/** A chain that holds these anchors, as JSON-RPC tells it. */
+/** A chain that holds these anchors and answers JSON-RPC. */
 export function chainOf(
   origin: string,
   anchors: { size: number; root: string; by?: string }[],

@@ -9,7 +9,7 @@ import type { Fetch } from '../log-source.js';
 export class MemoryLog {
   readonly signer;
   entries: Uint8Array[] = [];
-  /** What the hash tiles are made of; the same as `entries` unless a test says otherwise. */
+  /** Leaves of the hash tiles; the same as `entries` unless a test changes them. */
   hashed: Uint8Array[] | null = null;
   checkpoint: string | null = null;
 
