@@ -5,8 +5,9 @@ import { postgresBinDir } from './binaries/postgres.js';
 import { ageBinary, anvilBinary, minioBinary, natsServerBinary } from './binaries/sources.js';
 
 /**
- * Finds or gets every server, in parallel, and prints one line each. Exits 1 where one that must be there is not: MinIO must when Go is, since Go can build it.
- * With `--tests` also what only tests use; without, MinIO only where CPDS_S3_ENDPOINT names no other server.
+ * Finds or gets every server, in parallel, and prints one line each. Exits 1 if a required one is missing: MinIO is
+ * required if there is Go, since Go can build it. With `--tests` also what only tests use; without, MinIO only where
+ * CPDS_S3_ENDPOINT names no other server.
  */
 const isForTests = process.argv.includes('--tests');
 const wanted: (readonly [string, () => Promise<string>])[] = [

@@ -26,8 +26,8 @@ export interface BinarySource {
 }
 
 /**
- * The path of a binary, by one rule for all: the environment wins, then PATH if the version is good, then the user's cache, then the ways of
- * getting it, in order. Fetching happens under a lock, so parallel callers fetch once.
+ * Finds a binary: the environment wins, then PATH if the version is good, then the user's cache, then the ways of
+ * getting it, in order. Returns its path. Fetching happens under a lock, so parallel callers fetch once.
  *
  * @throws BinaryUnavailableError no way worked; the message says what each of them said
  */
@@ -49,7 +49,7 @@ export async function findBinary(source: BinarySource, report: Report): Promise<
   );
 }
 
-/** The program that the environment names in `variable`, or null where it names none. @throws BinaryUnavailableError it cannot be run */
+/** The program that the environment names in `variable`, or null if it names none. @throws BinaryUnavailableError it cannot be run */
 export async function namedBinary(variable: string): Promise<string | null> {
   const named = process.env[variable];
   if (named === undefined || named === '') return null;
@@ -76,7 +76,7 @@ async function fetchTo(kept: string, source: BinarySource, cache: string): Promi
   throw new BinaryUnavailableError(`${source.name} ${source.version} could not be had. ${failures.join('; ')}`);
 }
 
-/** A shim on PATH for a program that is not installed exits non-zero: the same as not being there. */
+/** A shim on PATH for a program that is not installed exits non-zero: counts as not being there. */
 async function saysGoodVersion(path: string, source: BinarySource): Promise<boolean> {
   return runCommand(path, ['--version']).then(source.isGoodVersion, () => false);
 }

@@ -31,7 +31,7 @@ function program(name: string, script = ''): string {
   return path;
 }
 
-/** Notes what it is asked, and puts a chromium on PATH when told to install it. Uses nothing that is on PATH. */
+/** Writes down its arguments, and puts a chromium on PATH when told to install it. Uses nothing that is on PATH. */
 const aptGet = `
 here="\${0%/*}"
 echo "$@" >> "$here/asked"

@@ -9,8 +9,9 @@ import { BinaryUnavailableError, namedBinary } from './binary.js';
 const variable = 'CPDS_CHROMIUM';
 
 /**
- * Chromium, in which tests run what pages will run: the one that CPDS_CHROMIUM names, else `chromium` on PATH, else root on Debian installs the
- * package of that name. A browser needs its system's libraries, so it comes from the system and not into the user's cache.
+ * Finds Chromium, in which tests run what pages will run: the one that CPDS_CHROMIUM names, else `chromium` on PATH,
+ * else root on Debian installs the package of that name. A browser needs its system's libraries, so it comes from the
+ * system and not into the user's cache.
  *
  * @throws BinaryUnavailableError says what to do
  */
@@ -32,7 +33,7 @@ export async function chromiumBinary(report: Report): Promise<string> {
   );
 }
 
-/** A new machine has no lists of packages, or old ones that name files which are gone. */
+/** Fetches the lists of packages first: a new machine has none, or old ones that name files which are gone. */
 async function install(): Promise<void> {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   const wait = ['-o', 'DPkg::Lock::Timeout=300'];

@@ -12,7 +12,7 @@ import { BinaryUnavailableError } from './binary.js';
 const oldestMajor = 15;
 const embeddedVersion = '18.4.0-beta.17';
 
-/** The user that Postgres runs as: itself refuses root. Null means "as we are". */
+/** The user that Postgres runs as, since it refuses to run as root. Null: the present user. */
 export interface ServerUser {
   readonly uid: number;
   readonly gid: number;

@@ -41,7 +41,7 @@ const age: BinarySource = {
 /** @throws BinaryUnavailableError */
 export const natsServerBinary = (report: Report): Promise<string> => findBinary(natsServer, report);
 
-/** @throws BinaryUnavailableError in particular where there is no Go */
+/** @throws BinaryUnavailableError in particular if there is no Go */
 export const minioBinary = (report: Report): Promise<string> => findBinary(minio, report);
 
 /** @throws BinaryUnavailableError */

@@ -25,13 +25,13 @@ export interface ConsortiumSpec {
   readonly dir: string;
   readonly report: Report;
   /**
-   * `launcher`: everything ends when this process does, however it does. `down`: it goes on until somebody stops it by the pid file. `launcher-and-data`: as
-   * the first, and the folder is removed (tests).
+   * `launcher`: everything ends when this process ends, however it ends. `down`: everything goes on until `cpds down`
+   * stops it by the pid file. `launcher-and-data`: as the first, and the folder is removed (tests).
    */
   readonly until: 'launcher' | 'down' | 'launcher-and-data';
 }
 
-/** What a process is told beside what its place in the consortium says. */
+/** Settings of a process beyond those that follow from its place in the consortium. */
 export type ExtraEnvironment = (one: Participant) => Record<string, string>;
 
 /** A process that runs and can be killed and started again. */
@@ -53,11 +53,11 @@ export class Consortium {
     readonly ports: Ports,
     readonly secrets: Secrets,
     readonly servers: Servers,
-    /** Where the hospitals keep their objects: not there yet while MinIO is being built, and only records waits for it. */
+    /** Where the hospitals keep their objects. Still pending while MinIO is being built; only records waits for it. */
     readonly objectStorage: Promise<ObjectStorage>,
     private readonly stopping = new AbortController(),
   ) {
-    // Whoever starts a records process is told why it failed.
+    // The failure is thrown again to whoever starts a records process.
     objectStorage.then(
       () => (this.isObjectStorageOpen = true),
       () => undefined,
@@ -65,7 +65,8 @@ export class Consortium {
   }
 
   /**
-   * Starts the servers, and the object storage beside whatever comes next, after stopping what an earlier launcher of the same folder left running.
+   * Stops what an earlier launcher of the same folder left running, then starts the servers. The object storage goes on
+   * starting while the caller proceeds.
    *
    * @throws Error a server did not come up; what had started is stopped again
    */
@@ -111,7 +112,7 @@ export class Consortium {
     return this.spec.dir;
   }
 
-  /** The address at which a process is, or will be. */
+  /** The address of a process, running or not. */
   async urlOf(name: string): Promise<string> {
     return `http://127.0.0.1:${await this.ports.of(participant(name).name)}`;
   }
@@ -160,7 +161,8 @@ export class Consortium {
     const one = participant(name);
     const url = await this.urlOf(name);
     const env = { ...(await this.environmentOf(one)), ...extra(one) };
-    // Loading is all work: seventeen at once on two cores would take so long each that their own time limits end them.
+    // Loading keeps a core busy: seventeen at once on two cores would take so long that each runs into its own time
+    // limit.
     const release = await slots.take();
     const child = await startChild({
       name,
@@ -256,7 +258,7 @@ export async function stopConsortium(dir: string): Promise<number> {
   return count;
 }
 
-/** Removes a stopped consortium's data, also what had to lie elsewhere. @throws Error something of it still runs */
+/** Removes a stopped consortium's data, also the part that lies outside its folder. @throws Error a process of it still runs */
 export async function removeConsortium(dir: string): Promise<void> {
   const running = runningProcesses(resolve(dir));
   if (running.length > 0) throw new Error(`still running: ${running.map(({ name }) => name).join(', ')}`);
@@ -269,7 +271,7 @@ export async function removeConsortium(dir: string): Promise<void> {
 
 export { runningProcesses };
 
-/** At most so many at a time, first come, first served. */
+/** Lets at most so many run at a time, first come, first served. */
 class Slots {
   private readonly queue: (() => void)[] = [];
 
@@ -291,11 +293,11 @@ function enter(dir: string, child: Child, group: number): void {
   enterProcess(dir, { ...child.id, name: child.name, group, stopSignal: child.stopSignal, logFile: child.logFile });
 }
 
-/** The guard outlives us by the time it needs to stop what we started. */
+/** Starts the guard, which outlives this process until it has stopped all that this process started. */
 function startGuard(dir: string, removesData: boolean): void {
   const guard = spawn(
     process.execPath,
-    // Always the built file: tests run this module from its source.
+    // Always the built file, also when a test runs this module from its source.
     [
       fileURLToPath(new URL('../../dist/consortium/guard.js', import.meta.url)),
       dir,

@@ -13,7 +13,7 @@ export interface PasswordUser {
   readonly denySubscribe: readonly string[];
 }
 
-/** What an operator may do on the hub (wire.md, "Between hospitals"): hear what is addressed to it, speak to anyone, log its own events. */
+/** Rights of an operator on the hub (wire.md, "Between hospitals"): receive what is addressed to it, send to anyone, log its own events. */
 export function operatorOnHub(party: string, publicKey: string): NkeyUser {
   return {
     publicKey,
@@ -23,8 +23,9 @@ export function operatorOnHub(party: string, publicKey: string): NkeyUser {
 }
 
 /**
- * What a hospital's leaf may carry: datagrams to that hospital inwards, datagrams to anyone outwards. No JetStream, no inbox, no service's subject.
- * Outwards it is `consortium.>` and not `consortium.*.*.v1`: interest in `consortium.south.>` reaches a leaf only if the leaf may publish all of it.
+ * Subjects that a hospital's leaf may carry: datagrams to that hospital inwards, datagrams to anyone outwards. No
+ * JetStream, no inbox, no service's subject. Outwards it is `consortium.>` and not `consortium.*.*.v1`: interest in
+ * `consortium.south.>` reaches a leaf only if the leaf may publish all of it.
  */
 export function leafOnHub(hospital: string, publicKey: string): NkeyUser {
   return { publicKey, publish: ['consortium.>'], subscribe: [`consortium.${hospital}.>`] };
@@ -57,7 +58,7 @@ leafnodes {
 }`;
 }
 
-/** A hospital server's accounts and its leaf connection to the hub, which keeps the hospital's own subjects at home also by its own rules. */
+/** A hospital server's accounts and its leaf connection to the hub, which for its part also lets none of the hospital's own subjects out. */
 export function hospitalConfig(leafUrl: string, leafSeed: string, users: readonly PasswordUser[]): string {
   const home = ['$JS.>', '_INBOX.>', 'identity.>', 'records.>', 'bridge.>', 'audit.>'];
   return `

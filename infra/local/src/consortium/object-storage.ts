@@ -10,12 +10,13 @@ import type { Hospital } from './parties.js';
 import { groups } from './servers.js';
 import type { ServersSpec } from './servers.js';
 
-/** One bucket a hospital; null where MinIO could not be had and the file system stands in. */
+/** One bucket per hospital; null if there is no MinIO and the file system stands in. */
 export type ObjectStorage = Record<Hospital, Bucket> | null;
 
 /**
- * Where the hospitals keep their encrypted objects: the S3 server that CPDS_S3_ENDPOINT names, else a MinIO of our own, else files. Apart from the other
- * servers, since a new machine builds MinIO from source for minutes and only records needs it.
+ * Opens the storage for the hospitals' encrypted objects: the S3 server that CPDS_S3_ENDPOINT names, else a MinIO of
+ * our own, else files. Starts apart from the other servers: a new machine builds MinIO from source for minutes, and
+ * only records needs it.
  *
  * @throws NamedS3Error    the environment names half of a server, or one that refuses
  * @throws                 `stopping`'s reason when it aborted before MinIO was started
@@ -31,13 +32,13 @@ export async function openObjectStorage(spec: ServersSpec, stopping: AbortSignal
   return Object.fromEntries(buckets) as Record<Hospital, Bucket>;
 }
 
-/** Starts MinIO; what is returned makes a bucket and the one access key that may use it. Null where MinIO cannot be had. */
+/** Starts MinIO and returns a function that makes a bucket and the one access key that may use it. Null if MinIO cannot be had. */
 async function minioBuckets(
   { dir, ports, secrets, report, entered }: ServersSpec,
   stopping: AbortSignal,
 ): Promise<((hospital: Hospital) => Promise<Bucket>) | null> {
   try {
-    // Whoever waits for records says that this is what it waits for.
+    // Reported as progress by whoever waits for records.
     await minioBinary(() => undefined);
   } catch (cause) {
     if (!(cause instanceof BinaryUnavailableError)) throw cause;

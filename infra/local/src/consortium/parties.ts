@@ -5,7 +5,7 @@ export type Hospital = (typeof hospitals)[number];
 /** The operators that hold one share of each key of the locked account each; three of them sign or open. */
 export const storemen = ['storeman-1', 'storeman-2', 'storeman-3', 'storeman-4', 'storeman-5'] as const;
 
-/** The operators that vouch for locks; two of them suffice. */
+/** The operators that vouch for locks; two of the three suffice. */
 export const vouchers = ['voucher-1', 'voucher-2', 'voucher-3'] as const;
 
 /** A chain's nickname in this consortium: the hospital it belongs to, or the hub. */
@@ -23,7 +23,7 @@ export interface Participant {
   readonly party: string;
   /** Only the bridge has roles. */
   readonly role: 'hospital' | 'storeman' | 'voucher' | null;
-  /** The chain it sends on first of all. */
+  /** The main chain that it sends on. */
   readonly ownChain: ChainName;
   /** The chains it reads (protocol section 7, "Who reads what"). */
   readonly reads: readonly ChainName[];

@@ -15,7 +15,7 @@ export class Ports {
     this.ports = existsSync(this.file) ? (JSON.parse(readFileSync(this.file, 'utf8')) as Record<string, number>) : {};
   }
 
-  /** The port of a server that is about to start and that nobody knows by its address: another one when the kept one is taken meanwhile. */
+  /** The port of a server that is about to start and whose address is noted nowhere: another port if the kept one is taken meanwhile. */
   async free(name: string): Promise<number> {
     const kept = this.ports[name];
     if (kept !== undefined && !(await isFree(kept))) delete this.ports[name];

@@ -14,7 +14,7 @@ export interface RunningProcess extends ProcessId {
 
 const fileOf = (dir: string) => join(dir, 'running.json');
 
-/** What the pid file of this consortium lists and still runs. A pid that meanwhile names another program is not among it. */
+/** The processes in the pid file of this consortium that still run. Leaves out a pid that meanwhile belongs to another program. */
 export function runningProcesses(dir: string): RunningProcess[] {
   return readList(dir).filter(isRunning);
 }
@@ -24,7 +24,7 @@ export function enterProcess(dir: string, process: RunningProcess): void {
   writeList(dir, [...readList(dir).filter(({ name }) => name !== process.name), process]);
 }
 
-/** Stops everything in the pid file, group by group; what does not end within `graceMs` is killed. */
+/** Stops everything in the pid file, group by group; kills processes that do not end within `graceMs`. */
 export async function stopAll(dir: string, graceMs = 10_000): Promise<void> {
   const processes = runningProcesses(dir);
   const groups = [...new Set(processes.map(({ group }) => group))].sort((a, b) => b - a);

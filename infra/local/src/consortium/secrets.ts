@@ -6,7 +6,7 @@ import { generateX25519Identity } from 'age-encryption';
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import type { Participant } from './parties.js';
 
-/** What one process holds; the shape that libs/service reads from KEY_FILE. All hex without 0x, except the age identity. */
+/** Secrets of one process, in the shape that libs/service reads from KEY_FILE. All hex without 0x, except the age identity. */
 export interface KeyFile {
   readonly kek: string;
   readonly gas: string;
@@ -18,8 +18,8 @@ export interface KeyFile {
 }
 
 /**
- * The secrets of a local consortium: one file each, mode 0600, made on first use and kept for the next start. Whoever may read the folder is every party
- * at once, which is why this is for one machine and for trying out only.
+ * The secrets of a local consortium: one file each, mode 0600, made on first use and kept for the next start. Whoever
+ * may read the folder can act as every party, so this is only for one machine and for trying out.
  */
 export class Secrets {
   constructor(readonly dir: string) {
@@ -84,7 +84,7 @@ function p256Key(): string {
     .padStart(64, '0');
 }
 
-/** Appears whole or not at all. */
+/** Writes the file so that it appears whole or not at all. */
 function writeSecret(path: string, text: string): void {
   writeFileSync(`${path}.new`, text, { mode: 0o600 });
   renameSync(`${path}.new`, path);

@@ -24,7 +24,7 @@ export interface Servers {
   readonly postgresAdminUrl: string;
 }
 
-/** What starting servers needs to know. `entered` is told of each process, so that it can be stopped later whatever happens. */
+/** Settings for starting the servers. `entered` is called with each process, so that it can be stopped later whatever happens. */
 export interface ServersSpec {
   readonly dir: string;
   readonly ports: Ports;
@@ -38,7 +38,8 @@ export const groups = { database: 1, bus: 2, service: 3 } as const;
 
 /** Starts Postgres, three NATS servers and three chains, in parallel, and makes what the processes need in them. */
 export async function startServers(spec: ServersSpec): Promise<Servers> {
-  // All settle before a failure is told, so that whoever then stops everything misses nothing that was still starting.
+  // All settle before a failure is thrown, so that whoever then stops everything misses no server that was still
+  // starting.
   const starts = [
     withProgress('starting Postgres', spec.report, () => databases(spec)),
     withProgress('starting three chains', spec.report, () => chainsOf(spec)),
@@ -131,7 +132,7 @@ async function natsOf({ dir, ports, secrets, report, entered }: ServersSpec): Pr
             .map(({ name, app }) => ({
               user: app,
               password: secrets.password(`nats.${name}`),
-              // Datagrams to other hospitals are the bridge's alone.
+              // Only the bridge may send datagrams to other hospitals.
               denyPublish: app === 'bridge' ? [] : ['consortium.>'],
               denySubscribe: app === 'bridge' ? [] : ['consortium.>'],
             })),

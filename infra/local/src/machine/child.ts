@@ -19,7 +19,7 @@ export interface ChildSpec {
   readonly gid?: number;
   /** Default SIGTERM. Postgres stops fast on SIGINT and waits for clients on SIGTERM. */
   readonly stopSignal?: NodeJS.Signals;
-  /** Told as soon as the process exists, before it is ready: whoever has to stop it must know of it from here on. */
+  /** Called as soon as the process exists, before it is ready: from here on somebody has to stop it. */
   readonly onStart?: ((child: Child) => void) | undefined;
 }
 

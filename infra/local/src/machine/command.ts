@@ -14,7 +14,7 @@ export interface CommandOptions {
 /**
  * Runs a command to its end and returns its standard output.
  *
- * @throws CommandError it could not start or did not exit 0; the message ends with what it last said
+ * @throws CommandError it could not start or did not exit 0; the message ends with its last output
  */
 export function runCommand(command: string, args: readonly string[], options: CommandOptions = {}): Promise<string> {
   return new Promise((resolve, reject) => {

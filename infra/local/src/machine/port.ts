@@ -3,8 +3,9 @@ import { createServer } from 'node:net';
 const handedOut = new Set<number>();
 
 /**
- * A loopback TCP port that nothing listens on now. Taken below the range the system uses for outgoing connections, and never twice by
- * one process, so that what is started next very probably gets it; whoever starts a server on it still has to try again when it lost.
+ * A loopback TCP port that nothing listens on now. Taken below the range the system uses for outgoing connections, and
+ * never twice by one process, so that what is started next very probably gets it; whoever starts a server on it still
+ * has to try again if another program took the port.
  */
 export async function freePort(): Promise<number> {
   for (let attempt = 0; attempt < 200; attempt += 1) {

@@ -1,4 +1,4 @@
-/** Where a long step says what it waits for. One line per call, no newline in it. */
+/** Receives what a long step waits for: one line per call, no newline in it. */
 export type Report = (line: string) => void;
 
 /** Lines on standard error, so that standard output stays what the caller asked for. */

@@ -40,15 +40,16 @@ export const anvilKeys: readonly string[] = [
   '0x2a871d0798f97d79848a013d4936a73bf4cc922c825d33c1cf7073dff6d409c6',
 ];
 
-/** Blocks of a kept chain come at most this long after whole seconds, milliseconds; so many starts are made for it. */
+/** Blocks of a kept chain come at most so many milliseconds after whole seconds; anvil is started up to `starts` times for it. */
 const latestMs = 250;
 const starts = 5;
-/** Aimed at: a little after, so that no block comes a little before. */
+/** The moment to aim at: a little after the whole second, so that no block comes a little before it. */
 const aimedAtMs = 80;
 
 /**
- * Starts anvil with blocks of `blockTimeSec`, which also come as soon as a transaction does (mixed mining), rules of Paris (what the contracts are compiled for). The
- * blocks of a kept chain come just after whole seconds, as those of a QBFT chain do: a block's age is counted in whole seconds, so blocks late in a second would be final a second later.
+ * Starts anvil with blocks every `blockTimeSec` and as soon as a transaction comes (mixed mining), under the rules of
+ * Paris (the contracts are compiled for them). The blocks of a kept chain come just after whole seconds, as those of a
+ * QBFT chain do: a block's age is counted in whole seconds, so blocks late in a second would be final a second later.
  */
 export async function startAnvil(spec: AnvilSpec): Promise<Anvil> {
   const port = spec.port ?? (await freePort());
@@ -69,7 +70,7 @@ export async function startAnvil(spec: AnvilSpec): Promise<Anvil> {
       await anvil.child.kill();
       throw cause;
     }
-    await anvil.child.kill(); // not stopped: it would dump a chain that nobody has used
+    await anvil.child.kill(); // kill, not stop: a stop would dump a chain that was never used
   }
 }
 
@@ -112,8 +113,9 @@ interface Genesis {
 }
 
 /**
- * Every start of anvil makes a block 0 of its own and dumps it beside the loaded one; which of them a later load puts in place is chance, and the chain's identity would change with it. So
- * all but the first start's are taken out of the dump. Returns the first start's, or null before there was one.
+ * Removes from the dump all blocks 0 but that of the first start. Every start of anvil makes a block 0 of its own and
+ * dumps it beside the loaded one; a later load puts one of them in place by chance, and the chain's identity would
+ * change with it. Returns that of the first start, or null before there was one.
  */
 async function dropForeignGenesis(dir: string): Promise<Genesis | null> {
   const kept = await readJson<Genesis>(join(dir, 'genesis.json'));
@@ -129,7 +131,10 @@ async function dropForeignGenesis(dir: string): Promise<Genesis | null> {
   return kept;
 }
 
-/** Notes block 0 of a new chain; of an old one makes sure that it is still the same, and waits for new blocks: states older than the dump are gone, and services read a little behind the head. */
+/**
+ * Writes down block 0 of a new chain. Checks that an old chain still has the same one, and waits for new blocks: states
+ * older than the dump are gone, and services read a little behind the head.
+ */
 async function keepGenesis(child: Child, url: string, dir: string, known: Genesis | null): Promise<void> {
   const block = await rpc<{ hash: string; timestamp: string }>(url, 'eth_getBlockByNumber', ['0x0', false]);
   if (known === null) {

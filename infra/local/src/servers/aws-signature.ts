@@ -1,6 +1,6 @@
 import { createHash, createHmac } from 'node:crypto';
 
-/** Whose request it is. */
+/** The account that a request is signed for. */
 export interface S3Credentials {
   readonly accessKey: string;
   readonly secretKey: string;

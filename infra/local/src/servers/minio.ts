@@ -16,7 +16,7 @@ export interface MinioServer {
   readonly child: Child | null;
 }
 
-/** One bucket and the only access key that may use it, and nothing else. */
+/** One bucket, and the only access key that may use it; the key may use nothing else. */
 export interface Bucket extends S3Credentials {
   readonly endpoint: string;
   readonly bucket: string;

@@ -55,7 +55,7 @@ describe('an S3 server named in the environment', () => {
 
     it('is what a consortium keeps its objects on, without a MinIO of its own', async () => {
       const kept = { ...process.env };
-      // Nothing may be looked for, built or started: each would throw.
+      // No binary may be looked for, built or started: each would throw.
       const untouched = new Proxy({} as ServersSpec, {
         get: (_, what) => {
           throw new Error(`${String(what)} was asked for`);

@@ -2,7 +2,7 @@ import { signedHeaders } from './aws-signature.js';
 import type { S3Credentials } from './aws-signature.js';
 import type { Bucket } from './minio.js';
 
-/** An S3 server of somebody else's, and an account there that may make buckets. */
+/** An S3 server that this launcher does not run, and an account there that may make buckets. */
 export interface NamedS3Server extends S3Credentials {
   readonly endpoint: string;
   /** Put before the name of each bucket: names are shared by all users of a server. */
@@ -10,8 +10,8 @@ export interface NamedS3Server extends S3Credentials {
 }
 
 /**
- * The S3 server that the environment names by CPDS_S3_ENDPOINT, or null. CPDS_S3_ACCESS_KEY and CPDS_S3_SECRET_KEY go with it; CPDS_S3_BUCKET_PREFIX may
- * (default `cpds-`).
+ * The S3 server that the environment names by CPDS_S3_ENDPOINT, or null. CPDS_S3_ACCESS_KEY and CPDS_S3_SECRET_KEY are
+ * required with it; CPDS_S3_BUCKET_PREFIX is optional (default `cpds-`).
  *
  * @throws NamedS3Error names the variable that is missing or no URL
  */
@@ -34,7 +34,7 @@ export async function bucketAt(server: NamedS3Server, name: string): Promise<Buc
   const { endpoint, accessKey, secretKey } = server;
   const bucket = `${server.prefix}${name}`;
   const made = await ask(server, 'PUT', bucket);
-  // 409: there is one of this name; ours if we may look into it.
+  // 409: a bucket of this name exists; it is ours if we may look into it.
   const usable = made === 409 ? await ask(server, 'HEAD', bucket) : made;
   if (usable !== 200)
     throw new NamedS3Error(`the S3 server of CPDS_S3_ENDPOINT refuses bucket ${bucket}: HTTP ${usable}`);

@@ -67,7 +67,7 @@ export async function startPostgres(spec: PostgresSpec, report: Report): Promise
   return { adminUrl, port, dataDir, child };
 }
 
-/** Creates a role and a database of the same name that only this role may enter; does nothing where they exist. Returns its URL. */
+/** Creates a role and a database of the same name that only this role may enter; does nothing if they exist. Returns its URL. */
 export async function createDatabase(adminUrl: string, name: string, password: string): Promise<string> {
   await withAdmin(adminUrl, async (client) => {
     const role = pg.escapeIdentifier(name);
@@ -106,7 +106,7 @@ async function withAdmin<T>(adminUrl: string, work: (client: pg.Client) => Promi
 
 async function initCluster(bin: string, dataDir: string, passwordFile: string, as: { uid?: number; gid?: number }) {
   const cluster = join(dataDir, 'cluster');
-  // A cluster without PG_VERSION is the rest of an interrupted initdb, which refuses a folder that is not empty.
+  // A cluster without PG_VERSION was left by an interrupted initdb, which refuses a folder that is not empty.
   await rm(cluster, { recursive: true, force: true });
   const password = randomBytes(24).toString('hex');
   await writeFile(passwordFile, `${password}\n`, { mode: 0o600 });

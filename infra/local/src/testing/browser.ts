@@ -12,9 +12,10 @@ export interface PageScript {
 }
 
 /**
- * Joins the module at the path `entry` for pages. Packages of this project come from where this process has them: under jest from their sources.
+ * Bundles the module at the path `entry` for pages. Packages of this project come from the files that this process
+ * uses: under jest their sources.
  *
- * @throws Error it imports something of Node, by whatever way; the message names what and where
+ * @throws Error it imports something of Node, directly or through another module; the message names what and where
  */
 export async function pageScript(entry: string): Promise<PageScript> {
   const { build } = await import('esbuild');
@@ -50,7 +51,7 @@ export interface TestPage {
   close(): Promise<void>;
 }
 
-/** Beside what Playwright gives: as root there is no sandbox, and a test talks to nobody but loopback. */
+/** Arguments beyond Playwright's: as root there is no sandbox, and a test talks to loopback only. */
 const switches = [
   '--headless',
   '--no-sandbox',

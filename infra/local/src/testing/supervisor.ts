@@ -91,7 +91,7 @@ const close = async () => {
   server.closeAllConnections();
   // A server that is just starting has no entry in `children` yet.
   await Promise.allSettled(underWay);
-  // Asked, not killed: Postgres has to reap its own children.
+  // SIGTERM, not SIGKILL: Postgres has to reap its own children.
   await Promise.all([...children.values()].map((child) => child.stop(3_000)));
   for (const path of remove) rmSync(path, { recursive: true, force: true });
   process.exit(0);
