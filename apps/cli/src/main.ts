@@ -11,7 +11,7 @@ interface CommonOptions {
   readonly json?: boolean;
 }
 
-/** Adds what every command has, and turns what it throws into words and an exit code. */
+/** Adds the options that every command has, and turns an error into words and an exit code. */
 function command<Options extends CommonOptions>(
   parent: Command,
   usage: string,
@@ -131,7 +131,7 @@ command<CommonOptions & { bridge?: string }>(
   async ({ dir, json, bridge }, grantId) => {
     const result = await walletRevoke(dir, grantId as string, bridge);
     print(json ?? false, result, () => revocationWords(result));
-    // Too few have confirmed: whoever scripts this must bring it again.
+    // Too few have confirmed: a script that sees this exit code must send the revocation again.
     if (!result.isEnough) process.exitCode = exitCodes.failed;
   },
 ).option('--bridge <url>', 'the bridge to bring it to');

@@ -10,7 +10,7 @@ import { launch } from '../consortium/launch.js';
 export interface ProcessStatus {
   readonly name: string;
   readonly pid: number;
-  /** Null for servers, which have no door of ours. */
+  /** Null for servers, which do not answer `/readyz`. */
   readonly url: string | null;
   readonly isReady: boolean | null;
 }
@@ -30,7 +30,7 @@ export async function down(dir: string, reset: boolean): Promise<number> {
   return count;
 }
 
-/** What runs, and whether it says it is ready. @throws AppError `not-running` */
+/** The running processes, and whether each says it is ready. @throws AppError `not-running` */
 export async function status(dir: string): Promise<ProcessStatus[]> {
   const running = runningProcesses(resolve(dir));
   if (running.length === 0) throw new AppError('not-running', 'conflict', 'no consortium runs in this folder');
@@ -49,7 +49,7 @@ export async function status(dir: string): Promise<ProcessStatus[]> {
   );
 }
 
-/** Prints the log of one process, or of all, one after another; with `follow` what is added as well. @throws AppError `unknown-log` */
+/** Prints the log of one process, or of all, one after another; with `follow` also every line that is added later. @throws AppError `unknown-log` */
 export async function logs(dir: string, name: string | undefined, follow: boolean): Promise<void> {
   const folder = join(resolve(dir), 'logs');
   const known = (await readdir(folder).catch(() => []))
@@ -65,7 +65,7 @@ export async function logs(dir: string, name: string | undefined, follow: boolea
   }
 }
 
-/** Copies a file from `from` to its end to standard output, and returns where that is. */
+/** Copies a file from the offset `from` to standard output, and returns the offset of its end. */
 async function copy(path: string, from: number): Promise<number> {
   const handle = await open(path);
   const { size } = await handle.stat();

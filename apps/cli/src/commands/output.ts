@@ -8,7 +8,7 @@ export function print(isJson: boolean, value: unknown, words: () => string): voi
   process.stdout.write(`${isJson ? JSON.stringify(value, null, 2) : words()}\n`);
 }
 
-/** Says what failed on standard error and leaves the exit code. A bug shows its stack, since nobody but us can do anything about it. */
+/** Prints the failure to standard error and sets the exit code. Prints the stack of a bug, which its report needs. */
 export function fail(isJson: boolean, thrown: unknown): void {
   const error = toAppError(thrown);
   const { code, kind, message, field } = error;

@@ -11,7 +11,8 @@ import { askAndConsent, finishShare, upload, type ShareResult } from '../main-jo
 import { waitFor } from '../main-job/waiting.js';
 
 /**
- * Shares one file, from upload to compared bytes, on the running consortium. The lines of the consent are shown; `asks` has them answered at the terminal.
+ * Shares one file, from upload to compared bytes, on the running consortium. Prints the lines of the consent; with
+ * `asks` somebody answers them at the terminal.
  *
  * @throws AppError `patient-declined`, `unknown-file`, whatever a step threw
  */
@@ -38,7 +39,7 @@ export async function share(dir: string, file: string, asks: boolean): Promise<S
   return finishShare(world, record, given, startedAt);
 }
 
-/** Where a transfer stands at both hospitals. @throws AppError `unknown-grant` neither knows it */
+/** The state of a transfer at both hospitals. @throws AppError `unknown-grant` neither knows it */
 export async function transferShow(dir: string, grantId: string): Promise<TransferView[]> {
   const world = await attach(resolve(dir), reportToStderr);
   const views = await Promise.all(
@@ -54,7 +55,7 @@ export async function transferShow(dir: string, grantId: string): Promise<Transf
   return known;
 }
 
-/** A transfer in words: where it is and why it waits. */
+/** Says in words where a transfer is and why it waits. */
 export function transferWords(views: readonly TransferView[]): string {
   return views
     .flatMap((view) => [

@@ -15,7 +15,8 @@ export interface StartOptions {
 }
 
 /**
- * The consortium, the main job, the closing table; then it stays up until Ctrl-C, or with `once` stops.
+ * Starts the consortium, does the main job, prints the closing table; then it stays up until Ctrl-C, or with `once`
+ * stops.
  *
  * @throws the first thing that failed, after a clean stop; the report file then says `ok: false` and what it was
  */
@@ -34,7 +35,7 @@ export async function start(options: StartOptions): Promise<void> {
   const launching = launch({ dir: resolve(options.dir), report: reportToStderr, until: 'launcher' });
   const local = await Promise.race([launching, interrupted]);
   if (local === 'interrupted') {
-    // The guard stops what has started; a launch under way has nothing else to lose.
+    // The guard stops everything that has started; a launch under way has nothing else to save.
     process.exit(130);
   }
   try {

@@ -35,17 +35,20 @@ export async function walletAgeIdentity(path: string): Promise<string> {
   return (await WalletHolder.open(new FileStorage(resolve(path)))).wallet.ageIdentity;
 }
 
-/** A grant's revocation as `cpds wallet revoke` shows it. */
+/** The result of `cpds wallet revoke`. */
 export interface RevocationSummary {
   readonly grantId: string;
   readonly confirmedBy: readonly string[];
   readonly needed: number;
-  /** Whether fewer than t storemen are left who would release. */
+  /** True if fewer than t storemen are left that have not confirmed the revocation. */
   readonly isEnough: boolean;
   readonly failures: readonly { url: string; code: string; message: string }[];
 }
 
-/** Revokes a grant of whichever wallet gave it, through the bridge at `bridgeUrl` or those the wallet knows, in turn. @throws AppError `unknown-grant` */
+/**
+ * Finds the wallet that gave the grant and revokes it, through the bridge at `bridgeUrl` or in turn through those that
+ * the wallet knows. @throws AppError `unknown-grant`
+ */
 export async function walletRevoke(dir: string, grantId: string, bridgeUrl?: string): Promise<RevocationSummary> {
   for (const { file, grants } of await walletList(dir)) {
     if (!grants.includes(grantId)) continue;

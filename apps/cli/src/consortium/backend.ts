@@ -6,7 +6,7 @@ import { LogView, RegisterClient } from '@cpds/messages';
 import type { Consortium, Hospital } from '@cpds/local';
 import { z } from 'zod';
 
-/** What a hospital's backend may do: everything but what is a wallet's. */
+/** Scopes of a hospital's backend: all but those of wallets. */
 const scopes = [
   'identity.admin',
   'records.write',
@@ -28,7 +28,7 @@ const PrivateJwk = z.object({
 });
 type PrivateJwk = z.infer<typeof PrivateJwk>;
 
-/** A hospital's own software, as its services see it: a client with a key and the doors it uses. */
+/** A hospital's own software as its services see it: a client with a key, and the services that it calls. */
 export interface Backend {
   readonly hospital: Hospital;
   readonly identity: IdentityClient;
@@ -77,7 +77,7 @@ export async function openBackend(consortium: Consortium, hospital: Hospital): P
   };
 }
 
-/** An audit service as an operator of `backend`'s hospital sees it: its log, and the wish to anchor it now. */
+/** An audit service for an operator of `backend`'s hospital: reads its log, and asks to anchor it now. */
 export class AuditClient {
   private readonly http: HttpClient;
 

@@ -37,7 +37,7 @@ const chain: ChainParameters = {
   wSeconds: localNumbers.wSeconds,
 };
 
-/** The consortium's contracts, put up in the order of wire.md. Every step does only what is missing, so a later start finds all done. */
+/** Deploys the consortium's contracts in the order of wire.md. Every step does only what is missing, so a later start changes nothing. */
 export class ConsortiumContracts {
   private readonly file: DeploymentFile;
 
@@ -106,7 +106,7 @@ export class ConsortiumContracts {
     });
   }
 
-  /** Both keys, made by the storemen over the hub chain: nobody here ever sees a share. */
+  /** Has the storemen make both keys over the hub chain; this process never sees a share. */
   async groupKeys(storemanRegistry: string): Promise<GroupKeys> {
     return makeGroupKeys({
       hubRpcUrl: this.consortium.servers.chains.hub,

@@ -6,7 +6,7 @@ import { backendClient } from './backend.js';
 
 /** Numbers of a consortium with one-second blocks (wire.md "Local consortium's numbers"). */
 export const localNumbers = {
-  // Between the heads that the chains announce.
+  // Polls come between the heads that the chains announce.
   pollMs: 1_000,
   recheckMs: 1_000,
   flushAfterMs: 5_000,
@@ -30,12 +30,12 @@ export async function gasAccount(consortium: Consortium, name: string): Promise<
   return accountOf((await consortium.secrets.keyFile(participant(name))).keys.gas);
 }
 
-/** Bridges that a wallet may bring a revocation to, whatever becomes of its own hospital: that one is not the first. */
+/** Bridges to which a wallet may bring a revocation. Its own hospital's is not the first, so that revoking works without it. */
 export function revocationUrls(consortium: Consortium): Promise<string[]> {
   return Promise.all(['bridge.south', 'bridge.north', ...storemen].map((name) => consortium.urlOf(name)));
 }
 
-/** What each process is told beyond what libs/local tells it: contracts, its neighbours, and the local numbers. */
+/** Environment of each process beyond what infra/local sets: contracts, its neighbours, and the local numbers. */
 export async function environmentOf(consortium: Consortium, hub: Complete<HubDeployment>): Promise<ExtraEnvironment> {
   const roster = {
     accounts: await Promise.all(storemen.map((name) => gasAccount(consortium, name))),

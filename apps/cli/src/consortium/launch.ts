@@ -20,8 +20,9 @@ export interface Launched {
 const readyWithinMs = 240_000;
 
 /**
- * Puts up the whole consortium in the order of wire.md: servers, contracts of the hub and the hospitals, all processes, key generation by the storemen, the contracts that
- * hold the key. A second launch in the same folder finds contracts and keys there and only starts what runs.
+ * Puts up the whole consortium in the order of wire.md: servers, contracts of the hub and the hospitals, all processes,
+ * key generation by the storemen, the contracts that hold the key. A second launch in the same folder finds contracts
+ * and keys there and only starts servers and processes.
  *
  * @throws whatever a step threw, after everything that had started is stopped
  */
@@ -49,7 +50,8 @@ export async function launch(spec: ConsortiumSpec): Promise<Launched> {
     const starting = step('starting processes', 'launcher', () =>
       consortium.startProcesses(names, extra, readyWithinMs),
     );
-    // Some say ready only when the group's contracts are registered, so key generation runs beside; a process that ends early ends the launch.
+    // Key generation runs beside the start, since some processes are ready only when the group's contracts are
+    // registered. A process that ends early ends the launch.
     const finished = step('generating both keys over the hub chain', 'storemen', async () => {
       const keys = await contracts.groupKeys(hub.storemanRegistry);
       const north = await contracts.finish('north', hub.chainRegistry, keys);

@@ -11,12 +11,12 @@ import {
   type TransactionRequest,
 } from 'ethers';
 
-/** How often receipts are asked for. */
+/** Milliseconds between two questions for receipts. */
 const pollMs = 50;
 
 /**
- * Gas limit of calls that are sent together: an estimate would not see those before it. More than the dearest of them
- * takes, and what is not used is not paid.
+ * Gas limit of calls that are sent together: an estimate would not see the calls before it. It is more than the dearest
+ * call takes, and unused gas is not paid.
  */
 export const callGas = 1_000_000n;
 
@@ -48,7 +48,7 @@ export async function connect(rpcUrl: string): Promise<JsonRpcProvider> {
 }
 
 /**
- * One account that deploys and sends. What it sends together it sends in order, and waits for all of it.
+ * One account that deploys and sends. Sends the calls of one batch in order and waits for all of them.
  *
  * Safe to stop at any line: whoever runs the deployment again looks at the chain first.
  */

@@ -6,7 +6,7 @@ import { deployHospital } from './hospital.js';
 import { deployHub } from './hub.js';
 import { readKey, readPlan, type DeployPlan } from './plan.js';
 
-/** What stands after a deployment, in the form of its file. */
+/** The contracts that stand after a deployment, in the form of its file. */
 export interface Deployed extends Deployment {
   hub: Complete<HubDeployment>;
   hospitals: Record<string, Complete<HospitalDeployment>>;
@@ -16,7 +16,7 @@ export interface Deployed extends Deployment {
  * `cpds deploy`: all contracts of a plan in the order of wire.md, on any RPC. Between the two halves it waits for the
  * storemen, who must be running by then, to make the group keys. Repeating it does what is missing.
  *
- * @param file the deployment's file: what stands where
+ * @param file the deployment's file, which holds the addresses of all contracts
  * @throws AppError naming the step
  */
 export async function deploy(planPath: string, file: string, report: (line: string) => void): Promise<Deployed> {

@@ -29,7 +29,7 @@ export const HospitalDeployment = z.object({
 });
 export type HospitalDeployment = z.infer<typeof HospitalDeployment>;
 
-/** What `cpds deploy` put where: the file that makes it repeatable. Nothing in it is secret. */
+/** The contracts that `cpds deploy` created and their addresses: the file that makes it repeatable. Nothing in it is secret. */
 export const Deployment = z.object({
   hub: HubDeployment.optional(),
   hospitals: z.record(z.string(), HospitalDeployment).default({}),

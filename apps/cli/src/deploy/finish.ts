@@ -7,7 +7,7 @@ import type { GroupKeys } from './group-keys.js';
 import { noteHospital, type HospitalSpec } from './hospital.js';
 import { Owners } from './owners.js';
 
-/** What the second half of a hospital's deployment needs beside the first. */
+/** Settings of the second half of a hospital's deployment, beside those of the first. */
 export interface FinishSpec extends Pick<
   HospitalSpec,
   'name' | 'rpcUrl' | 'hubRpcUrl' | 'chainRegistry' | 'file' | 'adminKey' | 'ownerKeys' | 'approvalsNeeded' | 'report'

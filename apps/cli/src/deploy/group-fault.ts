@@ -7,8 +7,8 @@ export interface ExpectedGroup {
 }
 
 /**
- * Why a group on the hub is not the expected one, or null when it is. One owner can propose a roster of its own: a key is
- * trusted for whose it is, not for standing under the registry's purpose.
+ * Why a group on the hub is not the expected one, or null when it is. One owner alone can propose a roster, so the
+ * members of a key are checked: that the registry lists it under a purpose is not enough.
  */
 export function groupFault(
   { memberAccounts, t }: Pick<GroupStruct, 'memberAccounts' | 't'>,

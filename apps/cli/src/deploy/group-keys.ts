@@ -18,7 +18,7 @@ export interface GroupKeysSpec {
   readonly nMin: number;
   /** Seconds a phase may last at most. */
   readonly phaseSeconds: number;
-  /** Blocks until the hub's blocks are final. */
+  /** Blocks that the hub needs until a block is final. */
   readonly depth: number;
   readonly report?: (line: string) => void;
 }
@@ -44,8 +44,8 @@ const purposes = ['Sign', 'Seal'] as const;
 type Purpose = (typeof purposes)[number];
 
 /**
- * Proposes the attempts that are missing: a purpose that has its key, or an attempt still under way, is left alone.
- * Returns the ids of the attempts that are under way.
+ * Proposes the attempts that are missing, for purposes that have neither a key nor an attempt under way. Returns the
+ * ids of the attempts that are under way.
  */
 export async function proposeGroupKeys(spec: GroupKeysSpec): Promise<Partial<Record<Purpose, Hex>>> {
   const hub = await connect(spec.hubRpcUrl);

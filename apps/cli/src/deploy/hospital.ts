@@ -16,7 +16,7 @@ import { chainListing, registryParameters } from './hub.js';
 import { Owners } from './owners.js';
 import { accountOf, type ChainParameters, type Funding } from './parties.js';
 
-/** What a hospital brings into the consortium. */
+/** A hospital's part of a deployment. */
 export interface HospitalSpec {
   /** Operator's name in datagrams, such as `north`. */
   readonly name: string;
@@ -42,7 +42,7 @@ export interface HospitalSpec {
   readonly messageKey: string;
   /** HPKE key of the bridge, 65 bytes. */
   readonly hpkeKey: string;
-  /** Where records serves the exchange endpoint. A changed one is registered on a repeat. */
+  /** URL at which records serves the exchange endpoint. A repeat registers a changed one. */
   readonly exchangeUrl: string;
   readonly report?: (line: string) => void;
 }

@@ -14,7 +14,7 @@ import { fund } from './funding.js';
 import { Owners } from './owners.js';
 import { accountOf, type ChainParameters, type Funding, type MemberParty } from './parties.js';
 
-/** What the hub is made of. */
+/** The hub's part of a deployment. */
 export interface HubSpec {
   readonly rpcUrl: string;
   readonly file: DeploymentFile;
@@ -105,7 +105,7 @@ export async function deployHub(spec: HubSpec): Promise<Complete<HubDeployment>>
   }
 }
 
-/** What lists a chain in ChainRegistry: nothing when it is there. */
+/** The calls that list a chain in ChainRegistry; none if it is listed. */
 export async function chainListing(
   provider: JsonRpcProvider,
   chainRegistry: string,
@@ -130,7 +130,7 @@ export function registryParameters(
   };
 }
 
-/** What the owners and the payer of bonds must send for members that are not there, or whose bond is short. */
+/** The calls that the owners and the payer of bonds must send for members that are missing, or whose bond is short. */
 async function admissions(
   contract: StoremanRegistry | TransferLedger,
   members: readonly MemberParty[],

@@ -1,7 +1,7 @@
 import type { JsonRpcProvider } from 'ethers';
 import { callGas, DeployAccount, type DeployCall } from './account.js';
 
-/** Sends what e of f owners must ask for, from each of the first e. */
+/** Sends calls that e of f owners must ask for, from each of the first e. */
 export class Owners {
   readonly #accounts: readonly DeployAccount[];
 
@@ -17,10 +17,10 @@ export class Owners {
 
   /**
    * The same calls from each, in the same order, so that the actions happen in it. Repeating an approval that was given
-   * and did not lead to its action changes nothing; that an action has not happened yet is for the caller to look up.
+   * and did not lead to its action changes nothing. The caller looks up first whether an action has happened already.
    */
   async approve(...calls: readonly DeployCall[]): Promise<void> {
-    // Whose call comes last executes the action, and no estimate knows whose that will be.
+    // The last call executes the action, and no estimate knows which owner's call comes last.
     const sure = calls.map((call) => ({ ...call, gas: callGas }));
     await Promise.all(this.#accounts.map((account) => account.send(...sure)));
   }

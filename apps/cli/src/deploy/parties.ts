@@ -22,7 +22,7 @@ export interface PartyKeys {
   readonly hpke: string;
 }
 
-/** What is public about a bridge process's key file. @throws CryptoError when a key is not one */
+/** The public keys and addresses of a bridge process's key file. @throws CryptoError when a key is malformed */
 export function memberParty(name: string, keys: PartyKeys): MemberParty {
   return {
     name,

@@ -71,7 +71,7 @@ export const DeployPlan = z.object({
     threshold: z.int().min(2),
     nMin: z.int().min(2),
     phaseSeconds: z.int().min(1),
-    /** How long to wait for the storemen in all. */
+    /** How long to wait for the storemen altogether. */
     timeoutSeconds: z.int().min(1).default(600),
   }),
 });

@@ -21,7 +21,7 @@ export interface AuditResult {
   readonly verified: boolean;
 }
 
-/** What a grant must have come to, for the verifier. */
+/** The outcomes that a grant must have, for the verifier. */
 export interface Expectation {
   readonly grantId: string;
   readonly outcome: 'shared' | 'released' | 'refunded' | 'revoked';
@@ -38,7 +38,8 @@ const Result = z.object({
 });
 
 /**
- * Lets the logs come to rest, has each anchored, and verifies all three in a child process that knows a policy file and nothing else.
+ * Waits until the logs stop growing, has each anchored, and verifies all three in a child process that knows a policy
+ * file and nothing else.
  *
  * @throws AppError `audit-fails` names the first discrepancies
  */
@@ -48,7 +49,7 @@ export async function checkAudit(world: World, grants: readonly Expectation[]): 
     const logs = await anchorAll(world);
     const result = await verifyInChild(world, logs, grants);
     if (result.ok) return logs.map(({ party, view }) => auditResult(world, party, view, result.logs));
-    // A step that is in the log but not under the anchor yet was logged while we anchored: anchor again.
+    // A step that is in the log but not under the anchor was logged while the log was being anchored: anchor again.
     const isYoung = result.discrepancies.every(({ code }) => code === 'step-unanchored' || code === 'step-missing');
     if (!isYoung || Date.now() > deadline) {
       const said = result.discrepancies
@@ -85,7 +86,7 @@ async function verifyInChild(world: World, logs: readonly AnchoredLog[], grants:
   const policy = await policyOf(world, logs, grants);
   const path = join(world.consortium.dir, 'audit-policy.json');
   await writeFile(path, JSON.stringify(policy, null, 2), { mode: 0o600 });
-  // Always the built file: tests run this module from its source.
+  // Always the built file, also when a test runs this module from its source.
   const verifier = fileURLToPath(new URL('../../../../libs/audit-verifier/dist/main.js', import.meta.url));
   const { stdout, stderr } = await new Promise<{ stdout: string; stderr: string }>((resolve) => {
     execFile(process.execPath, [verifier, path, '--json'], { env: {}, maxBuffer: 256 << 20 }, (_error, out, err) =>
@@ -103,7 +104,7 @@ async function policyOf(
 ) {
   const { chains } = consortium.servers;
   const tokens = { north: await backends.north.tokens.token(), south: await backends.south.tokens.token() };
-  /** Where a log is anchored, and by whom: anybody may anchor under its origin, the audit process's account alone counts. */
+  /** The contract and account of a log's anchors: anybody may anchor under its origin, but only the audit process's account counts. */
   const anchorsOf = async ({ party, view }: AnchoredLog) => {
     const mine = { account: await gasAccount(consortium, `audit.${party}`), origin: view.origin };
     return [...new Set(['hub', party] as const)].map((chain) => ({

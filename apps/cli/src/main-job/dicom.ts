@@ -1,6 +1,6 @@
 /**
- * The PatientID (0010,0020) of a DICOM file (PS3.10), or null where it has none or is no DICOM file. Reads little-endian transfer syntaxes, explicit and
- * implicit; a deflated or big-endian file gives null.
+ * The PatientID (0010,0020) of a DICOM file (PS3.10), or null if it has none or is no DICOM file. Reads little-endian
+ * transfer syntaxes, explicit and implicit; a deflated or big-endian file gives null.
  */
 export function patientIdOf(file: Uint8Array): string | null {
   const bytes = Buffer.from(file.buffer, file.byteOffset, file.byteLength);
@@ -16,7 +16,7 @@ export function patientIdOf(file: Uint8Array): string | null {
       isExplicit = syntax !== '1.2.840.10008.1.2';
     }
     const { value, length } = header(bytes, at, isExplicit);
-    if (length === 0xffffffff) return null; // a sequence before (0010,0020) of unknown length: not worth a parser here
+    if (length === 0xffffffff) return null; // a sequence of unknown length before (0010,0020): such files are treated as having no PatientID
     if (group === 0x0010 && element === 0x0020) return text(bytes, value, length);
     if (group > 0x0010) return null;
     if (group === 0x0002 && element === 0x0010) syntax = text(bytes, value, length) ?? '';

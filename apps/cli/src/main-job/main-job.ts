@@ -29,7 +29,7 @@ interface Deposited {
   readonly recordId: string;
 }
 
-/** How a stopped process is started again. */
+/** Starts stopped processes again. */
 export type Restart = (names: readonly string[]) => Promise<void>;
 
 /**
@@ -169,7 +169,7 @@ async function depositAll(
   return deposited;
 }
 
-/** A consent is believed only with an enrolment under a checkpoint that was anchored on the hub before the request. */
+/** Waits until the enrolments are under a checkpoint that is anchored on the hub: a consent counts only if that happened before the request. */
 async function anchorEnrolments(world: World): Promise<void> {
   const { size } = await world.audits.north.anchor();
   await waitFor('the anchor of the enrolments on the hub', async () => {

@@ -7,7 +7,7 @@ import { FileStorage } from '@cpds/wallet/node';
 import { revocationUrls } from '../consortium/environment.js';
 import type { World } from '../consortium/world.js';
 
-/** The patient with this identifier: their wallet, made and enrolled at north on first sight. */
+/** The wallet of the patient with this identifier; makes it and enrols it at north on first use. */
 export async function patientOf(
   world: World,
   identifier: PatientIdentifier,
@@ -26,7 +26,7 @@ export async function patientOf(
   return { holder, isNew: true };
 }
 
-/** Where the wallet of this patient is kept; the name tells nothing of the patient. */
+/** Path of this patient's wallet; the name tells nothing of the patient. */
 export function walletPath(dir: string, { system, value }: PatientIdentifier): string {
   const name = createHash('sha256')
     .update(JSON.stringify([system, value]))

@@ -7,12 +7,12 @@ import type { PatientIdentifier } from '@cpds/messages';
 import { z } from 'zod';
 import { patientIdOf } from './dicom.js';
 
-/** A file to share, and whose it is. */
+/** A file to share, and its patient. */
 export interface RecordFile {
   readonly path: string;
   readonly name: string;
   readonly contentType: 'application/fhir+json' | 'application/dicom';
-  /** Category a hospital asks by. */
+  /** Category under which a hospital asks for it. */
   readonly category: string;
   readonly sizeBytes: number;
   readonly sha256: string;
@@ -90,7 +90,7 @@ function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    if (cause instanceof SyntaxError) return null; // not a Bundle then
+    if (cause instanceof SyntaxError) return null; // so it is no Bundle
     throw cause;
   }
 }

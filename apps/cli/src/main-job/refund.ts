@@ -5,7 +5,7 @@ import { waitFor } from './waiting.js';
 /** Fewer vouchers than the two that a lock needs. */
 export const pausedVouchers = ['voucher-1', 'voucher-2'] as const;
 
-/** Stops two of the three vouchers: what is locked now is not vouched for and misses its mintBefore. */
+/** Stops two of the three vouchers: a grant that is locked now is not vouched for and misses its mintBefore. */
 export async function pauseVouchers({ consortium }: World): Promise<void> {
   await Promise.all(pausedVouchers.map((name) => consortium.stopProcess(name)));
 }

@@ -2,7 +2,7 @@ import type { AuditResult } from './audit-check.js';
 import type { RevocationResult } from './revocations.js';
 import type { ShareResult } from './share.js';
 
-/** What `--report FILE` writes. */
+/** Content of the file that `--report FILE` writes. */
 export interface Report {
   readonly ok: boolean;
   readonly hospitals: readonly string[];
@@ -20,7 +20,7 @@ export interface Report {
   readonly audit: readonly AuditResult[];
 }
 
-/** The middle value; of an even number the lower of the two in the middle. Zero of none. */
+/** The median: of an even number of values the lower of the two in the middle, zero if there are none. */
 export function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[Math.floor((values.length - 1) / 2)] ?? 0;
 }

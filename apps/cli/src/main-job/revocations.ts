@@ -4,13 +4,13 @@ import { AppError } from '@cpds/errors';
 import type { Revoked, WalletHolder } from '@cpds/wallet';
 import { waitFor } from './waiting.js';
 
-/** A revoked grant and who said so. The report's `revocations` holds these. */
+/** A revoked grant and the parties that confirmed it. The report's `revocations` holds these. */
 export interface RevocationResult {
   readonly grantId: string;
   readonly when: 'between mint and release' | 'after the record was opened';
-  /** Each storeman's signed answer to south, which asked again. */
+  /** Each storeman's signed answer when south asked again. */
   readonly answers: readonly { from: string; verdict: string; signature: string }[];
-  /** HTTP status of north's exchange endpoint, asked again by south. */
+  /** HTTP status of north's exchange endpoint when south asked again. */
   readonly exchangeCode: number;
 }
 

@@ -1,6 +1,6 @@
 import type { TransferState, TransferView } from '@cpds/messages';
 
-/** Where the time of one share went, in milliseconds. */
+/** Times of one share, in milliseconds. */
 export interface ShareTimes {
   /** Everything but waiting for finality. */
   readonly workMs: number;

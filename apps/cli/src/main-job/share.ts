@@ -23,7 +23,7 @@ export interface ShareResult extends ShareTimes {
   readonly mintGas: number | null;
 }
 
-/** Uploads a file to north as a stream, and checks that what north says it received is what was sent. */
+/** Uploads a file to north as a stream, and checks that north's digest of it is that of the file. */
 export async function upload(world: World, patientId: string, file: RecordFile): Promise<StoredRecord> {
   const body = Readable.toWeb(createReadStream(file.path)) as ReadableStream<Uint8Array>;
   const stored = await world.backends.north.records.upload(
@@ -46,7 +46,7 @@ export function waitForDeed(world: World, recordId: string): Promise<RecordStatu
   });
 }
 
-/** How a consent comes about. */
+/** How the patient decides and how much time the grant gives. */
 export interface ConsentOptions {
   /** Default: no more time than the steps need. */
   readonly policy?: TimePolicy;
@@ -101,7 +101,8 @@ export function waitForState(
     async () => {
       const view = await world.backends[hospital].bridge.transfer(grantId, seen, 10).catch(async (cause: unknown) => {
         if (!(cause instanceof AppError) || cause.kind !== 'missing') throw cause;
-        // South hears of the grant by a datagram, a moment after north took the consent, and has it checked first.
+        // South hears of the grant by a datagram a moment after north took the consent, and checks it before it has a
+        // row.
         await delay(300);
         return null;
       });

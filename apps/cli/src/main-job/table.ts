@@ -1,7 +1,7 @@
 import type { JobStep } from '../consortium/job-step.js';
 import { median, type Report } from './report.js';
 
-/** The closing table: each step with its time (finality apart from work), gas, transaction and who did it. Pure. */
+/** The closing table: each step with its time (finality apart from work), gas, transaction and party. Pure. */
 export function closingTable(
   steps: readonly JobStep[],
   report: Report,

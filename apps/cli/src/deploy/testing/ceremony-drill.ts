@@ -7,8 +7,8 @@ import type { JsonRpcProvider } from 'ethers';
 import { DeployAccount } from '../account.js';
 
 /**
- * All members of one attempt in one process, posting what libs/crypto says is due: for tests of contracts and deployment,
- * where five real storemen would be in the way. Never part of a consortium: it holds every share.
+ * All members of one attempt in one process, posting what libs/crypto says is due: for tests of contracts and
+ * deployment, which need no five real storemen. Never part of a consortium: it holds every share.
  */
 export async function drillCeremony(
   hub: JsonRpcProvider,
