@@ -20,7 +20,7 @@ describe('a consortium of real processes', () => {
   killSuite(stageOf);
   badInputSuite(stageOf);
   revokeSuite(stageOf);
-  // Behind everything that could have written something down, refusals and crashes included.
+  // After everything that could have written a planted string somewhere, refusals and crashes included.
   plantedSuite(stageOf);
   tamperSuite(stageOf);
 });

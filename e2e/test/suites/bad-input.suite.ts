@@ -11,14 +11,14 @@ import { countOf, rowsOf } from '../support/database.js';
 import { objectsOf } from '../support/objects.js';
 import type { Stage } from '../support/stage.js';
 
-/** What a door answered. */
+/** The answer of a route. */
 interface Answer {
   readonly status: number;
   readonly type: string;
   readonly body: Record<string, unknown>;
 }
 
-/** What is not as it should be is refused by name, in the right words for the door, and leaves nothing behind. */
+/** Wrong input is refused with a code and the field's name, in the format of the route, and changes nothing. */
 export function badInputSuite(stageOf: () => Stage): void {
   const patientId = () => stageOf().patients.refused.holder.account.patientId;
 
@@ -100,7 +100,7 @@ export function badInputSuite(stageOf: () => Stage): void {
       const closed = new Promise<void>((resolve) => upload.once('close', () => resolve()));
       upload.on('error', () => undefined); // the connection that is cut below
       upload.write(whole.subarray(0, whole.length >> 1));
-      // Cut once the service is at work on it, else nothing could be left half-done.
+      // Cut once the service is at work on it, else no half-done work could be left.
       await waitFor(
         'the upload to begin',
         async () => ((await kept(stage)).pending > before.pending ? true : null),
@@ -332,7 +332,7 @@ export function badInputSuite(stageOf: () => Stage): void {
     it('to a request that expired is refused, and both hospitals close the request', async () => {
       const stage = stageOf();
       const past = Math.floor(Date.now() / 1000) - 1;
-      // An hour passes in north's row: the one fact by which it tells that the request is over.
+      // Let an hour pass in north's row, which alone says when the request expires.
       await rowsOf(
         stage.world,
         'bridge.north',
@@ -358,7 +358,7 @@ export function badInputSuite(stageOf: () => Stage): void {
   });
 }
 
-/** How much there is in north's records: what a refused upload must not change. */
+/** Counts what north's records keeps, which a refused upload must not change. */
 async function kept({ world }: Stage) {
   const [records, objects, deeds, pending, stored] = await Promise.all([
     countOf(world, 'records.north', 'record'),
@@ -392,7 +392,7 @@ async function answerOf(response: Response): Promise<Answer> {
   return { status: response.status, type, body: (await response.json()) as Record<string, unknown> };
 }
 
-/** Of an answer of a FHIR route; anything but an OperationOutcome has no code. */
+/** Status, code and field of a FHIR route's answer; fails unless it is an OperationOutcome. */
 function outcomeOf({ status, type, body }: Answer) {
   expect({ type, resourceType: body['resourceType'] }).toEqual({
     type: 'application/fhir+json',
@@ -402,7 +402,7 @@ function outcomeOf({ status, type, body }: Answer) {
   return { status, code: issue?.details.coding[0]?.code, field: issue?.expression?.[0] };
 }
 
-/** Of an answer of any other route. */
+/** Status, code and field of any other route's answer. */
 function problemOf({ status, type, body }: Answer) {
   expect(type).toBe('application/problem+json');
   expect(body['status']).toBe(status);

@@ -20,10 +20,10 @@ const eventOf = (producer: string, after: string): KillMoment =>
     `SELECT seq FROM event WHERE producer = '${producer}' AND convert_from(leaf, 'UTF8') LIKE '%${after}%'`,
   );
 
-/** Without two of them each storeman is needed: t are asked first, and which depends on the grant. */
+/** With these two stopped, each other storeman is needed. Otherwise only t are asked first, and which ones depends on the grant. */
 const needed = ['storeman-4', 'storeman-5'];
 
-/** Every kind of process once, in a state in which it acts; several in one share, each at its own time. */
+/** Kills every kind of process once, in a state in which it acts; several in one share, each at its own time. */
 const once: readonly (readonly KillPoint[])[] = [
   [
     { process: 'bridge.north', moment: entered('lock-sent') },
@@ -48,7 +48,7 @@ const both = (process: string, states: readonly string[]): KillPoint[] =>
 const notMappedAct = stored('that it signed NotMapped', "SELECT grant_id FROM storeman_act WHERE act = 'not-mapped'");
 const reEncryption = stored('the wish to seal the record anew', 'SELECT grant_id FROM re_encryption');
 
-/** Every process in every state of the table in which it acts, on the way to each ending; the kills of one line in one grant. */
+/** Kills every process in every state of the table in which it acts, on the way to each ending; one line is one grant. */
 const matrix: readonly { ending: Ending; points: readonly KillPoint[] }[] = [
   ...[
     { process: 'bridge.north', moment: leaving('requested') },
@@ -134,7 +134,7 @@ const bringTo: Record<Ending, (stage: Stage, patient: Patient) => Promise<string
   },
 };
 
-/** kill -9, then start again: the grant ends as if nothing had happened, and nothing happened twice. */
+/** After kill -9 and a new start the grant ends as without the kill, and no step is done twice. */
 export function killSuite(stageOf: () => Stage): void {
   const through = (ending: Ending, points: readonly KillPoint[]) => async () => {
     const stage = stageOf();
@@ -142,7 +142,7 @@ export function killSuite(stageOf: () => Stage): void {
     const stopped = points.flatMap(({ without = [] }) => without);
     const armed: ArmedKill[] = [];
     await Promise.all(stopped.map((name) => consortium.stopProcess(name)));
-    // Empties the list: whoever runs again has the grant's row like everybody.
+    // Empties the list, so that processes that run again are not restarted twice.
     const restartStopped = async () => {
       const names = stopped.splice(0);
       if (names.length > 0) await stage.launched.restart(names);
@@ -180,7 +180,7 @@ export function killSuite(stageOf: () => Stage): void {
   });
 }
 
-/** Who was stopped all the while hears of the grant when it reads the blocks that it missed. */
+/** Waits for the row of a process that was stopped all the while: it hears of the grant when it reads the blocks that it missed. */
 async function waitForRow({ world }: Stage, process: string, grantId: string): Promise<void> {
   await waitFor(`the row of ${grantId} at ${process}`, async () => {
     const rows = await rowsOf(world, process, 'SELECT id FROM transfer WHERE grant_id = $1', [grantId]);

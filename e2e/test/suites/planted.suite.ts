@@ -14,7 +14,7 @@ import { filesBelow, type Stage } from '../support/stage.js';
 const run = promisify(execFile);
 const texts = Object.values(planted);
 
-/** What was planted in records stands nowhere in the clear: the patient's name, birth date, identifier and findings. */
+/** Strings planted in records stand nowhere in the clear: the patient's name, birth date, identifier and findings. */
 export function plantedSuite(stageOf: () => Stage): void {
   describe('the planted strings', () => {
     it('would be found in any form they could be kept in', async () => {
@@ -48,7 +48,7 @@ export function plantedSuite(stageOf: () => Stage): void {
       for (const { name } of participants) {
         const url = world.consortium.servers.databases[name] as string;
         const { stdout } = await run(pgDump, ['--dbname', url], { maxBuffer: 1 << 30, encoding: 'buffer' });
-        // A dump that holds nothing would prove nothing.
+        // An empty dump would prove nothing.
         expect(stdout.includes(name === 'identity.south' ? 'clinician' : 'PostgreSQL database dump complete')).toBe(
           true,
         );
@@ -95,7 +95,7 @@ export function plantedSuite(stageOf: () => Stage): void {
       const { dir } = world.consortium;
       const logs = await filesBelow(join(dir, 'logs'));
       expect(logs.length).toBe(participants.length);
-      // A wallet is its patient's own and knows who that is; the hospitals and everybody else here do not keep it.
+      // A wallet belongs to its patient and may name them; no hospital or other party keeps it.
       const wallets = join(dir, 'wallets');
       // Of Postgres, its write-ahead log holds what any row ever was; the tables' own files were dumped above.
       const tables = join('cluster', 'base');

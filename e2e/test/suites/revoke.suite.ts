@@ -25,7 +25,8 @@ export function revokeSuite(stageOf: () => Stage): void {
       expect(revoked.confirmedBy).toContain('storeman-4');
       expect((await closedView(stage, 'north', grantId)).closeReason).toBe('revoked');
       await launched.restart(['bridge.south']);
-      // North may still bring the grant, and lockBefore is far away: everybody who could act on it has to know better.
+      // North may still send the grant, and lockBefore is far away: every party that could act on it must know of the
+      // revocation.
       for (const name of ['bridge.south', ...storemen])
         await waitFor(`${name} to hold the revoke`, async () => {
           const sql = 'SELECT state, close_reason FROM transfer WHERE grant_id = $1 AND statement IS NOT NULL';
@@ -109,7 +110,7 @@ function closedView({ world }: Stage, hospital: 'north' | 'south', grantId: stri
   );
 }
 
-/** The storemen who refuse to release, each by its own signed answer; south asks again until all of them have. */
+/** Names of the storemen that refuse to release, each by its own signed answer; south asks again until all have answered. */
 function refusedRelease({ world }: Stage, grantId: string): Promise<string[]> {
   return waitFor('a signed refusal of every storeman', async () => {
     const outcome = await world.backends.south.bridge.open(grantId);

@@ -14,7 +14,7 @@ import type { Patient, Stage } from '../support/stage.js';
 
 const run = promisify(execFile);
 
-/** One record from north to south, and what north keeps of it. */
+/** Shares one record from north to south, and looks at what north keeps of it. */
 export function shareSuite(stageOf: () => Stage): void {
   describe('a share', () => {
     it('ends with the bytes that were uploaded, one lock in a ring of 16 and one mapping', async () => {
@@ -65,7 +65,7 @@ export function shareSuite(stageOf: () => Stage): void {
   });
 }
 
-/** Under which key north keeps the current sealing of the patient's record. */
+/** The key under which north keeps the current ciphertext of the patient's record. */
 export async function objectKeyOf(stage: Stage, { recordId }: Patient): Promise<string> {
   const sql = 'SELECT id FROM object WHERE record_id = $1 AND is_current';
   const [row] = await rowsOf<{ id: string }>(stage.world, 'records.north', sql, [recordId]);

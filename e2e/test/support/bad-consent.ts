@@ -16,7 +16,7 @@ import {
   type WalletHolder,
 } from '@cpds/wallet';
 
-/** A consent made as the wallet makes it but for one thing, and the door to bring it to. */
+/** Makes consents as the wallet does, except for one thing that is wrong, and sends them. */
 export class ConsentMaker {
   private constructor(
     private readonly holder: WalletHolder,
@@ -24,7 +24,7 @@ export class ConsentMaker {
     readonly client: WalletClient,
   ) {}
 
-  /** Collects what the wallet would. */
+  /** Collects all that the wallet would use. */
   static async of(holder: WalletHolder, request: WalletRequest, recordId: string): Promise<ConsentMaker> {
     const { home } = holder.file;
     const hub = await holder.facts();
@@ -57,7 +57,7 @@ export class ConsentMaker {
     return this.input.deed.xs;
   }
 
-  /** x of the own deed, as the wallet's file has it. */
+  /** x of the own deed, from the wallet's file. */
   get deedX(): string {
     return to0x(u256(this.input.deed.x));
   }

@@ -9,7 +9,7 @@ interface Log {
 
 let nextId = 0;
 
-/** JSON-RPC calls in one HTTP request, answered in their order. @throws Error what the node refused */
+/** JSON-RPC calls in one HTTP request, answered in their order. @throws Error with the node's refusal */
 export async function rpc<T>(url: string, calls: readonly { method: string; params: unknown[] }[]): Promise<T[]> {
   const body = calls.map((call) => ({ jsonrpc: '2.0', id: (nextId += 1), ...call }));
   const response = await fetch(url, {
@@ -25,7 +25,7 @@ export async function rpc<T>(url: string, calls: readonly { method: string; para
   });
 }
 
-/** How often contracts told something of a grant: events counted from the first block to the head. */
+/** How often contracts emitted each event of a grant, from the first block to the head. */
 export interface GrantEvents {
   readonly locked: number;
   readonly lockClosed: number;

@@ -13,7 +13,7 @@ export type KillMoment =
   | { readonly kind: 'entered' | 'leaving'; readonly state: string }
   | { readonly kind: 'stored'; readonly what: string; readonly sql: string };
 
-/** Which process is killed when. */
+/** Names the process to kill and the moment of the kill. */
 export interface KillPoint {
   readonly process: string;
   readonly moment: KillMoment;
@@ -21,7 +21,7 @@ export interface KillPoint {
   readonly without?: readonly string[];
 }
 
-/** In words, for the name of a test. */
+/** Describes a kill point in words, for the name of a test. */
 export function wordsOf({ process, moment }: KillPoint): string {
   if (moment.kind === 'stored') return `${process} once it has stored ${moment.what}`;
   return moment.kind === 'entered'
@@ -29,7 +29,7 @@ export function wordsOf({ process, moment }: KillPoint): string {
     : `${process} about to leave ${moment.state}`;
 }
 
-/** A kill that waits for its moment. */
+/** A kill that is prepared and waits for its moment. */
 export interface ArmedKill {
   /** Resolves when the process was killed in its moment and runs again. */
   readonly done: Promise<void>;
@@ -71,7 +71,7 @@ export async function armKill(stage: Stage, point: KillPoint): Promise<ArmedKill
     }
     await stage.world.consortium.killProcess(point.process);
     if (moment.kind !== 'stored') {
-      // A session of the dead process would go on with its statement once the lock is free.
+      // End the dead process's session: it would go on with its statement once the lock is free.
       for (const pid of await waitingForLatch(database)) await database.query('SELECT pg_terminate_backend($1)', [pid]);
       const rows = await enteredRows(database, moment.state, since);
       if (rows.length === 0) throw new Error(`${point.process} was killed but no row of it is ${moment.state}`);
@@ -81,7 +81,7 @@ export async function armKill(stage: Stage, point: KillPoint): Promise<ArmedKill
   };
 
   const done = run();
-  // A failed kill fails whoever awaits `done`; until somebody does it must not end the test run.
+  // A failed kill rejects `done`; until somebody awaits that, it must not end the test run.
   const over = Promise.allSettled([done]);
   return {
     done,
@@ -112,7 +112,7 @@ async function latch(database: pg.Client, state: string): Promise<void> {
     EXECUTE FUNCTION wait_for_latch()`);
 }
 
-/** Idempotent. The trigger goes first; whoever waited for the lock goes on without having been seen. */
+/** Removes the latch; safe to repeat. Unlocks first: dropping the trigger waits for sessions that wait for the lock. */
 async function unlatch(database: pg.Client): Promise<void> {
   await database.query('SELECT pg_advisory_unlock_all()');
   await database.query('DROP TRIGGER IF EXISTS latch ON transfer');

@@ -5,7 +5,7 @@ import type { Hospital } from '@cpds/local';
 import { Client } from 'minio';
 import { filesBelow } from './stage.js';
 
-/** A hospital's object store, fetched from and written to as whoever holds its credentials can. */
+/** Reads and writes a hospital's object store with its credentials, past the records service. */
 export interface Objects {
   list(): Promise<string[]>;
   get(key: string): Promise<Buffer>;

@@ -3,7 +3,7 @@ import { participants, storemen } from '@cpds/local';
 import { eventsOf, type GrantEvents } from './chain.js';
 import { rowsOf } from './database.js';
 
-/** What the chains tell of a grant that ended in this way. */
+/** The chains' events of a grant that ended in this way. */
 const eventsByEnding: Record<Ending, Partial<GrantEvents>> = {
   opened: { locked: 1, lockClosed: 0, lockVoided: 0, mapped: 1, mappingClosed: 0, mappingVoided: 0 },
   revoked: { locked: 1, lockClosed: 1, lockVoided: 0, mapped: 1, mappingClosed: 1, mappingVoided: 0 },
@@ -13,7 +13,7 @@ const eventsByEnding: Record<Ending, Partial<GrantEvents>> = {
 /** How a grant ends: its record opened, revoked after that, or never mapped and refunded. */
 export type Ending = 'opened' | 'revoked' | 'refunded';
 
-/** Each step of the grant once on its chain, at most one vouch of each voucher, and in every process at most one row and one release of it. */
+/** Expects each step of the grant once on its chain, at most one vouch of each voucher, and in every process at most one row and one release of it. */
 export async function expectOnce(world: World, grantId: string, ending: Ending): Promise<void> {
   const events = await eventsOf(world, grantId);
   expect(events).toMatchObject(eventsByEnding[ending]);
@@ -33,7 +33,7 @@ export async function expectOnce(world: World, grantId: string, ending: Ending):
   else expect(releases).toBeGreaterThanOrEqual(3);
 }
 
-/** Every event that any process appended stands in its audit log, once, in order, without a gap. */
+/** Expects every event that any process appended in its audit log, once, in order, without a gap. */
 export async function expectLogsWithoutGaps(world: World): Promise<void> {
   for (const { name, app, party, role } of participants) {
     const log = role === 'storeman' || role === 'voucher' ? 'audit.hub' : `audit.${party}`;

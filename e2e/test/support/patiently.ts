@@ -4,7 +4,7 @@ import { AppError } from '@cpds/errors';
 import type { GivenConsent, TimePolicy } from '@cpds/wallet';
 import { patience, type Patient, type Stage } from './stage.js';
 
-/** Repeats what fails because a process is just not there: its door is shut, or it shut while the answer came. */
+/** Repeats calls that fail because a process is down: it refuses connections, or ended while it answered. */
 export function patiently<T>(what: string, work: () => Promise<T>, withinMs = 150_000): Promise<T> {
   return waitFor(
     what,
@@ -20,11 +20,11 @@ export function patiently<T>(what: string, work: () => Promise<T>, withinMs = 15
 
 function isInterruption(cause: unknown): boolean {
   if (cause instanceof AppError) return cause.kind === 'unavailable';
-  // What undici throws when the connection ends in the middle of a body.
+  // The error of undici when the connection ends in the middle of a body.
   return cause instanceof TypeError && /terminated|fetch failed/.test(cause.message);
 }
 
-/** Asks and consents while either bridge may be killed: an answer that was lost is looked up, never given twice. */
+/** Asks and consents while either bridge may be killed: looks up a consent whose answer was lost, and never consents twice. */
 export async function askPatiently(
   stage: Stage,
   patient: Patient,

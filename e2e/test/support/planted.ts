@@ -37,15 +37,16 @@ export function plantedBundle(name: string) {
   };
 }
 
-/** One way in which a string can stand among bytes. */
+/** One encoding in which a string can stand among bytes. */
 interface Form {
   readonly name: string;
   readonly bytes: Buffer;
 }
 
 /**
- * How a string could have been kept without being readable at a glance: hexadecimal in both cases, base64 at each of the three places where it can
- * begin in a group of bytes (both alphabets; without the ends, which depend on its neighbours), UTF-16 in both orders.
+ * Encodings in which a string could have been kept without being readable at a glance: hexadecimal in both cases,
+ * base64 at each of the three places where it can begin in a group of bytes (both alphabets; without the ends, which
+ * depend on its neighbours), UTF-16 in both orders.
  */
 export function formsOf(text: string): Form[] {
   const utf8 = Buffer.from(text);

@@ -26,7 +26,7 @@ export interface Patient {
   readonly recordId: string;
 }
 
-/** Whose record is used for what, so that no test meets what another one did to a record. */
+/** Which patient's record each suite uses, so that no test depends on what another one did to a record. */
 export const patientNames = ['synthea', 'planted', 'killed', 'revoking', 'refused', 'tampered'] as const;
 export type PatientName = (typeof patientNames)[number];
 
@@ -38,11 +38,11 @@ export const patience: TimePolicy = { extraLockSeconds: 120, extraMintSeconds: 6
 
 /** A consortium of real processes in a temporary folder, with patients who have records in it. */
 export class Stage {
-  /** Grants whose record was opened at south: what the logs must tell in the end. */
+  /** Grants whose record was opened at south, which the logs must show at the end. */
   readonly shared: string[] = [];
 
   private constructor(
-    /** Where the records of the made patients are. */
+    /** Folder with the records of the made patients. */
     private readonly records: string,
     readonly launched: Launched,
     readonly departmentId: string,
@@ -57,11 +57,11 @@ export class Stage {
   static async open(): Promise<Stage> {
     const launched = await launch({
       dir: mkdtempSync(join(tmpdir(), 'cpds-e2e-')),
-      report: () => undefined, // what fails is thrown, with the end of the log of whoever failed
+      report: () => undefined, // a failure is thrown, with the last lines of the failed process's log
       until: 'launcher-and-data',
     });
     const { world } = launched;
-    // The records lie elsewhere: what is below the consortium's folder is searched for their content.
+    // The records lie outside the consortium's folder, which is searched for their content.
     const dir = mkdtempSync(join(tmpdir(), 'cpds-e2e-records-'));
     try {
       const files = await recordFiles(dir);
@@ -89,7 +89,7 @@ export class Stage {
     return askAndConsent(this.world, this.departmentId, holder, wanted, { policy: patience });
   }
 
-  /** Asks only: returns the id of a request that waits for the patient. */
+  /** Asks without a consent: returns the id of a request that waits for the patient. */
   async request(patient: Patient): Promise<string> {
     const { requestId } = await this.world.backends.south.bridge.ask({
       home: 'north',
@@ -135,7 +135,7 @@ async function anchorEnrolments({ audits }: World): Promise<void> {
   });
 }
 
-/** Every file below a folder; none where there is no folder. */
+/** Every file below a folder; none if the folder does not exist. */
 export async function filesBelow(dir: string): Promise<string[]> {
   const entries = await readdir(dir, { recursive: true, withFileTypes: true }).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === 'ENOENT') return [];
