@@ -1,5 +1,6 @@
-// `npm run bench -- crypto [--quick] [--only SUBJECT] [--size MIB] [--dir DIR]`: libs/crypto, as built, beside its peers. --quick shows that everything runs and no more;
-// --size is that of the age file (default 1024); --dir has room for three times that (default /dev/shm, else the folder for temporary files).
+// `npm run bench -- crypto [--quick] [--only SUBJECT] [--size MIB] [--dir DIR]`: measures libs/crypto, as built, beside
+// its peers. --quick only shows that everything runs; --size is that of the age file (default 1024); --dir has room for
+// three times that (default /dev/shm, else the folder for temporary files).
 import { parseArgs } from 'node:util';
 import { keep, onOneCore } from './harness.mjs';
 import { installPeers } from './peers.mjs';

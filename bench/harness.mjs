@@ -1,11 +1,14 @@
-// Measures contenders in interleaved rounds, on one core, and keeps what came out as bench/results/NAME.json. Benches are never tests: nothing here fails for
-// being slow.
+// Measures contenders in interleaved rounds, on one core, and keeps the result as bench/results/NAME.json. Benches are
+// never tests: nothing here fails for being slow.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { arch, availableParallelism, cpus, release, totalmem, type } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
-/** Whether this process runs on one core only. Where there is `taskset` and it does not yet, runs the same command again on the last core that it may use, and ends with it. */
+/**
+ * Whether this process runs on one core only. If it does not and there is `taskset`, runs the same command again on the
+ * last core that it may use, and exits with its exit code.
+ */
 export function onOneCore() {
   if (availableParallelism() === 1) return true;
   const allowed = /^Cpus_allowed_list:.*?(\d+)$/m.exec(readIfThere('/proc/self/status'));
@@ -24,12 +27,12 @@ function readIfThere(path) {
   }
 }
 
-/** The middle one. */
+/** The median. */
 export function median(values) {
   return [...values].sort((a, b) => a - b)[Math.floor((values.length - 1) / 2)];
 }
 
-/** What this process has used of a processor: with one thread that computes, what a clock says on a machine that does nothing else. */
+/** Processor time of this process: with one thread that computes, the same as a clock's on an idle machine. */
 function processorMs() {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;
@@ -45,7 +48,7 @@ export function timed(run, prepare = () => undefined) {
   let count = 1;
   const batch = () => {
     const inputs = Array.from({ length: count }, prepare);
-    globalThis.gc?.({ type: 'minor' }); // nobody pays for another's garbage; a whole collection would also throw away optimised code
+    globalThis.gc?.({ type: 'minor' }); // so that no contender pays for another's garbage; a whole collection would also throw away optimised code
     const start = processorMs();
     for (const input of inputs) run(input);
     return (processorMs() - start) / count;
@@ -85,7 +88,7 @@ export async function measured(options, contenders) {
  * One row of a result: medians, and the median of the rounds' own ratios, which a busy machine moves far less than the ratio of
  * two medians. More is better where the unit is a rate (`MB/s`), less everywhere else; ratio > 1 where ours is better.
  *
- * @param ours,peer what `measured` gave for them, or one value alone; null where there is none
+ * @param ours,peer the result of `measured` for them, or one value alone; null if there is none
  * @param inUnit makes a value of the row's unit of one of those
  */
 export function row({ name, unit, ours, peer = null, inUnit = (value) => value, peerName = null, note }) {

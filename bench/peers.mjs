@@ -10,7 +10,7 @@ import { build } from 'esbuild';
 const bench = fileURLToPath(new URL('.', import.meta.url));
 const cache = join(bench, 'node_modules', '.cache');
 
-/** Installs what bench/package-lock.json names, where that is not what is there. */
+/** Installs the packages of bench/package-lock.json unless they are installed already. */
 export async function installPeers() {
   const lock = readFileSync(join(bench, 'package-lock.json'), 'utf8');
   const installed = join(cache, 'installed-lock.json');
@@ -47,7 +47,7 @@ export async function bundled(entry, name) {
   return outfile;
 }
 
-/** The Go program in `folder`, built; null where there is no Go. */
+/** Builds the Go program in `folder`; null if there is no Go. */
 export async function goProgram(folder, name) {
   const program = join(cache, name);
   mkdirSync(cache, { recursive: true });

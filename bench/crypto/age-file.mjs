@@ -1,11 +1,11 @@
-// node age-file.mjs encrypt RECIPIENT FROM TO | decrypt IDENTITY-FILE FROM TO: what the age program does, by this project. The age bench bundles it
-// and times it as a process of its own.
+// node age-file.mjs encrypt RECIPIENT FROM TO | decrypt IDENTITY-FILE FROM TO: the work of the age program, by this
+// project. The age bench bundles it and times it as a process of its own.
 import { randomBytes } from 'node:crypto';
 import { closeSync, openSync, readFileSync, readSync, writevSync } from 'node:fs';
 import * as age from '@cpds/crypto/age';
 import { nodeAead } from '@cpds/crypto/node';
 
-/** Read at once, and about what is written at once: more than a header, enough that going to the kernel costs little, and it stays in the processor's cache. */
+/** Bytes read at once, and about as many written: more than a header, enough that calls to the kernel cost little, and few enough for the processor's cache. */
 const pieceBytes = 512 * 1024;
 
 /** The file in pieces that share one buffer. The calls block: nothing else runs in this process, as in the peer's. */

@@ -12,7 +12,7 @@ import { streamingMemory, testAge } from '@cpds/local';
 import { measured, row } from '../harness.mjs';
 import { bundled } from '../peers.mjs';
 
-/** No thread besides the one that seals: there is one core. */
+/** Only the thread that seals, since there is one core. */
 const nodeOptions = ['--single-threaded'];
 const peakLimitMiB = 96;
 
@@ -77,7 +77,7 @@ export async function measure({ sizeMiB, dir, ...options }) {
   }
 }
 
-/** Memory before disk: a disk's mood is not what is compared. */
+/** Memory rather than disk: a disk's speed varies and is not compared here. */
 async function roomiest(bytes) {
   const memory = await statfs('/dev/shm').catch((cause) => {
     if (cause.code === 'ENOENT') return null;
@@ -116,8 +116,8 @@ function ended(child) {
 }
 
 /**
- * The process's own high-water mark, read while it runs, in a run that nobody times. Not its resource usage: that begins
- * with what the process was before it became this program, a copy of this one. null without /proc.
+ * The process's own high-water mark, read while it runs, in a run that is not timed. Not its resource usage: that
+ * includes the process before it became this program, a copy of this one. Null without /proc.
  */
 async function peakMiB(command) {
   const child = started(command);

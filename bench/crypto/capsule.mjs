@@ -28,7 +28,7 @@ export async function measure(options) {
   ]) {
     const contenders = { ours: ours(threshold, n), peer: theirs(threshold, n) };
     for (const step of Object.keys(notes)) {
-      // The number of storemen matters to none but the last.
+      // The number of storemen matters only to the last.
       if (threshold !== 3 && step !== 'combine and open') continue;
       const times = await measured(options, { ours: contenders.ours[step], peer: contenders.peer[step] });
       const name = step === 'combine and open' ? `capsule: ${step}, ${threshold} of ${n}` : `capsule: ${step}`;

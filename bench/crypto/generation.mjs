@@ -107,7 +107,7 @@ function bare(threshold, n) {
   const first = dealt[0].secret;
   const second = structuredClone(first);
   noble.DKG.round2(second, others);
-  // `all rounds` needs the same polynomial as the fixed messages answer to: what round 1 draws is thrown away there.
+  // `all rounds` needs the polynomial that the fixed messages answer to, so it throws away the one that round 1 draws.
   return {
     'round 1': timed(() => noble.DKG.round1(ids[0], signers)),
     'round 2': timed(

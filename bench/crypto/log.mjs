@@ -68,7 +68,7 @@ function ours() {
   };
 }
 
-/** The Go program; `ask` gives milliseconds of one operation. */
+/** The Go program; `ask` returns the milliseconds of one operation. */
 function goPeer(program) {
   const child = spawn(program, [String(size)], { stdio: ['pipe', 'pipe', 'inherit'] });
   const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
