@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-/** Packages that Nest and typeorm look for and do without: asked for at run time, as from their own files, and missed there too. */
+/** Packages that Nest and typeorm use only if they are installed: left out of the bundle, looked for at run time, and not found there either. */
 const notInstalled = {
   name: 'not-installed',
   setup({ onResolve }) {
@@ -18,7 +18,7 @@ const notInstalled = {
         createRequire(importer).resolve(path);
         return undefined;
       } catch (cause) {
-        // A package for `import` alone is not found by `require`, and is there.
+        // `require` does not find a package that is made for `import` only, though it is installed.
         return cause.code === 'MODULE_NOT_FOUND' ? { path, external: true } : undefined;
       }
     });
@@ -40,7 +40,7 @@ async function bundle(service) {
     keepNames: true, // Nest and typeorm know classes by their names
     logLevel: 'error',
     plugins: [notInstalled],
-    // what CommonJS packages expect around them
+    // names that CommonJS packages expect to be defined
     banner: {
       js: [
         "import { createRequire as bundleRequireOf } from 'node:module';",
@@ -51,7 +51,7 @@ async function bundle(service) {
       ].join('\n'),
     },
   });
-  // Read from beside the code that asks for it, which is the bundle now.
+  // Copied to the bundle: the code that reads it looks beside itself.
   if (Object.keys(metafile.inputs).some((path) => path.endsWith('tiny-secp256k1/lib/wasm_loader.js')))
     copyFileSync(join(libsecp256k1, 'secp256k1.wasm'), join(dist, 'secp256k1.wasm'));
 }

@@ -1,8 +1,9 @@
 // Completes package-lock.json with the optional packages of other platforms.
 //
-// A registry mirror that carries only the packages of its own platform makes `npm install` leave the others out of the lockfile, and `npm ci` then
-// refuses the whole file (EUSAGE: package.json and package-lock.json are not in sync). Each missing entry is written as npm would: its version, which
-// parents pin exactly, and the platform, read from its name, so that no machine installs what is not for it.
+// A registry mirror that carries only the packages of its own platform makes `npm install` leave the others out of the
+// lockfile, and `npm ci` then refuses the whole file (EUSAGE: package.json and package-lock.json are not in sync). Each
+// missing entry is written as npm would: its version, which parents pin exactly, and the platform, read from its name,
+// so that no machine installs a package of another platform.
 //
 // usage: node tools/complete-lockfile.mjs [--check]
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -12,7 +13,7 @@ const systems = ['darwin', 'linux', 'win32', 'freebsd', 'openbsd', 'netbsd', 'su
 const processors = { amd64: 'x64', x64: 'x64', arm64: 'arm64', arm: 'arm', ia32: 'ia32', wasm32: 'wasm32' };
 for (const name of ['ppc64', 'riscv64', 's390x', 'loong64', 'mips64el']) processors[name] = name;
 
-/** The lockfile entry of an optional package that is missing, or null if its name tells no platform. */
+/** The lockfile entry for a missing optional package, or null if its name contains no platform. */
 function entryOf(name, version) {
   if (!/^\d+\.\d+\.\d+/.test(version)) return null;
   const words = name.split(/[/-]/);

@@ -33,7 +33,7 @@ const jest = [join(root, 'node_modules/jest/bin/jest.js'), '--config', values.co
 const word = (process.env.CPDS_SEED || randomBytes(4).toString('hex')).replaceAll('.', '-');
 const seconds = (ms) => `${Math.round(ms / 1000)} s`;
 
-/** By spec: runs and the ms they took, whether it drew, and by test the seeds under which it failed. */
+/** For each spec: its runs and their milliseconds, whether it drew, and for each test the seeds under which it failed. */
 const table = new Map();
 let now = 'starting';
 
@@ -55,7 +55,7 @@ function note({ spec, number, failures, drawn, ms }) {
   }
 }
 
-/** The places that drew more or less when the same lot was taken again: what makes the difference outlived the first run. */
+/** The places that drew more or less when the same lot was taken again: some state outlived the first run. */
 function changes(before, after) {
   const places = new Set([...Object.keys(before), ...Object.keys(after)]);
   return [...places]
@@ -67,7 +67,7 @@ function changes(before, after) {
     }));
 }
 
-/** Runs the turns in as many processes after one another as it takes: a full one and a broken one end before their time. */
+/** Runs the turns in one process after another: a process ends early when its memory is full or it breaks. */
 async function take(turns, until) {
   while (turns.length > 0) {
     let last;
@@ -99,7 +99,7 @@ async function take(turns, until) {
 
 const quoted = (text) => `'${text.replaceAll("'", String.raw`'\''`)}'`;
 
-/** What became of a spec, as lines. */
+/** The result of a spec, as lines. */
 function account(spec, { runs, ms, draws, failed }) {
   const missing = count + 1 - runs;
   const short = missing > 0 ? `, ${missing} NOT RUN` : '';

@@ -13,8 +13,9 @@ const pinned = JSON.parse(readFileSync(join(runtime, 'package.json'), 'utf8')).o
 const oldest = [22, 15];
 
 /**
- * Returns in a Node that is new enough; in an older one, runs this very program again in the pinned Node and ends as that ended. npm brings the
- * binary once, checked against `tools/runtime/package-lock.json`, into the user's cache.
+ * Returns in a Node that is new enough; in an older one, runs this very program again in the pinned Node and exits with
+ * its exit code (130 after Ctrl-C, 1 after another signal). npm brings the binary once, checked against
+ * `tools/runtime/package-lock.json`, into the user's cache.
  */
 export async function inPinnedNode() {
   const [major, minor] = process.versions.node.split('.').map(Number);
@@ -39,7 +40,7 @@ export async function inPinnedNode() {
   process.exit(typeof code === 'number' ? code : code === 'SIGINT' ? 130 : 1);
 }
 
-/** The path of the pinned Node, which is fetched where it is not there yet. */
+/** The path of the pinned Node; fetches it if it is missing. */
 function pinnedNode() {
   const version = pinned[packageName];
   if (version === undefined) throw new Error(`npm has none for ${process.platform} on ${process.arch}`);
@@ -61,7 +62,7 @@ function pinnedNode() {
       );
     renameSync(dir, home);
   } catch (cause) {
-    // Whoever was quicker has left the same files there.
+    // Another process was quicker and has left the same files there.
     if (!existsSync(binary)) throw cause;
   } finally {
     rmSync(dir, { recursive: true, force: true });

@@ -9,7 +9,8 @@ import { fileURLToPath } from 'node:url';
 export const root = fileURLToPath(new URL('..', import.meta.url));
 
 /**
- * Runs a command and resolves to its exit code and what it said. Its output is passed through: none of it when `quiet`, only standard error when `hideStdout`.
+ * Runs a command and resolves to its exit code and output. Its output is passed through: none of it when `quiet`, only
+ * standard error when `hideStdout`.
  */
 export function run(command, args, { quiet = false, hideStdout = false, env = process.env, cwd = root } = {}) {
   return new Promise((resolve, reject) => {
@@ -55,21 +56,22 @@ export async function install() {
   writeFileSync(stamp, wanted);
 }
 
-/** Builds what is stale; nx knows what is not (nx.json names what each build reads). */
+/** Builds what is stale; nx knows which builds are fresh (nx.json names the inputs of each). */
 export async function build() {
   await must('building', 'npm', ['run', '--silent', 'build']);
 }
 
 /**
- * Begins to look for the servers, and to get those that are missing, beside whatever comes next: the longest wait of a new machine is MinIO, which is
- * built from source. Resolves to a promise of how that ended, once infra/local, which depends on nothing of ours, is built.
+ * Begins to look for the servers and to get those that are missing, while the caller goes on: the longest wait of a new
+ * machine is MinIO, which is built from source. Builds infra/local first, which depends on no other package here, and
+ * then resolves to a promise of the search's result.
  */
 export async function prefetch(options, { quiet }) {
   await must('building infra/local', join(root, 'node_modules', '.bin', 'tsc'), ['-b', join(root, 'infra', 'local')]);
   return { ended: run(process.execPath, [join(root, 'infra/local/dist/prefetch.js'), ...options], { quiet }) };
 }
 
-/** Where the machine's own Node is older than ours, `npm run` and `npx` find ours first. */
+/** Links the Node that runs now if it is the pinned one, so that `npm run` and `npx` find it before the machine's own. */
 function linkNode() {
   if (process.env.CPDS_PINNED_NODE === undefined) return;
   const link = join(root, 'node_modules', '.bin', 'node');
@@ -88,5 +90,5 @@ function read(path) {
   return existsSync(path) ? readFileSync(path, 'utf8') : null;
 }
 
-/** Installing or building failed; what the command said is on standard error already. */
+/** Installing or building failed; the command's output is on standard error already. */
 export class SetupError extends Error {}

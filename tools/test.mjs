@@ -10,7 +10,7 @@ const bin = (name) => join(root, 'node_modules', '.bin', name);
 const jestEnv = { ...process.env, FORCE_COLOR: process.env.FORCE_COLOR ?? '0' };
 const ignored = ['/node_modules/', '/dist/', '/.cpds/'];
 
-/** A check that passes or fails as one, and that nx remembers: it runs again when an input changed that nx.json or package.json names for it. */
+/** A check that passes or fails as a whole. nx keeps its result and runs it again when an input changed that nx.json or package.json names for it. */
 const remembered = (project, target) => async () => {
   const { code, text } = await run(bin('nx'), ['run', `${project}:${target}`, '--outputStyle=static'], {
     quiet: true,
@@ -79,7 +79,7 @@ const stages = {
   // Specs are no part of a build: they may use packages that their own does not depend on.
   types: remembered('cpds', 'types'),
   lint: remembered('cpds', 'lint'),
-  // What somebody could import says what it promises.
+  // Every export of libs/crypto has a doc comment.
   documented: remembered('@cpds/crypto', 'documented'),
   // Generated again and compared: a generated file that nobody regenerated fails.
   generated: remembered('@cpds/contracts', 'generated'),

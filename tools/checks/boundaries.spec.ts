@@ -14,7 +14,7 @@ const local = "export * from '@cpds/local';\n";
 const cli = "export * from '@cpds/cli';\n";
 const chain = "export * from '@cpds/chain';\n";
 
-/** What the linter must say (some words, or nothing) of a file that would stand there and hold this. */
+/** Files to plant with their source, and words that the linter's message must hold; with empty words it must accept the file. */
 const planted: readonly (readonly [rule: string, file: string, source: string, says: string])[] = [
   [
     'no import upwards',
@@ -94,7 +94,7 @@ const planted: readonly (readonly [rule: string, file: string, source: string, s
   ['what lies below', 'apps/bridge/src/planted.ts', chain, ''],
 ];
 
-/** ESLint does not run inside this test's module registry: one process lints all that is planted. */
+/** Lints all planted files in one process of its own, since ESLint does not run inside this test's module registry. */
 const linter = `
   import { readFileSync } from 'node:fs';
   import { ESLint } from 'eslint';

@@ -10,7 +10,7 @@ const { layers, folderOf } = (await import(join(root, 'eslint.config.mjs'))) as 
   folderOf(name: string): string;
 };
 
-/** What each part of a folder imports of the other parts, with one import that shows it. */
+/** The other parts that each part of a folder imports, with one import that shows it. */
 type Imports = Map<string, Map<string, string>>;
 
 /**

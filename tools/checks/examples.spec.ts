@@ -4,7 +4,7 @@ import { type Commands, cpdsCommandsIn, stagesIn, unknownCommands } from '../doc
 import { CompiledPages, examplesOf } from '../docs/examples.js';
 import { root, type Source, sources } from '../docs/sources.js';
 
-/** What the pages tell a reader to write, type or import is there. */
+/** Code, commands and imports that the pages tell a reader to use exist. */
 
 const pages = sources('**/*.md').map(({ file, text }) => ({ page: relative(root, file), text }));
 

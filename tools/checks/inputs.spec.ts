@@ -28,7 +28,7 @@ const filesOf = (patterns: readonly string[]): string[] =>
     exclude: (path) => /(^|\/)(node_modules|dist|cache|out|\.(git|nx|cpds))(\/|$)/.test(path),
   });
 
-/** What each target reads, as far as the repository holds it. */
+/** Files of the repository that each target reads. */
 const targets: readonly (readonly [target: string, reads: readonly string[], ignores: readonly string[]])[] = [
   [
     '@cpds/crypto:build',

@@ -16,7 +16,7 @@ let folder: string;
 beforeAll(() => (folder = mkdtempSync(join(tmpdir(), 'cpds-lots-'))));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Takes turns in a process of its own: of each run the lines that the planted spec wrote, and how much it drew where. */
+/** Takes turns in a process of its own. Returns, for each run, the lines that the planted spec wrote, and how many bytes it drew at each place. */
 async function draws(word: string, turns: Turn[], ...options: string[]): Promise<{ lines: string[]; drawn: Drawn }[]> {
   const path = join(mkdtempSync(join(folder, 'run-')), 'lines');
   const jest = [join(root, 'node_modules/jest/bin/jest.js'), '--config', config, '--runInBand', '--runTestsByPath'];

@@ -18,7 +18,7 @@ const pages = await generatedPages();
 
 const controllers = sources('apps/*/src/**/*.http.controller.ts');
 
-/** What Nest itself knows of the routes of a module's classes: method, path, and status where one is set. */
+/** Nest's own view of the routes of a module's classes: method, path, and status if one is set. */
 function mountedRoutes(module: Record<string, unknown>): string[] {
   return Object.values(module)
     .filter((value): value is Type => typeof value === 'function' && Reflect.hasMetadata(PATH_METADATA, value))

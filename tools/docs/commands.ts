@@ -2,7 +2,7 @@ import { globSync } from 'node:fs';
 import ts from 'typescript';
 import { nodesOf, root, type Source, treeOf } from './sources.js';
 
-/** What can be typed in this repository. */
+/** Commands that a reader of this repository can type. */
 export interface Commands {
   /** `npm run …`: scripts of the root's package.json and of the page's package */
   scripts: readonly string[];

@@ -4,9 +4,9 @@ import { z, type ZodType } from 'zod';
 /** One key of a process's environment, in the words of its `defineConfig`. */
 export interface EnvironmentKey {
   name: string;
-  /** unit, and what the schema allows of it */
+  /** unit, and the values that the schema allows */
   unit: string;
-  /** `required`, `none` for what may be left out, or the value that stands for nothing */
+  /** `required`, `none` if the key may be left out, or its default */
   fallback: string;
   consequence: string;
 }
@@ -31,7 +31,7 @@ function fallbackOf(schema: ZodType): string {
   return `\`${String(absent.data)}\``;
 }
 
-/** What a schema allows, where it says more than its type: bounds of a number, words of a choice. */
+/** What a schema allows beyond its type: bounds of a number, words of a choice. */
 function rangeOf(schema: ZodType): string {
   const { minimum, exclusiveMinimum, maximum, enum: words } = z.toJSONSchema(schema, { unrepresentable: 'any' });
   if (words !== undefined) return `: ${words.join(', ')}`;

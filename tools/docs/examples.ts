@@ -9,7 +9,7 @@ export interface Example {
   /** line of the page on which the code begins, from 1 */
   line: number;
   code: string;
-  /** what the code is compiled with and no reader sees: the text of a comment `<!-- given: … -->` before the block */
+  /** hidden code that is compiled before it: the text of a comment `<!-- given: … -->` before the block */
   given: string;
 }
 
@@ -24,8 +24,8 @@ export function examplesOf(page: string, text: string): Example[] {
 }
 
 /**
- * What the compiler says of examples, `page:line: message`, and what it knows of the doors of packages. Compiled once, as modules that stand
- * beside their pages, against the packages as they are built.
+ * Compiles examples: gives the compiler's messages as `page:line: message`, and the exports of packages. Compiled once,
+ * as modules that stand beside their pages, against the packages as they are built.
  */
 export class CompiledPages {
   private readonly files: ReadonlyMap<string, string>;
@@ -92,7 +92,7 @@ function options(): ts.CompilerOptions {
   };
 }
 
-/** Sees the examples as if they were files. */
+/** A compiler host for which the examples are files. */
 function hostOf(files: ReadonlyMap<string, string>): ts.CompilerHost {
   const host = ts.createCompilerHost(options(), true);
   return {

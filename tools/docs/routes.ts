@@ -11,11 +11,11 @@ export interface Route {
   path: string;
   /** names of the query's parameters */
   query: readonly string[];
-  /** what the token must allow; empty where no token is needed */
+  /** scopes that the token must have; empty if no token is needed */
   scopes: readonly string[];
   /** HTTP status of success */
   status: number;
-  /** name of the controller's class; null for a door that every process has */
+  /** name of the controller's class; null for a route that every process has */
   controller: string | null;
   /** first sentence of the handler's comment, without its full stop */
   does: string;
@@ -89,7 +89,7 @@ function decoratorsOf(node: ts.HasDecorators): Decorators {
   );
 }
 
-/** The text of a literal; nothing is the empty text. */
+/** The text of a literal; the empty text if there is none. */
 function literal(expression: ts.Expression | undefined, where: string): string {
   if (expression === undefined) return '';
   if (ts.isStringLiteral(expression) || ts.isNumericLiteral(expression)) return expression.text;
@@ -102,7 +102,7 @@ function pathOf(...parts: string[]): string {
   return `/${path.replace(/:(\w+)/g, '{$1}')}`;
 }
 
-/** As `AccessGuard` reads them: what stands at the handler comes before what stands at the class, an open route before its scopes. */
+/** Reads marks as `AccessGuard` does: those of the handler come before those of the class, an open route before its scopes. */
 function scopesOf(onMethod: Decorators, onClass: Decorators, where: string): string[] {
   if (onMethod.has('Open') || onClass.has('Open')) return [];
   const scopes = onMethod.get('Scopes') ?? onClass.get('Scopes');

@@ -12,7 +12,7 @@ export interface Source {
   text: string;
 }
 
-/** Files of the repository under one of the patterns, in order, without specs and what is installed, built or made by a run. */
+/** Files of the repository that match one of the patterns, in order, without specs, installed packages, builds and data of a run. */
 export function sources(...patterns: string[]): Source[] {
   return globSync(patterns, { cwd: root, exclude: (path) => /(^|\/)(node_modules|dist|cache|out|\.\w+)$/.test(path) })
     .filter((path) => !path.endsWith('.spec.ts'))

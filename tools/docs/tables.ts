@@ -9,7 +9,7 @@ import { type EnvironmentKey, keysOf } from './environment.js';
 import { doorsOf, mountedBy, type Route, routesOf } from './routes.js';
 import { root, sources } from './sources.js';
 
-/** A README of which parts are written by `npm run docs:tables`. */
+/** A README with parts that `npm run docs:tables` writes. */
 export interface GeneratedPage {
   /** path from the root */
   page: string;
@@ -27,10 +27,10 @@ export const configs: Readonly<Record<string, ConfigShape>> = {
   records: recordsConfig,
 };
 
-/** Widest row of a table, characters; what is wider becomes a list. */
+/** Widest row of a table, in characters; a wider table becomes a list. */
 const maxRow = 200;
 
-/** What the sources say of every page with generated parts. */
+/** All that the sources hold for the pages with generated parts. */
 export async function generatedPages(): Promise<GeneratedPage[]> {
   const services = Object.entries(configs).map(async ([name, config]) => ({
     page: `apps/${name}/README.md`,
@@ -48,7 +48,7 @@ export async function generatedPages(): Promise<GeneratedPage[]> {
   ];
 }
 
-/** A page's text with its generated parts made anew. */
+/** Returns a page's text with its generated parts made anew. */
 export async function madeAnew(text: string, { routes, environment, rolesOf }: GeneratedPage): Promise<string> {
   const ways = await tableOrList(
     ['route', 'token', ...(rolesOf ? ['role'] : []), 'success', 'does'],
@@ -81,7 +81,7 @@ function between(text: string, name: string, content: string): string {
 
 interface Row {
   cells: readonly string[];
-  /** the row's head, and its sentence, where it stands in a list */
+  /** the row's head and its sentence, for a list */
   entry: string;
   says: string;
 }
@@ -107,7 +107,7 @@ function tokenOf({ scopes }: Route): string {
   return scopes.length === 0 ? 'none' : scopes.map((scope) => `\`${scope}\``).join(', ');
 }
 
-/** A controller in the module of a role is that role's; one in any other module is everybody's. */
+/** A controller in the module of a role belongs to that role, one in any other module to every role. */
 function rolesOfBridge(): (route: Route) => string {
   const roles = new Map(
     sources('apps/bridge/src/roles/*.module.ts').flatMap((source) =>

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /**
- * Draws the seed of the unit specs' randomness unless CPDS_SEED gives it, and says which it is.
+ * Draws the seed of the unit specs' randomness unless CPDS_SEED gives it, and prints it.
  *
  * Starts the supervisor of the test servers (none runs until a test asks). It lives as long as its standard input, which is a pipe from this
  * process, so nothing is left behind however the test run ends.

@@ -40,7 +40,7 @@ export async function load(url, context, next) {
   return { format: 'module', source: code, shortCircuit: true };
 }
 
-/** The doors of a package and the source of each: `exports` of its package.json names what was compiled from it. */
+/** The import paths of a package and the source of each, from the compiled files that `exports` of its package.json names. */
 function doorsOf(name) {
   const { exports } = JSON.parse(readFileSync(`${root}libs/${name}/package.json`, 'utf8'));
   return Object.fromEntries(
@@ -51,7 +51,7 @@ function doorsOf(name) {
   );
 }
 
-/** The TypeScript file that an import of ours means; null for everybody else's. */
+/** The TypeScript file that an import of this project's packages means; null for other imports. */
 function sourceUrl(specifier, parent) {
   if (specifier in doors) return doors[specifier];
   if (/^@cpds\/[a-z-]+$/.test(specifier)) return sourceOf(`libs/${specifier.slice('@cpds/'.length)}/src/index`);

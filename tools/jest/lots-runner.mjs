@@ -1,14 +1,15 @@
-// Runs each spec under many seeds in this one process and tells the parent of each run. Modules are loaded once, the spec itself for each run.
+// Runs each spec under many seeds in this one process and sends the parent the result of each run. Modules are loaded
+// once, the spec itself for each run.
 import LightRunner from 'jest-light-runner';
 import { performance } from 'node:perf_hooks';
 import { currentLot } from './seeded-randomness.mjs';
 
-/** What is never given back of a spec's loadings; above it this process ends, and the parent goes on in a fresh one. */
+/** Limit for memory that loading specs again and again never gives back; above it this process ends, and the parent goes on in a fresh one. */
 const FULL_BYTES = 1.5e9;
 
 /**
- * `turns`: path of a spec, its first and last seed. Seeds are `word`, a dot and a number. `until`: when to be done, in ms since 1970 or null: each turn
- * gets an equal part of the time that is left.
+ * `turns`: path of a spec, its first and last seed. Seeds are `word`, a dot and a number. `until`: the time to be done,
+ * in ms since 1970, or null; each turn gets an equal part of the time that is left.
  */
 const { word, turns, until } = JSON.parse(process.env.CPDS_LOTS ?? '{"turns":[]}');
 

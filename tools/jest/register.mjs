@@ -1,4 +1,4 @@
-// What every thread that runs specs loads first (`node --import`).
+// Every thread that runs specs loads this first (`node --import`).
 import { register } from 'node:module';
 
 register('./loader.mjs', import.meta.url);

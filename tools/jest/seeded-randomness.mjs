@@ -6,8 +6,9 @@
 // module that specs share and that draws while it is loaded: it is loaded once for all specs of a worker, and once for all seeds of `npm run test:lots`.
 // Those seeds differ after a dot, so such a module's stream follows from what stands before the dot.
 //
-// Three things are left as they are. OpenSSL draws the nonces of ECDSA signatures by Node and Web Crypto, and curve libraries blind their
-// multiplications: no verdict hangs on either. And where a test lets two asynchronous draws race, which gets which bytes of its stream is open.
+// Three things are left as they are. OpenSSL draws the nonces of ECDSA signatures by Node and Web Crypto, and curve
+// libraries blind their multiplications: no test's result depends on either. And where a test lets two asynchronous
+// draws race, which gets which bytes of its stream is open.
 import fc from 'fast-check';
 import { getState } from 'jest-circus';
 import { AsyncLocalStorage } from 'node:async_hooks';
@@ -19,7 +20,7 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const here = fileURLToPath(new URL('.', import.meta.url));
 
-/** Endless bytes that `words` determine. */
+/** An endless stream of bytes that `words` determine. */
 class Stream {
   #cipher;
   /** Bytes given away so far. */
@@ -36,7 +37,7 @@ class Stream {
     return this.#cipher.update(Buffer.alloc(length));
   }
 
-  /** A whole number below `bound`, which is at most 2^48; every one is as likely. */
+  /** A whole number below `bound`, which is at most 2^48; all are equally likely. */
   below(bound) {
     const fair = 2 ** 48 - (2 ** 48 % bound);
     for (;;) {
@@ -46,7 +47,7 @@ class Stream {
   }
 }
 
-/** What one loading of one unit spec draws from. */
+/** The streams that one loading of one unit spec draws from. */
 class Lot {
   #streams = new Map();
 
@@ -62,7 +63,7 @@ class Lot {
     return stream;
   }
 
-  /** Whether anything of the spec drew yet. */
+  /** Whether any part of the spec has drawn yet. */
   get hasDrawn() {
     return [...this.#streams.values()].some(({ drawn }) => drawn > 0);
   }
@@ -90,7 +91,7 @@ export function currentLot() {
   return lot;
 }
 
-/** Wraps `run`, a test or hook of the spec that is being loaded, so that all that it starts draws from the stream of `place` (some words). */
+/** Wraps `run`, a test or hook of the spec that is being loaded, so that everything it starts draws from the stream of `place` (some words). */
 export function drawingAt(place, run) {
   const own = currentLot();
   return own === null ? run : () => entered.run(own.open(place), run);
@@ -119,7 +120,7 @@ function callers(limit) {
   }
 }
 
-/** The file of this project that is being loaded and draws by itself; undefined where a package does. */
+/** The file of this project that draws while it is loaded; undefined if a package does. */
 function loadingFile() {
   const files = callers(Infinity).map((site) => site.getFileName()?.split('?')[0] ?? '');
   const loader = files.findIndex((file) => file.startsWith('node:internal/modules/'));
@@ -141,7 +142,7 @@ function isBlinding() {
   );
 }
 
-/** Puts `make(stream, result, ...arguments)` in place of what `owner[name]` gives, which still checks its arguments and makes the result. */
+/** Replaces the value of `owner[name]` by `make(stream, result, ...arguments)`; the original still checks its arguments and makes `result`. */
 function replace(owner, name, make) {
   const original = owner[name];
   owner[name] = function (...args) {
@@ -152,7 +153,7 @@ function replace(owner, name, make) {
   };
 }
 
-/** Puts an error in place of `owner[name]` in unit specs: what OpenSSL draws by itself cannot be repeated. */
+/** Makes `owner[name]` throw in unit specs: bytes that OpenSSL draws by itself cannot be repeated. */
 function forbid(owner, name) {
   const original = owner[name];
   owner[name] = function (...args) {
@@ -165,7 +166,7 @@ function refuse(what) {
   throw new Error(`${what} is not seeded: tools/jest/seeded-randomness.mjs`);
 }
 
-/** Sizes that blinding draws: only there is it asked whether it does. */
+/** Sizes that blinding draws; for other sizes the stack is not searched for it. */
 const blindingSizes = [4, 16];
 
 function overwriteUnlessBlinding(stream, view) {

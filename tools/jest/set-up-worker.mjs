@@ -6,7 +6,7 @@ import { currentLot, drawingAt } from './seeded-randomness.mjs';
 /** Milliseconds of a test or hook that names no limit of its own. */
 const defaultTimeout = 60_000;
 
-// Servers and services that a spec starts are not to load sources through the hooks of this thread.
+// Servers and services that a spec starts must not load sources through the hooks of this thread.
 delete process.env.NODE_OPTIONS;
 
 // The runner collects tests with jest-circus and runs them by itself, without their time limits.

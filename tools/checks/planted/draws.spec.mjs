@@ -1,5 +1,5 @@
 /* global beforeEach, describe, expect, it */
-// Draws from every source there is, and writes what it got to the file CPDS_PLANTED.
+// Draws from every source of randomness, and writes the draws to the file CPDS_PLANTED.
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { randomBytes as nobleBytes } from '@noble/hashes/utils.js';
 import { Wallet } from 'ethers';

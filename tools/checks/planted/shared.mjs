@@ -1,4 +1,4 @@
 import { randomBytes } from 'node:crypto';
 
-/** What a module that specs share draws while it is loaded. */
+/** Bytes that a module shared by specs draws while it is loaded. */
 export const shared = randomBytes(8).toString('hex');
