@@ -64,7 +64,7 @@ function tooLong(text: string, limits: { line: number; row: number }): string[] 
 /** Comments that are too long, as `at: length`: lines of a comment, and what follows the code on its line. */
 function tooLongComments(text: string, limit: number): string[] {
   return text.split('\n').flatMap((line, i) => {
-    const isComment = /^\s*(\/\/|\/\*|\*)|\s\/\/ /.test(line);
+    const isComment = /^\s*(\/\/|\/\*|\*( |\/|$))|\s\/\/ /.test(line);
     return isComment && line.length > limit ? [`${i + 1}: ${line.length}`] : [];
   });
 }
