@@ -43,7 +43,7 @@ contract ChainRegistry is IChainRegistry, IOwners, OwnerApprovals {
         _;
     }
 
-    /// @dev Checked for every approval, the late one included.
+    /// @dev Checked at every approval, also at one that comes late.
     modifier inRound(bytes32 chainUid, uint256 round) {
         if (round != pauseRound[chainUid]) revert WrongRound(pauseRound[chainUid]);
         _;
@@ -63,7 +63,7 @@ contract ChainRegistry is IChainRegistry, IOwners, OwnerApprovals {
         if (chain.w < 2 * (uint256(chain.depth) + 2) * chain.blockSeconds) revert BadField("w");
         if (chain.admin == address(0)) revert BadField("admin");
         if (chain.logAccount == address(0)) revert BadField("logAccount");
-        // The hub's entry: no hospital, so no key to speak or be sealed to. All three or none.
+        // All three or none: the hub's entry has no hospital, so no keys and no exchange endpoint.
         bool isHospital = chain.messageKey != address(0);
         if (isHospital ? !P256.isUncompressedPoint(chain.hpkeKey) : chain.hpkeKey.length != 0) revert BadField("hpkeKey");
         if (isHospital == (bytes(chain.exchangeUrl).length == 0)) revert BadField("exchangeUrl");
@@ -92,7 +92,7 @@ contract ChainRegistry is IChainRegistry, IOwners, OwnerApprovals {
         _requireCode(contracts.lockedAccount, "lockedAccount");
         _requireCode(contracts.mappedDeeds, "mappedDeeds");
         if (contracts.signKeyId == 0) revert BadField("signKeyId");
-        // One key for both uses would let a signing session open capsules.
+        // With one key for both uses a signing session could open capsules.
         if (contracts.sealKeyId == 0 || contracts.sealKeyId == contracts.signKeyId) revert BadField("sealKeyId");
         if (isLockedAccount[chainUid][contracts.lockedAccount.account]) revert BadField("lockedAccount");
         isLockedAccount[chainUid][contracts.lockedAccount.account] = true;

@@ -30,13 +30,13 @@ contract DeedRegistry is IDeedRegistry {
         for (uint256 i = 0; i < 16; ++i) {
             uint256 x = xs[i];
             if (x <= previous) revert NotAscending(i);
-            // The ring signature multiplies P by ecrecover and takes its parity as even: Lsag relies on this line.
+            // Lsag relies on this line: it multiplies P by ecrecover and takes y as even.
             if (x >= Secp256k1.N || ys[i] & 1 == 1 || !Secp256k1.isOnCurve(x, ys[i])) revert BadDeedKey(i);
             if (commitments[i] == 0) revert ZeroCommitment(i);
             previous = x;
         }
-        // A ring signature names the x's, not the cohort: the same ring with other commitments would let a lock of one cohort
-        // stand for the other.
+        // A ring signature names the x's, not the cohort: with the same ring under other commitments, a lock of one
+        // cohort could stand for the other.
         bytes32 xsHash = keccak256(abi.encodePacked(xs));
         if (minted[xsHash]) revert RingMinted(xsHash);
         minted[xsHash] = true;

@@ -24,7 +24,7 @@ contract StoremanRegistry is IStoremanRegistry, Members {
     mapping(bytes32 attemptId => Attempt) private byId;
     /// @dev Identifier of a member in an attempt, from 1.
     mapping(bytes32 attemptId => mapping(address account => uint16)) private identifier;
-    /// @dev By member; the first one's is at 0 too, for all to compare with.
+    /// @dev By member; a copy of the first member's is at 0, with which all others are compared.
     mapping(bytes32 attemptId => mapping(uint256 member => bytes32)) public finishDigest;
     /// @dev By hash of the verdict: how many members have given it.
     mapping(bytes32 attemptId => mapping(bytes32 verdict => uint16)) private verdicts;
@@ -103,7 +103,8 @@ contract StoremanRegistry is IStoremanRegistry, Members {
                 continue;
             }
             if (!P256.isUncompressedPoint(hpkeKeys[i])) revert BadHpkeKey(i);
-            // Within the sender's own list only: a key copied from a transaction on its way must not put out whose it is.
+            // Looks for doubles in the sender's own list only: else somebody could copy a key from a pending
+            // transaction and so have its owner refused.
             hashes[i] = keccak256(hpkeKeys[i]);
             for (uint256 k = 0; k < i; ++k) if (hashes[k] == hashes[i]) revert BadHpkeKey(i);
         }
@@ -173,8 +174,8 @@ contract StoremanRegistry is IStoremanRegistry, Members {
         bytes32 keyId = keyIdOf(attemptId);
         Group storage group = groups[keyId];
         if (digests[0] == 0) {
-            // The first member pays for the group's storage, the last one only for its activation: who happens to be last
-            // did not know it when it estimated its gas.
+            // The first member pays for the group's storage, the last one only for its activation: a member does not
+            // know that it will be last when it estimates its gas.
             digests[0] = digest;
             _describe(group, attemptId, attempt, key, memberKeys, transcript);
         }
@@ -201,7 +202,7 @@ contract StoremanRegistry is IStoremanRegistry, Members {
         Attempt storage attempt = _known(attemptId);
         if (attempt.phase >= Phase.Finished) revert WrongPhase(attempt.phase);
         if (block.timestamp < attempt.phaseEndsAt) revert DeadlineNotReached(attempt.phaseEndsAt);
-        // Without a verdict both sides leave: who is right cannot be told here.
+        // Without a verdict both sides leave: this contract cannot tell which one is right.
         uint256 culprits =
             attempt.phase == Phase.Verdict ? attempt.disputed : _everyone(attempt) & ~attempt.posted;
         _fail(attemptId, attempt, culprits);
@@ -229,7 +230,7 @@ contract StoremanRegistry is IStoremanRegistry, Members {
         return groups[keyId].epoch == 0 ? group : groups[keyId];
     }
 
-    /// @dev All of a group but its epoch and block, which activation sets.
+    /// @dev Stores all of a group but its epoch and block, which activation sets.
     function _describe(
         Group storage group,
         bytes32 attemptId,
@@ -247,7 +248,7 @@ contract StoremanRegistry is IStoremanRegistry, Members {
         for (uint256 i = 0; i < memberKeys.length; ++i) group.memberKeys.push(memberKeys[i]);
     }
 
-    /// @dev Notes the sender's post in the phase that must be the current one.
+    /// @dev Notes the sender's post; reverts unless the phase is the current one.
     function _post(bytes32 attemptId, Phase phase) private returns (Attempt storage attempt, uint16 member) {
         attempt = _known(attemptId);
         if (attempt.phase != phase) revert WrongPhase(attempt.phase);
@@ -293,8 +294,8 @@ contract StoremanRegistry is IStoremanRegistry, Members {
         if (attempt.phase == Phase.None) revert UnknownAttempt(attemptId);
     }
 
-    /// @dev A generation makes the first key of a purpose and never another: contracts hold Y for ever, and of two attempts
-    /// side by side the later one must not take over what the earlier one was given.
+    /// @dev A generation makes the first key of a purpose and never another: contracts hold Y for ever, and of two
+    /// attempts side by side the later one must not replace the key that the earlier one made.
     function _requireNoKey(Purpose purpose) private view {
         bytes32 keyId = currentKeyId[purpose];
         if (keyId != 0) revert KeyExists(keyId);

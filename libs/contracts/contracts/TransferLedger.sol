@@ -9,7 +9,7 @@ import {Members} from "./lib/Members.sol";
 /// @notice Promises, units and errors are at ITransferLedger.
 contract TransferLedger is ITransferLedger, Members {
     uint256 public immutable vouchesNeeded;
-    /// @dev Vouches for the same digest and the same destination, which the digest does not hold.
+    /// @dev Vouches for the same digest and the same destination; the digest does not contain the destination.
     struct Candidate {
         address[] vouchers;
         uint64 decidedAt;
@@ -19,8 +19,8 @@ contract TransferLedger is ITransferLedger, Members {
     }
 
     mapping(bytes32 key => Candidate) private candidates;
-    /// @dev The first candidate, or the one that was decided. Written by the first voucher already: the one that decides
-    /// must not cost more than it estimated when it did not know that it would.
+    /// @dev The first candidate, or the one that was decided. The first voucher already writes it: the vouch that
+    /// decides must not cost more than its sender estimated without knowing that it would decide.
     mapping(bytes32 grantId => bytes32 key) private leading;
     mapping(bytes32 grantId => mapping(address voucher => bytes32 key)) private vouchKey;
     mapping(bytes32 chainUid => mapping(address voucher => Head)) private heads;
@@ -114,7 +114,7 @@ contract TransferLedger is ITransferLedger, Members {
         );
     }
 
-    /// @dev A voucher that was let go before the grant was decided did not vouch.
+    /// @dev Leaves out a voucher that was let go before the grant was decided.
     function _activeCount(Candidate storage candidate) private view returns (uint256 count) {
         uint256 length = candidate.vouchers.length;
         for (uint256 i = 0; i < length; ++i) if (isActive(candidate.vouchers[i])) ++count;

@@ -16,7 +16,7 @@ export function sources() {
   return found.sort();
 }
 
-/** Standard JSON output of all sources. Throws with the compiler's own words on an error or a warning. */
+/** Standard JSON output of all sources. Throws the compiler's message on an error or a warning. */
 export function compile() {
   const settings = JSON.parse(readFileSync(join(root, 'solc-settings.json'), 'utf8'));
   const input = {

@@ -101,7 +101,7 @@ function sign({ domain, message, slot, xs, index, secret }) {
   return { I, c0: c[0], s };
 }
 
-/** Witness of a compact signature, also of one that should be refused: what cannot be computed is zero. */
+/** Witness of a compact signature, also of one that must be refused: words that cannot be computed are zero. */
 function expand({ domain, message, slot, xs, I, c0, s }) {
   const context = { message, ringHash: ringHashOf(slot, xs), I };
   const out = [];
@@ -230,7 +230,7 @@ function transfer() {
   const grantId = TypedDataEncoder.hash(domainOf(home.uid), grantTypes, grant);
   const ring = { domain, message: grantId, slot, xs };
   const signature = sign({ ...ring, index, secret: deeds[index].secret });
-  // The same deed and slot again, in another grant: what a used tag meets.
+  // The same deed and slot again, in another grant, for the refusal of a used tag.
   const second = { ...grant, nonce: hash(tag('nonce 2')) };
   const secondId = TypedDataEncoder.hash(domainOf(home.uid), grantTypes, second);
   const secondRing = { domain, message: secondId, slot, xs };

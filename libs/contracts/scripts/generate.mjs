@@ -1,6 +1,6 @@
 /**
- * Writes src/generated/ from contracts/: per contract its ABI, bytecode and typed wrapper, and the structs and enums that
- * they share. `--check` writes nothing and fails when what is there is stale.
+ * Writes src/generated/ from contracts/: per contract its ABI, bytecode and typed wrapper, and the structs and enums
+ * that they share. `--check` writes nothing and fails when the files are stale.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';

@@ -27,8 +27,8 @@ const fresh = spawnSync(process.execPath, [join(root, 'scripts/generate.mjs'), '
 const forge = join(dirname(createRequire(import.meta.url).resolve('@foundry-rs/forge/package.json')), 'bin.mjs');
 const writing = process.argv.includes('--write-snapshots');
 const rest = process.argv.slice(2).filter((argument) => argument !== '--write-snapshots');
-// Forge's own check writes the new figures over the old ones as soon as more than one suite runs, and its npm wrapper ends
-// with 0 whatever forge said: figures go to a folder of their own and are compared here.
+// Forge's own check writes the new figures over the old ones as soon as more than one suite runs, and its npm wrapper
+// always exits with 0. So the figures go to a folder of their own and are compared here.
 const measured = mkdtempSync(join(tmpdir(), 'cpds-gas-'));
 const run = spawnSync(process.execPath, [forge, 'test', '--use', join(root, 'scripts/solc.mjs'), ...rest], {
   cwd: root,
@@ -48,7 +48,7 @@ const [passed, failed] = total ? [Number(total[1]), Number(total[2])] : [0, 1];
 console.log(`contracts: ${passed} passed, ${failed} failed`);
 if (run.status !== 0 || failed > 0 || drift.length > 0 || passed === 0 || fresh.status !== 0) process.exitCode = 1;
 
-/** Figures that are not the accepted ones, in words. Names that nothing measures any more count only when all tests ran. */
+/** Describes figures that differ from the accepted ones. Names that no test measures any more count only if all tests ran. */
 function gasDrift() {
   const acceptedFile = join(root, 'test/snapshots/gas.json');
   const measuredFile = join(measured, 'gas.json');

@@ -1,4 +1,4 @@
-/** What the generated wrappers are made of: encoding by ABI, decoding into plain objects, reading through a provider. */
+/** Base of the generated wrappers: encodes by ABI, decodes into plain objects, reads through a provider. */
 
 import { Interface, type BlockTag, type EventFragment, type InterfaceAbi } from 'ethers';
 import type { Hex } from './hex.js';
@@ -24,7 +24,7 @@ export interface AbiEntry {
   anonymous?: boolean;
 }
 
-/** Whatever answers eth_call: an ethers provider, or a reader that pins the block. */
+/** Answers eth_call: an ethers provider, or a reader that pins the block. */
 export interface CallRunner {
   call(transaction: { to: string; data: string; blockTag?: BlockTag }): Promise<string>;
 }
@@ -45,7 +45,7 @@ export interface Decoded {
 export class AbiCodec {
   readonly #interface: Interface;
   readonly #entries = new Map<string, AbiEntry>();
-  /** By first topic: ethers hashes every event's signature to find one. */
+  /** Events by first topic, since ethers hashes every event's signature to find one. */
   readonly #events = new Map<string, EventFragment>();
   /** First topic by event name. */
   readonly topics: Record<string, Hex> = {};
@@ -75,7 +75,7 @@ export class AbiCodec {
     return `${bytecode}${this.#interface.encodeDeploy(this.#numbers(inputs, args)).slice(2)}`;
   }
 
-  /** A function's answer: its only output, or an object of its named outputs. */
+  /** Decodes a function's answer: its only output, or an object of its named outputs. */
   result(name: string, data: string): unknown {
     const outputs = this.#entry('function', name).outputs ?? [];
     const values = this.#interface.decodeFunctionResult(name, data);
@@ -109,7 +109,7 @@ export class AbiCodec {
     return Object.fromEntries(params.map((param, i) => [param.name || `arg${i}`, this.#plain(param, values[i])]));
   }
 
-  /** ethers' result as plain values. */
+  /** Turns an ethers result into plain values. */
   #plain(param: AbiParameter, value: unknown): unknown {
     const element = elementOf(param);
     if (element !== undefined) return [...(value as Iterable<unknown>)].map((item) => this.#plain(element, item));
@@ -118,7 +118,7 @@ export class AbiCodec {
     return members === undefined ? value : members[Number(value)];
   }
 
-  /** Arguments as ethers wants them: enum members as their numbers. */
+  /** Turns arguments into those that ethers takes: enum members become their numbers. */
   #numbers(params: readonly AbiParameter[], values: readonly unknown[]): unknown[] {
     return params.map((param, i) => this.#raw(param, values[i]));
   }

@@ -60,7 +60,7 @@ const bare = (digest: Hex): string => digest.slice(2);
 const proofOf = ({ c, s }: DleqProof) => ({ c: hexOf(c), s: hexOf(s) });
 
 let drawn = 0;
-/** The next fixed bytes: what randomness is here. */
+/** The next fixed bytes, which stand for randomness here. */
 const random = (length: number): Uint8Array => bytes(`random ${drawn++}`, length);
 
 const chainId = 7702;

@@ -1,6 +1,6 @@
 /**
- * Typed messages of protocol section 12. The domain is {CPDS, 1, salt}, the salt being a chain's uid: which chain's
- * is said at each function. Digests are 32 bytes as lower-case hex; whoever signs, ECDSA or FROST, signs exactly them.
+ * Typed messages of protocol section 12. The domain is {CPDS, 1, salt}, the salt being a chain's uid: which chain's is
+ * said at each function. Digests are 32 bytes as lower-case hex; both ECDSA and FROST sign exactly these bytes.
  */
 
 import { TypedDataEncoder, type TypedDataField } from 'ethers';
@@ -56,7 +56,7 @@ function digest(salt: string, name: TypedMessageName, message: object): Hex {
   return TypedDataEncoder.hash(domain(salt), { [name]: [...typedMessages[name]] }, message) as Hex;
 }
 
-/** Name of a transfer everywhere: the grant's digest under its home chain's uid. */
+/** Names a transfer everywhere: the grant's digest under its home chain's uid. */
 export function grantId(homeUid: string, grant: Grant): Hex {
   return digest(homeUid, 'Grant', grant);
 }
@@ -78,22 +78,22 @@ export function capsuleLabel(digestWithoutKey: string, sealKeyId: string, sealKe
   );
 }
 
-/** What the grant's revoker signs. Salt: home chain. */
+/** Digest that the grant's revoker signs. Salt: home chain. */
 export function revokeDigest(homeUid: string, grantIdHex: string): Hex {
   return digest(homeUid, 'Revoke', { grantId: grantIdHex });
 }
 
-/** What q signs to end a grant from the receiving side. Salt: home chain. */
+/** Digest that q signs to end a grant from the receiving side. Salt: home chain. */
 export function giveBackDigest(homeUid: string, grantIdHex: string): Hex {
   return digest(homeUid, 'GiveBack', { grantId: grantIdHex });
 }
 
-/** What the storemen's group signs before a refund. Salt: home chain, which executes it. */
+/** Digest that the storemen's group signs before a refund. Salt: home chain, which executes it. */
 export function notMappedDigest(homeUid: string, lockedAccount: string, grantIdHex: string): Hex {
   return digest(homeUid, 'NotMapped', { lockedAccount, grantId: grantIdHex });
 }
 
-/** What the storemen's group signs before a mint. Salt: destination chain, which executes it. */
+/** Digest that the storemen's group signs before a mint. Salt: destination chain, which executes it. */
 export function mintDigest(destinationUid: string, mappedDeeds: string, grantIdHex: string): Hex {
   return digest(destinationUid, 'Mint', { mappedDeeds, grantId: grantIdHex });
 }
@@ -110,12 +110,12 @@ export interface FetchStatement {
   expires: number;
 }
 
-/** What q signs to read bytes from A. Salt: home chain. */
+/** Digest that q signs to read bytes from A. Salt: home chain. */
 export function fetchDigest(homeUid: string, statement: FetchStatement): Hex {
   return digest(homeUid, 'Fetch', statement);
 }
 
-/** What a patient declares once: the keys that later consents must come from. */
+/** A patient's declaration, made once, of the keys that later consents must come from. */
 export interface Enrolment {
   homeUid: Hex;
   /** B, compressed. */
@@ -128,7 +128,7 @@ export interface Enrolment {
   authKey: Hex;
 }
 
-/** What the patient's spending key signs at enrolment. Salt: home chain. */
+/** Digest that the patient's spending key signs at enrolment. Salt: home chain. */
 export function enrolmentDigest(enrolment: Enrolment): Hex {
   return digest(enrolment.homeUid, 'Enrolment', enrolment);
 }
@@ -154,21 +154,21 @@ export interface PartialStatement {
   mintBlock: Hex;
 }
 
-/** What a storeman's message key signs with a partial. Salt: hub. */
+/** Digest that a storeman's message key signs with a partial. Salt: hub. */
 export function partialDigest(hubUid: string, partial: PartialStatement): Hex {
   return digest(hubUid, 'Partial', partial);
 }
 
 export type AnswerVerdict = 'mapped' | 'wait' | 'revoked' | 'expired';
 
-/** A storeman's signed refusal or delay: `action` names what was asked of it. */
+/** A storeman's signed refusal or delay: `action` names the request that it answers. */
 export interface AnswerStatement {
   grantId: Hex;
   action: string;
   verdict: AnswerVerdict;
 }
 
-/** What a storeman's message key signs with an answer. Salt: hub. */
+/** Digest that a storeman's message key signs with an answer. Salt: hub. */
 export function answerDigest(hubUid: string, answer: AnswerStatement): Hex {
   return digest(hubUid, 'Answer', answer);
 }

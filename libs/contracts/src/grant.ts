@@ -4,7 +4,7 @@ import type { Hex } from './hex.js';
 
 /**
  * A patient's consent to one transfer: the 15 fields of EIP-712 type `Grant` in order (protocol section 7). Points are
- * SEC1 compressed hex of 33 bytes, times are seconds since 1970, everything is JSON as it stands.
+ * SEC1 compressed hex of 33 bytes, times are seconds since 1970, all values are plain JSON.
  */
 export interface Grant {
   /** 32 random bytes. */
@@ -84,7 +84,7 @@ export function toGrantData(grant: Grant): GrantData {
   };
 }
 
-/** The grant that an event `Locked` or `Mapped` carries; hex in lower case, so it compares with `===`. */
+/** The grant in an event `Locked` or `Mapped`; its hex is lower case, so that it compares with `===`. */
 export function fromGrantData(data: GrantData): Grant {
   return {
     nonce: hex(data.nonce, 'nonce', 32),

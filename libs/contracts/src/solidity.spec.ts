@@ -98,7 +98,7 @@ describe('the witness of a lock', () => {
       fromHex(ring.compact, 'compact'),
     );
     expect(expanded.c0).toBe(BigInt(ring.c0));
-    // A refused counter has two roots, and either serves.
+    // A refused counter has two roots, and either is accepted.
     const p = 2n ** 256n - 2n ** 32n - 977n;
     const even = (words: bigint[]) => words.map((w) => (w !== 0n && w < p && w % 2n === 1n ? p - w : w));
     expect(even(expanded.words)).toEqual(even(ring.witness.map((w) => toBigInt(fromHex(w, 'word')))));

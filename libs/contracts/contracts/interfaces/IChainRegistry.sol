@@ -37,13 +37,13 @@ interface IChainRegistry {
         string exchangeUrl;
     }
 
-    /// @notice A contract and what its code must hash to (EXTCODEHASH).
+    /// @notice A contract and the hash that its code must have (EXTCODEHASH).
     struct Code {
         address account;
         bytes32 codeHash;
     }
 
-    /// @notice Contracts that exist before the group's keys do, one set per chain.
+    /// @notice Contracts that exist before the group's keys, one set per chain.
     struct BaseContracts {
         Code deedRegistry;
         Code keyRegistry;
@@ -68,13 +68,13 @@ interface IChainRegistry {
     event ExchangeUrlSet(bytes32 indexed chainUid, string exchangeUrl);
     event Paused(bytes32 indexed chainUid, bool paused);
 
-    /// @notice The field named is missing or not what it must be.
+    /// @notice The named field is missing or wrong.
     error BadField(string field);
     error KnownChain(bytes32 chainUid);
     error KnownName(string name);
     error UnknownChain(bytes32 chainUid);
     error NotAdmin(address sender);
-    /// @notice The pause or resume of that round is done, or its round has not come.
+    /// @notice The pause or resume of that round is done already, or an earlier round is not.
     error WrongRound(uint256 round);
     /// @notice The base contracts are set once.
     error BaseContractsKnown(bytes32 chainUid);
@@ -94,11 +94,11 @@ interface IChainRegistry {
     /// @notice Stops lock, mint and release of the chain's transfers; never revoke, give-back or refund. By the admin.
     function pause(bytes32 chainUid) external;
 
-    /// @notice The admin's way back.
+    /// @notice Ends the admin's `pause`. By the admin.
     function resume(bytes32 chainUid) external;
 
     /// @notice `pause` and `resume` of the consortium, a switch of its own. By e of f owners.
-    /// @param round `pauseRound` now: an approval that comes late is one of nothing
+    /// @param round the present `pauseRound`, so that a late approval does not count for a later pause
     function pauseByOwners(bytes32 chainUid, uint256 round) external;
     function resumeByOwners(bytes32 chainUid, uint256 round) external;
 

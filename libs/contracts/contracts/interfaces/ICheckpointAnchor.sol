@@ -2,8 +2,8 @@
 pragma solidity 0.8.37;
 
 /// @title Anchors of Merkle log checkpoints (protocol section 9)
-/// @notice Keeps the last (size, root) per account and origin. Nobody owns a name here: an account speaks for itself, readers
-/// say whose anchors they mean, and nobody's anchor stands in another's way.
+/// @notice Keeps the last (size, root) per account and origin. Nobody owns an origin here: an account anchors for
+/// itself alone, readers name the account whose anchors they want, and no account can block another.
 interface ICheckpointAnchor {
     /// @param size leaves in the log
     /// @param anchoredAt block timestamp in seconds
@@ -23,7 +23,7 @@ interface ICheckpointAnchor {
     error ZeroRoot();
     /// @notice The log would shrink.
     error SizeShrinks(uint64 anchored, uint64 size);
-    /// @notice The log would have two roots of one size: it forked.
+    /// @notice The log forked: it would have two roots of one size.
     error RootChanges(uint64 size, bytes32 anchored, bytes32 root);
 
     /// @notice Anchors a checkpoint as the sender's; the same one again does nothing.

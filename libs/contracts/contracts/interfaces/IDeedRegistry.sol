@@ -25,7 +25,7 @@ interface IDeedRegistry {
     error ZeroArgument();
 
     /// @notice Mints one cohort of 16, its x's not those of an earlier one, and returns its index.
-    /// @param ys the even y of each P: given, because the EVM would pay dear for the root
+    /// @param ys the even y of each P: given, because computing the root costs much gas
     function mint(uint256[16] calldata xs, uint256[16] calldata ys, bytes32[16] calldata commitments)
         external
         returns (uint256 cohort);

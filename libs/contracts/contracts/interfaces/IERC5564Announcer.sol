@@ -5,7 +5,7 @@ pragma solidity 0.8.37;
 interface IERC5564Announcer {
     /// @param schemeId 1 = secp256k1 with view tags
     /// @param stealthAddress the one-time account
-    /// @param caller who announced
+    /// @param caller the account that announced
     /// @param ephemeralPubKey R, compressed
     /// @param metadata view tag in the first byte
     event Announcement(

@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 /// @title History of an institution's public keys, for its auditors
-/// @notice No cross-hospital guard reads this: who is who between hospitals is the hub's.
+/// @notice No other hospital's guard reads this: between hospitals the hub says which key is whose.
 interface IKeyRegistry {
     /// @param use what the key is for, such as "message", "hpke", "log", "token"
     /// @param addedAt block timestamp in seconds

@@ -57,7 +57,7 @@ interface ILockedAccount is IClosing {
     error BadValidity(uint64 mintBefore, uint64 notAfter);
     /// @notice The grant is Locked, Closed or Void already.
     error NotFree(bytes32 grantId, Status status);
-    /// @notice This deed locked in this slot before: the slot of a (deed, slot) pair serves once.
+    /// @notice This deed was locked in this slot before: a slot of a deed serves once.
     error TagUsed(bytes32 earlierGrantId);
     /// @notice xs and commitmentsHash are not those of the cohort.
     error UnknownCohort(uint256 cohort);
@@ -85,7 +85,7 @@ interface ILockedAccount is IClosing {
     /// @notice Ends a lock that the group states was never mapped: (R, z) over NotMapped(this, grantId) under this chain's uid.
     function refund(bytes32 grantId, uint256 rx, uint256 ry, uint256 z) external;
 
-    /// @notice Ends a lock by its revoker, or makes one impossible while it would still be in time.
+    /// @notice Ends a lock by its revoker; before a lock, makes it impossible, as long as it could still come in time.
     /// @param signature r ‖ s ‖ v over Revoke(grantId) under this chain's uid
     function revoke(GrantData calldata grant, bytes calldata signature) external;
 

@@ -60,7 +60,8 @@ interface IMappedDeeds is IClosing {
     /// the grant's digest under homeUid. Announces Q by ERC-5564.
     function mint(bytes32 homeUid, GrantData calldata grant, uint256 rx, uint256 ry, uint256 z) external;
 
-    /// @notice Ends a mapping by its revoker, or makes one impossible while it would still be in time.
+    /// @notice Ends a mapping by its revoker; before a mapping, makes it impossible, as long as it could still come in
+    /// time.
     /// @param signature r ‖ s ‖ v over Revoke(grantId) under homeUid
     function revoke(bytes32 homeUid, GrantData calldata grant, bytes calldata signature) external;
 

@@ -28,7 +28,7 @@ interface IMembers {
     event MemberRetired(address indexed account);
     event BondWithdrawn(address indexed account, uint256 amount);
 
-    /// @notice The field named is missing or not what it must be.
+    /// @notice The named field is missing or wrong.
     error BadField(string field);
     error KnownMember(string name);
     /// @notice Another member, maybe a retired one, has this message key.

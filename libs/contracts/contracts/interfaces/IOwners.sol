@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 /// @title The consortium's owners, e of f
 interface IOwners {
-    /// @notice An action needs an owner, and the sender is none.
+    /// @notice The sender is no owner, and the action needs one.
     error NotOwner(address sender);
 
     /// @notice One owner asked for an action; it happens when enough distinct owners asked for exactly the same within a

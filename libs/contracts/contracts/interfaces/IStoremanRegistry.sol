@@ -4,9 +4,9 @@ pragma solidity 0.8.37;
 import {Point} from "../lib/Secp256k1.sol";
 
 /// @title Storemen, their key ceremonies and groups (protocol section 3)
-/// @notice The hub is the ceremonies' broadcast channel: what is not here by a phase's deadline does not exist, so nobody
-/// can tell different members different things. A post is signed by being sent from the member's gas account. Contents are
-/// in events; members act on a phase only when the block that began it is final.
+/// @notice The hub is the ceremonies' broadcast channel: a message that is not here by the phase's deadline does not
+/// count, so nobody can tell different members different things. A post is signed by being sent from the member's gas
+/// account. Contents are in events; members act on a phase only when the block that began it is final.
 interface IStoremanRegistry {
     /// @notice An attempt's phases in order; it ends Finished or Failed. A phase ends at its deadline, or as soon as
     /// everyone it waits for has posted.
@@ -107,9 +107,9 @@ interface IStoremanRegistry {
     event AttemptFailed(bytes32 indexed attemptId, Phase phase, uint256 culprits);
     event GroupActivated(bytes32 indexed keyId, Purpose indexed purpose, uint64 epoch, bytes32 attemptId);
 
-    /// @notice The parameter named is not what section 3 wants.
+    /// @notice The named parameter breaks a rule of section 3.
     error BadParameter(string name);
-    /// @notice The purpose has its key; a generation does not replace it.
+    /// @notice The purpose has a key already, and a generation does not replace it.
     error KeyExists(bytes32 keyId);
     error UnknownAttempt(bytes32 attemptId);
     error WrongPhase(Phase phase);
@@ -119,8 +119,8 @@ interface IStoremanRegistry {
     error AlreadyPosted(uint16 member);
     /// @notice The list has not one entry per member, or not exactly t points.
     error WrongLength(uint256 expected, uint256 actual);
-    /// @notice Not an uncompressed point of P-256, twice in the sender's list, or not empty at the own place: its owner is
-    /// silent instead.
+    /// @notice The key at this place is no uncompressed point of P-256, is twice in the sender's list, or is not empty
+    /// at the sender's own place. A member whose post reverts counts as silent.
     error BadHpkeKey(uint256 place);
     /// @notice The point at this place is off the curve, or Y's x is not below n.
     error BadPoint(uint256 place);
@@ -128,7 +128,7 @@ interface IStoremanRegistry {
     error BadCiphertext(uint256 place);
     /// @notice A complaint names no other member.
     error BadComplaint(uint256 place);
-    /// @notice A verdict convicts nobody, or a member that there is not.
+    /// @notice A verdict convicts nobody, or a member that does not exist.
     error BadVerdict();
     error DeadlineNotReached(uint64 endsAt);
 
@@ -138,7 +138,7 @@ interface IStoremanRegistry {
         external
         returns (bytes32 attemptId);
 
-    /// @notice Agrees to the attempt's roster and parameters.
+    /// @notice Records that the sender agrees to the attempt's roster and parameters.
     function sign(bytes32 attemptId) external;
 
     /// @notice One fresh HPKE key per dealer: a complaint then opens one dealer's share and no other.
@@ -157,14 +157,14 @@ interface IStoremanRegistry {
     /// a complaint reveals is deterministic, so honest members judge alike.
     function verdict(bytes32 attemptId, uint256 dealers, uint256 receivers) external;
 
-    /// @notice What the sender computed. The key exists once every member has sent the same.
+    /// @notice Records the sender's result. The key exists once every member has sent the same.
     function finish(bytes32 attemptId, Point calldata key, Point[] calldata memberKeys, bytes32 transcript) external;
 
     /// @notice Records that a deadline passed with members silent. Anyone may.
     function expire(bytes32 attemptId) external;
 
     function attemptOf(bytes32 attemptId) external view returns (Attempt memory);
-    /// @notice The phase now: Failed as well when a deadline passed that nobody recorded yet.
+    /// @notice The present phase; Failed also if a deadline has passed that nobody recorded yet.
     function phaseOf(bytes32 attemptId) external view returns (Phase);
     /// @notice Id of the attempt with this number.
     function attemptIdOf(uint64 counter) external view returns (bytes32);
@@ -172,7 +172,7 @@ interface IStoremanRegistry {
     function attempts() external view returns (uint64);
     /// @notice keccak256("cpds/v1/key" ‖ attemptId).
     function keyIdOf(bytes32 attemptId) external pure returns (bytes32);
-    /// @notice The key made for a purpose; 0 until there is one, and the same one ever after.
+    /// @notice The key made for a purpose; 0 until there is one, and never another after it.
     function currentKeyId(Purpose purpose) external view returns (bytes32);
     /// @notice Zeros for a key that is not active.
     function groupOf(bytes32 keyId) external view returns (Group memory);

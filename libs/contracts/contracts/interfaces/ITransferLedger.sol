@@ -5,7 +5,7 @@ pragma solidity 0.8.37;
 /// @notice v bonded vouchers that saw the same lock final on its home chain let the storemen sign its Mint. One vouch per
 /// voucher and grant; the first digest with v vouches wins, so one liar cannot occupy a grant.
 interface ITransferLedger {
-    /// @notice What a voucher saw. blockNumber and blockHash are of the block that holds the lock.
+    /// @notice The lock that a voucher saw. blockNumber and blockHash are of the block that holds the lock.
     struct Vouch {
         bytes32 homeUid;
         address lockedAccount;
@@ -39,7 +39,7 @@ interface ITransferLedger {
 
     /// @notice No such LockedAccount is registered for the home chain.
     error UnknownLockedAccount(bytes32 homeUid, address lockedAccount);
-    /// @notice This voucher vouched for this grant before, and for something else.
+    /// @notice This voucher vouched for this grant before, with another digest or destination.
     error OtherVouch(bytes32 digest);
     /// @notice The block number is below the anchored one.
     error HeadGoesBack(uint64 anchored, uint64 number);

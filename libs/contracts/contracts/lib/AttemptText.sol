@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 /// @title RFC 8785 text of an attempt's roster and parameters
-/// @notice Made here, not given, so that what members sign is what the registry runs.
+/// @notice Made here and not given by the sender, so that members sign exactly what the registry runs.
 library AttemptText {
     /// @notice {"nMin":…,"phaseSeconds":…,"purpose":"…","roster":["0x…",…],"t":…}, addresses in lower case.
     function hash(string memory purpose, address[] calldata roster, uint256 t, uint256 nMin, uint256 phaseSeconds)

@@ -22,7 +22,7 @@ abstract contract Closing is IClosing {
         if (_isOpen(grantId)) {
             _close(grantId, Closer.Revoker);
         } else if (_isFree(grantId)) {
-            // A tombstone costs storage for ever: only while it still prevents something.
+            // A tombstone costs storage for ever, so it is only written while it can still prevent something.
             _requireInTime(grant);
             _void(grantId);
         }
@@ -42,10 +42,10 @@ abstract contract Closing is IClosing {
     /// @dev Whether there is something to close. Expiry closes nothing: readers compare times themselves.
     function _isOpen(bytes32 grantId) internal view virtual returns (bool);
 
-    /// @dev Reverts for a free grant, in the words of this chain's side.
+    /// @dev Reverts for a free grant, with the error of this chain's side.
     function _requireNotFree(bytes32 grantId) internal view virtual;
 
-    /// @dev Reverts from the second on in which the grant cannot open here any more.
+    /// @dev Reverts once the grant cannot open here any more.
     function _requireInTime(GrantData calldata grant) internal view virtual;
 
     /// @dev Stores and tells that an open grant is closed.

@@ -33,7 +33,7 @@ library Lsag {
         Point tag;
     }
 
-    /// @dev Where the walk along the ring stands: the member, its challenge, its first witness word.
+    /// @dev State of the walk along the ring: the member, its challenge, its first witness word.
     struct Cursor {
         uint256 member;
         uint256 c;

@@ -11,7 +11,7 @@ import {P256} from "./P256.sol";
 abstract contract Members is IMembers, OwnerApprovals {
     address public immutable chainRegistry;
     uint256 public immutable bondNeeded;
-    /// @dev What a member did wrong can come to light after it has left.
+    /// @dev A member's wrongdoing can come to light after it has left.
     uint64 private constant WITHDRAW_AFTER_SECONDS = 7 days;
 
     mapping(address account => Member) private byAccount;
@@ -40,7 +40,7 @@ abstract contract Members is IMembers, OwnerApprovals {
         if (messageKey == address(0)) revert BadField("messageKey");
         if (!P256.isUncompressedPoint(hpkeKey)) revert BadField("hpkeKey");
         if (names[keccak256(bytes(name))] || byAccount[account].account != address(0)) revert KnownMember(name);
-        // One key under two names would let one operator speak as two.
+        // With one key under two names one operator could act as two.
         if (messageKeys[messageKey]) revert KnownMessageKey(messageKey);
         messageKeys[messageKey] = true;
         names[keccak256(bytes(name))] = true;
@@ -72,7 +72,7 @@ abstract contract Members is IMembers, OwnerApprovals {
         if (!member.retired) revert NotRetired(account);
         if (block.timestamp < member.withdrawableAt) revert BondHeld(member.withdrawableAt);
         uint256 amount = member.bond;
-        member.bond = 0; // before the call: the account may be a contract that comes back
+        member.bond = 0; // before the call: the account may be a contract that calls this again
         (bool ok,) = account.call{value: amount}("");
         if (!ok) revert TransferFailed();
         emit BondWithdrawn(account, amount);

@@ -4,15 +4,16 @@ pragma solidity 0.8.37;
 import {IOwners} from "../interfaces/IOwners.sol";
 
 /// @title Actions of e of f owners
-/// @notice Each owner sends the same call within a day of the first; the e-th executes it and the count starts anew. One that
-/// comes late is alone, and forgotten after a day: no single owner completes later what the others took for done. An action
-/// that may be wanted again carries a number, so that a late approval belongs to none of the later ones.
+/// @notice Each owner sends the same call within a day of the first; the e-th executes it and the count starts anew. A
+/// late call counts alone and is forgotten after a day, so no single owner can complete later what the others consider
+/// done. An action that may be wanted again carries a number, so that a late approval belongs to none of the later
+/// ones.
 abstract contract OwnerApprovals {
-    /// @dev An owner who changed its mind waits this long.
+    /// @dev An owner that changes its mind has to wait this long.
     uint64 private constant APPROVAL_SECONDS = 1 days;
 
     /// @param owners one bit per owner that asked for the action
-    /// @param expiresAt timestamp in seconds from which they count no more
+    /// @param expiresAt timestamp in seconds from which they no longer count
     struct Approvals {
         uint256 owners;
         uint64 expiresAt;
@@ -25,7 +26,7 @@ abstract contract OwnerApprovals {
         if (_approve()) _;
     }
 
-    /// @dev Where the owners are listed.
+    /// @dev The contract that lists the owners.
     function _owners() internal view virtual returns (IOwners);
 
     function _requireOwner() internal view {

@@ -64,7 +64,7 @@ library Secp256k1 {
     }
 
     /// @notice A + B by the given chord slope; ok is false for equal x (there 0 = 0 would accept any slope) and for a
-    /// slope that is not the chord's. A and B are points the caller has bound already.
+    /// slope that is not the chord's. A and B are points that the caller has checked already.
     function add(uint256 ax, uint256 ay, uint256 bx, uint256 by, uint256 slope)
         internal
         pure
