@@ -23,7 +23,7 @@ async function collect(parts: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   for await (const part of parts) all.push(part);
   return concat(...all);
 }
-/** An AEAD that leaves counter and mark out: each chunk is good wherever it stands. */
+/** An AEAD that leaves out counter and mark: each chunk is valid at any place. */
 const countless: age.Aead = {
   seal: (key, _, plaintext) => nodeAead.seal(key, new Uint8Array(12), plaintext),
   open: (key, _, sealed) => nodeAead.open(key, new Uint8Array(12), sealed),

@@ -1,8 +1,8 @@
 /**
- * Headers cut and pasted: a stanza added, dropped, moved, or taken from another file. Where a store may rewrite who a key is
- * wrapped for, it lets itself in or gives one reader another key: Nextcloud's end-to-end encryption (Albrecht and others,
- * EuroS&P 2024), MEGA's keys (Backendal, Haller and Paterson, S&P 2023). The header's MAC is by the file key, and is
- * checked before the payload. A deed leaves the header out, so a re-wrapped one is no attack.
+ * Headers cut and pasted: a stanza added, dropped, moved, or taken from another file. A store that may rewrite for whom
+ * a key is wrapped lets itself in or gives one reader another key: Nextcloud's end-to-end encryption (Albrecht and
+ * others, EuroS&P 2024), MEGA's keys (Backendal, Haller and Paterson, S&P 2023). The header's MAC is by the file key,
+ * and is checked before the payload. A deed leaves the header out, so a re-wrapped one is no attack.
  */
 
 import * as age from '../src/age.js';
@@ -20,7 +20,7 @@ const header = age.createHeader(fileKey, [age.recipientOf(patient), age.recipien
 const foreign = age.createHeader(another, [age.recipientOf(patient), age.recipientOf(hospital)]);
 const [mine, theirs] = header.stanzas;
 
-/** What a reader without a MAC goes on with: the first stanza that opens. */
+/** The file key of a reader that skips the MAC: that of the first stanza that opens. */
 const unauthenticated = ({ stanzas }: age.Header, identity: string) =>
   stanzas.map((stanza) => age.unwrapStanza(stanza, identity)).find((key) => key !== null);
 

@@ -1,8 +1,9 @@
 /**
- * A static Diffie-Hellman oracle: who multiplies any point by its secret opens every message, and after d answers in a
- * chain lends the attacker a root of d in the work for the secret itself (Brown and Gallant, ePrint 2004/306; Cheon,
- * EUROCRYPT 2006). Textbook ElGamal decryption and Ford-Kaliski password servers are such oracles. A storeman answers for
- * C + Q only when C comes with DLEQ(seal) and Q with DLEQ(open): then who asks could have computed the answer itself.
+ * A static Diffie-Hellman oracle: whoever multiplies any point by its secret opens every message, and after d answers
+ * in a chain lends the attacker a root of d in the work for the secret itself (Brown and Gallant, ePrint 2004/306;
+ * Cheon, EUROCRYPT 2006). Textbook ElGamal decryption and Ford-Kaliski password servers are such oracles. A storeman
+ * answers for C + Q only when C comes with DLEQ(seal) and Q with DLEQ(open): then whoever asks could have computed the
+ * answer alone.
  */
 
 import { randomBytes } from 'node:crypto';

@@ -34,8 +34,8 @@ describe('two statements with one digest', () => {
       files(source).flatMap((path) => readFileSync(path, 'utf8').match(/(?<=['`])cpds\/v1\/[a-z0-9/-]+/g) ?? []),
     );
     expect(tags.size).toBeGreaterThan(16);
-    // What the contracts hash and this package does not. A key's id is a keccak256 and the commitment to a file key an HKDF:
-    // no function takes both.
+    // Hashes of the contracts that this package does not make. A key's id is a keccak256 and the commitment to a file
+    // key an HKDF: no function takes both.
     for (const other of ['key', 'attempt', 'vouch']) tags.add(`cpds/v1/${other}`);
     const clashes = [...tags].flatMap((one) =>
       [...tags].filter((other) => other !== one && other.startsWith(one)).map((other) => `${one} ${other}`),

@@ -1,7 +1,8 @@
 /**
- * Section 11, attack 6: shares dealt as λ_i·y_i before it is known who deals. λ_i belongs to a set; when one dealer is
- * convicted the others have dealt for a set that is no more, and what they dealt adds up to another key. A reshare that
- * some hold for done and others not is how exchanges' wallets lost keys (Aumasson and Shlomovits, ePrint 2020/1052).
+ * Section 11, attack 6: shares dealt as λ_i·y_i before it is known who deals. λ_i belongs to a set of dealers; when one
+ * of them is convicted, the others have dealt for a set that no longer exists, and their shares add up to another key.
+ * Exchanges' wallets lost keys by a reshare that some members held for done and others did not (Aumasson and
+ * Shlomovits, ePrint 2020/1052).
  */
 
 import { N, parseScalar } from '../src/curve.js';

@@ -1,6 +1,6 @@
 /**
- * Lists of length zero: "all of them verify" is true of none. Ronin's bridge paid out 12 million dollars when an upgrade
- * left the votes it asks for at zero (6 August 2024). Each place that checks a list says how long it must be.
+ * Lists of length zero: "all of them verify" is true of none. Ronin's bridge paid out 12 million dollars when an
+ * upgrade left the votes it asks for at zero (6 August 2024). Here each check of a list also checks its length.
  */
 
 import { compressed } from '../src/curve.js';

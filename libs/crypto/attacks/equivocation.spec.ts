@@ -1,8 +1,8 @@
 /**
  * Different messages for different members in round 1. Without a broadcast channel each member's checks hold and no two
- * have the same key. "Forget-and-forgive" (Aumasson and Shlomovits, "Attacking Threshold Wallets", ePrint 2020/1052) told
- * some members that a reshare had failed and others that it had not: a wallet library in use at an exchange lost keys so.
- * Here the hub is the channel: what it recorded first is what everybody reads (protocol section 3).
+ * have the same key. "Forget-and-forgive" (Aumasson and Shlomovits, "Attacking Threshold Wallets", ePrint 2020/1052)
+ * told some members that a reshare had failed and others that it had not: a wallet library in use at an exchange lost
+ * keys so. Here the hub is the channel: everybody reads the message that it recorded first (protocol section 3).
  */
 
 import type { CeremonyMessage } from '../src/ceremony.js';
@@ -21,7 +21,7 @@ const two = () => generation.deal(parameters, 2, seed(2));
 const toOne = () => generation.deal(parameters, 3, seed(3));
 const toTwo = () => generation.deal(parameters, 3, seed(4));
 
-/** What `own` ends with when it saw these commitments and got these shares. */
+/** The result of `own` after it saw these commitments and got these shares. */
 function finish(own: generation.Dealing, ...others: generation.Dealing[]): KeyShare {
   const all: generation.DealerCommitments[] = [own, ...others].map((dealing) => dealing.commitments);
   const received = others

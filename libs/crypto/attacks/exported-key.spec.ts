@@ -1,8 +1,8 @@
 /**
- * An exported one-time key. p = b + s, and s is known to who made the account: one such key gives the spending secret, and
- * with it every account. Unhardened BIP 32 wallets have this break (Buterin, "Deterministic wallets, their advantages and
- * their understated flaws", November 2013; Gutoski and Stebila, FC 2015). No rule of arithmetic can stop it: the rule is
- * that nothing gives p out, and that what stands in its place, a proof, gives nothing about b.
+ * An exported one-time key. p = b + s, and whoever made the account knows s: one such key gives the spending secret,
+ * and with it every account. Unhardened BIP 32 wallets have this break (Buterin, "Deterministic wallets, their
+ * advantages and their understated flaws", November 2013; Gutoski and Stebila, FC 2015). No rule of arithmetic can stop
+ * it: the rule is that nothing gives p out, and that what stands in its place, a proof, gives nothing about b.
  */
 
 import { randomBytes } from 'node:crypto';

@@ -1,7 +1,7 @@
 /**
- * Section 11, attack 15: another deed's key locks a patient's grant. An earlier draft of this protocol named no tag in the
- * grant. A signature that does not say whose statement it is about is taken by others so: the station-to-station protocol
- * had that break (Blake-Wilson and Menezes, PKC 1999, on unknown key shares).
+ * Section 11, attack 15: another deed's key locks a patient's grant. An earlier draft of this protocol named no tag in
+ * the grant. Others can take over a signature that does not say whose statement it is about: the station-to-station
+ * protocol had that break (Blake-Wilson and Menezes, PKC 1999, on unknown key shares).
  */
 
 import { randomBytes } from 'node:crypto';

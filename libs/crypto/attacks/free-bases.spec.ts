@@ -1,6 +1,6 @@
 /**
- * Section 11, attack 7: bases outside the transcript, and one proof verified as another. Bases chosen after the challenge
- * were how votes could be decrypted falsely in the Swiss e-voting system (Lewis, Pereira and Teague, March 2019).
+ * Section 11, attack 7: bases outside the transcript, and one proof verified as another. With bases chosen after the
+ * challenge, votes could be decrypted falsely in the Swiss e-voting system (Lewis, Pereira and Teague, March 2019).
  */
 
 import { randomBytes } from 'node:crypto';

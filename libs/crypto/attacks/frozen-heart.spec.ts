@@ -1,8 +1,9 @@
 /**
- * A public input left out of a Fiat-Shamir challenge: whoever proves chooses it after the challenge, and proves what is
- * false. "Frozen Heart" (Trail of Bits, 13 April 2022, CVE-2022-29566 for Bulletproofs) was this in ten libraries; before
- * it, Helios (Bernhard, Pereira and Warinschi, ASIACRYPT 2012) and the Swiss e-voting system (Lewis, Pereira and Teague,
- * 2019), where a tally could be proven that nobody had counted. Each weak challenge here is ours with one part left out.
+ * A public input left out of a Fiat-Shamir challenge: whoever proves chooses it after the challenge, and proves a false
+ * statement. "Frozen Heart" (Trail of Bits, 13 April 2022, CVE-2022-29566 for Bulletproofs) was this in ten libraries;
+ * before it, Helios (Bernhard, Pereira and Warinschi, ASIACRYPT 2012) and the Swiss e-voting system (Lewis, Pereira and
+ * Teague, 2019), where a tally could be proven that nobody had counted. Each weak challenge here is ours with one part
+ * left out.
  */
 
 import { secp256k1_hasher } from '@noble/curves/secp256k1.js';

@@ -1,7 +1,7 @@
 /**
- * Section 11, attack 12: hashes of what can be guessed, and ids that are good in two places. A hash of few possible texts is
- * the text: New York's taxi data, MD5 of medallions, was undone in an hour (Pandurangan, June 2014). Two private chains may
- * share a chain id, so an id that names only that is of both.
+ * Section 11, attack 12: hashes of what can be guessed, and ids that are good in two places. A hash of one of few
+ * possible texts reveals the text: New York's taxi data, MD5 of medallions, was undone in an hour (Pandurangan, June
+ * 2014). Two private chains may share a chain id, so an id that names only that is valid on both.
  */
 
 import { toHex, u256 } from '../src/bytes.js';

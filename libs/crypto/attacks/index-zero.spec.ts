@@ -1,8 +1,8 @@
 /**
- * The share at 0 is the secret, and so is the share at n; shares at i and n + i are one. Binance's tss-lib and libraries of
- * its kind let members choose such identifiers: the secret for who asks for 0, a division by zero for two that collide
- * (Trail of Bits, "Disclosing Shamir's Secret Sharing vulnerabilities", 21 December 2021). Here an identifier is a place in
- * a roster, from 1, in 16 bits.
+ * The share at 0 is the secret, and so is the share at n; shares at i and n + i are one. Binance's tss-lib and
+ * libraries of its kind let members choose such identifiers: whoever asks for 0 gets the secret, and two that collide
+ * make a division by zero (Trail of Bits, "Disclosing Shamir's Secret Sharing vulnerabilities", 21 December 2021). Here
+ * an identifier is a place in a roster, from 1, in 16 bits.
  */
 
 import { G, N, Point } from '../src/curve.js';
@@ -15,7 +15,7 @@ import { attempt, generate } from '../src/threshold/test-group.js';
 
 const coefficients = [4711n, 22n];
 const shareAt = (index: bigint) => (coefficients[0]! + coefficients[1]! * (index % N)) % N;
-/** λ_i by the formula alone, over identifiers that nobody checked. */
+/** λ_i by the formula alone, over unchecked identifiers. */
 const lambda = (i: bigint, all: readonly bigint[]) =>
   all.filter((j) => j !== i).reduce((product, j) => (product * j * Point.Fn.inv((((j - i) % N) + N) % N)) % N, 1n);
 

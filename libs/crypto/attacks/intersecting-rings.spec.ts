@@ -16,7 +16,7 @@ const population = cohorts.flat();
 const draw = <T>(from: readonly T[]): T => from[randomInt(from.length)]!;
 const trials = 2000;
 
-/** How often somebody who sees `locks` rings of one deed, and picks among what all of them hold, is right. */
+/** How often somebody is right who sees `locks` rings of one deed and guesses among the deeds that all of them hold. */
 function guessed(locks: number, ringOf: (deed: bigint) => readonly bigint[]): number {
   let right = 0;
   for (let trial = 0; trial < trials; trial++) {

@@ -15,7 +15,7 @@ const spending = 4711n;
 const meta = metaAddressOf({ spending, viewing: 4712n });
 const [one, two] = [newDeedKey(meta, randomBytes), newDeedKey(meta, randomBytes)];
 const secret = (deed: OneTimeKey) => oneTimeSecret(spending, deed.sharedScalar);
-// Who made the deeds knows both s, so the difference of the secrets: p2 − p1 = s2 − s1.
+// Whoever made the deeds knows both s, so the difference of the secrets: p2 − p1 = s2 − s1.
 const difference = (N + two.sharedScalar - one.sharedScalar) % N;
 
 describe('linking two tags with s1, s2 and public keys alone', () => {

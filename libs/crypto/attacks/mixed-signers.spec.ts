@@ -1,7 +1,7 @@
 /**
- * A signing package that is not what it says: a stranger in it, one member twice, members of another key or epoch, a share
- * made for another message. Libraries that take the list as it comes sign for a set that somebody else chose; where no
- * session is named, messages of one serve another (CVE-2022-47930, IO FinNet tss-lib before 2.0.0).
+ * A signing package with wrong members or shares: a stranger in it, one member twice, members of another key or epoch,
+ * a share made for another message. Libraries that take the list as it comes sign for a set that somebody else chose;
+ * where no session is named, messages of one serve another (CVE-2022-47930, IO FinNet tss-lib before 2.0.0).
  */
 
 import { secp256k1_FROST } from '@noble/curves/secp256k1.js';
@@ -40,7 +40,7 @@ describe('one member twice', () => {
   it('reaches a threshold that counts entries, and is refused by what counts members', () => {
     const own = frost.drawNonces(first);
     const list = [own.commitment, own.commitment];
-    expect(list.length).toBe(group.threshold); // what a counter of entries would ask
+    expect(list.length).toBe(group.threshold); // a check that only counts entries would accept it
     expect(() => frost.signShare(first, own, list, digest)).toThrow('holds one signer twice (by member 1)');
     const [a, b] = [frost.drawNonces(first), frost.drawNonces(second)];
     const commitments = [a.commitment, b.commitment];

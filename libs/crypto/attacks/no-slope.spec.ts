@@ -1,8 +1,8 @@
 /**
- * Section 11, attack 8: a false partial that no judge can convict. A contract adds s·B and c·W by a slope that it is given; a
- * liar who chooses W = (s/c)·B makes them one point, with −(s/c)·B two opposite ones, and no chord has a slope. Exceptional
- * cases of the group law broke hardware and proofs alike (Izu and Takagi, PKC 2003). Here equal points take the tangent,
- * and what has no sum is false.
+ * Section 11, attack 8: a false partial that no judge can convict. A contract adds s·B and c·W by a slope that it is
+ * given; a liar who chooses W = (s/c)·B makes them one point, with −(s/c)·B two opposite ones, and no chord has a
+ * slope. Exceptional cases of the group law broke hardware and proofs alike (Izu and Takagi, PKC 2003). Here equal
+ * points take the tangent, and points without a sum count as false.
  */
 
 import { randomBytes } from 'node:crypto';
@@ -22,7 +22,7 @@ const B = context.C.add(context.recipientKey);
 const proof = { c: scalar(), s: scalar() };
 const ratio = (proof.s * Point.Fn.inv(proof.c)) % N;
 
-/** A judge that knows chords only: what it cannot add it cannot judge. */
+/** A judge that knows chords only: it cannot judge points that it cannot add. */
 function chordSlope(one: Point, two: Point): bigint | null {
   const [a, b] = [one.toAffine(), two.toAffine()];
   const { Fp } = Point;

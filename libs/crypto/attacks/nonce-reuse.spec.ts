@@ -36,7 +36,7 @@ describe('a nonce pair that signs three packages', () => {
     const nonces = frost.drawNonces(victim);
     const rows = [1, 2, 3].map((fill) => {
       const digest = new Uint8Array(32).fill(fill);
-      // what the restored memory holds each time
+      // the memory after each restore
       const restored = {
         commitment: nonces.commitment,
         secret: {

@@ -14,7 +14,7 @@ import { parseMetaAddress } from '../src/stealth.js';
 type Affine = { x: bigint; y: bigint } | null;
 const { Fp } = Point;
 
-/** Chord and tangent of y² = x³ + b: for every b, which is the trouble. */
+/** Chord and tangent of y² = x³ + b: the formulas do not contain b, which makes the attack possible. */
 function add(one: Affine, two: Affine): Affine {
   if (!one || !two) return one ?? two;
   if (one.x === two.x && Fp.add(one.y, two.y) === 0n) return null;
@@ -75,7 +75,8 @@ describe('an x whose points lie on the twist', () => {
 
 describe('small subgroups', () => {
   it('are none: n is prime and all the points there are (Hasse), so every point but the identity has order n', () => {
-    // CryptoNote's tags were doubled by points of order 8 (Monero, May 2017); Lim and Lee, CRYPTO 1997, took keys by them.
+    // Points of small order gave CryptoNote's tags second forms (Monero, May 2017), and keys away (Lim and Lee, CRYPTO
+    // 1997).
     expect(Point.Fn.pow(3n, N - 1n)).toBe(1n); // Fermat; that n is prime is SEC 2's
     expect(G.multiplyUnsafe(N - 1n).equals(G.negate())).toBe(true);
     const width = 2n * 2n ** 128n; // ≥ 2·√p

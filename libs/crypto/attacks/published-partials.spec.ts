@@ -1,6 +1,7 @@
 /**
- * Section 11, attacks 1 and 2: what published partials give to somebody without q. An earlier draft of this protocol fell to
- * both; the sums are those of multi-recipient ElGamal with shared parts (Bellare, Boldyreva and Staddon, PKC 2003).
+ * Section 11, attacks 1 and 2: the use of published partials to somebody without q. An earlier draft of this protocol
+ * fell to both; the sums are those of multi-recipient ElGamal with shared parts (Bellare, Boldyreva and Staddon, PKC
+ * 2003).
  */
 
 import { randomBytes } from 'node:crypto';

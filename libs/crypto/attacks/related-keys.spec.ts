@@ -1,8 +1,9 @@
 /**
- * ECDSA under related keys. (r, s) on z under q is (r, s) on z − r·δ under q + δ: who made two one-time keys of one
+ * ECDSA under related keys. (r, s) on z under q is (r, s) on z − r·δ under q + δ: whoever made two one-time keys of one
  * department knows δ, and turns a fetch by one into a signature by the other, on a digest it cannot choose (Morita and
- * others, ICISC 2015; for BIP 32 wallets Das and others, CCS 2021). It is worth something where digests are taken as they
- * come, as blind-signing hardware wallets did; here a digest is always the hash of a statement that names its grant.
+ * others, ICISC 2015; for BIP 32 wallets Das and others, CCS 2021). It is worth something where digests are taken as
+ * they come, as blind-signing hardware wallets did; here a digest is always the hash of a statement that names its
+ * grant.
  */
 
 import { randomBytes } from 'node:crypto';
@@ -16,7 +17,7 @@ import { scalar } from './ring.js';
 const spending = scalar();
 const meta = metaAddressOf({ spending, viewing: scalar() });
 const [one, two] = [newOneTimeKey(meta, randomBytes), newOneTimeKey(meta, randomBytes)];
-const delta = (N + two.sharedScalar - one.sharedScalar) % N; // known to who drew both
+const delta = (N + two.sharedScalar - one.sharedScalar) % N; // known to whoever drew both
 const statement = (grant: string, nonce: number) => keccak256(ascii(grant), u64(nonce));
 const signed = Array.from({ length: 4 }, (_, nonce) => {
   const digest = statement('grant one', nonce);

@@ -1,8 +1,8 @@
 /**
- * Partials of one grant shown for another. Who knows r and q writes two grants with one sum C + Q, has one released, and
- * shows its partials as proof that storemen saw the other's mapping: a fetch after a revoke. Proofs that name no session
- * have been replayed so in threshold wallets (CVE-2022-47930, IO FinNet tss-lib before 2.0.0). Here each proof names grant,
- * epoch, member and capsule (protocol section 12).
+ * Partials of one grant shown for another. Whoever knows r and q writes two grants with one sum C + Q, has one
+ * released, and shows its partials as proof that storemen saw the other's mapping: a fetch after a revoke. Proofs that
+ * name no session have been replayed so in threshold wallets (CVE-2022-47930, IO FinNet tss-lib before 2.0.0). Here
+ * each proof names grant, epoch, member and capsule (protocol section 12).
  */
 
 import { randomBytes } from 'node:crypto';
@@ -79,7 +79,7 @@ describe('partials of two epochs, or two capsules', () => {
 
   it('are told apart before that: an old share proves nothing against the new epoch’s', () => {
     const later = { ...released, epoch: 2 };
-    const old = releasePartial(later, 1, shareOf(1, slope), randomBytes); // who kept its share, and names the new epoch
+    const old = releasePartial(later, 1, shareOf(1, slope), randomBytes); // by a member that kept its old share and names the new epoch
     expect(verifyPartial(later, publicShare(1, slopeLater), old)).toBe(false);
     expect(verifyPartial(later, publicShare(1, slope), old)).toBe(true);
     expect(compressed(publicShare(1, slope))).not.toEqual(compressed(publicShare(1, slopeLater)));

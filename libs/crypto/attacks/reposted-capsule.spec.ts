@@ -15,7 +15,7 @@ const [q, thief] = [77n, 78n];
 const label = capsuleLabel(new Uint8Array(32).fill(2), keyId, ySeal);
 const fileKey = new Uint8Array(randomBytes(16));
 const capsule = parseCapsule(sealCapsule({ fileKey, label, recipientKey: G.multiply(q), ySeal }, randomBytes));
-/** What t storemen would answer together, if they released at all. */
+/** The combined answer of t storemen, if they released at all. */
 const released = (one: Capsule, recipient: bigint) => one.C.add(G.multiply(recipient)).multiply(sealing);
 
 describe('a capsule in another grant', () => {

@@ -1,7 +1,7 @@
 /**
- * Rings that are not what they look like. One deed sixteen times is a crowd of one; a "padding" key that somebody knows is
- * a signer; a ring without its order in the hash gives one signature many spellings. Monero learned the first lesson for
- * crowds of known spends (Möser and others, PETS 2018; Kumar and others, ESORICS 2017).
+ * Rings that hide less than they seem to. One deed sixteen times is a crowd of one; a "padding" key that somebody knows
+ * is a signer; a ring without its order in the hash gives one signature many spellings. Monero learned the first lesson
+ * for crowds of known spends (Möser and others, PETS 2018; Kumar and others, ESORICS 2017).
  */
 
 import { randomBytes } from 'node:crypto';

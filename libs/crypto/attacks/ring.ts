@@ -1,11 +1,11 @@
-/** A linkable ring signature over any transcript, for the rules that fell: what stands is `../src/lsag.ts`. */
+/** A linkable ring signature over any transcript, for the weaker rules that are attacked; the rule in use is `../src/lsag.ts`. */
 
 import { randomBytes } from 'node:crypto';
 import { G, type Point, scalarFrom48 } from '../src/curve.js';
 import { tagBase } from '../src/ring.js';
 import { metaAddressOf, newDeedKey, oneTimeSecret } from '../src/stealth.js';
 
-/** One scalar that nobody else knows. */
+/** A random scalar. */
 export const scalar = (): bigint => scalarFrom48(randomBytes(48), 'scalar');
 
 /** Keys P_i, and the bases of their tags. */

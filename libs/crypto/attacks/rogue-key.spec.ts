@@ -1,5 +1,5 @@
 /**
- * The rogue key: who commits last subtracts the others' constant terms and owns the sum. It breaks key aggregation
+ * The rogue key: whoever commits last subtracts the others' constant terms and owns the sum. It breaks key aggregation
  * without proofs of possession (Ristenpart and Yilek, EUROCRYPT 2007) and Pedersen's generation with them left out.
  */
 

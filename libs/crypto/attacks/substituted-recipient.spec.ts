@@ -40,7 +40,7 @@ describe('Q = C* − C + k·G', () => {
     const R = G.multiply(u).add(Q.multiply(v));
     const r = R.toAffine().x % N;
     const s = (r * Point.Fn.inv(v)) % N;
-    const digest = u256((u * s) % N); // whatever it comes to: a signature over a digest of one's own choice
+    const digest = u256((u * s) % N); // the digest follows from the signature, so the signer cannot choose it
     const low = s > N >> 1n ? N - s : s;
     const odd = (R.toAffine().y & 1n) === 1n;
     const signature = concat(u256(r), u256(low), Uint8Array.of(27 + Number(odd === (low === s))));

@@ -90,7 +90,7 @@ describe('attack 13: a payload with two file keys', () => {
       string,
     ];
     const stanzas = [age.wrapFileKey(one, age.recipientOf(patient)), age.wrapFileKey(two, age.recipientOf(hospital))];
-    expect(age.unwrapStanza(stanzas[0]!, patient)).toEqual(one); // what a reader that skips the MAC would go on with
+    expect(age.unwrapStanza(stanzas[0]!, patient)).toEqual(one); // a reader that skips the MAC would use this key
     for (const [sealer, reader, other] of [
       [one, patient, hospital],
       [two, hospital, patient],

@@ -44,13 +44,13 @@ const z = [
 const combined = crypto.frost.combineSignature(group, commitments, digest, z);
 if (!('signature' in combined)) throw new Error('the valid signature must stand');
 const { signature } = combined;
-/** The first dealer's own side, which only its node has; it ends with one generation. */
+/** The first dealer's own side, which only its node has; one generation uses it up. */
 const ownDealing = crypto.generation.deal(parameters, 1, crypto.hash.sha256(parameters.attemptId, Uint8Array.of(0)));
 const dealt = () => structuredClone(ownDealing);
 const started = crypto.generation.start(parameters);
 const points = all[0]!.points.map((point) => crypto.curve.parsePoint(point, 'point'));
 
-/** A ceremony up to a phase, folded by the library itself; `altered` is what the hub shows of a post. */
+/** A ceremony up to a phase, folded by the library itself; `altered` changes the posts that the hub shows. */
 async function posted(
   until: crypto.generation.Phase,
   altered = (post: crypto.generation.DuePost): crypto.ceremony.CeremonyMessage => post,
@@ -64,7 +64,7 @@ async function posted(
   return state;
 }
 const finished = await posted('finish');
-/** Dealer 2 sent member 1 nothing that opens. */
+/** Dealer 2 sent member 1 bytes that do not open. */
 const betrayed = await posted('complaints', (post) =>
   post.kind === 'shares' && post.member === 2 ? { ...post, sealed: new Map([...post.sealed, [1, b(113)]]) } : post,
 );

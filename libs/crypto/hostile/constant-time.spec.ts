@@ -1,7 +1,8 @@
 /**
- * No variable-time multiplication is given a secret, and no secret is compared byte by byte. Watched are the curve library's
- * own (FROST's inside it too) and by them the door of public scalars, so libsecp256k1 behind it sees no secret either. Big integers of
- * JavaScript are not constant-time: this is about the algorithm, as in the curve library's own promise.
+ * No variable-time multiplication is given a secret, and no secret is compared byte by byte. Watches the curve
+ * library's own multiplications (also FROST's inside it), and through them `public-arithmetic`, so libsecp256k1 behind
+ * that gets no secret either. Big integers of JavaScript are not constant-time: this is about the algorithm, as in the
+ * curve library's own promise.
  */
 
 import { readdirSync, readFileSync } from 'node:fs';
@@ -20,10 +21,10 @@ const mod = (value: bigint) => Point.Fn.create(value);
 const scalar = () => crypto.curve.scalarFrom48(random(48), 'x');
 const b = (length: number, fill = 7) => new Uint8Array(length).fill(fill);
 
-/** An operation, and once it is over the secrets it worked with, its nonces computed from what it gave out. */
+/** An operation, which returns the secrets it worked with; its nonces are computed from its results. */
 type Operation = () => (() => bigint[]) | Promise<() => bigint[]>;
 
-/** The secrets, their negations and inverses that an operation put through a variable-time door. */
+/** The secrets, their negations and inverses that an operation passed to a variable-time function. */
 async function leaks(operation: Operation, { seen } = crypto): Promise<string[]> {
   seen.length = 0;
   const secretsOf = await operation();

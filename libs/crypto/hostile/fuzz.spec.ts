@@ -1,6 +1,6 @@
 /**
- * Every wire type that this library reads, given noise and damaged copies of what it writes: nothing but a CryptoError comes
- * out, and what is taken is written back to the same bytes. `CPDS_FUZZ_RUNS` goes deeper than the default.
+ * Every wire type that this library reads, given noise and damaged copies of what it writes: the only error is a
+ * CryptoError, and accepted values are written back to the same bytes. `CPDS_FUZZ_RUNS` goes deeper than the default.
  */
 
 import fc from 'fast-check';
@@ -17,9 +17,9 @@ const same = <T>(value: T) => value;
 interface WireType {
   valid: Uint8Array;
   again: (bytes: Uint8Array) => Uint8Array | Promise<Uint8Array>;
-  /** Other forms of `valid` that somebody might take for it: tried before the noise. */
+  /** Other forms of `valid` that a reader might accept for it: tried before the noise. */
   others?: readonly Uint8Array[];
-  /** Costs a millisecond and more, so it has fewer runs. */
+  /** Reading takes a millisecond or more, so there are fewer runs. */
   isSlow?: boolean;
 }
 
@@ -43,7 +43,7 @@ const recipient = crypto.age.recipientOf(identity);
 const foreign = { args: ['ssh-ed25519', 'abc'], body: b(48) };
 const header = crypto.age.sealHeader(b(16), [crypto.age.wrapFileKey(b(16), recipient, b(32)), foreign]);
 const headerBytes = crypto.age.serializeHeader(header);
-/** scrypt's place without its cost: a damaged work factor must not take the machine. */
+/** Stands in for scrypt at no cost: a damaged work factor must not take all memory. */
 const scrypt: crypto.age.Scrypt = async (passphrase, salt, logN) =>
   crypto.hash.sha256(passphrase, salt, Uint8Array.of(logN));
 const backup = crypto.age.serializeHeader(
@@ -99,7 +99,7 @@ const ofText = <T>(
       : crypto.bytes.utf8(written);
   },
 });
-/** What is sealed opens unchanged only, whatever is inside. */
+/** Sealed bytes open only unchanged, whatever they hold. */
 const sealed = (valid: Uint8Array, open: (bytes: Uint8Array) => unknown): WireType => ({
   valid,
   again: async (bytes) => {
@@ -240,7 +240,7 @@ const wireTypes: Record<string, WireType> = {
     valid: crypto.tlog.encodeEntries([b(3), b(0), b(20)]),
     again: (bytes) => crypto.tlog.encodeEntries(crypto.tlog.decodeEntries(bytes)),
   },
-  // Nothing reads only canonical JSON: of whatever JSON there is, the canonical form must be its own.
+  // No function reads canonical JSON alone, so check that the canonical form of any JSON is its own canonical form.
   'canonical JSON': {
     valid: crypto.bytes.utf8('{"a":[1,true,null,"é",1e+30],"b":{}}'),
     again: (bytes) => {

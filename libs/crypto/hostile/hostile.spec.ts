@@ -1,7 +1,8 @@
 /**
  * Every export, called with one wrong leaf at a time (`mutants.ts`). The rule of this library: bytes, scalars, points,
- * numbers, texts and lists are checked at run time, so each answer is a CryptoError with code and field, or the no that the
- * function documents; a list is refused by its length before anybody walks it; arguments are left as they were.
+ * numbers, texts and lists are checked at run time, so each answer is a CryptoError with code and field, or the
+ * negative result that the function documents; a list is refused by its length before anybody walks it; arguments are
+ * left as they were.
  */
 
 import { isModuleNamespaceObject } from 'node:util/types';
@@ -30,7 +31,7 @@ const calls: Record<string, Call> = {
   ...nodeCalls,
 };
 
-/** Exports without arguments of a stranger, by door and name: each says why. */
+/** Exports that take no argument from a stranger, by door and name, each with its reason. */
 const exempt: Record<string, string> = {
   CryptoError: 'the error itself',
   'curve.Point': 'the class of the curve library',
@@ -94,7 +95,7 @@ function isDoor(value: unknown): value is Record<string, unknown> {
   return isModuleNamespaceObject(value);
 }
 
-/** What one mutant showed to be wrong, in words. */
+/** The fault that one mutant showed, in words. */
 async function judged(name: string, call: Call, { path, change, args, mustRefuse, reads }: Mutant): Promise<string[]> {
   const before = copied(args);
   const { refusal, stranger } = await outcomeOf(name, call, args);

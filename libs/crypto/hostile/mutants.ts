@@ -1,6 +1,6 @@
 /**
- * What a stranger may put where a function takes a value: each leaf of a valid call, replaced in turn. A leaf is a byte
- * string, a scalar, a point, a number, a text or a list; objects and maps are walked through.
+ * Wrong values that a stranger may pass: each leaf of a valid call is replaced in turn. A leaf is a byte string, a
+ * scalar, a point, a number, a text or a list; objects and maps are walked through.
  */
 
 import { p256 } from '@noble/curves/nist.js';
@@ -8,7 +8,7 @@ import { ascii, u256 } from '../src/bytes.js';
 import { compressed, G, N, Point } from '../src/curve.js';
 import { hkdfSha256 } from '../src/hash.js';
 
-/** One valid call of one export, and what may be changed in it without being refused. */
+/** One valid call of one export, and the changes to it that need not be refused. */
 export interface Call {
   args: readonly unknown[];
   /** Leaves that take every value of their type, with the reason. */
@@ -21,9 +21,9 @@ export interface Call {
   scalars?: readonly string[];
   /** Numbers that count members from 1: 0 and 65536 are tried in them. */
   indices?: readonly string[];
-  /** Results that say no, where the function does not throw. */
+  /** Negative results, if the function does not throw. */
   no?: (result: unknown) => boolean;
-  /** How to call it, where it is no plain function. */
+  /** How to call it, if it is no plain function. */
   run?: (...args: never[]) => unknown;
 }
 
@@ -32,7 +32,7 @@ export interface Mutant {
   path: string;
   change: string;
   args: unknown[];
-  /** Whether the function must refuse it; what is free may also be taken. */
+  /** Whether the function must refuse it; a free leaf may also be accepted. */
   mustRefuse: boolean;
   /** How often the items of a huge list were read. */
   reads: () => number;
@@ -40,7 +40,7 @@ export interface Mutant {
 
 let drawn = 0;
 
-/** Begins the randomness anew: what a file makes with it is the same whatever ran before in this thread. */
+/** Starts the randomness anew, so that a file draws the same values whatever ran before in this thread. */
 export function restart(): void {
   drawn = 0;
 }
@@ -49,11 +49,11 @@ export function restart(): void {
 export const random = (length: number): Uint8Array => hkdfSha256(u256(drawn++), ascii('hostile'), length);
 
 const HUGE = 100_000;
-/** More bytes than anything but a payload has; what hashes them does so in a millisecond. */
+/** More bytes than any value but a payload has; hashing them takes a millisecond. */
 const MANY_BYTES = new Uint8Array(1 << 17).fill(1);
 const hex = (text: string) => new Uint8Array(Buffer.from(text, 'hex'));
 
-/** `null` gets past default values, as nothing else does; the others are tried when `CPDS_FUZZ_RUNS` asks for depth. */
+/** Only `null` gets past default values; the others are tried when `CPDS_FUZZ_RUNS` asks for depth. */
 const wrongTypes: Record<string, unknown> = {
   null: null,
   ...(process.env.CPDS_FUZZ_RUNS === undefined ? {} : { undefined, 'an object': {}, 'a function': () => 1 }),

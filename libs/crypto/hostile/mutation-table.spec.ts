@@ -1,6 +1,6 @@
 /**
- * The mutation table: what each public input of each challenge is for. The library without it, in running code, falls to
- * the forgery or replay that the row names, which the library as it is refuses.
+ * The mutation table: why each public input of each challenge is there. The library without that input, in running
+ * code, accepts the forgery or replay that the row names; the real library refuses it.
  */
 
 import { isModuleNamespaceObject } from 'node:util/types';
@@ -34,7 +34,7 @@ describe('a public input left out', () => {
   });
 });
 
-/** The library in which every door that gives out an export of `file` gives out the mutant's. */
+/** The library in which every door exports the mutant of `file` in place of the original. */
 async function withFile(file: string, mutant: Exports): Promise<typeof real> {
   const original = (await import(`../src/${file.replace(/ts$/, 'js')}`)) as Exports;
   const doors = Object.entries(real).map(([door, names]) => [

@@ -1,4 +1,4 @@
-/** What the protocol promises of every subset, every deed and slot, and every crowd of locks. */
+/** Promises of the protocol that hold for every subset, every deed and slot, and every crowd of locks. */
 
 import fc from 'fast-check';
 import * as crypto from './library.js';
@@ -9,7 +9,7 @@ restart();
 
 const { G, N } = crypto.curve;
 const b = (length: number, fill = 7) => new Uint8Array(length).fill(fill);
-/** Asked for by the variable that lets the fuzzed readers go deeper: every subset below tries to sign, and a larger group too. */
+/** Set by CPDS_FUZZ_RUNS: every subset below tries to sign, and a larger group too. */
 const isDeep = process.env.CPDS_FUZZ_RUNS !== undefined;
 const q = crypto.curve.scalarFrom48(random(48), 'q');
 const Q = G.multiply(q);
@@ -60,7 +60,7 @@ describe.each(groups)('%i of %i storemen', (threshold, n) => {
   });
 
   it('neither sign nor open in any subset below, whatever threshold they claim', () => {
-    const size = threshold - 1; // fewer know less than these
+    const size = threshold - 1; // smaller sets know less
     const said = { ...group, threshold: size };
     const refusal = size < 2 ? 'threshold: must be from 2 to' : 'publicKey: is not that of the verification shares';
     for (const signers of subsets(shares, size).filter((_, i) => isDeep || i % 3 === 0)) {
@@ -107,8 +107,8 @@ describe('two locks', () => {
 });
 
 /**
- * The chain as its public reads it, simulated: deeds come in, are minted, and are locked five times each. What an observer
- * is granted beyond the chain is that it knows which locks are of one deed.
+ * The chain as its public reads it, simulated: deeds come in, are minted, and are locked five times each. Beyond the
+ * chain, the observer knows which locks are of one deed.
  */
 describe('10,000 locks', () => {
   const k = crypto.cohort.COHORT_SIZE;
@@ -152,7 +152,7 @@ describe('10,000 locks', () => {
     return { shared };
   }
 
-  /** A draft that fell (section 11, attack 11): each lock draws its decoys anew from what was minted. */
+  /** A rejected draft (section 11, attack 11): each lock draws its decoys anew from what was minted. */
   function byFreshDecoys(draw: (below: number) => number): World {
     const deeds = Array.from({ length: DEEDS }, (_, minted) => aKey(draw, minted));
     const ring = (deed: Deed) => [deed, ...Array.from({ length: k - 1 }, () => deeds[draw(DEEDS)]!)];
@@ -161,7 +161,7 @@ describe('10,000 locks', () => {
     return { shared: deeds.map((deed) => ({ deed, rings: rings(deed) })) };
   }
 
-  /** Another (attack 16): deeds are minted as they come, and padding in a burst when a lock needs it. */
+  /** Another rejected draft (attack 16): deeds are minted as they come, and padding in a burst when a lock needs it. */
   function byPaddingOnDemand(draw: (below: number) => number): World {
     const shared = Array.from({ length: DEEDS }, (_, i) => {
       const deed = aKey(draw, 2 * i);
@@ -177,7 +177,7 @@ describe('10,000 locks', () => {
     const common = rings.reduce((left, ring) => left.filter((deed) => ring.includes(deed)));
     return common[draw(common.length)]!;
   };
-  /** One of those that were minted apart from the rest; one of all where nobody was. */
+  /** Guesses one of those that were minted apart from the rest, or one of all if none was. */
   const againstBursts: Guess = ([ring], draw) => {
     const alone = ring!.filter(({ minted }) => ring!.filter((other) => other.minted === minted).length === 1);
     const left = alone.length > 0 ? alone : ring!;

@@ -13,7 +13,7 @@ const stranger = age.encodeIdentity(new Uint8Array(32).fill(79));
 const fileKey = new Uint8Array(16).fill(5);
 const passphrase = 'correct horse — Ünïcode';
 const lengths = [0, 1, 65_535, 65_536, 65_537, 131_072, 300_000];
-/** By hand: the matcher takes seconds for what is this long. */
+/** Compares by hand: jest's matcher takes seconds for so many bytes. */
 const isPlaintext = (bytes: Uint8Array, length: number) => Buffer.compare(bytes, plaintextOf(length)) === 0;
 const plaintextOf = (length: number) => Uint8Array.from({ length }, (_, i) => (i * 31 + (i >> 8)) & 0xff);
 

@@ -17,7 +17,7 @@ const digest = sha256(parameters.attemptId);
 /** A dealer of either implementation, between the rounds. */
 interface Dealer {
   commitments: generation.DealerCommitments;
-  /** Round 2: what it sends, and how it ends. */
+  /** Round 2: the shares that it sends, and how it finishes. */
   send(all: readonly generation.DealerCommitments[]): Promise<{
     shares: DealtShare[];
     finish(received: readonly DealtShare[]): Promise<KeyShare>;

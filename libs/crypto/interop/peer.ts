@@ -9,7 +9,7 @@ import type * as generation from '../src/generation.js';
 import type { GroupKey, KeyShare, MemberIndex } from '../src/group.js';
 import type * as tlog from '../src/tlog.js';
 
-/** What a signer or an aggregator is given: the commitments of exactly t members, and the digest. */
+/** Input of a signer or an aggregator: the commitments of exactly t members, and the digest. */
 export interface SigningPackage {
   commitments: readonly frost.NonceCommitment[];
   digest: Uint8Array;
@@ -28,7 +28,7 @@ export interface Reshared {
   secrets: ReadonlyMap<MemberIndex, Uint8Array>;
 }
 
-/** Who opens an age file: X25519 keys by name, or one passphrase. */
+/** The keys that open an age file: X25519 keys by name, or one passphrase. */
 export type AgeAccess = { keys: string[] } | { passphrase: string };
 
 /** A ring's statement without its tag: each x as 32 bytes. */
@@ -39,7 +39,7 @@ export interface Ring {
   xs: readonly Uint8Array[];
 }
 
-/** What storemen are asked to release. */
+/** The capsule and context that storemen are asked to release. */
 export interface ReleaseRequest {
   capsule: Uint8Array;
   label: Uint8Array;
@@ -55,7 +55,7 @@ export interface WirePartial {
   proof: Uint8Array;
 }
 
-/** Of each command what goes in and what comes out; `attempt` left out asks for the standard proof of possession. */
+/** Input and output of each command; omit `attempt` for the standard proof of possession. */
 export interface Commands {
   split: [{ n: number; threshold: number }, KeyShare[]];
   commit: [KeyShare, { nonces: Uint8Array; commitment: frost.NonceCommitment }];
@@ -107,7 +107,7 @@ export interface Commands {
   ];
 }
 
-/** The other side refused; the message is its own. */
+/** The Rust program refused; the message is its own. */
 export class Refused extends Error {}
 
 /** One process; it answers in the order in which it was asked, and remembers nothing. */
@@ -123,7 +123,7 @@ export class Peer {
     this.child.once('close', (code) => end(new Error(`the Rust program ended with ${code}`)));
   }
 
-  /** @throws Refused with the other side's words */
+  /** @throws Refused with the Rust program's message */
   async ask<C extends keyof Commands>(command: C, input: Commands[C][0]): Promise<Commands[C][1]> {
     const line = await new Promise<string>((resolve, reject) => {
       this.waiting.push({ resolve, reject });

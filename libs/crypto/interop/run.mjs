@@ -1,5 +1,6 @@
-// `npm run test:interop`: builds the Rust program of this folder and runs the specs beside it (`*.interop.ts`, which `npm test` does not look for).
-// Exit code 0 when everything passed, or when there is no cargo, which it says; jest's last lines hold the counts.
+// `npm run test:interop`: builds the Rust program of this folder and runs the specs beside it (`*.interop.ts`, which
+// `npm test` does not run). Exit code 0 when everything passed, or when there is no cargo, which it says; jest's last
+// lines hold the counts.
 import { spawnSync } from 'node:child_process';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +12,7 @@ const here = fileURLToPath(new URL('.', import.meta.url));
 const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'cpds');
 const target = process.env.CARGO_TARGET_DIR ?? join(cache, 'interop');
 
-/** Runs a command in sight of whoever called, and ends as it did unless that was well. */
+/** Runs a command with its output shown; if it fails, exits with its exit code. */
 function must(command, args, env = {}) {
   const { status, error } = spawnSync(command, args, {
     cwd: root,

@@ -1,4 +1,4 @@
-/** Signing by members of both implementations: who is named in `rust` commits and signs over there. */
+/** Signing by members of both implementations: the members named in `rust` commit and sign in the Rust program. */
 
 import * as frost from '../src/frost.js';
 import type { KeyShare, MemberIndex } from '../src/group.js';
@@ -29,7 +29,7 @@ export async function signTogether(
 /**
  * The signature that both aggregates give, verified by both sides.
  *
- * @throws where they differ, or one of them does not take it
+ * @throws if they differ, or one side refuses it
  */
 export async function signedByBoth(
   peer: Peer,

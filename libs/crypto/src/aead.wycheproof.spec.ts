@@ -1,7 +1,8 @@
 /**
- * Wycheproof's AEADs. ChaCha20-Poly1305 by way of the two that age files are sealed with; capsules and stanzas call the portable
- * one's. AES-256-GCM by way of the cipher that `custody.ts` seals with: its own additional data starts with a fixed tag, so no
- * public case goes through `sealAtRest` itself. (HPKE's AES-GCM is the platform's; hpke.rfc9180.spec.ts.)
+ * Wycheproof's AEADs. ChaCha20-Poly1305 by way of the two that age files are sealed with; capsules and stanzas call the
+ * portable one. AES-256-GCM by way of the cipher that `custody.ts` seals with: its own additional data starts with a
+ * fixed tag, so no public case goes through `sealAtRest` itself. (HPKE's AES-GCM is the platform's;
+ * hpke.rfc9180.spec.ts.)
  */
 
 import { gcm } from '@noble/ciphers/aes.js';
@@ -48,7 +49,7 @@ describe('AEADs (Wycheproof)', () => {
     const wrong = cases.filter((one) => {
       const sealed = hex(one.ct + one.tag);
       if (one.result === 'valid') {
-        // Most of the files' changed tags come with additional data: here every valid case is changed too.
+        // Most of the file's changed tags come with additional data, so every valid case is changed here as well.
         for (const at of [0, sealed.length - 16, sealed.length - 1])
           expect(() => cipher.open(one, flipped(sealed, at))).toThrow();
         return toHex(cipher.seal(one)) !== one.ct + one.tag || toHex(cipher.open(one, sealed)) !== one.msg;

@@ -30,7 +30,7 @@ export function checkText(value: string, field: string): string {
   return value;
 }
 
-/** Returns `list` when it is an array of at most `most` items, before anybody walks it. @throws CryptoError `bad-type`, `too-many` */
+/** Returns `list` when it is an array of at most `most` items; ask before walking it. @throws CryptoError `bad-type`, `too-many` */
 export function checkList<T>(list: readonly T[], field: string, most: number): readonly T[] {
   if (!Array.isArray(list)) throw new CryptoError('bad-type', field, 'must be a list');
   if (list.length > most) throw new CryptoError('too-many', field, `may have ${most} items, has ${list.length}`);

@@ -11,7 +11,7 @@
 import { utf8 } from './bytes.js';
 import { CryptoError } from './crypto-error.js';
 
-/** UTF-8 bytes of `canonicalText`: what is hashed. @throws CryptoError as `canonicalText` */
+/** UTF-8 bytes of `canonicalText`, for hashing. @throws CryptoError as `canonicalText` */
 export function canonicalJson(value: unknown): Uint8Array {
   return utf8(canonicalText(value));
 }
@@ -48,7 +48,7 @@ function textOf(value: unknown, path: string, depth: number): string {
   if (typeof value === 'object' && isPlain(value)) {
     const members = Object.entries(value)
       .filter(([, member]) => member !== undefined)
-      .sort(([a], [b]) => (a < b ? -1 : 1)) // string order in ECMAScript is by UTF-16 code units, which RFC 8785 §3.2.3 wants
+      .sort(([a], [b]) => (a < b ? -1 : 1)) // strings compare by UTF-16 code units in ECMAScript, as RFC 8785 §3.2.3 demands
       .map(([key, member]) => `${quoted(key, path)}:${textOf(member, `${path}.${key}`, depth - 1)}`);
     return `{${members.join(',')}}`;
   }

@@ -55,8 +55,8 @@ export interface Capsule {
 }
 
 /**
- * keccak256("cpds/v1/label" ‖ grant digest with sealedKeyHash = 0 ‖ keyId of Y_seal ‖ Y_seal): what a capsule may be
- * opened for, 32 bytes.
+ * keccak256("cpds/v1/label" ‖ grant digest with sealedKeyHash = 0 ‖ keyId of Y_seal ‖ Y_seal), 32 bytes: names the
+ * grant and key for which a capsule may be opened.
  */
 export function capsuleLabel(grantDigestWithoutKey: Uint8Array, sealKeyId: Uint8Array, ySeal: Point): Uint8Array {
   if (checkBytes(grantDigestWithoutKey, 'grantDigest').length !== 32)
@@ -90,7 +90,7 @@ export function sealCapsule(
   const key = aeadKey(ySeal.multiply(r), recipientKey.multiply(r), label, C);
   const wrapped = chacha20poly1305(key, ZERO_NONCE).encrypt(fileKey);
   const proof = proveDleq(sealStatement(C, cBar, label, wrapped), r, random);
-  // (C, C̄) is only as good as its use: a C whose sum with Q has x ≥ n could never be released.
+  // Refuse now a C whose sum with Q has x ≥ n: its capsule could never be released.
   checkReleasePoint(C, recipientKey);
   return concat(compressed(C), compressed(cBar), dleqBytes(proof), wrapped);
 }
@@ -149,7 +149,7 @@ export function openCapsule(input: {
   }
 }
 
-/** Proof of knowledge of q for a release: Q̄ = q·Ḡ and DLEQ(open; G, Q, Ḡ, Q̄; grantId). A signature by q is none. */
+/** Proof of knowledge of q for a release: Q̄ = q·Ḡ and DLEQ(open; G, Q, Ḡ, Q̄; grantId). A signature by q does not replace it. */
 export interface OpenProof {
   qBar: Point;
   proof: DleqProof;

@@ -20,7 +20,7 @@ import { keccak256 } from './hash.js';
 /** Deeds in a cohort, so members of a ring. */
 export const COHORT_SIZE = 16;
 
-/** What a list of deeds may have before it is refused unread: the most that a ring has. */
+/** Most deeds that a list may hold, as many as a ring; a longer one is refused unread. */
 const MOST_DEEDS = 256;
 
 /** One deed as the registry sees it. */
@@ -29,7 +29,7 @@ export interface CohortDeed {
   commitment: Uint8Array;
 }
 
-/** The deeds in the registry's order, ascending by x: random order, and it shows that no key repeats. */
+/** The deeds in the registry's order, ascending by x: an order that tells nothing of the deeds, and shows that no key repeats. */
 export function inCohortOrder<D extends { x: bigint }>(deeds: readonly D[]): D[] {
   return [...checkList(deeds, 'deeds', MOST_DEEDS)].sort((a, b) => (a.x < b.x ? -1 : a.x > b.x ? 1 : 0));
 }
@@ -48,7 +48,7 @@ export function checkCohort(xs: readonly bigint[]): void {
   });
 }
 
-/** keccak256 of the joined commitments, 32 bytes: what `lock` takes in their stead. */
+/** keccak256 of the joined commitments, 32 bytes; `lock` takes this in place of the commitments. */
 export function commitmentsHash(commitments: readonly Uint8Array[]): Uint8Array {
   return keccak256(
     ...checkList(commitments, 'commitments', MOST_DEEDS).map((commitment, i) => {

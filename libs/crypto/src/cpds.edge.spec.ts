@@ -1,4 +1,4 @@
-/** Edge cases of the project's own signatures, judged before by a second implementation: vectors/make/edge.py. */
+/** Edge cases of the project's own signatures, whose results come from a second implementation: vectors/make/edge.py. */
 
 import { toBigInt, toHex } from './bytes.js';
 import { checkReleasePoint, openCapsule, parseCapsule, verifyCapsule, verifyOpen } from './capsule.js';
@@ -46,7 +46,7 @@ const domain = hex(edge.tagDomain);
 const number = (text: string): bigint => toBigInt(hex(text));
 const point = (text: string): Point => (text === '00' ? Point.ZERO : parsePoint(hex(text), 'vector'));
 
-/** What becomes of a case; an error that is none of ours is a crash and fails the test. */
+/** The result of a case; an error that is no CryptoError is a crash and fails the test. */
 function outcome(isValid: () => boolean): string {
   try {
     return isValid() ? 'valid' : 'refused';
@@ -56,7 +56,7 @@ function outcome(isValid: () => boolean): string {
   }
 }
 
-/** Runs all cases of a kind in one test that names those which come to something else. */
+/** Runs all cases of a kind in one test, which names those with another result. */
 function each<Of extends { what: string; expected: string }>(
   kind: string,
   cases: readonly Of[],

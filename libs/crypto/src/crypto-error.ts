@@ -1,6 +1,6 @@
 /**
- * What this library refuses, said by name: a stable `code`, the `field` that was wrong, and where somebody is to blame
- * the `culprit`. `kind` is the error table's word for "the caller sent something unacceptable".
+ * The one error of this library: a stable `code`, the `field` that was wrong, and the `culprit` if somebody is to
+ * blame. Its `kind` is always `invalid`: the caller sent something unacceptable.
  */
 export class CryptoError extends Error {
   readonly kind = 'invalid' as const;
@@ -16,7 +16,7 @@ export class CryptoError extends Error {
   }
 }
 
-/** Whether `check` ends without a CryptoError. Any other error is none of the input's and goes on. */
+/** Whether `check` ends without a CryptoError. Any other error is not the input's fault and is thrown on. */
 export function passes(check: () => unknown): boolean {
   try {
     check();

@@ -19,7 +19,7 @@ import { hkdfSha256, keccak256 } from './hash.js';
 
 /** Points of the curve, with the library's arithmetic. */
 export const Point = secp256k1.Point;
-/** One of them; the identity only as a step on the way, never as an input or output. */
+/** A point of the curve. The identity occurs only inside a computation, never as an input or output. */
 export type Point = InstanceType<typeof secp256k1.Point>;
 
 /** Base point. */
@@ -74,14 +74,14 @@ export function pointFromHex(text: string, field: string): Point {
 }
 
 /**
- * Returns `point` when it is a point of this curve, the identity included: what every function asks of a point it is
+ * Returns `point` when it is a point of this curve, the identity included: every function asks this of a point it is
  * given, before it multiplies.
  *
  * @throws CryptoError `bad-type` for anything else, `bad-point` for coordinates off the curve
  */
 export function checkPoint(point: Point, field: string): Point {
   if (!(point instanceof Point)) throw new CryptoError('bad-type', field, 'must be a point of secp256k1');
-  // Y²Z = X³ + 7Z³: the library's own check divides by Z first, which a signature of sixteen would notice.
+  // Y²Z = X³ + 7Z³: the library's own check divides by Z first, which would slow a ring signature of sixteen.
   const { X, Y, Z } = point;
   if ((Y * Y * Z - X * X * X - 7n * Z * Z * Z) % P !== 0n)
     throw new CryptoError('bad-point', field, 'is not on the curve');
@@ -122,7 +122,7 @@ export function liftX(x: bigint, field: string): Point {
   return parsePoint(concat(Uint8Array.of(2), u256(x)), field);
 }
 
-/** A point found by `toCurve`: the counter that was accepted, and what was refused before it. */
+/** A point found by `toCurve`, with every x that was tried on the way. */
 export interface CurveHash {
   point: Point;
   counter: number;
@@ -165,7 +165,7 @@ export function rootOf(square: bigint): bigint | undefined {
   try {
     return Fp.sqrt(residue);
   } catch {
-    return undefined; // the library's only way to say that there is no root
+    return undefined; // the library throws when there is no root
   }
 }
 

@@ -1,7 +1,7 @@
 /**
- * Wycheproof's ECDH over secp256k1, by way of what multiplies a foreign point with a secret here: `parsePoint` and the sender of
- * a one-time account. Points come compressed here, so an uncompressed one of the file is taken by its x and parity, and its own
- * bytes are refused.
+ * Wycheproof's ECDH over secp256k1, by way of the functions that multiply a foreign point with a secret here:
+ * `parsePoint` and the sender of a one-time account. Points come compressed here, so an uncompressed one of the file is
+ * taken by its x and parity, and its own bytes are refused.
  */
 
 import { createECDH } from 'node:crypto';

@@ -2,9 +2,9 @@
  * Secrets at rest: sealed under a 32-byte key, so that a thief of the database or of a backup holds nothing (protocol
  * section 10). Two forms, told apart by their first byte:
  *
- * - 1, `sealAtRest`, under a key that the place tells: version (0x01) ‖ nonce (12) ‖ AES-256-GCM ciphertext and tag;
+ * - 1, `sealAtRest`, under a key that is found by the place: version (0x01) ‖ nonce (12) ‖ AES-256-GCM ciphertext and tag;
  *   additional data "cpds/v1/custody/" ‖ name.
- * - 2, `KeyRing`, under a key-encryption key (KEK) that the bytes tell: version (0x02) ‖ key id (8) ‖ nonce (12) ‖
+ * - 2, `KeyRing`, under a key-encryption key (KEK) that the bytes name: version (0x02) ‖ key id (8) ‖ nonce (12) ‖
  *   ciphertext and tag; additional data "cpds/v2/custody/" ‖ key id in hex ‖ "/" ‖ name.
  *
  * The additional data holds the name, so a row that is moved to another place does not open there. Nonces are random: one
@@ -35,9 +35,9 @@ const tagBytes = 16;
 const MOST_FORMER = 100;
 
 /**
- * Seals `secret` in form 1 under a key that whoever opens it finds by the place.
+ * Seals `secret` in form 1. The bytes do not name the key: whoever opens them must find it by the place.
  *
- * @param name what it is and where it lies, ASCII, for example `event/records.north/7`
+ * @param name the secret's kind and place, ASCII, for example `event/records.north/7`
  * @param nonce 12 bytes, fresh for every call
  */
 export function sealAtRest(key: Uint8Array, name: string, secret: Uint8Array, nonce = freshNonce()): Uint8Array {
@@ -62,7 +62,7 @@ export function openAtRest(key: Uint8Array, name: string, sealed: Uint8Array): U
 
 /**
  * A process's key-encryption keys: the current one seals, former ones only open, until everything they sealed is sealed
- * anew. A key's id is public: it tells keys apart and says nothing of the key.
+ * anew. A key's id is public: it tells keys apart and reveals nothing of the key.
  */
 export class KeyRing {
   /** by id: the current one first, the oldest last */
@@ -85,7 +85,7 @@ export class KeyRing {
     return [...this.#keys.keys()];
   }
 
-  /** What everything begins with that lies under the current key: how a database finds what does not. 9 bytes. */
+  /** The first 9 bytes of every secret under the current key, by which a database finds those under other keys. */
   get prefix(): Uint8Array {
     return prefixOf(this.keyIds[0]!);
   }
@@ -117,8 +117,8 @@ export class KeyRing {
   }
 
   /**
-   * The pseudorandom key of the oldest key (`hkdfExtract`), which opens nothing: what a database derives its keyed hashes
-   * from must outlive the key that it began with.
+   * A pseudorandom key made from the oldest key (`hkdfExtract`), which opens nothing. A database derives its keyed
+   * hashes from it, so it must outlive the key that the database began with.
    */
   origin(): Uint8Array {
     return hkdfExtract([...this.#keys.values()].at(-1)!);
@@ -138,8 +138,8 @@ export class KeyRing {
 }
 
 /**
- * A key-encryption key as a file or a variable holds it: 32 raw bytes, or text of 64 hex digits or padded base64 with at
- * most one newline behind. No length is that of two of these.
+ * A key-encryption key as a file or a variable holds it: 32 raw bytes, or text of 64 hex digits or padded base64 with
+ * at most one newline behind. Each of these forms has a length of its own.
  *
  * @throws CryptoError `bad-kek` names `field`, and no byte
  */
@@ -173,7 +173,7 @@ function decrypt(
   try {
     return gcm(key, sealed.subarray(at, at + nonceBytes), additionalData).decrypt(sealed.subarray(at + nonceBytes));
   } catch {
-    return null; // the authenticator does not hold, and there is no more to know
+    return null; // the authenticator does not hold; the cipher tells no more
   }
 }
 

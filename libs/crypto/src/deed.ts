@@ -1,5 +1,5 @@
 /**
- * What a deed says (section 5 and 12): a salted commitment to payload, file key and metadata.
+ * The content of a deed (section 5 and 12): a salted commitment to payload, file key and metadata.
  *
  * ```ts
  * import { keyCommit, recordCommitment } from '@cpds/crypto/deed';
@@ -20,7 +20,7 @@ import { ascii, checkBytes } from './bytes.js';
 import { canonicalJson } from './canonical-json.js';
 import { hkdfSha256, sha256 } from './hash.js';
 
-/** What a record commitment binds. The age header is left out, so it can be re-wrapped. */
+/** The parts that a record commitment binds. The age header is left out, so it can be re-wrapped. */
 export interface RecordFacts {
   /** SHA-256 of everything of the age file after the header's last newline. */
   payloadSha256: Uint8Array;

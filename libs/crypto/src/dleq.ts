@@ -41,7 +41,7 @@ import { keccak256 } from './hash.js';
 import { combinePublic } from './public-arithmetic.js';
 import type { RandomBytes } from './random.js';
 
-/** What a proof is for; no use is a prefix of another. */
+/** The use of a proof, part of its hash; no use is a prefix of another. */
 export type DleqUse = 'own' | 'seal' | 'open' | 'part';
 
 /** log_A X = log_B Z, said about `message`, 32 bytes. Callers fix the bases: A = G; B = Ḡ for seal and open. */

@@ -1,6 +1,7 @@
 /**
- * Every door of this package begins with what it promises and an example. The examples compile as a caller's would, run, and
- * give what they say they give; package.json, typedoc and the specs of `hostile/` know the same doors.
+ * Every door of this package begins with what it promises and an example. The examples compile as a caller's code
+ * would, run, and give the values that they state. package.json, typedoc and the specs of `hostile/` have the same
+ * doors.
  */
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -14,7 +15,7 @@ const root = fileURLToPath(new URL('../', import.meta.url));
 const json = (file: string) => JSON.parse(readFileSync(join(root, file), 'utf8')) as unknown;
 const { exports } = json('package.json') as { exports: Record<string, { types: string }> };
 
-/** What a caller imports, the source behind it, and the example at its head. */
+/** A door: the path that a caller imports, the source behind it, and the example at its head. */
 const doors = Object.entries(exports).map(([door, { types }]) => {
   const file = types.replace(/^\.\/dist\/(.+)\.d\.ts$/, 'src/$1.ts');
   const [head = ''] = /^\/\*\*[^]*?\*\//.exec(readFileSync(join(root, file), 'utf8')) ?? [];
@@ -22,7 +23,7 @@ const doors = Object.entries(exports).map(([door, { types }]) => {
   return { name: `@cpds/crypto${door.slice(1)}`, file, head, example: lines.replace(/^ \* ?/gm, '') };
 });
 
-/** A line that says what it gives: `verifyRing(statement, signature); // true`. */
+/** A line that states its value: `verifyRing(statement, signature); // true`. */
 const STATED = /^(\S.*); \/\/ (true|false|undefined|\d+|'[^']*')$/gm;
 
 describe('the doors', () => {
@@ -61,7 +62,7 @@ describe('the example of a door', () => {
   });
 });
 
-/** What the compiler says against the examples, each a module of its own. */
+/** The compiler's errors in the examples, each compiled as a module of its own. */
 function refusals(examples: readonly string[]): string[] {
   const texts = new Map(examples.map((example, i) => [join(root, 'src', `example-${i}.ts`), example]));
   const options: ts.CompilerOptions = {
@@ -92,7 +93,7 @@ function refusals(examples: readonly string[]): string[] {
   });
 }
 
-/** Runs an example from a file of its own: each line that states a value, what it gave and what it states. */
+/** Runs an example from a file of its own; returns each line that states a value, with the value it gave and the stated one. */
 async function run(example: string): Promise<[string, unknown, unknown][]> {
   const noting = example.replace(STATED, (line, expression: string, value: string) => {
     return `given.push([${JSON.stringify(line)}, ${expression}, ${value}]);`;
@@ -100,7 +101,7 @@ async function run(example: string): Promise<[string, unknown, unknown][]> {
   const dir = mkdtempSync(join(tmpdir(), 'cpds-example-'));
   try {
     const path = join(dir, 'example.ts');
-    writeFileSync(path, `export const given: unknown[] = [];\n${noting}`); // imports come first wherever they stand
+    writeFileSync(path, `export const given: unknown[] = [];\n${noting}`); // imports are hoisted, wherever they stand
     return ((await import(pathToFileURL(path).href)) as { given: [string, unknown, unknown][] }).given;
   } finally {
     rmSync(dir, { recursive: true });

@@ -28,7 +28,7 @@ export function signDigest(secretKey: Uint8Array, digest: Uint8Array): Uint8Arra
   return concat(recovered.slice(1), Uint8Array.of(27 + recovered[0]!));
 }
 
-/** Ethereum address, 20 bytes, of the key that signed `digest`; undefined where no key did, or in another form. */
+/** Ethereum address, 20 bytes, of the key that signed `digest`; undefined if no key did, or if the signature has another form. */
 export function signerOf(digest: Uint8Array, signature: Uint8Array): Uint8Array | undefined {
   checkDigest(digest);
   const v = checkBytes(signature, 'signature')[64];
@@ -39,7 +39,7 @@ export function signerOf(digest: Uint8Array, signature: Uint8Array): Uint8Array 
     const key = secp256k1.recoverPublicKey(concat(Uint8Array.of(v - 27), rs), digest, { prehash: false });
     return addressOf(Point.fromBytes(key));
   } catch {
-    return undefined; // an r or s that is out of range, or an R that is on no curve point: nobody signed
+    return undefined; // r or s is out of range, or R is no point of the curve, so no key made this signature
   }
 }
 

@@ -59,7 +59,7 @@ describe('ECDSA over secp256k1 (Wycheproof)', () => {
     ['ecdsa_secp256k1_sha3_256', 'all', [93, 109, 78, 1], sha3, fromDer],
   ] as const;
 
-  // SHA-3 is no hash of ours; only its digests are new.
+  // The library has no SHA-3: the spec makes its digests.
   it.each(suites.filter(([name, part]) => isDeep || !(name.includes('sha3') || part === 'values')))(
     '%s, %s: taken, refused, high s, high x: %j',
     (name, part, counts, hash, read) => {

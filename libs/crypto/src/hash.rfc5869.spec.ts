@@ -12,7 +12,7 @@ import { hex, nameOf, readWycheproof } from './testing/vectors.js';
 type Case = ReturnType<typeof readWycheproof<'ikm' | 'salt' | 'info' | 'okm'>>[number] & { size: number };
 const cases = readWycheproof<'ikm' | 'salt' | 'info' | 'okm'>('hkdf_sha256') as Case[];
 
-/** Cases that come out otherwise; more than 255 blocks must be refused. */
+/** Cases with another result than the file's; more than 255 blocks must be refused. */
 const wrong = (of: readonly Case[], derive: (one: Case) => Uint8Array): string[] =>
   of
     .filter((one) => {

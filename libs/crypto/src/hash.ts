@@ -31,7 +31,7 @@ export function hkdfSha256(ikm: Uint8Array, info: Uint8Array, length: number): U
   return hkdfExpand(hkdfExtract(ikm), info, length);
 }
 
-/** First half of `hkdfSha256` (RFC 5869, section 2.2): 32 bytes to derive from, which do not lead back to `ikm`. */
+/** First half of `hkdfSha256` (RFC 5869, section 2.2): 32 bytes to derive from, which do not reveal `ikm`. */
 export function hkdfExtract(ikm: Uint8Array): Uint8Array {
   return extract(nobleSha256, checkBytes(ikm, 'ikm'));
 }

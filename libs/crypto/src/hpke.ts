@@ -93,13 +93,14 @@ export async function open(privateKey: Uint8Array, info: Uint8Array, sealed: Uin
   if (checkBytes(sealed, 'sealed').length < PUBLIC_KEY_BYTES + TAG_BYTES)
     throw new CryptoError('not-openable', 'sealed', 'is too short for an HPKE message');
   const pair = {
-    publicKey: await suite.DeserializePublicKey(publicKey(privateKey)), // refuses what is no scalar by name
+    publicKey: await suite.DeserializePublicKey(publicKey(privateKey)), // refuses bytes that are no scalar, with their name
     privateKey: await suite.DeserializePrivateKey(privateKey, true),
   };
   const encapsulated = sealed.subarray(0, PUBLIC_KEY_BYTES);
   const ciphertext = sealed.subarray(PUBLIC_KEY_BYTES);
   try {
-    // Web Crypto also reads a hybrid point (0x06, 0x07), other implementations do not: who judges a complaint must not matter.
+    // Web Crypto also reads a hybrid point (0x06, 0x07), other implementations do not. All judges of a complaint must
+    // agree.
     checkPublicKey(encapsulated, 'encapsulated');
     return await suite.Open(pair, encapsulated, ciphertext, { info });
   } catch (cause) {

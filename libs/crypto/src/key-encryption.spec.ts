@@ -7,7 +7,7 @@ import { PassphraseKeyEncryption, type KeyEncryption } from './key-encryption.js
 
 const secret = new Uint8Array(32).fill(9);
 
-/** A key management service as a node sees one: it keeps its key and does the work. */
+/** A key management service: it never hands out its key, and seals and opens itself. */
 class ServiceElsewhere implements KeyEncryption {
   readonly keyId = 'kms/hospital-1';
   constructor(private readonly ring: KeyRing) {}

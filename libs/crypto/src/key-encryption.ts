@@ -1,6 +1,6 @@
 /**
- * Where the key-encryption keys themselves are sealed: one short secret, opened once when a process starts. What the
- * process stores is sealed under those keys here and not there, so no transaction waits for anybody.
+ * Seals the key-encryption keys themselves: one short secret, opened once when a process starts. The process seals its
+ * rows under those keys by itself, so no transaction waits for an outside service.
  *
  * ```ts
  * import { ascii } from '@cpds/crypto/bytes';
@@ -22,13 +22,13 @@ export interface KeyEncryption {
   readonly keyId: string;
   /** Sealed bytes, other ones each time. At most 4 KiB of secret, which every service takes. */
   seal(secret: Uint8Array): Promise<Uint8Array>;
-  /** What `seal` was given. Rejects when the bytes changed or another key sealed them; the error holds no secret. */
+  /** Returns the secret that `seal` was given. Rejects when the bytes changed or another key sealed them; the error holds no secret. */
   open(sealed: Uint8Array): Promise<Uint8Array>;
 }
 
 /** How a passphrase becomes a key. */
 export interface PassphraseOptions {
-  /** scrypt's work factor for what is sealed: N = 2^logN; what is read brings its own, 22 at most */
+  /** scrypt's work factor for sealing: N = 2^logN; opening takes that of the file, 22 at most */
   logN?: number;
   scrypt?: Scrypt;
 }
@@ -44,7 +44,7 @@ export class PassphraseKeyEncryption implements KeyEncryption {
   readonly #logN: number | undefined;
   readonly #engine: age.Engine;
 
-  /** @param passphrase not empty; any text that `age` is given too */
+  /** @param passphrase not empty; any text that `age` accepts too */
   constructor(passphrase: string, { logN, scrypt = age.portableEngine.scrypt }: PassphraseOptions = {}) {
     this.#passphrase = passphrase;
     this.#logN = logN;

@@ -28,13 +28,13 @@ function pointOf(bytes: SecPoint): Point {
   return Point.fromAffine({ x: toBigInt(bytes.subarray(1, 33)), y: toBigInt(bytes.subarray(33)) });
 }
 
-/** What `multiplyPublic` and `combinePublic` use once this module was imported: the answers of `nobleArithmetic`, several times as fast. */
+/** `multiplyPublic` and `combinePublic` use this once the module was imported: the same results as `nobleArithmetic`, several times as fast. */
 export const libsecp256k1: PublicArithmetic = {
   multiply: (P, a) => pointOf(product(P, a)),
   combine(P, a, Q, b) {
     const bQ = product(Q, b);
     if (bQ === null) return pointOf(product(P, a));
-    // the base point has a table of its own there
+    // libsecp256k1 has a table of its own for the base point
     if (P === G) return pointOf(pointAddScalar(bQ, u256(a), false));
     const aP = product(P, a);
     return pointOf(aP === null ? bQ : pointAdd(aP, bQ, false));

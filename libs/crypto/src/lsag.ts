@@ -30,7 +30,7 @@ import { slotByte, tagBase, tagOf } from './tag-base.js';
 const FEWEST_DEEDS = 2;
 const MOST_DEEDS = 256;
 
-/** What is signed, and by which ring. All public. */
+/** The message, and the ring that signs it. All public. */
 export interface RingStatement {
   /** m = grantId, 32 bytes. */
   message: Uint8Array;
@@ -116,7 +116,7 @@ const rightLink: RightLink = (H, s, I, c) => combinePublic(H, s, I, c);
  * The tag bases of a ring that a valid signature closes, for its on-chain witness; undefined when I is not the statement's
  * tag, the chain does not close, or an L or R is the identity.
  *
- * @param right computes each R in turn; for who needs its two halves as well
+ * @param right computes each R in turn; pass your own to keep its two halves as well
  */
 export function closeRing(
   statement: RingStatement,

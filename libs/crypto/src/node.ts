@@ -1,5 +1,6 @@
 /**
- * `@cpds/crypto/node`: what needs node:crypto, apart, so that every other door runs in a browser.
+ * `@cpds/crypto/node`: the functions that need node:crypto. They have a door of their own, so that every other door
+ * runs in a browser.
  *
  * ```ts
  * import * as age from '@cpds/crypto/age';

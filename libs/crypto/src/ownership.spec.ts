@@ -35,7 +35,8 @@ describe('ownership proof', () => {
   });
 
   it('is refused for a deed that the home hospital minted to itself', () => {
-    // A makes its own wallet, mints a deed to it and proves ownership: right in itself, but of a key nobody enrolled.
+    // A makes its own wallet, mints a deed to it and proves ownership: a valid proof, but of a key that nobody
+    // enrolled.
     const hospital = metaAddressOf({ spending: 7n, viewing: 8n });
     const own = newDeedKey(hospital, randomBytes);
     const ownX = own.key.toAffine().x;

@@ -26,7 +26,7 @@ import type { RandomBytes } from './random.js';
 import { isOneTimeKeyOf, oneTimeSecret } from './stealth.js';
 import { tagBase } from './tag-base.js';
 
-/** What is proven: that `tag` is the tag of deed `deedX` in `slot`, for this grant. */
+/** The statement: `tag` is the tag of deed `deedX` in `slot`, for this grant. */
 export interface OwnershipStatement {
   deedX: bigint;
   tagDomain: Uint8Array;

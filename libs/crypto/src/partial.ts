@@ -1,6 +1,6 @@
 /**
  * Partial releases (section 6): a storeman multiplies C + Q by its share, never C, so that no published value helps
- * anybody without q (section 11, attack 1). Every partial carries its proof: who lies is named.
+ * anybody without q (section 11, attack 1). Every partial carries its proof, so a storeman that lies is named.
  *
  * ```ts
  * import { parseCapsule, sealCapsule, sealedKeyHash } from '@cpds/crypto/capsule';
@@ -39,7 +39,7 @@ export interface Partial {
   proof: DleqProof;
 }
 
-/** What a partial is made for. All public. */
+/** The release that a partial is made for. All public. */
 export interface PartialContext {
   grantId: Uint8Array;
   epoch: bigint | number;

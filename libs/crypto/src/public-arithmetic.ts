@@ -1,8 +1,9 @@
 /**
- * a·P and a·P + b·Q of public scalars: where verifying spends its time. Variable time, so never with a secret.
+ * Computes a·P and a·P + b·Q of public scalars, which takes most of the time of verifying. Variable time, so never use
+ * it with a secret.
  *
  * @noble/curves does it everywhere. Whoever runs on Node may put libsecp256k1 in its place by importing
- * `@cpds/crypto/libsecp256k1` (docs/decisions/0006-libsecp256k1-verifies.md): what either answers, the other answers too.
+ * `@cpds/crypto/libsecp256k1` (docs/decisions/0006-libsecp256k1-verifies.md): both give the same results.
  *
  * ```ts
  * import { G } from '@cpds/crypto/curve';
@@ -22,7 +23,7 @@ export interface PublicArithmetic {
   combine(P: Point, a: bigint, Q: Point, b: bigint): Point;
 }
 
-/** Runs everywhere. */
+/** The arithmetic that runs everywhere. */
 export const nobleArithmetic: PublicArithmetic = {
   multiply: (P, a) => P.multiplyUnsafe(a),
   combine: (P, a, Q, b) => P.mulAddUnsafe(a, Q, b),
@@ -30,7 +31,7 @@ export const nobleArithmetic: PublicArithmetic = {
 
 let chosen = nobleArithmetic;
 
-/** What public scalars are multiplied with; set once, at start, by who runs where there is something faster. */
+/** The arithmetic in use; set once, at start, by a process that has a faster one. */
 export function usePublicArithmetic(arithmetic: PublicArithmetic): void {
   chosen = arithmetic;
 }

@@ -1,4 +1,4 @@
-/** ERC-5564 scheme 1 as ScopeLift's SDK carries it out, the wallets' de facto reference: ERC and SDK publish no fixed vectors. */
+/** ERC-5564 scheme 1 as ScopeLift's SDK computes it, the wallets' de facto reference: neither ERC nor SDK publishes vectors. */
 
 import { toBigInt, toHex } from './bytes.js';
 import { compressed, parseScalar } from './curve.js';

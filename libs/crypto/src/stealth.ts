@@ -33,13 +33,13 @@ import { keccak256 } from './hash.js';
 import { multiplyPublic } from './public-arithmetic.js';
 import type { RandomBytes } from './random.js';
 
-/** What a receiver gives to senders: spending key B and viewing key A. */
+/** The public keys that a receiver gives to senders: spending key B and viewing key A. */
 export interface MetaAddress {
   spendingKey: Point;
   viewingKey: Point;
 }
 
-/** What a sender makes: the one-time key, and what the receiver needs to find it. */
+/** A sender's result: the one-time key, and the data by which the receiver finds it. */
 export interface OneTimeKey {
   /** P = B + s·G */
   key: Point;
@@ -49,7 +49,7 @@ export interface OneTimeKey {
   viewTag: number;
   /** addr(P), 20 bytes. */
   address: Uint8Array;
-  /** s mod n: public to sender and receiver only. With the one-time secret it gives the receiver's spending secret. */
+  /** s mod n: known to sender and receiver only. With the one-time secret it gives the receiver's spending secret. */
   sharedScalar: bigint;
 }
 
@@ -97,7 +97,7 @@ export function oneTimeKey(meta: MetaAddress, r: bigint): OneTimeKey {
   checkScalar(r, 'ephemeralSecret');
   const shared = keccak256(compressed(checkNonzero(meta.viewingKey, 'viewingKey').multiply(r))); // secret: constant-time ladder
   const sharedScalar = checkScalar(toBigInt(shared) % N, 'sharedScalar');
-  const key = checkNonzero(meta.spendingKey, 'spendingKey').add(G.multiply(sharedScalar)); // known to both sides, secret to the public
+  const key = checkNonzero(meta.spendingKey, 'spendingKey').add(G.multiply(sharedScalar)); // known to both sides, but not public
   if (key.is0()) throw new CryptoError('bad-scalar', 'ephemeralSecret', 'gives the identity');
   return { key, ephemeralKey: G.multiply(r), viewTag: shared[0]!, address: addressOf(key), sharedScalar };
 }
@@ -158,7 +158,7 @@ export interface Announcement {
   address: Uint8Array;
 }
 
-/** An announcement that was for this receiver. */
+/** An announcement for this receiver. */
 export interface OwnAnnouncement {
   /** Its place in the page. */
   place: number;
@@ -172,8 +172,8 @@ export interface OwnAnnouncement {
 const MOST_ANNOUNCEMENTS = 16_384;
 
 /**
- * Scans a page of announcements for (B, a). One that is malformed is somebody else's, and passed over: a stranger's junk
- * must not hide the rest. The page shares one field inversion, which a point alone needs before it is hashed.
+ * Scans a page of announcements for (B, a). Passes over a malformed one as somebody else's: a stranger's junk must not
+ * hide the rest. The page shares one field inversion, which a point alone needs before it is hashed.
  */
 export function scanPage(viewing: bigint, spendingKey: Point, page: readonly Announcement[]): OwnAnnouncement[] {
   checkNonzero(spendingKey, 'spendingKey');
@@ -211,7 +211,8 @@ export function oneTimeSecret(spending: bigint, sharedScalar: bigint): bigint {
 
 /** P = B + s·G, with public s: the check that ties a deed to an enrolled spending key. */
 export function isOneTimeKeyOf(spendingKey: Point, sharedScalar: bigint, key: Point): boolean {
-  // Public here, so variable time is fine; compared as points, for B = −s·G gives one that has no encoding.
+  // All inputs are public here, so variable time is fine. Compared as points, since B = −s·G gives the identity, which
+  // has no encoding.
   const sG = multiplyPublic(G, checkScalar(sharedScalar, 'sharedScalar'));
   return checkNonzero(spendingKey, 'spendingKey').add(sG).equals(checkNonzero(key, 'key'));
 }

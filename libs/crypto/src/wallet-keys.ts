@@ -39,7 +39,7 @@ export function deriveWallet(seed: Uint8Array): WalletSecrets {
   };
 }
 
-/** The one-time key that can revoke the grant with this nonce: found again from seed and grant alone. */
+/** The one-time key that can revoke the grant with this nonce; seed and grant are enough to derive it again. */
 export interface RevokerKey {
   secret: bigint;
   /** 20 bytes. */

@@ -9,7 +9,7 @@ import { expandRing } from './witness.js';
 const domain = tagDomain(new Uint8Array(32).fill(1), new Uint8Array(20).fill(2));
 const mod = (value: bigint) => ((value % P) + P) % P;
 
-/** The check of WITNESS.md, written from its text and with field arithmetic alone, as a contract would do it. */
+/** The check of WITNESS.md, written from its text with field arithmetic only, as a contract does it. */
 function accepts(statement: RingStatement, c0: bigint, words: readonly bigint[]): boolean {
   let at = 0;
   let c = c0;

@@ -20,8 +20,9 @@ const replayed = (change: Partial<real.dleq.DleqStatement>) => (library: Library
   library.dleq.verifyDleq({ ...fair, ...change }, library.dleq.proveDleq(fair, W, random));
 
 /**
- * A false statement proven: L and R are fixed, the challenge is taken as the library takes it, and `bend` chooses the one
- * place that the challenge does not see. The hash is asked by running the verifier on what was not yet bent.
+ * A false statement proven: L and R are fixed, the challenge is taken as the library takes it, and `bend` chooses the
+ * one place that the challenge does not see. The challenge is taken from a run of the verifier on the statement before
+ * `bend`.
  */
 function bent(place: 'A' | 'X' | 'B' | 'Z', unhashed: 'place' | 'L' | 'R') {
   return (library: Library): boolean => {

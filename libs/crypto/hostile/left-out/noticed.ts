@@ -1,4 +1,4 @@
-/** Inputs whose loss no known forgery uses: why, and that fixed vectors no longer hold without them. */
+/** Inputs without which no forgery is known: why they are there, and a fixed vector that fails without them. */
 
 import { readFileSync } from 'node:fs';
 import * as real from '../library.js';

@@ -9,13 +9,13 @@ import * as age from '../age.js';
 /** The public test suite of the age format (C2SP CCTV), by name. */
 const vectors = cctv as unknown as Record<string, Uint8Array>;
 
-/** Out of scope, and why. */
+/** Cases that are out of scope, with the reason. */
 const outOfScope: [pattern: RegExp, reason: string][] = [
   [/^armor/, 'ASCII armor: records are stored and sent as bytes'],
   [/^hybrid/, 'hybrid (ML-KEM 768 with X25519) recipients: the age program of today writes none of its own accord'],
 ];
 
-/** What the suite calls a failure, by our code of it. */
+/** The suite's name of each failure, by our code. */
 const failures: Record<string, string> = {
   'no match': 'no-stanza',
   'HMAC failure': 'bad-age-mac',
@@ -50,7 +50,7 @@ function parse(bytes: Uint8Array): Vector {
   };
 }
 
-/** The file key by the first of the vector's keys that fits. */
+/** Opens the file key with the first of the vector's keys that fits. */
 async function fileKeyOf({ identities, passphrases }: Vector, header: Uint8Array): Promise<Uint8Array> {
   const parsed = age.parseHeader(header);
   const ways = [

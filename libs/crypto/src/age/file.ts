@@ -6,13 +6,13 @@ import { createPassphraseHeader, openPassphraseHeader, portableScrypt, type Scry
 import { openPayload, payloadNonceBytes, portableAead, sealPayload, splitFile, type Aead } from './payload.js';
 import { fileKeyBytes } from './stanza.js';
 
-/** Whom a file is for: recipients `age1…`, each of whom opens it alone, or one passphrase (`logN` as in `createPassphraseHeader`). */
+/** The readers of a file: recipients `age1…`, each of whom opens it alone, or one passphrase (`logN` as in `createPassphraseHeader`). */
 export type Lock = { recipients: readonly string[] } | { passphrase: string; logN?: number | undefined };
 
-/** What opens a file: the `AGE-SECRET-KEY-1…` of one of its recipients, or the passphrase it was made for. */
+/** The secret that opens a file: the `AGE-SECRET-KEY-1…` of one of its recipients, or the passphrase it was made for. */
 export type Unlock = { identity: string } | { passphrase: string };
 
-/** What does the work. */
+/** The implementations of AEAD and scrypt to use. */
 export interface Engine {
   aead: Aead;
   scrypt: Scrypt;
@@ -24,7 +24,7 @@ export const portableEngine: Engine = { aead: portableAead, scrypt: portableScry
 /**
  * An age file of `plaintext`, under a new file key.
  *
- * @throws CryptoError what `createHeader` and `createPassphraseHeader` say of `lock`
+ * @throws CryptoError as `createHeader` and `createPassphraseHeader` do for `lock`
  */
 export async function* sealFile(
   plaintext: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,

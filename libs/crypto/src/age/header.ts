@@ -77,7 +77,7 @@ export function parseHeader(bytes: Uint8Array): Header {
     at = next;
   }
   if (stanzas.length === 0) throw new CryptoError('bad-age-header', 'stanza', 'must be there at least once');
-  // Who can open a file with a passphrase is to know that it was written by somebody who has it (c2sp.org/age).
+  // A passphrase must stand alone, so that its reader knows that somebody who has it wrote the file (c2sp.org/age).
   if (stanzas.length > 1 && stanzas.some(({ args }) => args[0] === 'scrypt'))
     throw new CryptoError('bad-age-header', 'scrypt stanza', 'must be the only one');
   const last = lines[at] ?? '';
@@ -88,7 +88,7 @@ export function parseHeader(bytes: Uint8Array): Header {
   return { stanzas, mac };
 }
 
-/** Length of the header at the start of `bytes`, its last newline included; `null` while that is not there yet. */
+/** Length of the header at the start of `bytes`, its last newline included; `null` while `bytes` end before it. */
 export function headerLength(bytes: Uint8Array): number | null {
   checkBytes(bytes, 'header');
   for (let lineStart = 0; ;) {
@@ -129,7 +129,7 @@ function headerMac(fileKey: Uint8Array, stanzas: readonly Stanza[]): Uint8Array 
   return hmac(sha256, hkdf(sha256, fileKey, undefined, ascii('header'), 32), ascii(withoutMac(stanzas)));
 }
 
-/** What the MAC covers: from the version line to `---`. */
+/** The bytes that the MAC covers: from the version line to `---`. */
 function withoutMac(stanzas: readonly Stanza[]): string {
   return `${version}\n${checkList(stanzas, 'stanzas', maxStanzas).map(serializeStanza).join('')}---`;
 }

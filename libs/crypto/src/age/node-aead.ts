@@ -7,8 +7,9 @@ const name = 'chacha20-poly1305';
 const tagBytes = 16;
 
 /**
- * The AEAD of servers: over a gigabyte a second on one core where the portable one does a tenth. This cipher gives each
- * byte at once, so `final` has none left and only makes or checks the tag: joining its nothing to the rest would copy all.
+ * The AEAD of servers: over a gigabyte a second on one core where the portable one does a tenth. This cipher returns
+ * every byte at once, so `final` only makes or checks the tag and its empty result is not joined to the rest, which
+ * would copy all.
  */
 export const nodeAead: Aead = {
   seal(key, nonce, plaintext) {

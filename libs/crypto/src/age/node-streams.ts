@@ -7,14 +7,14 @@ import { nodeScrypt } from './node-scrypt.js';
 
 const engine: age.Engine = { aead: nodeAead, scrypt: nodeScrypt };
 
-/** Plaintext in, age file out. Fails as `sealFile` does. */
+/** Takes plaintext and gives the age file. Fails as `sealFile` does. */
 export function encryptStream(lock: age.Lock): Duplex {
   return through((plaintext) => age.sealFile(plaintext, lock, engine));
 }
 
 /**
- * Age file in, plaintext out. Fails as `openFile` does, and what came out before is then not to be trusted: `pipeline` to a
- * file, and keep the file only when that has ended well.
+ * Takes an age file and gives the plaintext. Fails as `openFile` does, and the plaintext that came out before must then
+ * not be trusted: `pipeline` it to a file, and keep the file only if the pipeline ends without an error.
  */
 export function decryptStream(unlock: age.Unlock): Duplex {
   return through((file) => age.openFile(file, unlock, engine));
@@ -23,7 +23,7 @@ export function decryptStream(unlock: age.Unlock): Duplex {
 /** Not `Duplex.from(work)`: a pipeline through that never ends when its source fails. */
 function through(work: (source: AsyncIterable<Uint8Array>) => AsyncGenerator<Uint8Array>): Duplex {
   const input = new PassThrough({ objectMode: true });
-  // The work may stop reading before its end: its own error is to be told, not that its input was closed.
+  // If the work stops reading before its input's end, report its own error and not that the input was closed.
   const source = input.iterator({ destroyOnReturn: false });
   return Duplex.from({ writable: input, readable: Readable.from(work(source)) });
 }

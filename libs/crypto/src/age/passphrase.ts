@@ -16,12 +16,12 @@ export type Scrypt = (passphrase: Uint8Array, salt: Uint8Array, logN: number) =>
 export const portableScrypt: Scrypt = (passphrase, salt, logN) =>
   scryptAsync(passphrase, salt, { ...scryptCost(passphrase, salt, logN), dkLen: 32 });
 
-/** What is written by default: about a second, and 256 MiB. */
+/** Work factor of new files by default: about a second, and 256 MiB. */
 export const defaultLogN = 18;
-/** What is read at most: a header must not be able to take all memory (4 GiB at 22, which is what the age program takes). */
+/** Highest work factor that is read: a header must not be able to take all memory (4 GiB at 22, which is the age program's limit too). */
 export const maxLogN = 22;
 
-/** The parameters both implementations take, of checked input: 2^logN is memory before anything else is looked at. */
+/** Parameters for both implementations. Checks the input first, since 2^logN is allocated before anything else is looked at. */
 export function scryptCost(passphrase: Uint8Array, salt: Uint8Array, logN: number) {
   checkBytes(passphrase, 'passphrase');
   checkBytes(salt, 'salt');
@@ -71,7 +71,7 @@ export async function openPassphraseHeader(
   try {
     fileKey = chacha20poly1305(key, zeroNonce).decrypt(body);
   } catch {
-    // An authenticator that does not fit is all that a stanza says of a wrong passphrase.
+    // An authenticator that does not fit is the only sign of a wrong passphrase.
     throw new CryptoError('no-stanza', 'passphrase', 'is not the one of this file');
   }
   checkHeaderMac(header, fileKey);

@@ -14,7 +14,7 @@ import { maxHeaderBytes, headerLength } from './header.js';
 
 /** ChaCha20-Poly1305 of RFC 8439 without additional data; keys of 32 bytes, nonces of 12. */
 export interface Aead {
-  /** The ciphertext, as long as the plaintext, and its tag of 16 bytes: apart, since joining them would copy all. */
+  /** The ciphertext, as long as the plaintext, and its tag of 16 bytes; not joined, since that would copy all. */
   seal(key: Uint8Array, nonce: Uint8Array, plaintext: Uint8Array): { ciphertext: Uint8Array; tag: Uint8Array };
   /** The plaintext of a ciphertext with its tag behind it. @throws an error of any kind when the tag does not fit */
   open(key: Uint8Array, nonce: Uint8Array, sealed: Uint8Array): Uint8Array;
@@ -115,7 +115,8 @@ export class PayloadOpener {
         yield opened;
         continue;
       }
-      // A full chunk that opens in the other role is as it was written, and what follows it, or does not, is not.
+      // If a full chunk opens in the other role, the chunk itself is unchanged, but chunks behind it were cut off or
+      // added.
       const misplaced = bytes.length < sealedChunkBytes ? null : tryChunk(this.aead, this.key, bytes, index, !isLast);
       if (misplaced === null) throw notAuthentic(index);
       yield misplaced;
@@ -194,7 +195,7 @@ function tryChunk(aead: Aead, key: Uint8Array, bytes: Uint8Array, index: number,
   try {
     return aead.open(key, chunkNonce(index, isLast), bytes);
   } catch {
-    return null; // an authenticator that does not fit is all that an AEAD says
+    return null; // an authenticator that does not fit is the only sign of a wrong key or changed bytes
   }
 }
 
@@ -315,7 +316,7 @@ function iterate(source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Chun
   })();
 }
 
-/** What was read too much, then the rest; leaving early closes the source, so that its file or socket is let go. */
+/** Gives the bytes that were read too far, then the rest; leaving early closes the source, so that its file or socket is freed. */
 async function* resume(first: Uint8Array, chunks: Chunks): AsyncGenerator<Uint8Array> {
   try {
     if (first.length > 0) yield first;

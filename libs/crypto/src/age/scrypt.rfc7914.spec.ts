@@ -1,7 +1,7 @@
 /**
- * RFC 7914 section 12 with r = 8 and p = 1, which are age's: its third and fourth vectors. They are 64 bytes long; the last step
- * of scrypt is PBKDF2, whose first 32 bytes do not depend on how many follow. The fourth takes a gigabyte and seconds, so it is
- * for whoever asks: CPDS_SLOW_VECTORS=1.
+ * RFC 7914 section 12 with r = 8 and p = 1, which are age's: its third and fourth vectors. They are 64 bytes long; the
+ * last step of scrypt is PBKDF2, whose first 32 bytes do not depend on how many follow. The fourth takes a gigabyte and
+ * seconds, so it runs only with CPDS_SLOW_VECTORS=1.
  */
 
 import { toHex, utf8 } from '../bytes.js';

@@ -101,7 +101,7 @@ export function unwrapStanza(stanza: Stanza, identity: string): Uint8Array | nul
   try {
     return chacha20poly1305(key, zeroNonce).decrypt(stanza.body);
   } catch {
-    // An authenticator that does not fit is how a stanza says "not for this key".
+    // An authenticator that does not fit means that the stanza is not for this key.
     return null;
   }
 }

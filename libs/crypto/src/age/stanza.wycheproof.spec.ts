@@ -16,7 +16,7 @@ const cases = readWycheproof<'public' | 'private' | 'shared'>('x25519');
 const fileKey = new Uint8Array(16).fill(6);
 const isZero = (one: (typeof cases)[number]): boolean => /^0*$/.test(one.shared);
 
-/** The stanza that whoever drew the share would have written for the holder of `secret`. */
+/** The stanza that the share's owner would have written for the holder of `secret`. */
 function stanzaOf(one: (typeof cases)[number]): { args: string[]; body: Uint8Array } {
   const share = hex(one.public);
   const salt = Buffer.concat([share, x25519.getPublicKey(hex(one.private))]);

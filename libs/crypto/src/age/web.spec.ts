@@ -11,7 +11,7 @@ const identity = age.encodeIdentity(new Uint8Array(32).fill(3));
 const fileKey = new Uint8Array(16).fill(4);
 const plaintext = Buffer.alloc(200_000, 'a record ');
 
-/** The bundle, loaded where there is what a browser has and nothing of Node. */
+/** Loads the bundle with the globals of a browser and none of Node. */
 async function inBrowser(): Promise<typeof decryptAge> {
   const { outputFiles } = await build({
     ...(options as object),

@@ -18,8 +18,8 @@ import * as age from './file.js';
 export type { Unlock } from './file.js';
 
 /**
- * Opens an age file. What the stream has delivered is authentic; that it is whole is known only when it ends without an
- * error.
+ * Opens an age file. Every byte that the stream delivers is authentic; the file is whole only if the stream ends
+ * without an error.
  *
  * @returns the plaintext, in pieces of at most 64 KiB; fails with a CryptoError `bad-age-header`, `bad-age-key`, `no-stanza`,
  *   `bad-age-mac` or `bad-age-payload`

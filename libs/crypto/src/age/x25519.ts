@@ -4,15 +4,15 @@ import { x25519 } from '@noble/curves/ed25519.js';
 import { CryptoError } from '../crypto-error.js';
 
 /**
- * The public key of 32 secret bytes, by the ladder (RFC 7748 5): `getPublicKey` first builds a table, for which a program
- * that handles one file waits longer than for the rest of the header.
+ * The public key of 32 secret bytes, by the ladder (RFC 7748 5). `getPublicKey` would first build a table, which takes
+ * a program that handles one file longer than the rest of the header.
  */
 export function publicKeyOf(secret: Uint8Array): Uint8Array {
   return x25519.scalarMult(secret, x25519.GuBytes);
 }
 
 /**
- * What both ends share.
+ * The secret that both ends share.
  *
  * @throws CryptoError `bad-age-header` names `field` for a point of low order: it would give everyone the same key
  */

@@ -19,13 +19,13 @@ export interface WycheproofCase {
   result: 'valid' | 'invalid' | 'acceptable';
 }
 
-/** What `vectors/make/wycheproof.mjs` kept of a Wycheproof file. */
+/** A Wycheproof file, as far as `vectors/make/wycheproof.mjs` kept it. */
 export function readWycheproof<Fields extends string>(name: string): (WycheproofCase & Record<Fields, string>)[] {
   return readVectors<{ cases: (WycheproofCase & Record<Fields, string>)[] }>(`wycheproof/${name}.json`).cases;
 }
 
-/** Whether to run what takes seconds and differs in numbers alone too: CPDS_SLOW_VECTORS=1. */
+/** Whether to run also the cases that take seconds and differ from others only in their numbers: CPDS_SLOW_VECTORS=1. */
 export const isDeep = process.env.CPDS_SLOW_VECTORS === '1';
 
-/** A case in short, for the list of those that went wrong. */
+/** Names a case briefly, for the list of failed ones. */
 export const nameOf = ({ tcId, comment }: WycheproofCase): string => `${tcId} ${comment}`;

@@ -1,6 +1,6 @@
 /**
- * "This dealer's share is bad", and who is right (protocol section 3). All that a complaint is judged by lies on the hub,
- * and opening is deterministic: any third party comes to the same answer.
+ * The complaint "this dealer's share is bad", and its judgement (protocol section 3). All evidence lies on the hub, and
+ * opening is deterministic: any third party comes to the same verdict.
  */
 
 import { checkBytes, checkList, equalBytes } from '../bytes.js';
@@ -19,7 +19,7 @@ export interface Complaint {
   revealed: Uint8Array;
 }
 
-/** A complaint beside what the two sides had posted before it. Nothing in it is secret any more. */
+/** A complaint together with the posts of both sides before it. Nothing in it is secret any more. */
 export interface ComplaintEvidence {
   attemptId: Uint8Array;
   accuser: MemberIndex;
@@ -32,8 +32,8 @@ export interface ComplaintEvidence {
 }
 
 /**
- * Who lied: the dealer, when the revealed key opens a message that is no share on the dealer's commitments, or none at all;
- * otherwise the accuser, also when the revealed secret is not that of the published key.
+ * Names the liar: the dealer, when the revealed key opens a message that is no share on the dealer's commitments, or
+ * opens none at all; otherwise the accuser, also when the revealed secret is not that of the published key.
  *
  * @throws CryptoError for evidence that no log can hold, such as a member 0 or commitments that are no points: it is the
  *   caller's mistake, and convicts nobody
@@ -55,7 +55,7 @@ export async function judge(evidence: ComplaintEvidence): Promise<'dealer' | 'ac
   }
 }
 
-/** Whom the complaints of an attempt convict, in which part. Ascending. */
+/** The members that the complaints of an attempt convict, as dealers and as receivers. Ascending. */
 export interface Verdict {
   dealers: MemberIndex[];
   receivers: MemberIndex[];
@@ -64,7 +64,7 @@ export interface Verdict {
 /**
  * Judges every complaint of an attempt: nobody is at fault for being accused.
  *
- * @param evidenceOf what the log holds on a complaint; null when it accuses nobody who dealt to the accuser
+ * @param evidenceOf the log's evidence for a complaint; null when the accused dealt nothing to the accuser
  */
 export async function verdictOf(
   complaints: ReadonlyMap<MemberIndex, readonly Complaint[]>,
@@ -98,7 +98,7 @@ export function agreedVerdict(verdicts: ReadonlyMap<MemberIndex, Verdict>, neede
   return null;
 }
 
-/** Each once, in order. */
+/** Each number once, ascending. */
 export function ascending(members: Iterable<MemberIndex>): MemberIndex[] {
   return [...new Set(members)].sort((a, b) => a - b);
 }

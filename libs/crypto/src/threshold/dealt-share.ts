@@ -19,7 +19,7 @@ export interface DealtShare {
   share: Uint8Array;
 }
 
-/** What a share is checked against: the commitments to its dealer's polynomial, constant term first. */
+/** A share is checked against these: the commitments to its dealer's polynomial, constant term first. */
 export interface PolynomialCommitments {
   dealer: MemberIndex;
   /** A_0..A_{t-1}, SEC1 compressed. */
@@ -70,7 +70,7 @@ function placesOf(dealer: MemberIndex, receiver: MemberIndex): [Uint8Array, Uint
   return [u16(checkIndex(dealer, 'dealer')), u16(checkIndex(receiver, 'receiver'))];
 }
 
-/** The key pair of that seed: the same each time it is asked for. */
+/** The key pair of that seed, the same each time. */
 export function shareKey(
   attemptId: Uint8Array,
   dealer: MemberIndex,
@@ -81,8 +81,9 @@ export function shareKey(
 }
 
 /**
- * Whether a member may take its shares on these keys: one for each dealer, each an uncompressed point on the curve, none
- * twice. Other members' keys do not count: who copies a key from a transaction on its way would put out whose it is.
+ * Whether a member may take its shares on these keys: one for each dealer, each an uncompressed point on the curve,
+ * none twice. Other members' keys do not count: else somebody could copy a key from a pending transaction and so
+ * exclude its owner.
  */
 export function areShareKeys(dealers: readonly MemberIndex[], keys: ReadonlyMap<MemberIndex, Uint8Array>): boolean {
   const list = [...keys.values()];
@@ -112,7 +113,7 @@ export async function sealShare(attemptId: Uint8Array, publicKey: Uint8Array, de
 }
 
 /**
- * Opens and checks a share. Deterministic: whoever is given the secret of that one key comes to the same answer.
+ * Opens and checks a share. Deterministic: everybody with the secret of that one key comes to the same result.
  *
  * @throws CryptoError `not-openable`; `bad-share` names the dealer
  */

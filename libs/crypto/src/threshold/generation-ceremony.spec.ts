@@ -161,7 +161,7 @@ describe('a key generation over the hub log', () => {
       return { ...post, sealed: new Map(post.sealed).set(2, post.sealed.get(3)!) };
     });
     expect(wrong.state.end).toEqual({ reason: 'verdict', culprits: [4] });
-    expect(wrong.state.verdicts.size).toBe(3); // more than t are not asked
+    expect(wrong.state.verdicts.size).toBe(3); // only t members are asked for a verdict
     const [complaint] = wrong.state.complaints.get(2)!;
     expect(complaint!.dealer).toBe(4);
     expect(await judge(generation.evidenceOf(wrong.state, 2, complaint!)!)).toBe('dealer');

@@ -3,9 +3,9 @@
  * `due` says what this member must post next. Neither does I/O and neither remembers anything: a node that was killed
  * folds the log again, and its stored seed gives it the same keys and the same polynomial.
  *
- * What the hub has not recorded by a deadline does not exist, so every member that reads the same log reaches the same
- * state. Only `due` uses secrets. An attempt that meets silence, a bad message or a complaint ends and names who is to
- * blame; a new one starts without the culprits, with another id and so with fresh polynomials.
+ * A message that the hub has not recorded by its deadline does not count, so every member that reads the same log
+ * reaches the same state. Only `due` uses secrets. Silence, a bad message or a complaint ends the attempt, which then
+ * names the members to blame; a new one starts without them, with another id and so with fresh polynomials.
  */
 
 import { ascii, equalBytes } from '../bytes.js';
@@ -24,10 +24,10 @@ import type { CeremonyMessage, FinishMessage } from './round-message.js';
 /** The phases a generation passes, and how it ends. */
 export type Phase = 'keys' | 'commitments' | 'shares' | 'complaints' | 'verdict' | 'finish' | 'done' | 'ended';
 
-/** What the hub shows, at finality and in its order: a post, or that a phase's deadline block has passed. */
+/** An event of the hub's final log, in its order: a post, or that a phase's deadline block has passed. */
 export type Event = CeremonyMessage | { kind: 'deadline'; phase: Phase };
 
-/** Why an attempt ended without a key, and who is to blame. */
+/** Why an attempt ended without a key, and the members to blame. */
 export interface End {
   /** `verdict`: t members judged the complaints alike; `complaints`: they did not, and both sides leave. */
   reason: 'silence' | 'bad-keys' | 'bad-commitments' | 'bad-shares' | 'verdict' | 'complaints' | 'split-finish';
@@ -47,10 +47,10 @@ export interface State {
   readonly end?: End;
 }
 
-/** What a member must post now; with `finish` also the share that must be stored, sealed, before the post is sent. */
+/** The message that a member must post now; with `finish` also the share that must be stored, sealed, before the post is sent. */
 export type DuePost = Exclude<CeremonyMessage, FinishMessage> | (FinishMessage & { group: GroupKey; share: KeyShare });
 
-/** What follows a phase that everybody passed; complaints that are not all empty lead to a verdict, which ends the attempt. */
+/** The phase after one in which everybody posted; if any complaint was made a verdict follows, which ends the attempt. */
 const next = {
   keys: 'commitments',
   commitments: 'shares',
@@ -59,7 +59,7 @@ const next = {
   finish: 'done',
 } as const;
 
-/** An attempt that stands and in which nobody has posted. */
+/** The state of an attempt in which nobody has posted. */
 export function start(parameters: Parameters): State {
   checkParameters(parameters);
   const none = new Map<never, never>();
@@ -81,15 +81,15 @@ export function advance(state: State, event: Event): State {
   return postsOf(posted, posted.phase).size === posted.parameters.n ? closed(posted) : posted;
 }
 
-/** Who has not posted in the current phase. */
+/** The members that have not posted in the current phase. */
 export function silent(state: State): MemberIndex[] {
   const posted = postsOf(state, state.phase);
   return members(state.parameters).filter((member) => !posted.has(member));
 }
 
 /**
- * What `member` must post now, or null when nothing is expected of it (any more). Randomness enters only where shares
- * are sealed: everything else is the same each time it is asked, whatever happened in between.
+ * The message that `member` must post now, or null when nothing is expected of it (any more). Only the sealing of
+ * shares is random: everything else is the same each time this is called, whatever happened in between.
  *
  * @param seed 32 secret random bytes, stored sealed before the first post of this attempt
  * @throws CryptoError `bad-seed` or `bad-commitments` when this member's keys or commitments on the hub are not those of
@@ -125,17 +125,17 @@ export async function due(state: State, member: MemberIndex, seed: Uint8Array): 
   }
 }
 
-/** The key of a generation whose commitments are complete; the same for whoever folds the log. */
+/** The key of a generation whose commitments are complete; the same for everybody who folds the log. */
 export function generatedGroup(state: State): GroupKey {
   return groupOf(state.parameters, allCommitments(state));
 }
 
-/** How the complaints of an attempt are judged: the same by whoever folds the log. */
+/** Judges the complaints of an attempt; the result is the same for everybody who folds the log. */
 export function verdict(state: State): Promise<Verdict> {
   return verdictOf(state.complaints, (accuser, complaint) => evidenceOf(state, accuser, complaint));
 }
 
-/** What the log holds on a complaint, for any third party to judge; null when nobody of that number dealt to the accuser. */
+/** The log's evidence for a complaint, which any third party can judge; null if no member of that number dealt to the accuser. */
 export function evidenceOf(
   state: State,
   accuser: MemberIndex,
@@ -148,7 +148,7 @@ export function evidenceOf(
   return { attemptId: state.parameters.attemptId, accuser, revealed, published, sealed, commitments };
 }
 
-/** keccak256 over every message up to the shares, phase by phase in order of members: all finish the same history. */
+/** keccak256 over every message up to the shares, phase by phase in order of members, so that all members finish the same history. */
 export function transcriptOf({ parameters, keys, commitments, shares }: State): Uint8Array {
   const messages = [
     ...members(parameters).map((member) => ({ kind: 'keys' as const, member, keys: keys.get(member)! })),
@@ -199,7 +199,7 @@ function withPost(state: State, post: CeremonyMessage): State {
   }
 }
 
-/** A phase in which everybody posted. */
+/** Ends a phase in which everybody posted. */
 function closed(state: State): State {
   const { phase } = state;
   if (phase === 'done' || phase === 'ended') return state;
@@ -219,7 +219,7 @@ function closed(state: State): State {
   return { ...state, phase: next[phase] };
 }
 
-/** Without t members that judge alike both sides of every complaint leave (protocol section 3). */
+/** Unless t members judge alike, both sides of every complaint leave (protocol section 3). */
 function withoutVerdict(state: State): State {
   const accusing = [...state.complaints].filter(([, list]) => list.length > 0);
   const both = accusing.flatMap(([accuser, list]) => [accuser, ...list.map(({ dealer }) => dealer)]);
@@ -230,7 +230,7 @@ function ended(state: State, reason: End['reason'], culprits: MemberIndex[]): St
   return { ...state, phase: 'ended', end: { reason, culprits } };
 }
 
-/** Acceptable on their own, and no constant term that another dealer has posted before. */
+/** Whether commitments are acceptable by themselves, and their constant term is not one that another dealer posted before. */
 function areUsableCommitments(state: State, dealt: DealerCommitments): boolean {
   if (!passes(() => checkCommitments(state.parameters, dealt))) return false;
   return ![...state.commitments.values()].some((earlier) => equalBytes(earlier.points[0]!, dealt.points[0]!));
@@ -244,7 +244,7 @@ async function sealedShares(state: State, member: MemberIndex, seed: Uint8Array)
   return sealed;
 }
 
-/** Opens and checks every share dealt to `member`; what fails becomes a complaint that reveals that dealer's key only. */
+/** Opens and checks every share dealt to `member`; each failure becomes a complaint that reveals only the key for that dealer. */
 async function receivedShares(state: State, member: MemberIndex, seed: Uint8Array) {
   await checkOwnKeys(state, member, seed);
   const { attemptId } = state.parameters;

@@ -1,8 +1,7 @@
 /**
- * The arithmetic of one key generation (protocol section 3): `DKG` of @noble/curves with what it leaves open closed.
+ * The arithmetic of one key generation (protocol section 3): `DKG` of @noble/curves with three changes.
  *
- * - Its proof of possession knows no ceremony: here its challenge hash carries the attempt id, so commitments replayed
- *   from another attempt do not verify.
+ * - Its proof of possession names no ceremony: here the challenge hash holds the attempt id, so commitments replayed from another attempt do not verify.
  * - Its errors are anonymous: here each refusal names the member to blame.
  * - It draws at random: here every secret of a dealer follows from one stored seed and the attempt id, so a node that
  *   was killed deals the same polynomial again, and no polynomial serves two attempts.
@@ -22,7 +21,7 @@ import type { DealtShare, PolynomialCommitments } from './dealt-share.js';
 import { checkIndex, checkKeyShare, commitmentAt, frostId, memberName, MOST_MEMBERS } from './group.js';
 import type { GroupKey, KeyShare, MemberIndex } from './group.js';
 
-/** What an attempt fixes: its id (32 bytes), how many members deal (identifiers 1..n) and how many act together. */
+/** Parameters of an attempt: its id (32 bytes), how many members deal (identifiers 1..n) and how many act together. */
 export interface Parameters {
   attemptId: Uint8Array;
   n: number;
@@ -35,7 +34,7 @@ export interface DealerCommitments extends PolynomialCommitments {
   proof: Uint8Array;
 }
 
-/** A dealer's own side: what it publishes, and the polynomial it must not show. */
+/** A dealer's own side: the commitments that it publishes, and the polynomial that it must keep secret. */
 export interface Dealing {
   commitments: DealerCommitments;
   secret: DKG_Secret;
@@ -91,7 +90,8 @@ export function checkCommitments(parameters: Parameters, commitments: DealerComm
 }
 
 /**
- * Every dealer once, 1..n, each acceptable, and no two with the same constant term.
+ * Refuses commitments unless every dealer is there once, 1..n, each is acceptable, and no two have the same constant
+ * term.
  *
  * @returns the points of each, in the order of `all`
  * @throws CryptoError `bad-commitments` or `bad-index` names the culprit
@@ -127,8 +127,7 @@ export function checkCommitmentSet(parameters: Parameters, all: readonly DealerC
 /**
  * The shares of `dealing` for all the others, in order of receiver, once everybody's commitments are fixed.
  *
- * @throws CryptoError `bad-commitments` when those on the hub are not of this dealing: a share off them would convict an
- *   honest dealer that lost its seed, and help nobody
+ * @throws CryptoError `bad-commitments` when those on the hub are not of this dealing: a share that does not fit them would convict an honest dealer that lost its seed, and be of no use
  */
 export function dealtShares(parameters: Parameters, dealing: Dealing, all: readonly DealerCommitments[]): DealtShare[] {
   const own = dealing.commitments.dealer;
@@ -153,7 +152,8 @@ export function finish(
   received: readonly DealtShare[],
 ): KeyShare {
   const own = dealing.commitments.dealer;
-  // The third round wants the second one's transcript in the same secret package; asking again is free.
+  // The third round needs the second round's transcript in the same secret package; running the second again costs
+  // nothing.
   const { points, others } = secondRound(parameters, dealing, all);
   const sent = checkList(received, 'received', MOST_MEMBERS);
   const dealt = all
@@ -212,7 +212,7 @@ function checkDealer(parameters: Parameters, dealer: MemberIndex, field: string)
     throw new CryptoError('bad-index', field, `is above n=${parameters.n}`, memberName(dealer));
 }
 
-/** Where the library's round refuses, it gives no name: `blame` does, and what it passes is the dealing's own fault. */
+/** Runs a round of the library. Its refusals name nobody: `blame` finds the culprit, and if it finds none the fault is this dealing's own. */
 function fitting<T>(round: () => T, blame: () => void = () => undefined): T {
   try {
     return round();
@@ -224,14 +224,14 @@ function fitting<T>(round: () => T, blame: () => void = () => undefined): T {
   }
 }
 
-/** The own entry in `all` is what `dealing` committed to, point by point. */
+/** Checks that the own entry in `all` equals the commitments of `dealing`, point by point. */
 function checkOwnCommitments({ commitments }: Dealing, all: readonly DealerCommitments[]): void {
   const listed = all.find((one) => one.dealer === commitments.dealer)!.points.map(toHex);
   if (commitments.points.some((point, k) => toHex(point) !== listed[k]))
     throw new CryptoError('bad-commitments', 'points', 'are not of the polynomial this node deals from');
 }
 
-/** Everybody's points and the library's second round, which gets them uncompressed and so takes no root again. */
+/** Everybody's points, and the result of the library's second round, which gets the points uncompressed and so computes no root again. */
 function secondRound(parameters: Parameters, dealing: Dealing, all: readonly DealerCommitments[]) {
   const points = checkCommitmentSet(parameters, all);
   checkOwnCommitments(dealing, all);
@@ -256,7 +256,7 @@ function suiteOf(parameters: Parameters): FROST {
   });
 }
 
-/** z·G = R + c·A_0 with c = H(identifier ‖ A_0 ‖ R) under the attempt's tag: what the library's second round asks too. */
+/** Whether z·G = R + c·A_0 with c = H(identifier ‖ A_0 ‖ R) under the attempt's tag; the library's second round checks the same. */
 function hasPossession(parameters: Parameters, dealer: MemberIndex, constant: Point, proof: Uint8Array): boolean {
   try {
     const R = parsePoint(proof.subarray(0, 33), 'proof.R');

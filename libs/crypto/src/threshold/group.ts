@@ -9,10 +9,10 @@ import { CryptoError } from '../crypto-error.js';
 /** A member's identifier: its place in the roster, from 1. Encoded as u16 in transcripts. */
 export type MemberIndex = number;
 
-/** The highest identifier there is: u16 from 1. */
+/** The highest identifier: identifiers are u16, from 1. */
 export const MOST_MEMBERS = 0xffff;
 
-/** Whom an error blames: `member 3`. */
+/** The culprit's name in an error: `member 3`. */
 export function memberName(index: MemberIndex): string {
   return `member ${index}`;
 }
@@ -48,8 +48,8 @@ export function checkKeyShare(share: KeyShare): KeyShare {
 }
 
 /**
- * Returns `group` when its key and verification shares are points and its threshold fits their number. Asked before the
- * curve library reads a group.
+ * Returns `group` when its key and verification shares are points and its threshold fits their number. Call it before
+ * the curve library reads a group.
  *
  * @throws CryptoError `bad-group`, `bad-index`, `bad-point`
  */
@@ -91,8 +91,8 @@ const views = new WeakMap<GroupKey, FrostPublic>();
 
 /**
  * The library's view of a group that passes `checkGroup`, remembered because nothing changes a group. Points are
- * uncompressed, so that the library takes no root that was taken here. It reads `commitments[0]` and `verifyingShares`
- * only, when it signs and verifies; the other commitments are gone after a reshare.
+ * uncompressed, so that the library does not compute again roots that were computed here. It reads `commitments[0]` and
+ * `verifyingShares` only, when it signs and verifies; the other commitments are gone after a reshare.
  */
 export function frostPublic(group: GroupKey): FrostPublic {
   const known = views.get(group);

@@ -1,8 +1,8 @@
 /**
- * Where signing nonces live: in the memory of one run of one process, for 60 s, for one signature (protocol section 3).
+ * Keeps signing nonces in the memory of one run of one process, for 60 s, for one signature (protocol section 3).
  *
- * A nonce that signs two packages gives the share away. Three things stand before that: a nonce leaves the vault once;
- * its id comes from the boot id of this run, so nothing survives a restart; and the id is inserted under a unique
+ * A nonce that signs two packages gives the share away. Three things prevent that: a nonce leaves the vault once; its
+ * id comes from the boot id of this run, so nothing survives a restart; and the id is inserted under a unique
  * constraint before a share leaves, so that a virtual machine restored from a snapshot, whose memory remembers a nonce
  * that its database has seen spent, is stopped by the database.
  */
@@ -18,7 +18,7 @@ import type { NonceCommitment, SigningNonces } from './signing.js';
 /** Life of a nonce from its commitment on. */
 export const NONCE_LIFE_MS = 60_000;
 
-/** The store's side of a nonce's one use. */
+/** The database's part in the single use of a nonce. */
 export interface SpentNonces {
   /** Inserts the id under a unique constraint; rejects when it was there, and the share does not leave. */
   spend(nonceId: string): Promise<void>;
@@ -54,8 +54,8 @@ export class NonceVault {
     for (const [id, one] of this.held) if (one.session === session) this.destroy(id, one);
     const place = concat(ascii(this.bootId), u64(this.drawn++));
     const nonceId = uuidOf(sha256(place));
-    // The RFC hashes randomness and share, which repeats where the randomness does. The store knows ids only, so each id
-    // has nonces of its own.
+    // The RFC hashes randomness and share, so equal randomness gives equal nonces. The store knows only ids, so the id
+    // enters as well and each id has nonces of its own.
     let part = 0;
     const nonces = drawNonces(share, () => sha256(checkBytes(this.random(32), 'random', 32), place, u8(part++)));
     this.held.set(nonceId, { nonces, session, dueMs: this.nowMs() + NONCE_LIFE_MS });
@@ -80,7 +80,8 @@ export class NonceVault {
       wipe(nonces);
       throw cause;
     }
-    // A machine may have been frozen in that wait, and its store with it: what wakes later must not sign.
+    // The machine may have been frozen during that wait, and its store with it: a nonce that is now too old must not
+    // sign.
     if (dueMs <= this.nowMs()) {
       wipe(nonces);
       throw noncesGone();

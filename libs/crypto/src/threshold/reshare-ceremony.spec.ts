@@ -13,7 +13,7 @@ const { group: old } = shares[0]!;
 const phases = ['keys', 'commitments', 'shares', 'complaints', 'verdict', 'finish'] as const;
 const refresh: reshare.Parameters = { attemptId: sha256(Uint8Array.of(1)), old, n: 5, nMin: 4, threshold: 3 };
 
-/** A node with what it is in both rosters. */
+/** A node with its numbers in both rosters. */
 interface Node {
   self: reshare.Self;
   seed: Uint8Array;
@@ -25,7 +25,7 @@ const nodes = shares.map((share, i): Node => ({
   seed: sha256(Uint8Array.of(i)),
 }));
 
-/** What a node does with its post: sends it, changes it, or keeps it. */
+/** A node's treatment of its post: sends it, changes it, or withholds it. */
 type Conduct = (post: CeremonyMessage) => CeremonyMessage | null;
 const honest: Conduct = (post) => post;
 
@@ -79,7 +79,7 @@ const badShareFor =
   };
 
 describe('a reshare over the hub log', () => {
-  // What all runs begin with is sealed here, so that no test seals it for those after it.
+  // The messages with which all runs begin are sealed here once, so that no test does it for later ones.
   beforeAll(async () => {
     await run(refresh);
   });
@@ -226,7 +226,7 @@ describe('a reshare over the hub log', () => {
   });
 });
 
-/** A post of the right shape that says nothing true. */
+/** A post of the right shape with false content. */
 function junk(post: CeremonyMessage): CeremonyMessage {
   const filled = (map: ReadonlyMap<number, Uint8Array>) =>
     new Map([...map].map(([j, bytes]) => [j, bytes.slice().fill(1)]));

@@ -2,9 +2,9 @@
  * One reshare as a state machine over the hub's log (protocol section 3), in the same shape as a generation's: `advance`
  * folds, `due` says what this node must post next.
  *
- * What differs is who can be spared. A generation needs everybody, so any fault ends it. Here the old epoch stands until the
- * new one is final: a dealer at fault is not used as long as t remain, a receiver at fault leaves as long as nMin remain, and
- * only the outcome needs all who are left.
+ * The difference: a generation needs everybody, so any fault ends it. Here the old epoch stays valid until the new one
+ * is final, and members can be spared: a dealer at fault is not used as long as t remain, a receiver at fault leaves as
+ * long as nMin remain, and only the outcome needs all members that are left.
  */
 
 import { ascii, concat, equalBytes, u16 } from '../bytes.js';
@@ -22,17 +22,17 @@ import type { CeremonyMessage, FinishMessage } from './round-message.js';
 /** The phases a reshare passes, and how it ends. */
 export type Phase = 'keys' | 'commitments' | 'shares' | 'complaints' | 'verdict' | 'finish' | 'done' | 'ended';
 
-/** What the hub shows, at finality and in its order: a post, or that a phase's deadline block has passed. */
+/** An event of the hub's final log, in its order: a post, or that a phase's deadline block has passed. */
 export type Event = CeremonyMessage | { kind: 'deadline'; phase: Phase };
 
-/** Who fell out, in which part, and why: `disputed` is a dealer that was accused and not judged in time. */
+/** A member that fell out, as dealer or receiver, and why: `disputed` is a dealer that was accused and not judged in time. */
 export interface Departure {
   as: 'dealer' | 'receiver';
   member: MemberIndex;
   reason: 'silence' | 'bad-keys' | 'bad-commitments' | 'bad-shares' | 'convicted' | 'disputed';
 }
 
-/** Why a reshare came to nothing; the old epoch goes on. Who fell out before is in `departures`. */
+/** Why a reshare failed; the old epoch goes on. Members that fell out before are in `departures`. */
 export interface End {
   reason: 'too-few-dealers' | 'too-few-receivers' | 'silence' | 'split-finish';
   /** receivers, for the last two */
@@ -46,7 +46,7 @@ export interface End {
 export interface State {
   readonly parameters: Parameters;
   readonly phase: Phase;
-  /** Who still deals and who still receives; from `finish` on, `dealers` is D. Ascending. */
+  /** The members that still deal and those that still receive; from `finish` on, `dealers` is D. Ascending. */
   readonly dealers: readonly MemberIndex[];
   readonly receivers: readonly MemberIndex[];
   readonly departures: readonly Departure[];
@@ -59,7 +59,7 @@ export interface State {
   readonly end?: End;
 }
 
-/** Who this node is in a reshare; a node may be in both rosters, or in one. */
+/** This node's part in a reshare; a node may be in both rosters, or in one. */
 export interface Self {
   /** Its number in the old roster. It judges even when it has lost its share. */
   member?: MemberIndex;
@@ -69,10 +69,10 @@ export interface Self {
   receiver?: MemberIndex;
 }
 
-/** What a node must post now; with `finish` also the share that must be stored, sealed, before the post is sent. */
+/** The message that a node must post now; with `finish` also the share that must be stored, sealed, before the post is sent. */
 export type DuePost = Exclude<CeremonyMessage, FinishMessage> | (FinishMessage & { group: GroupKey; share: KeyShare });
 
-/** An attempt that stands and in which nobody has posted. @throws CryptoError `bad-parameters` */
+/** The state of an attempt in which nobody has posted. @throws CryptoError `bad-parameters` */
 export function start(parameters: Parameters): State {
   checkParameters(parameters);
   const none = new Map<never, never>();
@@ -91,13 +91,13 @@ export function advance(state: State, event: Event): State {
   return awaited(posted).length === 0 || agreed(posted) !== null ? closed(posted) : posted;
 }
 
-/** Whose post of the current phase is still missing. */
+/** The members whose post of the current phase is still missing. */
 export function awaited(state: State): MemberIndex[] {
   return expected(state).filter((member) => !postsOf(state).has(member));
 }
 
 /**
- * What this node must post now, or null when nothing is expected of it (any more).
+ * The message that this node must post now, or null when nothing is expected of it (any more).
  *
  * @param seed 32 secret random bytes, stored sealed before the first post of this attempt
  * @throws CryptoError `bad-seed` when the keys or commitments on the hub are not those of `seed`; `bad-share` when `share`
@@ -142,12 +142,12 @@ export async function due(state: State, { member, share, receiver }: Self, seed:
   }
 }
 
-/** The key of the new epoch, once D is fixed: the same for whoever folds the log. */
+/** The key of the new epoch, once D is fixed; the same for everybody who folds the log. */
 export function resharedKey(state: State): GroupKey {
   return resharedGroup(state.parameters, commitmentsOfD(state), state.receivers);
 }
 
-/** keccak256 over attempt, D and every Y'_j: what the new members sign that they hold shares of. */
+/** keccak256 over attempt, D and every Y'_j: with it the new members confirm which outcome they hold shares of. */
 export function outcomeOf(state: State): Uint8Array {
   const group = resharedKey(state);
   return keccak256(
@@ -162,7 +162,7 @@ export function outcomeOf(state: State): Uint8Array {
   );
 }
 
-/** How the complaints are judged: the same by whoever folds the log. */
+/** Judges the complaints; the result is the same for everybody who folds the log. */
 export function verdict(state: State): Promise<Verdict> {
   return verdictOf(state.complaints, (accuser, { dealer, revealed }): ComplaintEvidence | null => {
     const published = state.keys.get(accuser)?.get(dealer);
@@ -173,7 +173,7 @@ export function verdict(state: State): Promise<Verdict> {
   });
 }
 
-/** Who posts in a phase: the new roster's, the old roster's or who is left of either. */
+/** The members that post in a phase: those of the new roster, of the old roster, or the ones left of either. */
 function expected(state: State): readonly MemberIndex[] {
   switch (state.phase) {
     case 'keys':
@@ -234,7 +234,7 @@ function withPost(state: State, post: CeremonyMessage): State {
   }
 }
 
-/** Who did not post by the deadline: it falls out, but in the last two phases, which decide for themselves. */
+/** The members that did not post by the deadline. They fall out, except in the last two phases, which have rules of their own. */
 function withoutSilent(state: State): State {
   const { phase } = state;
   if (phase === 'verdict' || phase === 'finish') return state;
@@ -270,7 +270,7 @@ function agreed(state: State): Verdict | null {
   return state.phase === 'verdict' ? agreedVerdict(state.verdicts, state.parameters.old.threshold) : null;
 }
 
-/** Whom t members of the old epoch convict leaves; without such a verdict no accused dealer is used. */
+/** Removes the members that t members of the old epoch convict; without such a verdict no accused dealer is used. */
 function afterVerdict(state: State): State {
   const verdict = agreed(state);
   if (verdict === null) {
@@ -294,7 +294,7 @@ function finished(state: State): State {
   return { ...state, phase: 'done' };
 }
 
-/** The state without some members of one part; who is not in it any more cannot leave again. */
+/** The state without some dealers or receivers; members that left before are ignored. */
 function without(
   state: State,
   as: Departure['as'],
@@ -339,7 +339,7 @@ async function sealedShares({ parameters, keys, receivers, commitments }: State,
   return sealed;
 }
 
-/** Opens and checks every share dealt to `receiver`; what fails becomes a complaint that reveals that dealer's key only. */
+/** Opens and checks every share dealt to `receiver`; each failure becomes a complaint that reveals only the key for that dealer. */
 async function received(state: State, receiver: MemberIndex, seed: Uint8Array) {
   const { attemptId } = state.parameters;
   const shares: DealtShare[] = [];

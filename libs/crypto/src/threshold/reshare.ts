@@ -37,20 +37,20 @@ import {
 } from './group.js';
 import type { GroupKey, KeyShare, MemberIndex } from './group.js';
 
-/** What an attempt fixes. Members of the old epoch and of the new one are numbered apart, each by its own roster. */
+/** Parameters of an attempt. Members of the old epoch and of the new one have separate numbers, each by its own roster. */
 export interface Parameters {
   attemptId: Uint8Array;
   /** The key as it stands, with its t and every Y_i. */
   old: GroupKey;
   /** Size of the new roster, identifiers 1..n. */
   n: number;
-  /** So many of the new roster must remain to the end. */
+  /** How many of the new roster must remain to the end. */
   nMin: number;
   /** t', how many of the new epoch act together. */
   threshold: number;
 }
 
-/** A dealer's own side: what it publishes, and the polynomial it must not show. */
+/** A dealer's own side: the commitments that it publishes, and the polynomial that it must keep secret. */
 export interface Redealing {
   commitments: PolynomialCommitments;
   /** y_i first. */
@@ -111,7 +111,7 @@ export function checkRedealing(parameters: Parameters, { dealer, points }: Polyn
  * The key of the new epoch as public commitments determine it: Y as before, Y'_j = Σ_D λ_i·Σ_k j^k·A_ik.
  *
  * @param dealt the commitments of D, exactly t dealers of the old epoch
- * @param receivers who holds a share of the new epoch, ascending
+ * @param receivers the members that hold a share of the new epoch, ascending
  * @throws CryptoError `bad-dealers`, `bad-commitments`, `bad-receivers`; `bad-point` when some Y'_j could not be used
  */
 export function resharedGroup(
@@ -129,7 +129,8 @@ export function resharedGroup(
       Point.ZERO,
     ),
   );
-  // Follows from A_i0 = Y_i when the old epoch is one polynomial's: a group of another making must not change its key here.
+  // Follows from A_i0 = Y_i if the old shares lie on one polynomial; checked, so that no other group changes its key
+  // here.
   if (!equalBytes(compressed(sums[0]!), parameters.old.publicKey))
     throw new CryptoError('bad-dealers', 'old', 'its shares are not of its public key');
   const verificationShares = new Map<MemberIndex, Uint8Array>();
@@ -194,7 +195,7 @@ function checkReceivers({ n, nMin }: Parameters, receivers: readonly MemberIndex
     throw new CryptoError('bad-receivers', 'receivers', `must be ${nMin} or more of 1..${n}, ascending`);
 }
 
-/** Hedged with the share that is dealt: a seed that was guessed is not enough. */
+/** Hedged with the share that is dealt, so that a guessed seed is not enough. */
 function coefficient(
   { attemptId, n, threshold }: Parameters,
   dealer: MemberIndex,

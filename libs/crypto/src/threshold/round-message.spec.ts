@@ -7,7 +7,7 @@ import { decodeMessage, encodeMessage, type RoundMessage } from './round-message
 const session = sha256(Uint8Array.of(1));
 const filled = (length: number, byte: number) => new Uint8Array(length).fill(byte);
 
-/** One message of each kind, and what its bytes are. */
+/** One message of each kind, and its bytes. */
 const messages: RoundMessage[] = [
   {
     kind: 'keys',
@@ -97,7 +97,7 @@ describe('round messages', () => {
   });
 });
 
-/** Reads the bytes; what is accepted has them as its one encoding. */
+/** Reads the bytes and expects them to be the only encoding of the accepted message. */
 function accepted(bytes: Uint8Array): void {
   let message: RoundMessage;
   try {
@@ -109,7 +109,7 @@ function accepted(bytes: Uint8Array): void {
   expect(toHex(encodeMessage(session, message))).toBe(toHex(bytes));
 }
 
-/** With maps in order of their keys, as a comparison wants them. */
+/** Puts maps in order of their keys, for comparison. */
 function normal(message: RoundMessage): unknown {
   return Object.fromEntries(
     Object.entries(message).map(([name, value]) => [

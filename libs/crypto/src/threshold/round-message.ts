@@ -47,7 +47,7 @@ export interface ComplaintsMessage {
   complaints: readonly Complaint[];
 }
 
-/** How a member judges all complaints of the attempt. */
+/** A member's verdict on all complaints of the attempt. */
 export interface VerdictMessage extends Verdict {
   kind: 'verdict';
   member: MemberIndex;
@@ -69,7 +69,7 @@ export type SigningMessage =
   | { kind: 'nonce-commitment'; member: MemberIndex; commitment: NonceCommitment }
   | { kind: 'signature-share'; member: MemberIndex; share: SignatureShare };
 
-/** Any of them. */
+/** Any message of a ceremony or of a signature. */
 export type RoundMessage = CeremonyMessage | SigningMessage;
 
 const VERSION = 1;
@@ -111,7 +111,7 @@ export function encodeMessage(session: Uint8Array, message: RoundMessage): Uint8
     if (!(posted instanceof Map)) throw new CryptoError('bad-type', field, 'must be a map of members');
     return [...(posted as ReadonlyMap<MemberIndex, Uint8Array>)];
   };
-  // The bytes name a sender once: another one inside would be lost.
+  // The bytes name the sender once, so a message that names another one inside cannot be encoded.
   const own = <T extends { index: MemberIndex }>(value: T): T => {
     if (value.index === member) return value;
     throw new CryptoError('bad-message', 'index', "is not the sender's", memberName(member));
@@ -160,8 +160,8 @@ export function encodeMessage(session: Uint8Array, message: RoundMessage): Uint8
 }
 
 /**
- * Reads a message of `session`. Points and scalars are bytes here: whether they are good is for the round to judge, which
- * can then name who sent them.
+ * Reads a message of `session`. Points and scalars stay bytes here: the round checks them and can then name the sender
+ * of bad ones.
  *
  * @throws CryptoError `bad-message`: not these bytes, another version or kind, or of another session
  */
@@ -215,7 +215,7 @@ function bad(field: string, reason: string): CryptoError {
   return new CryptoError('bad-message', field, reason);
 }
 
-/** Takes bytes from the front, and says which field they were short for. */
+/** Takes bytes from the front; its error names the field for which they were too short. */
 class Reader {
   private at = 0;
 

@@ -1,6 +1,6 @@
 /**
  * One FROST signature (RFC 9591, FROST(secp256k1, SHA-256)) over a 32-byte digest, from the arithmetic of
- * @noble/curves. Closed here: it would sign with commitments of strangers, and it blames anonymously. Nonces are hedged
+ * @noble/curves. Two gaps of it are closed here: it would sign with commitments of strangers, and its errors name no culprit. Nonces are hedged
  * by the RFC itself (§4.1: hash of fresh randomness and the share) and live in `NonceVault`.
  */
 
@@ -35,7 +35,7 @@ export interface SignatureShare {
 /** R (SEC1 compressed) ‖ z: 65 bytes. */
 export type Signature = Uint8Array;
 
-/** Fresh nonces of a signer (RFC 9591 §5.1). @param random 32 random bytes each time it is called */
+/** Draws fresh nonces of a signer (RFC 9591 §5.1). @param random 32 random bytes each time it is called */
 export function drawNonces(share: KeyShare, random: (length?: number) => Uint8Array = randomBytes): SigningNonces {
   const { nonces, commitments } = secp256k1_FROST.commit(frostSecret(share), (length) =>
     Uint8Array.from(checkBytes(random(length), 'random', length)),
@@ -49,7 +49,7 @@ export function drawNonces(share: KeyShare, random: (length?: number) => Uint8Ar
 /**
  * Refuses a package of commitments that is not t distinct members of the group with two points each.
  *
- * @returns the package as the library reads it: points uncompressed, so that it takes no root that was taken here
+ * @returns the package as the library reads it: points uncompressed, so that it does not compute again roots that were computed here
  * @throws CryptoError `bad-package`, `not-a-member` or `bad-point`, naming the culprit
  */
 export function checkPackage(group: GroupKey, commitments: readonly NonceCommitment[]): NonceCommitments[] {
@@ -111,7 +111,7 @@ export function signShare(
   return { index: share.index, share: signed };
 }
 
-/** Whether z_i fits its signer's commitment and verification share (RFC 9591 §5.4). A malformed share does not. */
+/** Whether z_i fits its signer's commitment and verification share (RFC 9591 §5.4); false for a malformed share. */
 export function isSignatureShare(
   group: GroupKey,
   commitments: readonly NonceCommitment[],
@@ -124,10 +124,10 @@ export function isSignatureShare(
 }
 
 /**
- * Adds the shares up to a signature (RFC 9591 §5.3), or names who spoiled it: members whose share is bad or missing. The
- * sum is verified first, and the shares one by one only where it fails, as §5.3 allows.
+ * Adds the shares up to a signature (RFC 9591 §5.3), or names the members whose share is bad or missing. Verifies the
+ * sum first, and the shares one by one only if it fails, as §5.3 allows.
  *
- * @throws CryptoError as `checkPackage`; `bad-group` where every share is good and the sum is not
+ * @throws CryptoError as `checkPackage`; `bad-group` if every share is good and the sum is not
  */
 export function combineSignature(
   group: GroupKey,
@@ -159,7 +159,7 @@ export function combineSignature(
   }
 }
 
-/** Whether `signature` is the group's over `digest`. Malformed ones are not. */
+/** Whether `signature` is the group's over `digest`; false for a malformed one. */
 export function isGroupSignature(publicKey: Uint8Array, digest: Uint8Array, signature: Signature): boolean {
   checkDigest(digest);
   const Y = checkRecoverable(parsePoint(publicKey, 'publicKey'), 'publicKey');
@@ -167,11 +167,11 @@ export function isGroupSignature(publicKey: Uint8Array, digest: Uint8Array, sign
   try {
     return secp256k1_FROST.verify(signature, digest, Y.toBytes(false));
   } catch {
-    return false; // of all that the library reads, only R was not checked here
+    return false; // R is malformed: it is the only input of the library that was not checked before
   }
 }
 
-/** The words contracts take: R as (x, y), and z. @throws CryptoError for anything that is not R ‖ z */
+/** A signature as the words that contracts take: R as (x, y), and z. @throws CryptoError for anything that is not R ‖ z */
 export function signatureWords(signature: Signature): { Rx: bigint; Ry: bigint; z: bigint } {
   const { x, y } = parsePoint(checkBytes(signature, 'signature').subarray(0, 33), 'R').toAffine();
   parseScalar(signature.subarray(33), 'z');

@@ -32,8 +32,8 @@ export function generate(parameters: generation.Parameters): KeyShare[] {
 }
 
 /**
- * Asks for each thing once: what is due after the same log is the same, and takes long to compute. The key is anything that
- * JSON, maps, bytes and bigints say.
+ * Remembers results: the post that is due after the same log is the same, and takes long to compute. Keys may hold
+ * JSON, maps, bytes and bigints.
  */
 export function remembering<T>(): (key: unknown, ask: () => Promise<T>) => Promise<T> {
   const known = new Map<string, Promise<T>>();

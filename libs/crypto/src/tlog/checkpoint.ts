@@ -8,21 +8,21 @@ import type { NoteSigner, NoteVerifier } from './note-key.js';
 import { MAX_NOTE_BYTES, openNote, signNote } from './note.js';
 import { assertLines, parseDecimal, parseHash } from './text.js';
 
-/** What a log says of itself. */
+/** A log's statement of its size and root. */
 export interface Checkpoint {
   /** The log's own name, which is the name of its key too. */
   readonly origin: string;
   readonly size: number;
   /** 32 bytes. */
   readonly root: Uint8Array;
-  /** Opaque lines without their newlines; absent when there are none. Signed, but nothing that a monitor could check. */
+  /** Opaque lines without their newlines; absent when there are none. Signed, but no monitor can check them. */
   readonly extensions?: readonly string[];
 }
 
 /**
  * The text of a checkpoint: origin, size, root in base64, extensions, each with its newline.
  *
- * @throws CryptoError `bad-checkpoint`, `bad-note`, `bad-length` or `out-of-range` for what a checkpoint cannot say
+ * @throws CryptoError `bad-checkpoint`, `bad-note`, `bad-length` or `out-of-range` for values that a checkpoint cannot hold
  */
 export function formatCheckpoint({ origin, size, root, extensions = [] }: Checkpoint): string {
   assertCount(size, 'size');
@@ -41,7 +41,7 @@ export function formatCheckpoint({ origin, size, root, extensions = [] }: Checkp
 /**
  * Parses the text of a checkpoint; `formatCheckpoint` gives the same characters back.
  *
- * @throws CryptoError `bad-checkpoint` names the line, `bad-note` for characters that no note can carry
+ * @throws CryptoError `bad-checkpoint` names the line, `bad-note` for characters that no note can hold
  */
 export function parseCheckpoint(text: string): Checkpoint {
   const [origin, size, root, ...rest] = checkText(text, 'text').split('\n');
@@ -63,10 +63,10 @@ export function signCheckpoint(checkpoint: Checkpoint, signer: NoteSigner): stri
 }
 
 /**
- * Opens a signed checkpoint of the log whose key is `verifier`. Stricter than the text, which only recommends it: the
+ * Opens a signed checkpoint of the log whose key is `verifier`. Demands what the specification only recommends: the
  * log's name and its key's are the same.
  *
- * @throws CryptoError as `openNote` and `parseCheckpoint`; `wrong-origin` when the log names itself otherwise than its key
+ * @throws CryptoError as `openNote` and `parseCheckpoint`; `wrong-origin` when the log's name is not its key's
  */
 export function openCheckpoint(note: string, verifier: NoteVerifier): Checkpoint {
   const checkpoint = parseCheckpoint(openNote(note, [verifier]).text);
@@ -75,7 +75,7 @@ export function openCheckpoint(note: string, verifier: NoteVerifier): Checkpoint
   return checkpoint;
 }
 
-/** The one size whose root everybody knows. */
+/** Size 0 is the one size whose root everybody knows. */
 function assertRoot(size: number, root: Uint8Array): void {
   if (size === 0 && !equalBytes(root, emptyRoot()))
     throw new CryptoError('bad-checkpoint', 'root', 'is not that of a tree without leaves');

@@ -1,7 +1,7 @@
 /**
- * A witness's statement that it saw a log grow to a checkpoint and never shrink: c2sp.org/tlog-cosignature.
- * Intentional divergence: Ed25519 only (type 0x04). The text now recommends ML-DSA-44 (0x06), whose lines are passed over here as any
- * unknown key's are: logs sign with Ed25519, so a quantum forger would not need the witnesses.
+ * A witness's statement that it saw a log grow to a checkpoint and never shrink: c2sp.org/tlog-cosignature. Intentional
+ * divergence: Ed25519 only (type 0x04). The specification now recommends ML-DSA-44 (0x06); its lines are passed over
+ * here like those of any unknown key. Logs sign with Ed25519, so a quantum forger would not need the witnesses.
  */
 
 import { checkBytes, concat, toBigInt, u64, utf8 } from '../bytes.js';
@@ -26,8 +26,8 @@ export function cosign(text: string, timestamp: number, witness: NoteSigner): No
 }
 
 /**
- * Checks one cosignature under the text of a checkpoint and tells its time, in seconds since 1970. Whether that is recent
- * enough, or still to come, is for a caller with a clock.
+ * Checks one cosignature under the text of a checkpoint and returns its time, in seconds since 1970. The caller, who
+ * has a clock, checks that the time is recent and not in the future.
  *
  * @throws CryptoError `unsigned` when the line is not by this witness, `bad-timestamp`, `bad-signature`: each names the witness
  */
@@ -48,7 +48,10 @@ function messageOf(text: string, timestamp: number): Uint8Array {
   return utf8(`${COSIGNATURE_HEADER}time ${timestamp}\n${text}`);
 }
 
-/** The text forbids times past 2⁶³ − 1. Those past 2⁵³ lie as surely in the future; zero is a clock that was never set. */
+/**
+ * The specification forbids times past 2⁶³ − 1. Times past 2⁵³ are refused too, since they surely lie in the future;
+ * zero comes from a clock that was never set.
+ */
 function isTimestamp(timestamp: number): boolean {
   return Number.isSafeInteger(timestamp) && timestamp > 0;
 }

@@ -59,7 +59,7 @@ describe('a growing tree', () => {
   });
 });
 
-/** MTH of RFC 6962 §2.1 as its text says it. */
+/** MTH of RFC 6962 §2.1, written from its text. */
 function plainRoot(leaves: Uint8Array[]): Uint8Array {
   if (leaves.length === 1) return leaves[0]!;
   let split = 1;

@@ -1,4 +1,4 @@
-/** The right edge of a growing tree: all that appending needs. */
+/** The right edge of a growing tree, which is all that appending needs. */
 
 import { checkBytes, checkList } from '../bytes.js';
 import { CryptoError } from '../crypto-error.js';

@@ -24,11 +24,11 @@ export interface LogProof {
   readonly hashes: readonly Uint8Array[];
   /** The signed checkpoint, verbatim with all its signature lines. */
   readonly checkpoint: string;
-  /** Whatever the application adds; nobody signs it. Absent when there is none. */
+  /** Data that the application adds; nobody signs it. Absent when there is none. */
   readonly extra?: Uint8Array;
 }
 
-/** An entry whose place in a log the policy is content with. */
+/** An entry whose place in a log satisfies the policy. */
 export interface ProvenEntry {
   readonly index: number;
   readonly checkpoint: WitnessedCheckpoint;
@@ -39,7 +39,7 @@ export interface ProvenEntry {
 /**
  * The text of a proof file (`.tlog-proof`).
  *
- * @throws CryptoError `bad-log-proof` for parts that a file cannot carry; as `parseNote` and `parseCheckpoint`
+ * @throws CryptoError `bad-log-proof` for parts that a file cannot hold; as `parseNote` and `parseCheckpoint`
  */
 export function formatLogProof({ index, hashes, checkpoint, extra }: LogProof): string {
   assertCount(index, 'index');

@@ -80,7 +80,8 @@ export function foldSubtrees(hashes: readonly Uint8Array[]): Uint8Array {
 }
 
 /**
- * What an inclusion proof of leaf `index` in a tree of `size` consists of, from the leaf upwards. PATH(m, D[n]) of RFC 6962 §2.1.1.
+ * The ranges that an inclusion proof of leaf `index` in a tree of `size` consists of, from the leaf upwards. PATH(m,
+ * D[n]) of RFC 6962 §2.1.1.
  *
  * @throws CryptoError `out-of-range` when the tree has no such leaf
  */
@@ -103,8 +104,8 @@ export function inclusionRanges(index: number, size: number): LeafRange[] {
 }
 
 /**
- * What a proof consists of that the tree of `from` leaves is a prefix of the tree of `to` leaves. PROOF(m, D[n]) of RFC 6962 §2.1.2;
- * for `from` = 0 and `from` = `to` it is empty.
+ * The ranges of a proof that the tree of `from` leaves is a prefix of the tree of `to` leaves. PROOF(m, D[n]) of RFC
+ * 6962 §2.1.2; for `from` = 0 and `from` = `to` it is empty.
  *
  * @throws CryptoError `out-of-range` when `from` exceeds `to`
  */
@@ -131,8 +132,9 @@ export function proofOf(ranges: readonly LeafRange[], read: NodeReader): Uint8Ar
 /**
  * True when `proof` places the leaf hash `leaf` at `index` of the tree with `size` and `root`. RFC 9162 §2.1.3.2.
  *
- * A proof says nothing of the size: where two trees put a leaf under the same turns, as 3 and 4 do leaf 0, it holds for either.
- * Only who signed `size` and `root` together ties them (c2sp.org/tlog-checkpoint).
+ * A proof does not prove the size: if the path to a leaf turns the same way in two trees, as to leaf 0 in trees of 3
+ * and 4 leaves, it holds for both. Only a signature over `size` and `root` together ties them
+ * (c2sp.org/tlog-checkpoint).
  */
 export function verifyInclusion(
   leaf: Uint8Array,
@@ -169,7 +171,7 @@ export function verifyConsistency(
   if (from === 0) return proof.length === 0;
   let [at, last] = [from - 1, to - 1];
   while (isOdd(at)) [at, last] = [half(at), half(last)];
-  // A first tree that is complete is itself the start of the path, and the proof leaves it out.
+  // If the first tree is complete, its root is the start of the path, and the proof leaves it out.
   const path = at === 0 ? [fromRoot, ...proof] : proof;
   const [start, ...rest] = path;
   if (start === undefined) return false;
@@ -198,7 +200,7 @@ function splitOf(width: number): number {
   return split;
 }
 
-// Arithmetic, not bit operators: those cut at 32 bits.
+// Arithmetic, since bit operators cut at 32 bits.
 const isOdd = (value: number): boolean => value % 2 === 1;
 const half = (value: number): number => Math.floor(value / 2);
 const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;

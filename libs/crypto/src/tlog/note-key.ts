@@ -19,7 +19,7 @@ export const KEY_NAME = '[^\\p{White_Space}+]+';
 /** Signature types of c2sp.org/signed-note: a note's text itself, or c2sp.org/tlog-cosignature. Other types are unknown keys here. */
 export const signatureTypes = { note: 0x01, cosignature: 0x04 } as const;
 
-/** What a key signs. It is part of the key's id, so that one kind of line cannot be read as the other. */
+/** The kind of message that a key signs. It is part of the key's id, so that one kind of line cannot be read as the other. */
 export type SignatureType = keyof typeof signatureTypes;
 
 /** A key that notes are checked against: public. */
@@ -78,7 +78,7 @@ export function formatWitnessKey(witness: NoteVerifier): string {
 /**
  * Parses a witness's key.
  *
- * @throws CryptoError `bad-verifier-key` as `parseVerifierKey`; a log's key is none, nor is one of ML-DSA
+ * @throws CryptoError `bad-verifier-key` as `parseVerifierKey`; also for a log's key, and for one of ML-DSA
  */
 export function parseWitnessKey(text: string): NoteVerifier {
   return parseKey('cosignature', text);
@@ -100,9 +100,9 @@ export function assertKeyName(name: string): void {
 }
 
 /**
- * Whether an Ed25519 signature holds, with the cofactor and without. RFC 8032 §5.1.7 leaves the choice: the curve library
- * multiplies by it, Go and OpenSSL do not, so without the two last conditions a signer could make a checkpoint that we open
- * and they refuse. Honest keys and signatures are in the subgroup.
+ * Whether an Ed25519 signature holds, with the cofactor and without. RFC 8032 §5.1.7 leaves the choice: the curve
+ * library multiplies by it, Go and OpenSSL do not, so without the last two conditions a signer could make a checkpoint
+ * that opens here and not there. Honest keys and signatures are in the subgroup.
  */
 export function signatureHolds(signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): boolean {
   if (signature.length !== 64 || publicKey.length !== 32) return false;

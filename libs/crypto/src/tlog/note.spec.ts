@@ -210,7 +210,7 @@ describe('an Ed25519 signature', () => {
   const { Point } = ed25519;
   const message = utf8('text\n');
   const order = Point.Fn.ORDER;
-  // A point of order eight: what a small multiple of nothing but the cofactor leaves.
+  // A point of order eight.
   const torsion = Point.fromHex('26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05');
   const littleEndian = (value: bigint): Uint8Array => {
     const bytes = new Uint8Array(32);

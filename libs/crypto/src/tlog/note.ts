@@ -16,7 +16,7 @@ import {
 } from './note-key.js';
 import { assertLines, parseBase64 } from './text.js';
 
-/** Bytes of the largest note. Go's `sumdb/note` draws both lines at the same place; the text asks for 16 signatures at least. */
+/** Bytes of the largest note. Go's `sumdb/note` has both limits too; the specification asks for 16 signatures at least. */
 export const MAX_NOTE_BYTES = 1_000_000;
 
 /** Signature lines of the longest note. */
@@ -24,10 +24,10 @@ export const MAX_SIGNATURES = 100;
 
 const LINE = new RegExp(`^\\u2014 (${KEY_NAME}) ([A-Za-z0-9+/=]+)$`, 'u');
 
-/** First line of what a cosignature signs (c2sp.org/tlog-cosignature). */
+/** First line of the message that a cosignature signs (c2sp.org/tlog-cosignature). */
 export const COSIGNATURE_HEADER = 'cosignature/v1\n';
 
-/** One signature line: who says to have signed, and what the key made. Unchecked. */
+/** One signature line: the claimed signer and the signature. Unchecked. */
 export interface NoteSignature {
   readonly name: string;
   /** 4 bytes. */
@@ -35,7 +35,7 @@ export interface NoteSignature {
   readonly signature: Uint8Array;
 }
 
-/** A note taken apart. Unchecked: `openNote` is what tells whether to believe its text. */
+/** A note taken apart. Unchecked: only `openNote` tells whether its text can be trusted. */
 export interface Note {
   /** Ends in a newline. */
   readonly text: string;
@@ -52,7 +52,7 @@ export interface OpenedNote {
 /**
  * Takes a note apart; `formatNote` gives the same characters back.
  *
- * @throws CryptoError `bad-note` for every string that is not the one written form of a note
+ * @throws CryptoError `bad-note` for every string that is not the canonical form of a note
  */
 export function parseNote(note: string): Note {
   if (checkText(note, 'note').length > MAX_NOTE_BYTES) throw tooLarge();
@@ -79,7 +79,7 @@ export function formatNote({ text, signatures }: Note): string {
   return note;
 }
 
-/** The line of one signature with its newline: what a witness answers with. @throws CryptoError `bad-note`, `bad-key-name` */
+/** The line of one signature with its newline, as a witness answers it. @throws CryptoError `bad-note`, `bad-key-name` */
 export function formatSignature({ name, keyId, signature }: NoteSignature): string {
   assertKeyName(name);
   if (checkBytes(signature, 'signature').length === 0 || checkBytes(keyId, 'keyId').length !== KEY_ID_BYTES)
@@ -90,7 +90,7 @@ export function formatSignature({ name, keyId, signature }: NoteSignature): stri
 /**
  * Signs `text` (ending in a newline) with each signer, of whom there is at least one.
  *
- * @throws CryptoError `bad-note` for text that a note cannot carry, and for what only a cosignature may say
+ * @throws CryptoError `bad-note` for text that a note cannot hold, and for text that only a cosignature may sign
  */
 export function signNote(text: string, ...signers: NoteSigner[]): string {
   assertLines(text);
@@ -105,7 +105,7 @@ export function signatureBy(type: SignatureType, signer: NoteVerifier, signature
   return { name: signer.name, keyId: keyIdOf(type, signer), signature };
 }
 
-/** Whether the line says to be by this key: the tuple of name and key id, never one of them alone. */
+/** Whether the line claims to be by this key: name and key id together, never one of them alone. */
 export function isBy(line: NoteSignature, type: SignatureType, key: NoteVerifier): boolean {
   return line.name === key.name && equalBytes(line.keyId, keyIdOf(type, key));
 }

@@ -1,8 +1,8 @@
-/** What the specs of this folder share. */
+/** Helpers that the specs of this folder share. */
 
 import { CryptoError } from '../crypto-error.js';
 
-/** The refusal that `act` ends in. Anything else it throws is a crash, and goes on. */
+/** The refusal with which `act` ends. Any other error is a crash and is thrown on. */
 export function refusalOf(act: () => unknown): CryptoError {
   try {
     act();

@@ -24,7 +24,7 @@ const { text } = signed;
 const note = formatNote({ text, signatures: [...signed.signatures, cosign(text, 1_700_000_000, witness)] });
 const proof = { index: 0, hashes: [right], checkpoint: note };
 
-/** Each text form: some that are accepted, and what parsing and writing makes of one. */
+/** Each text form: some accepted texts, and the result of parsing and writing one. */
 const forms: Record<string, { valid: string[]; rewrite: (text: string) => string }> = {
   note: { valid: [note, 'a\n\n\n\n\u2014 k AAAAAAA=\n'], rewrite: (text) => formatNote(parseNote(text)) },
   checkpoint: { valid: [text, `${text}x\n \n`], rewrite: (text) => formatCheckpoint(parseCheckpoint(text)) },
@@ -61,7 +61,7 @@ const spice = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 3 }),
 );
 
-/** One to three edits: something put in place of a few characters, or a part said twice. */
+/** One to three edits: a few characters replaced, or a part doubled. */
 function edited(valid: string): fc.Arbitrary<string> {
   const at = fc.nat(valid.length);
   const edit = fc.tuple(

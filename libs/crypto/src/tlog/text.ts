@@ -1,11 +1,12 @@
-/** How the C2SP log texts write counts and bytes. One value has one written form: whatever decodes to it otherwise is refused. */
+/** Reads and writes counts and bytes as the C2SP log texts do. One value has one written form; other spellings are refused. */
 
 import { base64 } from '@scure/base';
 import { checkText } from '../bytes.js';
 import { CryptoError } from '../crypto-error.js';
 
 /**
- * Decimal without leading zeros. Counts are safe integers here: the texts allow 2⁶³, no log of ours comes near.
+ * Decimal without leading zeros. Counts are safe integers here: the specifications allow 2⁶³, and no log of this
+ * project comes near 2⁵³.
  *
  * @throws CryptoError with `code`, naming `field`
  */
@@ -54,7 +55,7 @@ export function parseHash(
 
 /**
  * Stops unless `text` may stand in a signed note: lines that end in a newline, without other ASCII control characters.
- * Half a surrogate pair has no UTF-8, and U+FFFD is what decoders leave of bytes that are none: both would let different
+ * Half a surrogate pair has no UTF-8 form, and decoders put U+FFFD in place of invalid bytes: both would let different
  * strings share one signature. Intentional divergence: a note that really says U+FFFD is refused too.
  *
  * @throws CryptoError `bad-note`

