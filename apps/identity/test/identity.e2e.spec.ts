@@ -329,7 +329,7 @@ describe('patients', () => {
     await until(() => log.some(({ type, person }) => type === events.patientEnrolled && person === patientId));
     const event = log.find(({ type, person }) => type === events.patientEnrolled && person === patientId)!;
 
-    // The audit service is another process; here its answer is enough.
+    // The audit service is another process; its answer is given here by hand.
     const asked: unknown[] = [];
     const inclusion = { leaf: 'leaf', leafIndex: 3, proof: [`0x${'22'.repeat(32)}`], checkpoint: 'checkpoint' };
     const audit = stage.bus.connection.subscribe('audit.inclusion', {

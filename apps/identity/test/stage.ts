@@ -38,7 +38,7 @@ export interface Stage {
   admin: TokenSource;
   /** private JWK of the bootstrapped administrator */
   adminJwk: JWK;
-  /** where opened file keys are wrapped to */
+  /** recipient to which opened file keys are wrapped */
   recordsIdentity: string;
   databaseUrl: string;
   restart(): Promise<void>;

@@ -1,6 +1,6 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
-/** Who may ask for tokens: a backend by its name, a wallet by its patient's pseudonym. */
+/** A client that may ask for tokens: a backend by its name, a wallet by its patient's pseudonym. */
 @Entity('client')
 export class ClientRow {
   @PrimaryColumn('text', { name: 'client_id' })

@@ -28,7 +28,7 @@ export class ClientsService implements OnApplicationBootstrap {
   }
 
   /**
-   * Registers a backend, or replaces key and scopes of the one with this name. The same again changes and logs nothing.
+   * Registers a backend, or replaces key and scopes of the one with this name. Repeating it changes and logs nothing.
    *
    * @throws AppError `unknown-scope`, `bad-jwk`, `wallet-name`
    */

@@ -25,7 +25,7 @@ export abstract class CustodyOptions {
   abstract readonly ageRecipient: string;
 }
 
-/** An announced one-time key, and whose it is. */
+/** An announced one-time key, and its department. */
 interface Owner {
   departmentId: string;
   key: OneTimeCustody;
@@ -35,7 +35,7 @@ const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length
 
 /**
  * Custody of the departments' keys: scan, prove, sign, open. Every use is an event, committed before its result leaves;
- * no scalar ever does.
+ * no scalar ever leaves.
  */
 @Injectable()
 export class CustodyService {
@@ -46,7 +46,7 @@ export class CustodyService {
     private readonly options: CustodyOptions,
   ) {}
 
-  /** Which department's one-time key this is, if any. */
+  /** Finds the department whose one-time key this is, or null. */
   async scan(query: z.infer<typeof ScanQuery>): Promise<z.infer<typeof ScanAnswer>> {
     const owner = await this.ownerOf(query);
     await this.logged('scan', randomUUID(), owner);

@@ -1,6 +1,6 @@
 /**
- * A department's keys and what custody does with them (wire.md "Identity's custody"): scan, prove, sign, open. No
- * function here returns a scalar; the file key leaves only as an age stanza.
+ * A department's keys and their uses in custody (wire.md "Identity's custody"): scan, prove, sign, open. No function
+ * here returns a scalar; the file key leaves only as an age stanza.
  */
 
 import type { RandomBytes } from '@cpds/crypto';
@@ -34,7 +34,7 @@ export class DepartmentKeys {
     return formatMetaAddress(metaAddressOf(this.secrets));
   }
 
-  /** The announced one-time key, when it is this department's. */
+  /** The announced one-time key, if it is this department's. */
   find(announcement: Announcement): OneTimeCustody | undefined {
     const sharedScalar = scan(this.secrets.viewing, metaAddressOf(this.secrets).spendingKey, {
       ephemeralKey: pointFromHex(announcement.ephemeralKey, 'ephemeralKey'),

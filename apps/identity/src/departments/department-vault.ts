@@ -5,7 +5,7 @@ import type { KeyRing } from '@cpds/crypto/custody';
 import type { SealedPlace } from '@cpds/service';
 import { DepartmentKeys, newDepartmentSecrets } from './department-keys.js';
 
-/** A department's keys as they are stored, with what of them is public. */
+/** A department's keys as they are stored, with their public side. */
 export interface SealedDepartment {
   sealedKeys: Buffer;
   metaAddress: string;

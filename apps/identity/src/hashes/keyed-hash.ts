@@ -4,8 +4,8 @@ import { hkdfExpand } from '@cpds/crypto/hash';
 import { canonicalJson } from '@cpds/messages';
 
 /**
- * Hashes under a key of this hospital: what names a person is matched without being stored, and a thief of the database
- * cannot try identifiers without the key file.
+ * Hashes under a key of this hospital: identifiers of persons are matched without being stored, and a thief of the
+ * database cannot try identifiers without the key file.
  */
 export class KeyedHash {
   private readonly key: Uint8Array;

@@ -21,8 +21,8 @@ export type InstitutionChain = OwnChain<'keyRegistry' | 'metaAddresses'>;
 const retryMs = 1_000;
 
 /**
- * The institution on its own chain: its public keys in KeyRegistry, and the sender other parts of identity use. A round is
- * one try to open the chain and to wish the keys into it.
+ * The institution on its own chain: its public keys in KeyRegistry, and the sender other parts of identity use. A round
+ * is one try to open the chain and to enqueue the keys' transactions.
  */
 @Injectable()
 export class InstitutionService implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -40,7 +40,7 @@ export class InstitutionService implements OnModuleInit, OnApplicationBootstrap,
     this.connecting = new Loop({ round: () => this.connect(), everyMs: retryMs, onError: access.onError });
   }
 
-  /** Which chain this hospital's enrolments name: asked of the chain itself, before any door opens. */
+  /** Asks the chain itself for the uid that this hospital's enrolments name, before any door opens. */
   async onModuleInit(): Promise<void> {
     const { chainUid } = await ChainReader.connect({ name: this.access.party, urls: this.access.ownUrls });
     this.uid = chainUid;
@@ -73,7 +73,7 @@ export class InstitutionService implements OnModuleInit, OnApplicationBootstrap,
   }
 
   private async connect(): Promise<'done'> {
-    // Kept when the keys fail: a second sender would wait for the first one's lease.
+    // Kept if writing the keys fails: a second sender would wait for the first one's lease.
     this.connected ??= await this.open();
     await this.registerKeys(this.connected);
     return 'done';
@@ -86,7 +86,8 @@ export class InstitutionService implements OnModuleInit, OnApplicationBootstrap,
       contracts: ['keyRegistry', 'metaAddresses'],
       unitOfWork,
       leases,
-      // The audit leaf of each transaction (protocol I9), in the transaction that stores the signed bytes.
+      // Appends the audit leaf of each transaction (protocol I9), in the database transaction that stores the signed
+      // bytes.
       onSigned: (tx, sent) => this.changes.within(tx, leafOf(sent)),
     });
     await chain.sender.start();

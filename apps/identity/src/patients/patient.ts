@@ -1,4 +1,4 @@
-/** What a patient is here: a pseudonym, a keyed hash of an identifier, and after enrolment the wallet's keys. Pure. */
+/** A patient: a pseudonym, a keyed hash of an identifier, and after enrolment the wallet's keys. Pure. */
 
 import { createHash } from 'node:crypto';
 import * as age from '@cpds/crypto/age';
@@ -40,12 +40,12 @@ export function authKeyOf(enrolment: Enrolment): Uint8Array {
   return fromHex(enrolment.authKey, 'enrolment.authKey', 32);
 }
 
-/** What is stored of a one-time code: 160 random bits need no slow hash. */
+/** The stored hash of a one-time code: its 160 random bits need no slow hash. */
 export function codeHash(code: string): Buffer {
   return createHash('sha256').update(`cpds/v1/enrolment-code\n${code}`).digest();
 }
 
-/** One answer for an unknown, a used and an expired code: a guesser learns nothing. */
+/** Gives the same answer for an unknown, a used and an expired code, so that a guesser learns nothing. */
 export function codeRefused(): AppError {
   return denied('code-refused', 'code: is unknown, used or expired', { field: 'code' });
 }

@@ -44,7 +44,7 @@ export class PatientsService {
   ) {}
 
   /**
-   * A pseudonym for the person of this identifier and a code to enrol a wallet with. Asked again before enrolment it
+   * A pseudonym for the person of this identifier and a code to enrol a wallet with. Repeating it before enrolment
    * gives the same pseudonym and a new code; the earlier code is void.
    *
    * @throws AppError `patient-enrolled` (conflict)
@@ -124,7 +124,7 @@ export class PatientsService {
     return { patientId: row.patientId, enrolled: row.enrolment !== null };
   }
 
-  /** The pseudonym of an enrolled patient, or null: somebody who cannot consent is nobody to other services. */
+  /** The pseudonym of an enrolled patient; null for others too, since a patient without a wallet cannot consent. */
   async matchEnrolled(identifier: PatientIdentifier): Promise<string | null> {
     const row = await this.find(identifier);
     return row?.enrolment ? row.patientId : null;
@@ -170,7 +170,7 @@ export class PatientsService {
   }
 }
 
-/** What the leaf commits: the enrolment and its signature, and nothing that another hospital should not see. */
+/** The details that the leaf commits: the enrolment and its signature, and nothing that another hospital must not see. */
 function enrolmentDetails(enrolment: Enrolment, signature: string): Record<string, unknown> {
   return { enrolment, signature };
 }

@@ -3,7 +3,7 @@ import { decodeJwt, errors, importJWK, jwtVerify } from 'jose';
 import { z } from 'zod';
 import type { ClientRow } from '../clients/client.row.js';
 
-/** What a checked assertion says: who, and the id that makes it usable once. */
+/** A checked assertion: its client, and the id that makes it usable once. */
 export interface Assertion {
   clientId: string;
   jti: string;
@@ -16,7 +16,7 @@ const longestLifeSec = 300;
 
 const Claims = z.object({ jti: z.string().min(1).max(128), exp: z.number().int(), iss: z.string(), sub: z.string() });
 
-/** The client an assertion claims to be from, before anything is believed. @throws AppError `client-refused` */
+/** The client that an assertion claims to be from, unchecked. @throws AppError `client-refused` */
 export function claimedClient(assertion: string): string {
   try {
     return z.string().min(1).max(128).parse(decodeJwt(assertion).iss);

@@ -12,7 +12,7 @@ import { ClientsService } from '../clients/clients.service.js';
 import { type Assertion, checkAssertion, claimedClient, clientRefused } from './assertion.js';
 import type { TokenKey } from './token-key.js';
 
-/** What a token is made with. */
+/** Settings that tokens are made with. */
 export abstract class TokenIssuer {
   /** `IDENTITY_URL`, the `iss` of every token */
   abstract readonly issuer: string;
@@ -68,7 +68,7 @@ export class TokensService {
   }
 
   private async useUp(tx: Tx, { clientId, jti, expiresAt }: Assertion): Promise<void> {
-    // Kept past their end by more than the tolerance of clocks; then a replay is expired anyway.
+    // Ids are kept past their end by more than the tolerance of clocks; after that a replay is refused as expired.
     await tx.manager.query(`DELETE FROM used_assertion WHERE expires_at < now() - interval '10 minutes'`);
     const first = (await tx.manager.query(
       `INSERT INTO used_assertion (client_id, jti, expires_at) VALUES ($1, $2, to_timestamp($3))
