@@ -1,4 +1,4 @@
-/** A chain with a registered hospital on it: hub and hospital chain in one, which is enough for who reads both. */
+/** A chain with a registered hospital on it: hub and hospital chain in one, which is enough for a service that reads both. */
 
 import { ChainRegistry, DeedRegistry, type Hex } from '@cpds/contracts';
 import { fromHex, to0x, u256 } from '@cpds/crypto/bytes';

@@ -84,7 +84,7 @@ describe('the registrar', () => {
     expect(deed.ringReal).toBe(3);
     expect(later.ringReal).toBe(1);
 
-    // The registry's one word is that of these x's and commitments.
+    // The registry's word for the cohort is the hash of these x's and commitments.
     const word = await new DeedRegistry(chain.deedRegistry, chain.provider).cohortHash(deed.cohort);
     expect(word).toBe(
       to0x(

@@ -20,7 +20,7 @@ const bundle = readFileSync(
 );
 const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 const fill = (byte: string, length: number): Hex => `0x${byte.repeat(length)}`;
-/** Of a signature's form, made by no key that is known here. */
+/** Bytes with the form of a signature that no known key made. */
 const nobodys: Hex = `${fill('07', 64)}1b`;
 
 /** q, the secret of the grant's one-time recipient. In the house only identity's custody has it. */
@@ -40,7 +40,7 @@ interface Consent {
   recordId: string;
 }
 
-/** What the two bridges say of each grant; tests change it. */
+/** The two bridges' answers on each grant; tests change them. */
 const consents = new Map<string, Consent>();
 const mayServe = { north: () => ({ ok: true }) as object, south: () => ({ ok: true }) as object };
 const authorize = new Map<string, () => object>();

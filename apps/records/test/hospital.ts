@@ -1,6 +1,6 @@
 /**
- * One hospital's records service on real servers, with the answers of its neighbours given by hand: what identity, bridge
- * and audit say is the test's to decide.
+ * One hospital's records service on real servers, with the answers of its neighbours given by hand: the test decides
+ * what identity, bridge and audit answer.
  */
 
 import { randomBytes, randomUUID } from 'node:crypto';
@@ -23,7 +23,7 @@ import { recordsConfig } from '../src/config.js';
 /** How long real servers may take to start on a busy machine, milliseconds. */
 export const startMs = 180_000;
 
-/** Answers one bus request; what it throws with `code` and `kind` is the answer's error. */
+/** Answers one bus request; an error that it throws with `code` and `kind` becomes the answer's error. */
 export type Answer = (body: never) => unknown;
 
 export interface Patient {

@@ -50,7 +50,7 @@ async function upload(
   });
 }
 
-/** Objects in the bucket, and rows that speak of them. */
+/** Objects in the bucket, and rows that name them. */
 async function kept(): Promise<{ objects: string[]; records: number; deeds: number; pending: number }> {
   const { hostname, port } = new URL(north.bucket.endpoint);
   const client = new S3Client({
@@ -72,7 +72,7 @@ async function kept(): Promise<{ objects: string[]; records: number; deeds: numb
   };
 }
 
-/** What the public age program makes of a file. */
+/** The plaintext that the public age program makes of a file. */
 function openWith(age: string, identity: string, file: Uint8Array): Buffer {
   const folder = mkdtempSync(join(tmpdir(), 'cpds-age-'));
   try {

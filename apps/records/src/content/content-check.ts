@@ -4,7 +4,7 @@ import { invalid, type AppError } from '@cpds/errors';
 export interface ContentCheck {
   /** @throws AppError `not-what-it-says` (422) as soon as the body cannot be what its content type says */
   push(bytes: Uint8Array): void;
-  /** @throws AppError the same, when the whole body was not */
+  /** @throws AppError `not-what-it-says` when the body as a whole was not */
   end(): void;
 }
 
@@ -24,7 +24,7 @@ export class Utf8Check implements ContentCheck {
     try {
       this.decoder.decode(bytes, { stream });
     } catch {
-      throw notWhatItSays('body', 'it is not UTF-8 text'); // the decoder says no more than that
+      throw notWhatItSays('body', 'it is not UTF-8 text'); // the decoder's error tells no more
     }
   }
 }

@@ -19,7 +19,7 @@ export function contentCheck(contentType: ContentType): ContentCheck {
   }
 }
 
-/** `body`, looked at: throws before its last piece is handed on when the whole is not what it claims to be. */
+/** Passes `body` on and checks it: throws before the last piece if the whole is not what it claims to be. */
 export async function* checked(body: AsyncIterable<Uint8Array>, check: ContentCheck): AsyncGenerator<Uint8Array> {
   for await (const bytes of body) {
     check.push(bytes);

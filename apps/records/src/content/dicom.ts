@@ -12,8 +12,8 @@ const undefinedLength = 0xffffffff;
 const longForms = new Set(['OB', 'OD', 'OF', 'OL', 'OV', 'OW', 'SQ', 'SV', 'UC', 'UN', 'UR', 'UT', 'UV']);
 
 /**
- * A DICOM file (PS3.10 §7.1): preamble, `DICM`, file meta information that names a transfer syntax, then a data set that
- * can be read up to PatientID (0010,0020), which every composite object carries. The rest is the viewer's to judge.
+ * A DICOM file (PS3.10 §7.1): preamble, `DICM`, file meta information that names a transfer syntax, then a data set
+ * that can be read up to PatientID (0010,0020), which every composite object carries. The rest is not checked here.
  */
 export class DicomCheck implements ContentCheck {
   private head: Buffer | null = Buffer.alloc(0);

@@ -16,8 +16,8 @@ const bundleTypes = new Set([
 ]);
 
 /**
- * One FHIR R4 resource in JSON: an object that names a known `resourceType` once; a Bundle names its `type` too.
- * Profiles and cardinalities are not judged: this says "a FHIR resource", not "a good one".
+ * One FHIR R4 resource in JSON: an object that names a known `resourceType` once; a Bundle names its `type` too. Does
+ * not check profiles and cardinalities: a resource that passes may still be invalid.
  */
 export class FhirCheck implements ContentCheck {
   private readonly utf8 = new Utf8Check();

@@ -1,7 +1,7 @@
 import type { AppError } from '@cpds/errors';
 import { notWhatItSays } from './content-check.js';
 
-/** Told of the string members of the outermost object: `{"resourceType": "Bundle"}` gives (`resourceType`, `Bundle`). */
+/** Called with the string members of the outermost object: `{"resourceType": "Bundle"}` gives (`resourceType`, `Bundle`). */
 export type MemberListener = (name: string, value: string | undefined) => void;
 
 /** Deepest nesting taken: FHIR stays far below, and a bomb of brackets must not grow a stack. */

@@ -10,7 +10,7 @@ export interface CohortMember {
   commitment: Uint8Array;
 }
 
-/** A pending deed and whose it is. */
+/** A pending deed and its patient. */
 export interface PendingDeed extends CohortMember {
   patientId: string;
 }
@@ -18,7 +18,7 @@ export interface PendingDeed extends CohortMember {
 /** Fresh uniform bytes. */
 export type Random = (length: number) => Uint8Array;
 
-/** A cohort ready to mint: sixteen deeds in the registry's order, and which of them are new padding. */
+/** A cohort ready to mint: sixteen deeds in the registry's order, and those of them that are new padding. */
 export interface Assembled {
   members: CohortMember[];
   padding: CohortMember[];
@@ -40,7 +40,7 @@ export function choose<D extends { patientId: string }>(oldestFirst: readonly D[
 }
 
 /**
- * Fills `real` up with padding and puts all into ascending x, which is random order: place tells nothing.
+ * Fills `real` up with padding and puts all into ascending x. That order is random, so a deed's place tells nothing.
  *
  * Padding is a point to which nobody has a key, with a random commitment: to all but this registrar it is a deed.
  */

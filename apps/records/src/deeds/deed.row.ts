@@ -1,6 +1,6 @@
 import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
 
-/** A deed of this hospital, a patient's or padding. Only this service reads the table: nothing else tells them apart. */
+/** A deed of this hospital, a patient's or padding. Only this service reads the table, and only the table tells patients' deeds from padding. */
 @Entity('deed')
 export class DeedRow {
   @PrimaryColumn('bytea')

@@ -8,7 +8,7 @@ import { UnitOfWork } from '@cpds/store';
 import type { z } from 'zod';
 import { CohortRow, DeedRow } from './deed.row.js';
 
-/** What is public of a cohort. */
+/** The public part of a cohort. */
 interface CohortFacts {
   number: number;
   xs: Hex[];
@@ -32,11 +32,12 @@ interface DeedFacts {
   content_type: RecordMetadata['contentType'];
   category: string;
   size_bytes: string;
-  /** Patients with a current deed in the cohort: for patients only. */
+  /** Number of patients with a current deed in the cohort. Shown to patients only. */
   ring_real: number;
 }
 
-// One statement, so that deed and ring are of one moment: a record sealed anew in between would leave a current deed in a ring of nobody.
+// One statement, so that deed and ring are of one moment: if a record were sealed anew between two statements, a
+// current deed could come with a ring that counts no patient.
 const finalDeeds = `
   SELECT d.x, d.commitment, d.cohort_id, d.ephemeral_key, d.view_tag, o.is_current, o.header, o.payload_sha256, o.salt,
          r.id AS record_id, r.patient_id, r.content_type, r.category, r.size_bytes,

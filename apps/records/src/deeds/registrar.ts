@@ -27,8 +27,8 @@ const retryMs = 1_000;
  * Mints pending deeds in whole cohorts (protocol section 5). A round opens the chain, or puts due cohorts together and looks
  * where each mint stands.
  *
- * Crash story: a cohort's deeds, its row and the wish to mint it commit together, and the sender sends a wish once; so a
- * kill at any line neither loses a deed nor mints one twice. Deeds are current when their mint is final.
+ * Crash story: a cohort's deeds, its row and its enqueued mint commit together, and the sender sends each mint once; so
+ * a kill at any line neither loses a deed nor mints one twice. Deeds are current when their mint is final.
  */
 @Injectable()
 export class Registrar implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -75,7 +75,7 @@ export class Registrar implements OnApplicationBootstrap, BeforeApplicationShutd
   }
 
   private async step(chain: DeedChain, stop: AbortSignal): Promise<void> {
-    // Another process of this service mints: its rows tell this one nothing to do.
+    // Another process of this service mints, so this one has nothing to do.
     if (!chain.sender.isWriter) return;
     while (await this.assembleOne(chain));
     for (const cohort of await this.unitOfWork.reader.findBy(CohortRow, { state: 'assembled' }))
@@ -85,7 +85,7 @@ export class Registrar implements OnApplicationBootstrap, BeforeApplicationShutd
   /** Puts the next cohort together when its oldest deed has waited; false when none is due. */
   private async assembleOne(chain: DeedChain): Promise<boolean> {
     return this.changes.commit(async (tx) => {
-      // Two at once would give one deed to two cohorts.
+      // One at a time: two at once could put one deed into two cohorts.
       await tx.manager.query(`SELECT pg_advisory_xact_lock(hashtext('cpds/registrar'))`);
       const pending = await this.pendingDeeds(tx);
       if (!pending.some(({ isDue }) => isDue)) return unchanged(false);
@@ -124,7 +124,7 @@ export class Registrar implements OnApplicationBootstrap, BeforeApplicationShutd
     )) as (PendingDeed & { isDue: boolean })[];
   }
 
-  /** Looks where a cohort's mint stands and does the next thing. */
+  /** Looks at the state of a cohort's mint and takes the next step. */
   private async follow(chain: DeedChain, cohort: CohortRow, stop: AbortSignal): Promise<void> {
     const outcome = await chain.sender.outcome(mintKey(cohort.id, cohort.attempt));
     assert(outcome, 'a cohort and its wish commit together');
@@ -136,7 +136,8 @@ export class Registrar implements OnApplicationBootstrap, BeforeApplicationShutd
       case 'final':
         return this.finish(chain, cohort, outcome);
       case 'refused':
-        // Registered for another account, or not deployed where it should be: an operator's matter, so keep trying.
+        // The registry names another account, or is not deployed at its address: only an operator can mend that, so
+        // keep trying.
         this.access.onError(
           bug('mint-refused', `the registry refuses the cohort: ${outcome.revert?.name ?? 'unknown'}`),
         );

@@ -8,7 +8,7 @@ import { sendBytes } from '../records/send-bytes.js';
 import { ExchangeService, type FetchAnswer } from './exchange.service.js';
 import { GrantEnded } from './fetch.js';
 
-/** The one door that other hospitals have here. No token: the authority is in the body. */
+/** The only route for other hospitals. No token: the authority is in the body. */
 @Controller('exchange')
 export class ExchangeHttpController {
   constructor(private readonly exchange: ExchangeService) {}
@@ -24,7 +24,7 @@ export class ExchangeHttpController {
     try {
       await send(reply, await this.exchange.serve(parse(FetchRequest, body, 'fetch')));
     } catch (error) {
-      // The refusal goes with the answer that this hospital's key stands for.
+      // The refusal carries the answer that this hospital signed.
       if (!(error instanceof GrantEnded) || reply.raw.headersSent) throw error;
       const problem = { ...toProblem(error), ...(error.answer ? { answer: error.answer } : {}) };
       await reply.status(problem.status).type('application/problem+json').send(problem);

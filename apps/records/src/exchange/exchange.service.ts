@@ -22,7 +22,7 @@ import { MayServe } from './may-serve.js';
 
 type Request = z.infer<typeof FetchRequest>;
 
-/** What a fetch is answered with. */
+/** The answer to a fetch. */
 export interface FetchAnswer {
   metadata: RecordMetadata;
   /** opens the deed's commitment, 0x hex */
@@ -55,7 +55,8 @@ export class ExchangeService {
     const known = await this.grant(fetch.grantId);
     checkStatement(fetch, request.signature, known, Math.floor(Date.now() / 1000));
     await this.claimNonce(fetch);
-    // Looked for while the bridge checks; what the bridge says of the grant comes before what is missing here.
+    // Looked up while the bridge checks; a refusal of the grant by the bridge comes before an error for a missing
+    // object.
     const wanted = this.wanted(known.commitment, fetch);
     wanted.catch(() => undefined);
     const commitment = await this.authorize(request);
@@ -78,7 +79,7 @@ export class ExchangeService {
     };
   }
 
-  /** Forgets nonces that no fetch can carry any more. */
+  /** Forgets nonces whose fetches have all expired. */
   async pruneNonces(): Promise<void> {
     await this.unitOfWork.reader.query(`DELETE FROM fetch_nonce WHERE expires < now() - $1 * interval '1 second'`, [
       nonceKeptSec,
@@ -93,7 +94,7 @@ export class ExchangeService {
     return known;
   }
 
-  /** Once per (grantId, nonce), also when what follows refuses: a statement is spent by being shown. */
+  /** Accepts each (grantId, nonce) once, also if a later check refuses: showing a statement uses it up. */
   private async claimNonce({ grantId, nonce, expires }: Request['fetch']): Promise<void> {
     const claimed = (await this.unitOfWork.reader.query(
       `INSERT INTO fetch_nonce (grant_id, nonce, expires) VALUES ($1, $2, to_timestamp($3)) ON CONFLICT DO NOTHING RETURNING nonce`,
@@ -120,7 +121,8 @@ export class ExchangeService {
 
   private async wanted(commitment: string, range: ByteRange) {
     const { reader } = this.unitOfWork;
-    // Not the current one of the record: a grant names one deed, also after the record was sealed anew.
+    // Look for the deed's own object and not the record's current one: a grant names one deed, also after the record
+    // was sealed anew.
     const object = await reader.findOneBy(ObjectRow, { commitment: bytesOf(commitment) });
     if (!object || object.removedAt) throw missing('unknown-object', 'there is no object with this commitment');
     const [record, stored] = await Promise.all([

@@ -10,7 +10,7 @@ export type KnownGrant = NonNullable<z.infer<typeof GrantQueryAnswer>>;
 export const maxFetchLifeSec = 60;
 /** A nonce is kept this long past `expires`, seconds. */
 export const nonceKeptSec = 120;
-/** Nodes' clocks agree within this, seconds: B's may be ahead by so much. */
+/** Nodes' clocks agree within so many seconds, so B's may be ahead by that. */
 const clockSkewSec = 30;
 
 /**
@@ -32,7 +32,7 @@ export function checkStatement(fetch: Fetch, signature: string, known: KnownGran
     throw denied('wrong-object', 'the grant consents to another record', { field: 'fetch.objectId' });
 }
 
-/** The end of a grant, said to whoever asks for its bytes: 410, with the answer that this hospital's key stands for. */
+/** Refuses a fetch of a grant that has ended: 410, with the answer that this hospital signed. */
 export class GrantEnded extends AppError {
   constructor(
     why: 'revoked' | 'expired',

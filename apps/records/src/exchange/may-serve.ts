@@ -6,7 +6,7 @@ import { GrantEnded } from './fetch.js';
 
 /** Bytes between two questions. */
 const everyBytes = 1024 * 1024;
-/** How long an answer is waited for, milliseconds. */
+/** Milliseconds to wait for an answer. */
 const answerWithinMs = 1_000;
 
 /** Asks the bridge whether a grant may still be served: a revoke stops a transfer that is under way (invariant I7). */
@@ -26,7 +26,7 @@ export class MayServe {
     throw unavailable('may-serve-unknown', 'the bridge cannot say that this grant may be served', { retryAfterSec: 1 });
   }
 
-  /** `body`, asked about before the first byte and after each MiB. */
+  /** Passes `body` on and asks before the first byte and after each MiB. */
   async *guarded(grantId: string, body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     await this.check(grantId);
     let sinceAsked = 0;

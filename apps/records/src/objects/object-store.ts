@@ -4,7 +4,7 @@ import { conflict, missing } from '@cpds/errors';
 export interface StoredObject {
   /** of the whole object */
   sizeBytes: number;
-  /** Leaving it early lets the connection or file go. */
+  /** Leaving it early frees the connection or file. */
   body: AsyncIterable<Uint8Array>;
 }
 
@@ -15,8 +15,8 @@ export interface ByteRange {
 }
 
 /**
- * Keeps ciphertext under names. An object is there whole or not at all, and a name is written once: what a deed
- * commits to cannot be replaced.
+ * Keeps ciphertext under names. An object is there whole or not at all, and a name is written once: so the bytes that a
+ * deed commits to cannot be replaced.
  */
 export abstract class ObjectStore {
   /**
@@ -30,7 +30,7 @@ export abstract class ObjectStore {
   /** @throws AppError `unknown-object` (missing) */
   abstract get(key: string, range?: ByteRange): Promise<StoredObject>;
 
-  /** Removes `key`; one that is not there is gone already. */
+  /** Removes `key`; does nothing if it does not exist. */
   abstract delete(key: string): Promise<void>;
 
   /** True while objects can be read and written. */
@@ -44,7 +44,7 @@ export function clip(range: ByteRange | undefined, sizeBytes: number): { from: n
   return { from, length: Math.max(0, Math.min(range.to + 1, sizeBytes) - from) };
 }
 
-/** Stops at a name that could leave the store's folder or bucket. */
+/** Throws for a name that could lead out of the store's folder or bucket. */
 export function checkedKey(key: string): string {
   if (!/^[a-z0-9-]+(\/[a-z0-9-]+)*$/.test(key))
     throw new TypeError('an object name is lower-case letters, digits, - and /');

@@ -9,8 +9,8 @@ export abstract class PendingObjectsOptions {
 }
 
 /**
- * Objects whose row is not written yet. The intent commits before the first byte, and goes with the transaction that
- * names the object; so whatever a crash leaves behind is found here and removed.
+ * Keeps an intent for each object whose row is not written yet. The intent commits before the first byte, and is
+ * deleted in the transaction that names the object; so objects that a crash leaves behind are found here and removed.
  */
 @Injectable()
 export class PendingObjects {
@@ -21,8 +21,8 @@ export class PendingObjects {
   ) {}
 
   /**
-   * Runs `work`, which writes `key` and must `keep` it in its own transaction. When it throws, the object goes at once,
-   * or at the next sweep where even that fails.
+   * Runs `work`, which writes `key` and must `keep` it in its own transaction. When it throws, the object is removed at
+   * once, or at the next sweep if that fails too.
    */
   async guard<T>(key: string, work: () => Promise<T>): Promise<T> {
     await this.unitOfWork.reader.query('INSERT INTO pending_object (key) VALUES ($1)', [key]);
@@ -35,7 +35,7 @@ export class PendingObjects {
   }
 
   /**
-   * The row that names `key` commits with `tx`: the object stays.
+   * Keeps the object: the row that names `key` commits with `tx`.
    *
    * @throws AppError `object-swept` (unavailable) when writing it took longer than a sweep waits
    */
@@ -46,7 +46,7 @@ export class PendingObjects {
     if (kept[0].length === 0) throw unavailable(sweptCode, 'writing the object took too long', { retryAfterSec: 1 });
   }
 
-  /** Takes back an object that was kept: removed after `tx` commits, by the next sweep where that fails. */
+  /** Gives up an object that was kept: removes it after `tx` commits, or at the next sweep if that fails. */
   async release(tx: Tx, key: string): Promise<void> {
     await tx.manager.query(`INSERT INTO pending_object (key, begun_at) VALUES ($1, 'epoch')`, [key]);
     tx.afterCommit(() => void this.undo(key, false));
@@ -64,7 +64,7 @@ export class PendingObjects {
 
   private async undo(key: string, wasSwept: boolean): Promise<void> {
     try {
-      // A commit whose answer was lost may have kept the object: without the intent it is somebody's, and stays.
+      // A commit whose answer was lost may have kept the object: if its intent is gone a row names it, and it stays.
       const [pending] = (await this.unitOfWork.reader.query('SELECT key FROM pending_object WHERE key = $1', [
         key,
       ])) as unknown[];

@@ -21,11 +21,11 @@ export interface S3Options {
   accessKey: string;
   secretKey: string;
   bucket: string;
-  /** default `us-east-1`: asked for once per signature, so it is fixed here */
+  /** default `us-east-1`; fixed here, since the client would ask the server for it at each signature */
   region?: string;
 }
 
-/** Seconds a signed PUT address is good for: it is used at once. */
+/** Seconds that a signed PUT address is valid; it is used at once. */
 const signedForSec = 300;
 
 /**
@@ -112,7 +112,7 @@ async function responseOf(request: ClientRequest): Promise<IncomingMessage> {
   return response;
 }
 
-/** `body`, and what it threw: its own errors must not be taken for the server's. */
+/** Passes `body` on and keeps its error, so that this is not taken for an error of the server. */
 function remembering(body: AsyncIterable<Uint8Array>): { body: AsyncIterable<Uint8Array>; thrown: () => unknown } {
   let error: unknown;
   async function* watched(): AsyncGenerator<Uint8Array> {

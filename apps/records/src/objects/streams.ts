@@ -1,4 +1,4 @@
-/** `source`, with every byte told to `hash` as it passes. */
+/** Passes `source` on and feeds every byte to `hash`. */
 export async function* hashed(
   source: AsyncIterable<Uint8Array>,
   hash: { update(bytes: Uint8Array): unknown },
@@ -9,7 +9,7 @@ export async function* hashed(
   }
 }
 
-/** `first`, then `rest`. */
+/** Yields `first`, then `rest`. */
 export async function* after(first: Uint8Array, rest: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   yield first;
   yield* rest;

@@ -21,7 +21,7 @@ export interface Plaintext {
   body: AsyncIterable<Uint8Array>;
 }
 
-/** What is known of an object that was just sealed; its bytes are in the store. */
+/** Facts of an object that was just sealed; its bytes are in the store. */
 export interface SealedObject {
   id: string;
   /** age header, last newline included */
@@ -100,7 +100,7 @@ export class Vault {
   }
 }
 
-/** Every byte of the content, and an error unless there are as many as announced. */
+/** Yields every byte of the content; throws unless there are as many as announced. */
 async function* measured({ sizeBytes, body }: Plaintext): AsyncGenerator<Uint8Array> {
   let seen = 0;
   try {
@@ -110,7 +110,7 @@ async function* measured({ sizeBytes, body }: Plaintext): AsyncGenerator<Uint8Ar
       yield bytes;
     }
   } catch (cause) {
-    // A client that hangs up resets the stream: the upload's fault, not this service's.
+    // A client that hangs up resets the stream: that is an error of the upload, not of this service.
     if ((cause as { code?: unknown }).code === 'ECONNRESET') throw bodyCutOff(cause);
     throw cause;
   }

@@ -3,7 +3,7 @@ import { parseJson, fromProblem, toAppError, unavailable } from '@cpds/errors';
 import { fetchHeaders, RecordMetadata, type FetchRequest } from '@cpds/messages';
 import { z } from 'zod';
 
-/** A's answer: the age file as it comes, and what opens its deed. */
+/** A's answer: the age file as it comes, and the salt and metadata that open its deed. */
 export interface HomeFile {
   sizeBytes: number;
   metadata: RecordMetadata;
@@ -11,7 +11,7 @@ export interface HomeFile {
   body: AsyncIterable<Uint8Array>;
 }
 
-/** How long A may be silent before its headers, milliseconds: longer than A waits for its own log. */
+/** Milliseconds that A may take before its headers: longer than A waits for its own log. */
 const headersWithinMs = 15_000;
 
 const Salt = z.string().regex(/^0x[0-9a-f]{64}$/);
@@ -37,7 +37,7 @@ export class HomeExchange {
     };
   }
 
-  /** Status and problem document, and no byte of a record. */
+  /** Asks and returns status and problem document, and no byte of a record. */
   async ask(
     exchangeUrl: string,
     request: z.infer<typeof FetchRequest>,
@@ -78,7 +78,7 @@ async function jsonOf(response: Response): Promise<Record<string, unknown>> {
   try {
     return z.record(z.string(), z.unknown()).parse(await response.json());
   } catch {
-    return {}; // no problem document of ours: the status alone tells
+    return {}; // no problem document of ours: only the status is known
   }
 }
 

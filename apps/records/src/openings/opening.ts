@@ -4,7 +4,7 @@ import { keyCommit, recordCommitment } from '@cpds/crypto/deed';
 import { AppError, unavailable } from '@cpds/errors';
 import type { RecordMetadata } from '@cpds/messages';
 
-/** What was fetched, before anything of it is believed. */
+/** The fetched file, unchecked. */
 export interface FetchedFile {
   header: Uint8Array;
   /** of everything after the header */
@@ -47,7 +47,7 @@ export function checkFetched(file: FetchedFile, fileKey: Uint8Array, deedCommitm
   if (file.payloadBytes !== age.payloadLength(file.metadata.sizeBytes)) throw new WrongBytes('sizeBytes');
 }
 
-/** What came is not what the deed on the home chain commits to. */
+/** The fetched bytes are not those that the deed on the home chain commits to. */
 export class WrongBytes extends AppError {
   constructor(field: string, cause?: unknown) {
     super('wrong-bytes', 'unavailable', `what the home hospital sent is not the consented record: ${field}`, {

@@ -39,16 +39,16 @@ import { OpeningRow } from './opening.row.js';
 
 type Released = NonNullable<z.infer<typeof ReleasedAnswer>>;
 
-/** A record that is held here, and what opens it. */
+/** A record that is held here, and its file key. */
 interface Opened {
   opening: OpeningRow;
   fileKey: Uint8Array;
 }
 
-/** Full fetches tried for one reader before it is told that A withholds, and the rest between them. */
+/** Full fetches that are tried for one reader before it is told that A withholds, and the pause between them. */
 const attempts = 2;
 const restMs = 1_000;
-/** Asks for the file to its end, whatever its length. */
+/** The `to` of a fetch that asks for the whole file, whatever its length. */
 const toTheEnd = Number.MAX_SAFE_INTEGER;
 
 /** Records of other hospitals, as grants let this one read them: fetched, checked against the deed, opened, deleted. */
@@ -99,8 +99,8 @@ export class OpeningsService {
   }
 
   /**
-   * What the home hospital says to a fetch of this grant, without partials: it can serve nothing, so this shows a refusal
-   * and moves no byte.
+   * Sends a fetch of this grant without partials and returns the home hospital's answer: it can serve nothing, so this
+   * shows a refusal and moves no byte.
    *
    * @throws AppError `unknown-grant`; `home-silent`
    */
@@ -111,7 +111,7 @@ export class OpeningsService {
     return this.home.ask(exchangeUrl, await this.statement(grantId, known, []));
   }
 
-  /** Deletes what is held under a grant that ended. */
+  /** Deletes the ciphertext that is held under a grant that ended. */
   async forget(tx: Tx, grantId: Hex): Promise<void> {
     const opening = await tx.manager.findOneBy(OpeningRow, { grantId: bytesOf(grantId) });
     if (!opening) return;
@@ -123,7 +123,7 @@ export class OpeningsService {
     return this.unitOfWork.reader.findOneBy(OpeningRow, { grantId: bytesOf(grantId) });
   }
 
-  /** Tries again where A is silent, busy or sends something else; each failure is evidence in the log. */
+  /** Tries again if A is silent, busy or sends other bytes; each failure is evidence in the log. */
   private async fetch(grantId: Hex): Promise<Opened> {
     const released = await this.requests.ask('bridge.released', ReleasedQuery, ReleasedAnswer, { grantId });
     if (!released) throw conflict('not-released', 'the storemen have not released the key of this grant');
@@ -151,7 +151,7 @@ export class OpeningsService {
   private async fetchOnce(grantId: Hex, released: Released): Promise<Opened> {
     const { grant, homeUid, capsule, keyId, ySeal, w, commitment, departmentId } = released;
     const request = await this.statement(grantId, released, released.partials);
-    // While A looks for the file, identity opens its key. Awaited below; where A gives no file, that is what is told.
+    // Identity opens the key while A looks for the file. It is awaited below, so that an error of A is reported first.
     const stanza = this.requests.ask('identity.open', OpenQuery, OpenAnswer, {
       grant,
       homeUid,
@@ -165,7 +165,7 @@ export class OpeningsService {
     const key = `fetched/${randomUUID()}`;
     return this.pending.guard(key, async () => {
       const atOnce = [this.keepCiphertext(key, file.sizeBytes, file.body), stanza] as const;
-      // Where one fails the object is removed: nothing may still be writing it then.
+      // Wait for both: if one fails the object is removed, and nothing may still be writing it then.
       await Promise.allSettled(atOnce);
       const [{ header, payloadSha256 }, opened] = await Promise.all(atOnce);
       const { metadata, salt } = file;
@@ -213,7 +213,7 @@ export class OpeningsService {
       await this.store.put(key, sizeBytes, after(header, hashed(payload, hash)));
       return { header, payloadSha256: hash.digest() };
     } catch (thrown) {
-      // Our own store being away is not A's fault; everything else is what came down the line.
+      // If the own store is away, A is not to blame; every other error comes from the bytes that A sent.
       if (thrown instanceof AppError && thrown.kind === 'unavailable') throw thrown;
       throw new WrongBytes('body', thrown);
     }

@@ -7,10 +7,10 @@ import { bytesOf } from '../exchange/fetch.js';
 import { ReEncryptions } from '../records/re-encryptions.js';
 import { OpeningsService } from './openings.service.js';
 
-/** Why a home hospital seals a record anew: a key of it was, or may have been, used and is not wanted any more. */
+/** Reasons to close for which the home hospital seals a record anew: its key was or may have been released, and the grant was withdrawn. */
 const withdrawn: readonly string[] = ['revoked', 'given-back'];
 
-/** What the end of a transfer means for the bytes kept here. */
+/** Deletes or seals anew the bytes kept here when a transfer ends. */
 @Controller()
 export class TransfersBusController {
   constructor(
@@ -27,7 +27,7 @@ export class TransfersBusController {
       event.details,
       'transfer-closed',
     );
-    if (!grantId) return; // over before there was a grant: nothing is kept under it
+    if (!grantId) return; // the transfer ended before there was a grant, so nothing is kept under it
     await this.changes.commit(async (tx) => {
       if (!(await this.inbox.once(tx, 'records', event.id))) return unchanged();
       if (role === 'B') await this.openings.forget(tx, grantId);

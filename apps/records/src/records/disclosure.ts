@@ -3,7 +3,7 @@ import { unavailable } from '@cpds/errors';
 import { events } from '@cpds/messages';
 import { Changes, Receipts, type EventBody } from '@cpds/outbox';
 
-/** Seconds a caller is told to wait when the log is late. */
+/** Retry-After in seconds for callers when the log is late. */
 const retryAfterSec = 5;
 
 export abstract class DisclosureOptions {

@@ -17,7 +17,7 @@ export class ReEncryptions {
     private readonly options: ReEncryptionsOptions,
   ) {}
 
-  /** Wishes it, once per grant. */
+  /** Enqueues a record, once per grant. */
   async request(tx: Tx, grantId: Buffer, commitment: Buffer): Promise<void> {
     await tx.manager.query('INSERT INTO re_encryption (grant_id, commitment) VALUES ($1, $2) ON CONFLICT DO NOTHING', [
       grantId,
@@ -25,7 +25,7 @@ export class ReEncryptions {
     ]);
   }
 
-  /** Works off what is wished. One that fails stays and is tried again at the next call. */
+  /** Works off the queue. A record that fails stays in it and is tried again at the next call. */
   async workOff(): Promise<void> {
     const open = (await this.unitOfWork.reader.query(
       'SELECT grant_id, commitment FROM re_encryption WHERE done_at IS NULL LIMIT 10',

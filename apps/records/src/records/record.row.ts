@@ -58,7 +58,7 @@ export class ObjectRow {
   removedAt!: Date | null;
 }
 
-/** What the deed commits to beside bytes and key. */
+/** The deed commits to this beside bytes and key. */
 export function metadataOf(row: RecordRow): RecordMetadata {
   return { contentType: row.contentType, sizeBytes: Number(row.sizeBytes), category: row.category };
 }

@@ -18,13 +18,13 @@ export interface Owner {
   metaAddress: string;
 }
 
-/** What an upload claims of itself: query and headers, before the first byte is read. */
+/** The claims of an upload in its query and headers, before the first byte is read. */
 export interface UploadClaim {
   patientId: string;
   metadata: RecordMetadata;
 }
 
-/** A deed not yet in a cohort: P by its coordinates, and what the patient's wallet finds it by. */
+/** A deed not yet in a cohort: P by its coordinates, and the data by which the patient's wallet finds it. */
 export interface NewDeed {
   x: Uint8Array;
   y: Uint8Array;
@@ -32,7 +32,7 @@ export interface NewDeed {
   viewTag: number;
 }
 
-/** One sealing of a record: what its row says, the deed it gets, and what the deed commits to. */
+/** One sealing of a record: its row, its deed, and the values that the deed commits to. */
 export interface NewObject {
   sealed: SealedObject;
   salt: Uint8Array;
@@ -40,7 +40,7 @@ export interface NewObject {
   deed: NewDeed;
 }
 
-/** The query of an upload: whose record it is, and of what category. */
+/** The query of an upload: patient and category of the record. */
 export const UploadQuery = z
   .object({ patient: z.uuid(), category: z.string().min(1).max(64).default('record') })
   .strict();

@@ -10,7 +10,7 @@ import { sendBytes } from './send-bytes.js';
 
 const RecordId = z.uuid();
 
-/** How much one upload may bring. */
+/** Limits of one upload. */
 export abstract class UploadLimits {
   abstract readonly maxBytes: number;
 }

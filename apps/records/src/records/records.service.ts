@@ -15,7 +15,7 @@ import { Patients } from './patients.js';
 import { newObject, unknownRecord, type NewObject, type UploadClaim } from './record.js';
 import { metadataOf, objectRow, ObjectRow, RecordRow } from './record.row.js';
 
-/** Bytes on their way out, and what they are. */
+/** Bytes on their way out, with their type and length. */
 export interface OutgoingBytes {
   contentType: string;
   sizeBytes: number;
@@ -81,7 +81,7 @@ export class RecordsService {
     });
   }
 
-  /** What a record is and where its current deed stands. @throws AppError `unknown-record` */
+  /** A record's metadata and the state of its current deed. @throws AppError `unknown-record` */
   async status(recordId: string): Promise<RecordStatus> {
     const { record, object } = await this.current(recordId);
     const reader = this.unitOfWork.reader;
@@ -162,7 +162,7 @@ export class RecordsService {
     });
   }
 
-  /** Rows of a sealing and its deed: from this commit on the object is somebody's. */
+  /** Stores the rows of a sealing and its deed, and keeps the object with the same commit. */
   private async name(tx: Tx, recordId: string, object: NewObject): Promise<void> {
     await this.pending.keep(tx, objectKey(object.sealed.id));
     await tx.manager.insert(ObjectRow, objectRow(recordId, object));

@@ -14,7 +14,7 @@ interface Retired {
 }
 
 /**
- * Ciphertext of earlier sealings, removed once no open grant names its deed: what the patient was promised at consent.
+ * Removes the ciphertext of earlier sealings once no open grant names its deed, as the patient was promised at consent.
  * The rows stay, as the deed stays on its chain.
  */
 @Injectable()
@@ -26,7 +26,7 @@ export class RetiredObjects {
     private readonly pending: PendingObjects,
   ) {}
 
-  /** Removes what may go. An earlier deed takes no new consent, so one that is not in use never is again. */
+  /** Removes every ciphertext that is not in use. An earlier deed takes no new consent, so it is never in use again. */
   async workOff(): Promise<void> {
     const retired = (await this.unitOfWork.reader.query(
       'SELECT id, record_id, commitment FROM object WHERE NOT is_current AND removed_at IS NULL ORDER BY stored_at LIMIT 100',
