@@ -3,7 +3,7 @@ import { TokenVerifier, type Principal } from '@cpds/service';
 import { decodeJwt } from 'jose';
 import type { AuditConfig } from './config.js';
 
-/** Tokens of several hospitals: the hub's log is read by the auditors of all. Which one vouches is the token's issuer. */
+/** Checks tokens of several hospitals, since the auditors of all read the hub's log. The token's issuer says whose keys to check it with. */
 export class HospitalsTokens extends TokenVerifier {
   constructor(private readonly byIssuer: ReadonlyMap<string, TokenVerifier>) {
     super(
@@ -35,7 +35,7 @@ export function tokensOf(config: AuditConfig): TokenVerifier {
   return TokenVerifier.remote(IDENTITY_URL, PARTY);
 }
 
-/** The claim as it stands, unchecked: it only chooses whose keys to check with. */
+/** The issuer that the token claims, unchecked: it only chooses the keys to check with. */
 function issuerOf(token: string): string {
   try {
     return decodeJwt(token).iss ?? '';

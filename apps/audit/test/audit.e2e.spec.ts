@@ -32,7 +32,7 @@ import { auditService } from '../src/service.js';
 
 type Anvil = Awaited<ReturnType<typeof testAnvil>>;
 
-/** A hospital's identity as far as audit knows it: a JWKS, and tokens by its key. */
+/** A hospital's identity service, reduced to the part that audit uses: a JWKS, and tokens by its key. */
 class TestIdentity {
   private server!: Server;
   private key!: Awaited<ReturnType<typeof generateKeyPair>>['privateKey'];
@@ -334,7 +334,7 @@ describe("the hub's audit service", () => {
       };
       await bus.js.publish(operatorEventSubject('voucher-1'), JSON.stringify(event));
       expect(await heard).toEqual({ producer: 'voucher-1', throughSeq: 1, treeSize: 1 });
-      // Another operator's name on its own subject: refused aloud.
+      // Another operator's name on its own subject: refused with an alarm.
       await bus.js.publish(operatorEventSubject('voucher-2'), JSON.stringify({ ...event, seq: 2 }));
       for (const [party, identity] of [
         ['north', north],
@@ -361,7 +361,7 @@ describe("the hub's audit service", () => {
   }, 60_000);
 });
 
-/** The first `count` entries of a server-sent event stream; then it is left. */
+/** Reads the first `count` entries of a server-sent event stream, then closes it. */
 async function readStream(response: Response, count: number): Promise<[number, string][]> {
   expect(response.headers.get('content-type')).toContain('text/event-stream');
   const entries: [number, string][] = [];

@@ -22,7 +22,7 @@ export abstract class AnchorChainsOptions {
   abstract readonly onError: (error: unknown) => void;
 }
 
-/** How long to wait before a chain that is not there or not registered yet is tried again, milliseconds. */
+/** Milliseconds before a chain that does not answer or is not registered yet is tried again. */
 const retryMs = 1_000;
 
 /**

@@ -1,4 +1,4 @@
-/** When a checkpoint is put on a chain: pure. */
+/** Decides when a checkpoint is put on a chain. Pure. */
 
 /** The newest anchor row of one chain. */
 export interface LastAnchor {
@@ -9,15 +9,15 @@ export interface LastAnchor {
 }
 
 export type AnchorDecision =
-  /** The chain holds all there is. */
+  /** The chain holds every leaf. */
   | { readonly kind: 'current' }
-  /** One is under way, or the last is too young. */
+  /** An anchor is under way, or the last one is too young. */
   | { readonly kind: 'wait' }
   | { readonly kind: 'anchor'; readonly attempt: number };
 
 /**
- * What to do for a log of `size` leaves. Nothing without a new leaf, or anchors would feed themselves (protocol I9); at
- * most every `everyMs`, so that a busy log does not pay per batch. `isForced` lifts only the interval.
+ * What to do for a log of `size` leaves. Does nothing without a new leaf, or each anchor would cause the next (protocol
+ * I9); at most every `everyMs`, so that a busy log does not pay per batch. `isForced` lifts only the interval.
  */
 export function decideAnchor(
   size: number,
@@ -32,7 +32,7 @@ export function decideAnchor(
   return { kind: 'anchor', attempt: last.size === size ? last.attempt + 1 : 1 };
 }
 
-/** The sender's name for an anchor: the same wish is never sent twice. */
+/** The sender's key for an anchor, under which it is sent once. */
 export function anchorKey(size: number, attempt: number): string {
   return `anchor/${size}/${attempt}`;
 }

@@ -28,14 +28,14 @@ export abstract class AnchorsOptions {
   abstract readonly onError: (error: unknown) => void;
 }
 
-/** How often rows are looked at, milliseconds. The interval itself is kept by the rows' times, over restarts too. */
+/** Milliseconds between two looks at the rows. The rows' times keep the interval itself, also over restarts. */
 const lookMs = 1_000;
 
 /**
  * Puts checkpoints on chains, a row per anchor. A round looks at every chain in service.
  *
- * Crash story: the row and the wish to send commit together; the sender stores bytes before they leave and its end comes
- * back in the transaction that settles the row. So an anchor is sent once, whatever line the process dies at.
+ * Crash story: the row and the enqueued call commit together; the sender stores bytes before they leave, and the
+ * transaction that stores their end settles the row. So an anchor is sent once, whatever line the process dies at.
  */
 @Injectable()
 export class Anchors {
@@ -67,7 +67,7 @@ export class Anchors {
 
   /** Anchors wherever a leaf was added since; `isForced` does not wait for the interval. */
   anchorDue(isForced: boolean): Promise<void> {
-    // One at a time: two looks at the same rows would wish twice.
+    // One at a time: two looks at the same rows would enqueue twice.
     this.turn = this.turn.then(async () => {
       for (const target of this.targets.values())
         await this.anchorOn(target, isForced).catch((error: unknown) => this.options.onError(error));
@@ -129,7 +129,7 @@ export class Anchors {
     return row?.checkpoint ?? null;
   }
 
-  /** The last anchor per chain: the last final one where there is one, else the newest. */
+  /** The last anchor per chain: the last final one if there is one, else the newest. */
   async views(): Promise<AnchorView[]> {
     const rows = (await this.unitOfWork.reader.query(
       `SELECT DISTINCT ON (chain) chain, size, root, state, transaction_hash, block_number FROM anchor

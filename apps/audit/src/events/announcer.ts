@@ -14,8 +14,8 @@ export abstract class AnnouncerOptions {
 }
 
 /**
- * Tells producers what is durable, and wakes streams. Nothing rests on a single announcement: all receipts are told at
- * start, and again every few seconds: that is a round.
+ * Tells producers how far their events are durable, and wakes streams. No single announcement matters: all receipts are
+ * sent at start and again every few seconds, which is a round.
  */
 @Injectable()
 export class Announcer {
@@ -38,7 +38,7 @@ export class Announcer {
     return this.loop.stop();
   }
 
-  /** Only for what is committed. */
+  /** Announce only committed events. */
   announce(receipts: readonly Receipted[]): void {
     const isHub = this.options.owner.kind === 'hub';
     for (const receipt of receipts)

@@ -65,7 +65,7 @@ async function live(database: string, nats: string, death: Death) {
     await bus.connection.close();
     await store.destroy();
   };
-  /** From now on the next transaction is the last. */
+  /** Makes the next transaction the last one. */
   const arm = (): void => void (isArmed = true);
   return { log, reader: new LogReader(new UnitOfWork(store)), arm, dead, end };
 }

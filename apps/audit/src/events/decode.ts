@@ -1,4 +1,4 @@
-/** From a message of the bus to an event this log takes, or the reason why not; who may write what into it: pure. */
+/** Turns a message of the bus into an event that this log takes, or the reason why not, and decides which producer may write it. Pure. */
 
 import { parseJson, toAppError } from '@cpds/errors';
 import { EventEnvelope, eventLeaf, operatorEventSubject } from '@cpds/messages';
@@ -38,7 +38,8 @@ function foreignTo(owner: LogOwner, subject: string, event: EventEnvelope): stri
 }
 
 function unfit(event: EventEnvelope): string | null {
-  // Postgres text holds no NUL, and nobody reads the others; better refused aloud than failing at the durable line.
+  // Postgres text holds no NUL, and no reader needs the other control characters: refuse them here, where it is
+  // reported, and not by a failing commit.
   // eslint-disable-next-line no-control-regex -- the range is meant
   if (/[\u0000-\u001f]/.test(event.correlation)) return 'its correlation has a control character';
   return Buffer.byteLength(eventLeaf(event)) > maxLeafBytes ? 'its leaf is over 65535 bytes' : null;

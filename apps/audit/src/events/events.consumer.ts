@@ -12,8 +12,8 @@ const durableName = 'audit';
 /** Unsettled messages at most: two full batches, so that one is read while the other commits. */
 const maxUnsettled = 1024;
 /**
- * What a killed process had taken comes again after this, milliseconds. Short, because disclosures wait for it; too short
- * costs repeats that the log recognises, never an entry twice.
+ * Milliseconds after which messages that a killed process held come again. Short, because disclosures wait for them;
+ * too short costs repeats that the log recognises, never an entry twice.
  */
 const ackWaitMs = 2_000;
 /** First pause before a failed message or a lost consumer is tried again, milliseconds. */
@@ -55,7 +55,7 @@ export class EventsConsumer {
     this.loop.start();
   }
 
-  /** Takes nothing more and waits for what was taken. */
+  /** Takes no more messages and waits for those that were taken. */
   async stop(): Promise<void> {
     const stopped = this.loop.stop();
     this.messages?.stop();
@@ -70,7 +70,7 @@ export class EventsConsumer {
     await ensureEventStream(jsm, subjects);
     await jsm.consumers.add(eventStream, {
       durable_name: durableName,
-      // `audit.*` of a hospital's stream are this service's own words.
+      // `audit.*` in a hospital's stream are this service's own events.
       filter_subjects: subjects.filter((subject) => isHub || !subject.startsWith('audit.')),
       ack_policy: AckPolicy.Explicit,
       deliver_policy: DeliverPolicy.All,
@@ -83,7 +83,7 @@ export class EventsConsumer {
 
   private async round(stop: AbortSignal): Promise<AfterRound> {
     const messages = (this.messages ??= await this.consume());
-    // Stopped while the consumer was made: `stop` knew nothing of it.
+    // Stopped while the consumer was being made, so `stop` could not end it.
     if (stop.aborted) messages.stop();
     try {
       for await (const message of messages) this.take(message);

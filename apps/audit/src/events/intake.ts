@@ -18,8 +18,8 @@ interface Waiting {
 }
 
 /**
- * Gathers what arrives while a transaction is under way into the next one: no timer, so one event alone is durable after
- * one commit, and many share it. That keeps the protocol's 50 ms for whoever waits (section 9).
+ * Gathers the events that arrive while a transaction is under way into the next one: no timer, so one event alone is
+ * durable after one commit, and many share it. That keeps the protocol's 50 ms for whoever waits (section 9).
  */
 @Injectable()
 export class Intake {
@@ -28,6 +28,7 @@ export class Intake {
 
   constructor(
     private readonly log: AuditLog,
+    /** Called after each commit. */
     private readonly options: IntakeOptions,
   ) {}
 

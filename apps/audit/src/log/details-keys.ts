@@ -11,12 +11,12 @@ import type { EventEnvelope } from '@cpds/messages';
 import type { SealedPlace } from '@cpds/service';
 import type { Tx } from '@cpds/store';
 
-/** Where the key of `person` lies; undefined is the service's own. Public in the database, useless without its root. */
+/** Place of the key of `person`, or of the service's own for undefined. Anybody who reads the database sees it; it is useless without the root. */
 export function detailsKeyId(root: Uint8Array, person: string | undefined): Uint8Array {
   return hkdfExpand(root, utf8(`cpds/v1/audit-details/${person ?? 'service'}`), 16);
 }
 
-/** What the database keeps of an event's details. `sealed` is null when the person has been erased. */
+/** The stored form of an event's details. `sealed` is null when the person has been erased. */
 export interface SealedDetails {
   readonly keyId: Uint8Array;
   readonly sealed: Uint8Array | null;
@@ -81,7 +81,7 @@ export class DetailsKeys {
 
 const placeOf = (event: { producer: string; seq: number }): string => `event/${event.producer}/${event.seq}`;
 const keyPlaceOf = (id: Uint8Array): string => `details-key/${toHex(id)}`;
-/** The keys in the database, for sealing anew. What they sealed stays as it is. */
+/** The keys in the database, for sealing anew. Details that they sealed stay as they are. */
 export const detailsKeyPlace: SealedPlace = {
   table: 'details_key',
   key: ['id'],

@@ -14,7 +14,7 @@ export interface RefusedMessage {
   readonly reason: string;
 }
 
-/** Events as rows, whatever their place in the log: taken once each, their details sealed; what cannot be taken is kept aside. */
+/** Events as rows, independent of their place in the log: takes each once, with sealed details; keeps aside messages that cannot be taken. */
 export class EventRows {
   private readonly keys: DetailsKeys;
 
@@ -27,7 +27,7 @@ export class EventRows {
     this.keys = new DetailsKeys(ring, root);
   }
 
-  /** Inserts what is new; returns the leaf that stands under each event's place. */
+  /** Inserts new events; returns the leaf that is stored for each event's producer and seq. */
   async store(tx: Tx, batch: readonly EventEnvelope[]): Promise<Map<string, string>> {
     if (batch.length === 0) return new Map();
     const sealed = await this.keys.seal(tx, batch);
@@ -56,7 +56,7 @@ export class EventRows {
     return new Map(rows.map((row) => [`${row.producer} ${row.seq}`, row.leaf.toString()]));
   }
 
-  /** Alarm events for those of `batch` whose place another event holds. */
+  /** Alarm events for those of `batch` whose producer and seq another event holds. */
   async conflictsOf(
     tx: Tx,
     batch: readonly EventEnvelope[],

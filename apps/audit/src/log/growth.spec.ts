@@ -3,7 +3,7 @@ import { toHex, utf8 } from '@cpds/crypto/bytes';
 import * as tlog from '@cpds/crypto/tlog';
 import { edgeTilesOf, growLog, type TileHashes } from './growth.js';
 
-/** Re-verifies the whole tree after every batch: each tile against the leaves, and the root by the text of RFC 6962. */
+/** Verifies the whole tree again after every batch: each tile against the leaves, and the root by the text of RFC 6962. */
 class WatchedLog {
   readonly leaves: Uint8Array[] = [];
   readonly tiles = new Map<string, TileHashes>();

@@ -1,4 +1,4 @@
-/** How a log grows: pure. The crash story is told where the result is committed (`log.service.ts`). */
+/** Computes how a log grows. Pure. The crash story stands where the result is committed (`log.service.ts`). */
 
 import { concat } from '@cpds/crypto/bytes';
 import * as tlog from '@cpds/crypto/tlog';
@@ -11,7 +11,7 @@ export interface TileHashes {
   readonly hashes: Uint8Array;
 }
 
-/** What a batch of leaves makes of a log. */
+/** A log after a batch of leaves. */
 export interface LogGrowth {
   readonly size: number;
   readonly root: Uint8Array;
@@ -19,7 +19,7 @@ export interface LogGrowth {
   readonly tiles: readonly TileHashes[];
 }
 
-/** The partial tiles at the right edge of a log: all of it that growing needs. */
+/** The partial tiles at the right edge of a log, which are all that growing needs. */
 export function edgeTilesOf(size: number): tlog.Tile[] {
   return tlog.partialTilesOf(size);
 }

@@ -46,7 +46,7 @@ describe('the audit log on Postgres', () => {
     await database.close();
   });
 
-  /** Re-verifies everything there is: checkpoint, every leaf under it, order per producer. */
+  /** Verifies everything again: checkpoint, every leaf under it, order per producer. */
   async function verified(): Promise<string[]> {
     const tree = await reader.tree();
     const signed = tlog.openCheckpoint(tree.checkpoint, tlog.verifierOf(signer));

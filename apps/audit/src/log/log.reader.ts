@@ -31,8 +31,8 @@ export class LogReader {
   }
 
   /**
-   * The first `width` hashes of a tile. Any width up to the stored one is answered: a partial tile is the beginning of
-   * the fuller one that took its place.
+   * The first `width` hashes of a tile. Answers any width up to the stored one: a partial tile is the beginning of the
+   * fuller one that replaced it.
    *
    * @throws AppError `no-tile` (missing)
    */

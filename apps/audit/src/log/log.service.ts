@@ -8,10 +8,10 @@ import type { Tx, UnitOfWork } from '@cpds/store';
 import { EventRows, type RefusedMessage } from './event.rows.js';
 import { edgeTilesOf, growLog, type TileHashes } from './growth.js';
 
-/** Leaves that one transaction appends at most; what is left is taken by the next. */
+/** Leaves that one transaction appends at most; the next takes the rest. */
 const maxLeaves = 4096;
 
-/** Who the log is and what it seals with. */
+/** Name and keys of the log. */
 export interface LogIdentity {
   readonly party: string;
   readonly signer: tlog.NoteSigner;
@@ -20,7 +20,7 @@ export interface LogIdentity {
   readonly root: Uint8Array;
 }
 
-/** What a transaction made durable. */
+/** The result of a transaction that was committed. */
 export interface Acceptance {
   readonly size: number;
   /** Entries that were added. */
@@ -31,13 +31,13 @@ export interface Acceptance {
   readonly alarms: number;
 }
 
-/** What a transaction took before it gave leaf indices. */
+/** Result of storing a batch, before leaf indices are given. */
 interface Taken {
   readonly producers: readonly string[];
   readonly alarms: number;
 }
 
-/** What it gave. */
+/** Result of giving leaf indices and writing tiles and checkpoint. */
 interface Growth {
   readonly size: number;
   readonly producers: readonly string[];
@@ -75,7 +75,7 @@ export class AuditLog {
     return this.identity.signer.name;
   }
 
-  /** What its checkpoints are checked against: `name+hash+base64`. */
+  /** The verifier key for its checkpoints: `name+hash+base64`. */
   get verifierKey(): string {
     return tlog.formatVerifierKey(tlog.verifierOf(this.identity.signer));
   }
@@ -145,7 +145,7 @@ export class AuditLog {
     return this.unitOfWork.run((tx) => this.rows.detailsOf(tx, producer, seq));
   }
 
-  /** What is durable now, of every producer. */
+  /** How far each producer's events are durable now. */
   async receipts(): Promise<Receipted[]> {
     const rows = (await this.unitOfWork.reader.query(
       'SELECT producer, through_seq, (SELECT size FROM log) AS size FROM producer ORDER BY producer',
@@ -157,7 +157,7 @@ export class AuditLog {
     }));
   }
 
-  /** What is durable now of one producer; 0 for one that was never heard. */
+  /** The last durable seq of one producer; 0 for an unknown one. */
   async receiptOf(producer: string): Promise<Receipted> {
     const known = (await this.receipts()).find((receipt) => receipt.producer === producer);
     if (known !== undefined) return known;
@@ -174,7 +174,7 @@ export class AuditLog {
     const producers = new Set([...first.producers, ...first.grown.producers]);
     let grown = first.grown;
     let appended = grown.appended;
-    // A long run of waiting events became ready: on, transaction by transaction.
+    // A long run of waiting events became ready: go on, transaction by transaction.
     while (grown.appended === maxLeaves) {
       grown = await this.unitOfWork.run(async (tx) => this.sequence(tx, await this.lock(tx)));
       for (const producer of grown.producers) producers.add(producer);
@@ -220,7 +220,7 @@ export class AuditLog {
        WHERE event.producer = placed.producer AND event.seq = placed.seq`,
       [ready.map((row) => row.producer), ready.map((row) => row.seq), ready.map((_, i) => log.size + i)],
     );
-    // Ready rows of a producer are consecutive, so the last one's seq is how far it is whole.
+    // Ready rows of a producer are consecutive, so all events up to the last one's seq are there.
     const through = new Map(ready.map((row) => [row.producer, row.seq]));
     await tx.manager.query(
       `INSERT INTO producer (producer, through_seq) SELECT * FROM unnest($1::text[], $2::bigint[])

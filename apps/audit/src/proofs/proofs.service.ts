@@ -31,7 +31,7 @@ export class Proofs {
   }
 
   /**
-   * That the first `from` leaves begin the log of `to` leaves.
+   * Proves that the first `from` leaves begin the log of `to` leaves.
    *
    * @throws AppError `size-unknown` (missing) when the log has fewer than `to` leaves; `out-of-range` when from > to
    */

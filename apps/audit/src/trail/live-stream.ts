@@ -7,7 +7,7 @@ const heartbeatMs = 15_000;
 /** A stream ends after this, in milliseconds: as long as an access token lives. The reader comes back with a new one. */
 const lifetimeMs = 300_000;
 
-/** What the stream follows. */
+/** Tells the stream when the log may have grown. */
 export interface GrowthNews {
   grown(atMostMs: number): Promise<void>;
 }
@@ -28,7 +28,7 @@ export async function* entriesFrom(
   let spokeAt = now();
   yield ': open\n\n';
   while (!stop.aborted && now() < until) {
-    // Asked before the read: what is committed in between wakes the next round.
+    // Armed before the read: events that commit meanwhile wake the next round.
     const grown = news.grown(1_000);
     const page = await reader.leaves(next, pageSize);
     for (const leaf of page) yield eventOf(leaf);
