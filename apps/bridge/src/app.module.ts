@@ -11,7 +11,7 @@ import { StoremanModule } from './roles/storeman.module.js';
 import { VoucherModule } from './roles/voucher.module.js';
 import type { Role } from './transfers/transfer.js';
 
-/** Rows a process of each role keeps; a row of the table carries the role as one letter. */
+/** The rows that a process of each role keeps; a row carries its role as one letter. */
 const rolesOf: Record<BridgeConfig['ROLE'], readonly Role[]> = {
   hospital: ['A', 'B'],
   voucher: ['V'],

@@ -21,7 +21,7 @@ describe('bells', () => {
     let isThere = false;
     const answer = bells.until('a', 10_000, async () => {
       const seen = isThere;
-      // it comes after the look has read, and before it answers
+      // the ring comes after the look has read, and before it answers
       isThere = true;
       bells.ring('a');
       await Promise.resolve();

@@ -1,5 +1,5 @@
 /**
- * Who waits for something to happen, by key: for long polls. Only wakes; whoever is woken looks itself.
+ * Wakes long polls that wait for something to happen, by key. Whoever is woken looks again.
  */
 export class Bells {
   private readonly waiting = new Map<string, Set<() => void>>();
@@ -10,13 +10,12 @@ export class Bells {
   }
 
   /**
-   * Looks now, and again at each ring of `key`, until there is an answer or `waitMs` are over: then what the last look
-   * gave, null.
+   * Looks now, and again at each ring of `key`, until there is an answer. Returns null after `waitMs` without one.
    */
   async until<T>(key: string, waitMs: number, look: () => Promise<T | null>): Promise<T | null> {
     const until = Date.now() + waitMs;
     for (;;) {
-      // Armed before looking: what happens during the look is not missed.
+      // Armed before looking, so that a ring during the look is not missed.
       const bell = this.arm(key, Math.max(0, until - Date.now()));
       const seen = await look();
       if (seen !== null || Date.now() >= until) {

@@ -10,7 +10,7 @@ import { DutyExecutors } from './transfers/duties.js';
 import { TransferDriver } from './transfers/transfer-driver.js';
 import { TransfersService } from './transfers/transfers.service.js';
 
-/** What every bridge process is, whatever its role: rows moved by the table, datagrams, and the door for revokes. */
+/** The parts of every bridge process, whatever its role: rows moved by the table, datagrams, and the route for revokes. */
 @Global()
 @Module({})
 export class NodeModule implements OnApplicationBootstrap {
@@ -42,7 +42,7 @@ export class NodeModule implements OnApplicationBootstrap {
   }
 }
 
-/** What all parties do beside what their roles do. */
+/** Work of every party, beside that of its role. */
 function everyonesWork(revocations: RevocationsService): EveryonesWork {
   return {
     duties: { 'forward-statement': (row) => revocations.forward(row) },

@@ -1,6 +1,6 @@
 import type { KeyRing } from '@cpds/crypto/custody';
 
-/** What this process holds in memory and nowhere else; see KEY_FILE. */
+/** Keys that this process holds in memory only; see KEY_FILE. */
 export interface NodeKeys {
   /** seals what this process stores */
   ring: KeyRing;
@@ -10,7 +10,7 @@ export interface NodeKeys {
   hpke: Uint8Array;
 }
 
-/** JSON sealed under the key-encryption key for the place called `name`, base64; what a stolen database shows of it. */
+/** Seals JSON under the key-encryption key for the place called `name`; base64, which is all that a stolen database shows. */
 export function sealJson(ring: KeyRing, name: string, value: unknown): string {
   const bytes = new TextEncoder().encode(JSON.stringify(value));
   return Buffer.from(ring.seal(name, bytes)).toString('base64');

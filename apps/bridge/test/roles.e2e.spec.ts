@@ -8,7 +8,7 @@ import { readConfig, runService } from '@cpds/service';
 import { bridgeService } from '../src/service.js';
 import { DutyExecutors, rolesOfDuty, type Duty } from '../src/transfers/duties.js';
 
-/** Nobody listens there: chains may come later. */
+/** An address at which nobody listens, since chains may come later. */
 const away = 'http://127.0.0.1:9';
 const address = `0x${'1'.repeat(40)}`;
 

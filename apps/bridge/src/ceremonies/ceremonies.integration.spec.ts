@@ -75,7 +75,7 @@ describe('key generation over the hub', () => {
       const phase = await world.binding.phaseOf(attempt);
       if (!seen.has(phase) && phase !== 'Finished') {
         seen.add(phase);
-        // what a kill loses goes; the database stays
+        // a kill loses the process's memory; the database stays
         await runs[1]!.stop();
         runs[1] = await world.run(world.homes[1]!);
       }
@@ -134,7 +134,7 @@ describe('key generation over the hub', () => {
     await runs[4]!.stop();
     await world.propose('Sign', world.roster.accounts.slice(0, 5), 4);
     const attempt = await world.binding.attemptIdOf(1);
-    // Everybody must sign a first key's attempt: the fifth does, with the sender alone, and says no more.
+    // Everybody must sign a first key's attempt: the fifth signs, through its sender only, and posts nothing more.
     runs[4] = await world.run(world.homes[4]!);
     await until('the keys phase', 30, async () => (await world.binding.phaseOf(attempt)) === 'Keys');
     await runs[4].stop();

@@ -25,7 +25,7 @@ export class CeremoniesRunner implements OnApplicationBootstrap, BeforeApplicati
       round: () => this.begin(),
       everyMs: retryMs,
       onError: (error) => {
-        // while the hub is away the chain set tells why; here it is only waited for
+        // while the hub is away the chain set reports why; here the loop only waits
         if (toAppError(error).code !== 'chain-away') options.onError(error);
       },
     });

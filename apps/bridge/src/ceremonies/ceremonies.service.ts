@@ -23,7 +23,7 @@ export interface CeremoniesOptions {
   onError: (error: unknown) => void;
 }
 
-/** A post that the chain refused is made anew so often; then the deadline decides. */
+/** How often a post that the chain refused is made anew; after that the deadline decides. */
 const maxTries = 8;
 /** Members record a missed deadline one after another, seconds apart: one transaction is enough. */
 const expireTurnSeconds = 4;
@@ -73,7 +73,7 @@ export class CeremoniesService {
     });
   }
 
-  /** Delivers what is final, takes up open attempts, and goes on with each new head. */
+  /** Delivers final logs, takes up open attempts, and goes on with each new head. */
   async start(): Promise<void> {
     await this.follower.start();
     this.unwatch = this.options.hub.watch((snapshot) => this.look(snapshot.final.timestamp));
@@ -85,7 +85,7 @@ export class CeremoniesService {
     await this.turn;
   }
 
-  /** Looks at every open attempt, one look at a time: posts what is due, records a deadline that passed. */
+  /** Looks at every open attempt, one look at a time: sends the posts that are due, records a deadline that passed. */
   look(finalTime: number): Promise<void> {
     this.turn = this.turn.then(async () => {
       try {
@@ -148,7 +148,7 @@ export class CeremoniesService {
     if (reason !== null) this.options.onError(new RosterRefused(attemptId, reason));
   }
 
-  /** A failed attempt leaves no secret behind: no polynomial serves another. */
+  /** Erases the secrets of a failed attempt: another attempt never uses its polynomial. */
   private async fail(
     tx: Tx,
     row: CeremonyRow,
@@ -201,7 +201,7 @@ export class CeremoniesService {
     });
   }
 
-  /** What the hub says of an attempt's latest phase; null before the first. */
+  /** The hub's latest phase of an attempt; null before the first. */
   private async phaseOf(attemptId: Hex): Promise<PhaseBegan['args'] | null> {
     const row = await this.unitOfWork.reader
       .createQueryBuilder(CeremonyLogRow, 'log')
@@ -283,12 +283,12 @@ async function store(tx: Tx, attemptId: Hex, { blockNumber, logIndex, topics, da
   await tx.manager.createQueryBuilder().insert().into(CeremonyLogRow).values(row).orIgnore().execute();
 }
 
-/** Where an attempt's seed lies, for the seal. */
+/** Name of an attempt's seed, for sealing. */
 export function seedPlaceOf(attemptId: string): string {
   return `ceremony/${attemptId}`;
 }
 
-/** Told to the operator: an attempt names this node, and its configuration says no. */
+/** Reported to the operator: an attempt names this node, and its configuration does not allow it. */
 export class RosterRefused extends Error {
   constructor(
     readonly attemptId: string,

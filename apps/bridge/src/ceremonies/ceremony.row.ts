@@ -1,7 +1,7 @@
 import type { Hex } from '@cpds/messages';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
-/** Where an attempt stands for this node. `refused`: it names this node but its operator did not configure it. */
+/** State of an attempt for this node. `refused`: it names this node, but its operator did not configure it. */
 export type CeremonyState = 'refused' | 'open' | 'done' | 'failed';
 
 /** An attempt on the hub in which this node is a member. */
@@ -16,15 +16,15 @@ export class CeremonyRow {
   @Column('int') n!: number;
   @Column('int') threshold!: number;
   /**
-   * Everything this node deals and every key it takes shares on follows from this seed, under the key-encryption key.
-   * Stored before the first post, erased when the attempt is over.
+   * The seed, under the key-encryption key, from which everything follows that this node deals, and every key to which
+   * shares are sealed for it. Stored before the first post, erased when the attempt is over.
    */
   @Column('bytea', { name: 'sealed_seed', nullable: true }) sealedSeed!: Buffer | null;
   /** why it was refused or failed, for an operator */
   @Column('text', { nullable: true }) reason!: string | null;
 }
 
-/** One final log of StoremanRegistry about an attempt. The ceremony is what these fold to, in order. */
+/** One final log of StoremanRegistry about an attempt. Folding all of them in order gives the ceremony's state. */
 @Entity({ name: 'ceremony_log' })
 export class CeremonyLogRow {
   @PrimaryColumn('int', { name: 'block_number' }) blockNumber!: number;

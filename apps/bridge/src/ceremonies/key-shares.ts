@@ -5,7 +5,7 @@ import type { UnitOfWork, Tx } from '@cpds/store';
 import { groupKeyOf, type Group } from '../chains/consortium-view.js';
 import { KeyShareRow } from './key-share.row.js';
 
-/** Where a share lies, for the seal: a row moved to another key or epoch does not open. */
+/** Name of a share, for sealing: a row moved to another key or epoch does not open. */
 export const sharePlaceOf = (row: Pick<KeyShareRow, 'purpose' | 'keyId' | 'epoch'>) =>
   `share/${row.purpose}/${row.keyId}/${row.epoch}`;
 
@@ -29,7 +29,7 @@ export class KeyShares {
   }
 
   /**
-   * Opens this node's share of `group`, and holds it against the verification share that the hub lists.
+   * Opens this node's share of `group`, and checks it against the verification share that the hub lists.
    *
    * @throws AppError `no-share` when this node has none of this epoch
    * @throws CryptoError `wrong-kek`, `broken-seal`, `bad-share`

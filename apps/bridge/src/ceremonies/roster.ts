@@ -1,6 +1,6 @@
 import { attemptId, type AttemptParameters, type KeyPurpose } from '@cpds/contracts';
 
-/** What the operator of this node is willing to sign: accounts on the hub, in the order of their identifiers. */
+/** The roster that this node's operator is willing to sign: accounts on the hub, in the order of their identifiers. */
 export interface ConfiguredRoster {
   accounts: readonly string[];
   threshold: number;
@@ -19,13 +19,13 @@ export interface ProposedAttempt {
   phaseSeconds: number;
 }
 
-/** As the registry's own limit: a longer phase would leave the purpose without a key for as long. */
+/** The registry's own limit: a longer phase would leave the purpose without a key for that time. */
 const maxPhaseSeconds = 86_400;
 
 /**
- * Why this node does not sign an attempt, or null when it does: the id must follow from the parameters, the roster be the
- * configured one or what an exclusion left of it, in its order, the threshold the configured one, and a phase no longer than
- * a day (protocol section 3; section 11, attack 17).
+ * Why this node does not sign an attempt, or null when it does: the id must follow from the parameters, the roster be
+ * the configured one, or in the same order the members that an exclusion left of it, the threshold the configured one,
+ * and a phase no longer than a day (protocol section 3; section 11, attack 17).
  */
 export function rosterFault(
   proposed: ProposedAttempt,

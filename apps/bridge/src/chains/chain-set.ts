@@ -1,7 +1,7 @@
 /**
  * The chains this process reads and those it sends on. Each is connected in the background and tried again for ever: a
  * hospital whose chain is away must not keep a node from taking a revoke. Until its rules have been read from the hub
- * (`adopt`), a chain is not there for anybody. Each chain has a loop that ends when it is connected; a round is one try.
+ * (`adopt`), nobody can read a chain. Each chain has a loop that ends when it is connected; a round is one try.
  */
 
 import { ChainReader, Sender, type ChainHead, type ChainRules, type SentTransaction } from '@cpds/chain';
@@ -21,7 +21,7 @@ export interface ChainSetOptions {
   readonly chains: Readonly<Record<string, readonly string[]>>;
   /** Nicknames of the chains this process's account sends on. */
   readonly sendsOn: readonly string[];
-  /** The account's private key; absent for who sends nothing. */
+  /** The account's private key. Omit if this process sends no transactions. */
   readonly gasKey?: Uint8Array;
   readonly pollMs: number;
   readonly onError: (error: unknown) => void;
@@ -39,7 +39,7 @@ const interfaces = [LockedAccount, MappedDeeds, TransferLedger, StoremanRegistry
 export class ChainSet {
   /** By nickname. */
   private readonly connected = new Map<string, ChainHead>();
-  /** By uid; whose rules are read. */
+  /** By uid: the chains whose rules have been read. */
   private readonly readers = new Map<string, ChainReader>();
   private readonly senders = new Map<string, Sender>();
   private readonly listeners: Listener[] = [];
@@ -73,7 +73,7 @@ export class ChainSet {
     for (const [nickname, head] of this.connected) listener(head, nickname);
   }
 
-  /** The chain's reader once its rules are read, else undefined: nothing can be told of it. */
+  /** The chain's reader once its rules are read, else undefined. */
   readerOf(chainUid: string): ChainReader | undefined {
     return this.readers.get(chainUid);
   }
@@ -98,7 +98,7 @@ export class ChainSet {
     return sender;
   };
 
-  /** Takes what the hub's registry says of a chain. */
+  /** Takes the rules that the hub's registry holds for a chain. */
   adopt(chainUid: string, rules: ChainRules): void {
     for (const head of this.connected.values()) {
       if (head.chainUid !== chainUid) continue;
@@ -125,7 +125,7 @@ export class ChainSet {
       leases: this.leases,
       privateKey: `0x${toHex(gasKey)}`,
       interfaces,
-      // The audit leaf of a transaction (invariant I9), in the transaction that stores its bytes.
+      // Appends the audit leaf of a transaction (invariant I9), in the database transaction that stores its bytes.
       onSigned: (tx, sent) => this.changes.within(tx, leafOf(sent)),
       onError,
     });

@@ -27,7 +27,7 @@ export interface ChainsOptions extends Omit<ChainSetOptions, 'onError'> {
   /** The party this process runs as. */
   readonly self: string;
   readonly contracts: HubContracts;
-  /** Whose rows begin with a final lock: a voucher's or a storeman's; a hospital's begin with a request. */
+  /** Role whose rows begin with a final lock: voucher or storeman. A hospital's rows begin with a request. */
   readonly intake: 'V' | 'S' | null;
   readonly onError: (error: unknown) => void;
 }

@@ -17,7 +17,7 @@ import { hubName, type ChainSet } from './chain-set.js';
 import { Consortium, type ConsortiumView } from './consortium-view.js';
 import { codeHashesOf, codePlace, viewOf, type Members, type Registries } from './registries.js';
 
-/** Addresses of the hub's contracts: what this process believes to begin with. */
+/** Addresses of the hub's contracts, the only ones that this process takes from its configuration. */
 export interface HubContracts {
   chainRegistry: string;
   storemanRegistry: string;
@@ -40,8 +40,8 @@ const changeTopics = [
 
 /**
  * Reads the registries at the hub's final block and again whenever one of them changed; hands each chain's rules to the
- * chain set. Before the first reading there is no consortium, and whoever asks is told `unavailable`. A loop tries to read
- * the hub's own rules once a round; from then on the hub's heads say when to look.
+ * chain set. Before the first reading every question is refused as `unavailable`. A loop tries to read the hub's own
+ * rules once a round; from then on the hub's heads say when to look.
  */
 export class ConsortiumReader extends Consortium {
   private codeHashes = new Map<string, Hex>();
@@ -68,7 +68,7 @@ export class ConsortiumReader extends Consortium {
         this.hub = head;
         this.beginning.start();
       }
-      // Another chain answers late: its rules may be known already.
+      // The rules of a chain that answers late may be known already.
       else this.readThrough = -1;
     });
   }
@@ -85,7 +85,7 @@ export class ConsortiumReader extends Consortium {
   }
 
   /**
-   * Stops unless the code at `address` is what the hub registered: no proxies, no impostor.
+   * Throws unless the code at `address` is what the hub registered: no proxies, no impostor.
    *
    * @throws AppError `foreign-code` (unavailable)
    */

@@ -1,6 +1,7 @@
 /**
- * Who is who and what stands where, as the hub's final state says (ChainRegistry, StoremanRegistry, TransferLedger).
- * Pure data and look-ups; `ConsortiumReader` reads it from the hub and keeps it current. Hex is lower case with 0x.
+ * The parties, their keys and their contracts, from the hub's final state (ChainRegistry, StoremanRegistry,
+ * TransferLedger). Pure data and look-ups; `ConsortiumReader` reads it from the hub and keeps it current. Hex is lower
+ * case with 0x.
  */
 
 import { fromHex } from '@cpds/crypto/bytes';
@@ -57,7 +58,7 @@ export interface GroupMember extends Operator {
   verificationShare: Hex;
 }
 
-/** A key of the locked account and who holds its shares. */
+/** A key of the locked account and the holders of its shares. */
 export interface Group {
   purpose: 'sign' | 'seal';
   keyId: Hex;
@@ -110,7 +111,7 @@ export function groupKeyOf(group: Group): GroupKey {
   };
 }
 
-/** Whoever signs datagrams under this name: hospital, storeman or voucher; undefined for a stranger. */
+/** The party that signs datagrams under this name: hospital, storeman or voucher; undefined for a stranger. */
 export function messageKeyOf(view: ConsortiumView, party: string): Hex | undefined {
   return [...view.hospitals, ...view.storemen, ...view.vouchers].find((known) => known.party === party)?.messageKey;
 }

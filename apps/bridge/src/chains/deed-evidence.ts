@@ -41,8 +41,8 @@ export class DeedEvidence {
    * When `account` anchored a checkpoint of the log `origin` with this size and root on the hub (final); seconds, or null
    * if it did not. Anybody can anchor anything: whose anchors count is for the caller to say.
    *
-   * An anchor of exactly this size and root: roots of other sizes prove nothing about it without the log. Those of other
-   * accounts are not even asked for: a second log could stand there that nobody else is shown (decision 0004).
+   * An anchor of exactly this size and root: roots of other sizes prove nothing about it without the log. Does not ask
+   * for those of other accounts, which could anchor a second log that nobody else is shown (decision 0004).
    */
   async anchoredAt(account: string, origin: string, size: number, root: string): Promise<number | null> {
     const hub = this.chains.requireReader(this.consortium.current().hub.chainUid);
@@ -69,7 +69,7 @@ async function blockOf(reader: ChainReader, number: number): Promise<BlockRef> {
   return block;
 }
 
-/** Refuses what is no uint64 before it becomes a topic. */
+/** Refuses a number that is no uint64 before it becomes a topic. */
 function u64Value(size: number): bigint {
   return BigInt(to0x(u64(size)));
 }

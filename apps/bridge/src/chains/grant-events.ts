@@ -2,7 +2,7 @@ import type { BlockRef, ChainReader } from '@cpds/chain';
 import { LockedAccount, MappedDeeds } from '@cpds/contracts';
 import { BoundedMap } from '../bounded-map.js';
 
-/** Where a grant was written on a chain: the block, final, and the transaction. */
+/** The final block and the transaction in which a chain holds a grant. */
 export interface Written {
   block: BlockRef;
   tx: string;
@@ -14,8 +14,8 @@ export interface Written {
 const maxFound = 10_000;
 
 /**
- * Finds the event that wrote a lock or a mapping. What was found is remembered and believed only while its block is
- * still the chain's: otherwise it is looked for again.
+ * Finds the event that wrote a lock or a mapping. A found event is remembered and used while its block is still in the
+ * chain; otherwise it is looked for again.
  */
 export class GrantEvents {
   private readonly found = new BoundedMap<string, Written>(maxFound);

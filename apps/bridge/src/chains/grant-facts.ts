@@ -21,8 +21,8 @@ import { vouchDigest, type LockSeen } from './vouch.js';
 
 /**
  * Reads a grant's facts from the chains its role reads. A chain that is away, stale, in disagreement with itself, or
- * whose contract is not the registered one, is absent from the answer, and `onError` is told. What became of this
- * process's own transactions is known to who sent them, not here.
+ * whose contract is not the registered one, is absent from the answer, and `onError` is called. The outcomes of this
+ * process's own transactions are not among these facts: their sender knows them.
  */
 export class GrantFacts extends FactsReader {
   private readonly events = new GrantEvents();
@@ -32,7 +32,7 @@ export class GrantFacts extends FactsReader {
     private readonly consortium: ConsortiumReader,
     private readonly contracts: HubContracts,
     private readonly onError: (error: unknown) => void,
-    /** this process's account on the hub, for who is a voucher */
+    /** this process's account on the hub; set for a voucher only */
     private readonly ownAccount: string | null = null,
   ) {
     super();
@@ -64,7 +64,7 @@ export class GrantFacts extends FactsReader {
     try {
       return await read();
     } catch (error) {
-      this.onError(error); // absent, so that nothing can be allowed from it
+      this.onError(error); // the chain stays absent, so that its facts can allow nothing
       return undefined;
     }
   }

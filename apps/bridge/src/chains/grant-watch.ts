@@ -7,13 +7,13 @@ import type { ConsortiumReader, HubContracts } from './consortium-reader.js';
 import type { ConsortiumView } from './consortium-view.js';
 
 export interface GrantWatchOptions {
-  /** Follow MappedDeeds: for who reads destination chains. */
+  /** Follow MappedDeeds. Set by roles that read destination chains. */
   readonly watchesMappings: boolean;
   /** Follow each vouch instead of their sum: for vouchers, whose row ends with their own. */
   readonly watchesVouches: boolean;
   /** Writes in the transaction that delivers a final `Locked`; for roles whose rows begin there. */
   readonly onLocked?: (tx: Tx, homeUid: string, log: ChainLog) => Promise<void>;
-  /** A final block of this chain vanished. May be told again after a restart. */
+  /** Called when a final block of this chain vanished; may be called again after a restart. */
   readonly onDeepReorg: (chainUid: string) => Promise<void>;
   readonly onError: (error: unknown) => void;
 }
@@ -29,7 +29,7 @@ const mappingEndTopics = [MappedDeeds.topics.MappingClosed, MappedDeeds.topics.M
 const mappingTopics = [MappedDeeds.topics.Mapped, ...mappingEndTopics];
 const vouchTopics = [TransferLedger.topics.VouchGiven];
 const vouchedTopics = [TransferLedger.topics.TransferVouched];
-/** What each log says of a grant. */
+/** The meaning of each log for a grant. */
 const saidBy: ReadonlyMap<string, GrantLog> = new Map([
   [LockedAccount.topics.Locked, 'locked'],
   [TransferLedger.topics.VouchGiven, 'vouched'],
@@ -39,8 +39,8 @@ const saidBy: ReadonlyMap<string, GrantLog> = new Map([
 ]);
 
 /**
- * Says which grants moved on any chain: when it is final, and what forbids at a glance already. It wakes and never
- * decides: whoever is woken reads the facts itself. Each contract's follower has a loop that ends when it has begun; a
+ * Tells which grants moved on any chain: final logs, and as soon as a node shows them the logs that forbid. It only
+ * wakes: whoever is woken reads the facts itself. Each contract's follower has a loop that ends when it has begun; a
  * round is one try.
  */
 export class GrantWatch {
@@ -76,7 +76,7 @@ export class GrantWatch {
     );
   }
 
-  /** The operator accepts a chain's new history: everything on it is delivered again. */
+  /** Delivers everything on a chain again, once the operator accepted its new history. */
   async acceptNewHistory(chainUid: string): Promise<void> {
     for (const [place, { follower }] of this.followers)
       if (place.startsWith(chainUid) && follower.isHalted) await follower.acceptNewHistory();
@@ -135,7 +135,7 @@ export class GrantWatch {
   private async begin(follower: ChainFollower, reader: ChainReader, stop: AbortSignal): Promise<AfterRound> {
     if (stop.aborted) return; // while the code was read
     await follower.start();
-    // Halted before this start, and maybe killed before the rows heard of it.
+    // The chain was halted before this start, and the process may have been killed before the rows were halted.
     if (follower.isHalted) this.reportReorg(reader.chainUid);
     return 'done';
   }

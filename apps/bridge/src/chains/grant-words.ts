@@ -1,4 +1,4 @@
-/** The contracts' words for a grant as the table's statuses, and what several heads say taken together. Pure. */
+/** Turns the contracts' values for a grant into the table's statuses, and combines the answers of several heads. Pure. */
 
 import type { LockStruct, MappingStruct } from '@cpds/contracts';
 import type { LockStatus, MappingStatus } from '../transfers/facts.js';
@@ -29,7 +29,7 @@ const rank: Record<LockStatus | MappingStatus, number> = {
   void: 3,
 };
 
-/** Of what several own nodes' heads show, what forbids most: a no counts from the first block that shows it. */
+/** Picks, of the states that several own nodes' heads show, the one that forbids most: a fact that forbids counts from the first block that shows it. */
 export function mostForbidding<Status extends LockStatus | MappingStatus>(seen: readonly Status[]): Status {
   return seen.reduce((worst, next) => (rank[next] > rank[worst] ? next : worst));
 }

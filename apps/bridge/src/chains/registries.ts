@@ -1,4 +1,4 @@
-/** What the hub's contracts say, as read at one block, and the view made of it. Pure. */
+/** The state of the hub's contracts at one block, and the view made of it. Pure. */
 
 import { rulesOf } from '@cpds/chain';
 import { compressWords } from '@cpds/contracts';
@@ -37,7 +37,7 @@ export interface Registries {
   groups: readonly { keyId: string; group: GroupStruct }[];
 }
 
-/** Who is who, or null while the hub has not registered itself: without its rules nothing on it is final. */
+/** The view of all parties; null while the hub has not registered itself, since without its rules nothing on it is final. */
 export function viewOf(read: Registries): ConsortiumView | null {
   const hub = read.chains.find(({ uid }) => uid === read.hubUid);
   if (!hub) return null;

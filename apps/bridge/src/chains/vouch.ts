@@ -1,4 +1,4 @@
-/** What a voucher vouches for, and when it does: pure (protocol section 7, lines of role V). */
+/** What a voucher vouches for, and when. Pure (protocol section 7, lines of role V). */
 
 import type { VouchStruct } from '@cpds/contracts';
 import { ascii, fromHex, to0x, u64 } from '@cpds/crypto/bytes';

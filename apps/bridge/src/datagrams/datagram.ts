@@ -1,4 +1,4 @@
-/** The key of a party's word, a datagram's signature, and what this node thinks of one that arrives (wire.md "Between hospitals"). Pure. */
+/** A party's message key, the signature of its datagrams, and the checks of one that arrives (wire.md "Between hospitals"). Pure. */
 
 import { AppError, denied, invalid } from '@cpds/errors';
 import { datagramDigest, type Datagram, type DatagramKind, type Hex } from '@cpds/messages';
@@ -6,7 +6,7 @@ import { to0x, toBigInt } from '@cpds/crypto/bytes';
 import { isSignedByAccount, signDigest } from '@cpds/contracts';
 import { z } from 'zod';
 
-/** The key that signs what this party says off chain: datagrams, answers, partials (protocol section 7, "Who is who"). */
+/** The key that signs this party's statements off chain: datagrams, answers, partials (protocol section 7, "Who is who"). */
 export class MessageKey {
   /** @param secret 32 bytes */
   constructor(private readonly secret: Uint8Array) {}
@@ -28,9 +28,9 @@ export function signDatagram(key: MessageKey, unsigned: Omit<Datagram, 'sig'>): 
 }
 
 /**
- * Refuses a datagram that is not for this node or not signed by who it says it is from.
+ * Refuses a datagram that is not for this node, or is not signed by the party that it names as its sender.
  *
- * @param kind what the subject says
+ * @param kind the kind in the subject
  * @param senderKey message key of `datagram.from` on the hub; undefined for a stranger
  * @throws AppError `other-kind`, `not-addressed`, `unknown-sender`, `bad-signature`
  */
@@ -56,7 +56,7 @@ export function refusalBody({ code, field, message }: AppError): Record<string, 
   return { refused: { code, ...(field ? { field } : {}), message: message.slice(0, 512) } };
 }
 
-/** The refusal in an answer, or null where the datagram was acted on. */
+/** The refusal in an answer, or null if the datagram was acted on. */
 export function refusalOf(answer: Datagram): { code: string; field?: string; message: string } | null {
   const refusal = Refusal.safeParse(answer.body);
   return refusal.success ? refusal.data.refused : null;

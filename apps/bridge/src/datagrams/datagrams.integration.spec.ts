@@ -132,7 +132,7 @@ describe('datagrams over a real bus and database', () => {
     const twice = new Promise<void>((resolve) => (settle = resolve));
     const answered = async (_sent: unknown, answer: Datagram): Promise<void> => {
       answers.push(answer.body);
-      // the first answer is lost on the way to its row, as by a kill: the datagram stays open and is sent again
+      // the first answer is lost before its row is stored, as by a kill: the datagram stays open and is sent again
       if (answers.length === 1) {
         await south.stop();
         running.splice(running.indexOf(south), 1);

@@ -11,16 +11,16 @@ import { AnsweredDatagramRow, OutgoingDatagramRow } from './datagram.row.js';
 import { isRound, type DatagramDoors, type DatagramHandler, type OutgoingDatagram } from './datagrams.js';
 import { RateLimits } from './rate-limits.js';
 
-/** A repeat waits at least and at most this long, milliseconds; it doubles in between. */
+/** Least and longest wait before a repeat, milliseconds; it doubles from one to the other. */
 const firstRepeatMs = 1_000;
 const lastRepeatMs = 30_000;
 /** Rows looked at per round. */
 const perRound = 100;
 /** How often a round is made without any wake-up, milliseconds: as fine as the repeats are. */
 const roundMs = firstRepeatMs;
-/** How often what nobody asks for any more is deleted, milliseconds. */
+/** Milliseconds between two deletions of answers that nobody asks for any more. */
 const pruneEveryMs = 3_600_000;
-/** Datagrams looked at at once; more are not heard, so that strangers cannot fill the memory. */
+/** Datagrams in work at once; further ones are dropped, so that strangers cannot fill the memory. */
 const maxInWork = 256;
 /** Answers are repeated for this long: longer than any deadline of a datagram. */
 const keepAnswersDays = 32;
@@ -34,8 +34,9 @@ interface Waiter {
  * Datagrams over plain NATS: at most once on the wire, made at least once by rows and repeats. A round sends what is due.
  *
  * Crash story: a datagram to be sent is a row with its signed bytes in the caller's transaction. An answer is handed to
- * its handler before the row says `answered`: a crash in between has it answered again. An answer given is a row before
- * it leaves, so a repeat gets the same one; a handler that ran before a crash runs again, and is idempotent.
+ * its handler before the row says `answered`: after a crash in between, the recipient answers again. An answer that
+ * this node gives is a row before it leaves, so a repeat gets the same one; a handler that ran before a crash runs
+ * again, and is idempotent.
  */
 @Injectable()
 export class DatagramsService implements BeforeApplicationShutdown {
@@ -60,7 +61,7 @@ export class DatagramsService implements BeforeApplicationShutdown {
     this.loop = new Loop({ round: () => this.round(), everyMs: roundMs, onError: (error) => onError(error, {}) });
   }
 
-  /** Takes what comes from now on, and sends what is due: not before its doors stand. A kind without a door is not answered. */
+  /** Starts taking datagrams and sending those that are due, once the doors are set. A kind without a door is not answered. */
   start(doors: Partial<DatagramDoors>): void {
     this.doors = doors;
     for (const kind of DatagramKind.options) {
@@ -131,7 +132,7 @@ export class DatagramsService implements BeforeApplicationShutdown {
     return answer;
   }
 
-  /** Starts work on a message without keeping the next one waiting; a sender over its limit is not heard. */
+  /** Starts work on a message without keeping the next one waiting; drops messages of a sender over its limit. */
   private arrive(kind: DatagramKind, body: unknown): void {
     if (this.inWork.size >= maxInWork) return; // it is sent again
     const work = this.take(kind, body)
@@ -204,7 +205,7 @@ export class DatagramsService implements BeforeApplicationShutdown {
     });
   }
 
-  /** What the handler says; a refusal of the message is an answer too, trouble of this node's own is none. */
+  /** The handler's answer. A refusal of the message is an answer too; for a failure of this node's own there is none, and the sender tries again. */
   private async bodyOf(kind: DatagramKind, handler: DatagramHandler, datagram: Datagram) {
     try {
       return await handler(datagram);

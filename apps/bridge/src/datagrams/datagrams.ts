@@ -9,7 +9,7 @@ import type { Datagram, DatagramKind } from '@cpds/messages';
 export interface OutgoingDatagram {
   to: string;
   kind: DatagramKind;
-  /** grantId, or the request's id before there is one */
+  /** grantId, or the request's id while there is no grant */
   grantId: string;
   body: Record<string, unknown>;
   /** seconds since 1970 */
@@ -17,23 +17,23 @@ export interface OutgoingDatagram {
 }
 
 /**
- * What this node does with a datagram of a kind: returns the answer's body, which is stored and repeated for the same
- * datagram, or null where there is no answer yet and the sender shall ask again. An AppError of kind invalid, denied,
- * missing or conflict becomes a signed `refused` body { code, field, message }; anything else leaves the sender to retry.
+ * Acts on a datagram of a kind and returns the answer's body, which is stored and repeated for the same datagram, or
+ * null where there is no answer yet and the sender shall ask again. An AppError of kind invalid, denied, missing or
+ * conflict becomes a signed `refused` body { code, field, message }; anything else leaves the sender to retry.
  */
 export type DatagramHandler = (received: Datagram) => Promise<Record<string, unknown> | null>;
 
-/** What this node does with the answer to a stored datagram; may be called more than once for the same answer. */
+/** Acts on the answer to a stored datagram; may be called more than once for the same answer. */
 export type AnswerHandler = (sent: OutgoingDatagram, answer: Datagram) => Promise<void>;
 
 const roundKinds = ['sign', 'release'] as const satisfies readonly DatagramKind[];
 
-/** Kinds of rounds: only ever asked, never stored. What is behind them answers a repeat the same way by itself. */
+/** Kinds of rounds, which are asked and never stored. Their handlers answer a repeat in the same way by themselves. */
 export type RoundKind = (typeof roundKinds)[number];
 
 export const isRound = (kind: DatagramKind): kind is RoundKind => roundKinds.some((round) => round === kind);
 
-/** What this node does with datagrams of each kind it takes, and with the answers to those it stores itself. */
+/** Handlers for datagrams of each kind that this node takes, and for the answers to those that it stores. */
 export type DatagramDoors = {
   readonly [K in DatagramKind]: K extends RoundKind
     ? { readonly take: DatagramHandler }

@@ -45,7 +45,7 @@ export class ClosingDuties {
   }
 }
 
-/** What A and B send for a grant: lock and refund, mint; one transaction per purpose, however often it is asked for. */
+/** Sends the transactions of A and B for a grant: lock and refund, mint; one per purpose, however often it is called. */
 export class HospitalChainDuties extends OwnTransactions {
   constructor(
     private readonly senderOf: SenderOf,
@@ -56,7 +56,7 @@ export class HospitalChainDuties extends OwnTransactions {
     super();
   }
 
-  /** What became of this row's own transactions, for the facts the table decides on. */
+  /** Outcomes of this row's own transactions, for the facts that the table decides on. */
   async sent(row: TransferRow): Promise<SentFacts> {
     if (!row.grantId) return sentNothing;
     if (row.role === 'B')
@@ -109,7 +109,7 @@ export class HospitalChainDuties extends OwnTransactions {
     return waiting(`the lock to be final (${describe(outcome)})`);
   }
 
-  /** Takes back a lock that was not sent yet, or replaces it by nothing. */
+  /** Takes back a lock that was not sent yet, or replaces it by an empty transaction. */
   async cancelLock(row: TransferRow): Promise<DutyResult> {
     const sender = this.senderOf(row.homeUid);
     const key = sendKeys.lock(heldRow(row).grantId, row.lockResends);

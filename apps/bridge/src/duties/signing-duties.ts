@@ -6,7 +6,7 @@ import { heldRow, type TransferRow } from '../transfers/transfer.row.js';
 export class SigningDuties {
   constructor(private readonly coordinator: SigningCoordinator) {}
 
-  /** Saves time and decides nothing: the signature does not wait for it. */
+  /** Prepares a session to save time; the signature does not need it. */
   async openMint(row: TransferRow): Promise<DutyResult> {
     const { culprits } = await this.coordinator.prepare(requestOf(row, 'mint'));
     return { done: true, culprits };

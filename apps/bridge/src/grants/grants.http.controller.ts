@@ -4,7 +4,7 @@ import { Scopes } from '@cpds/service';
 import { Controller, HttpCode, Param, Post } from '@nestjs/common';
 import { OpeningService } from './opening.service.js';
 
-/** What B's backend does with a grant. */
+/** Routes with which B's backend acts on a grant. */
 @Controller('grants')
 @Scopes('bridge.open')
 export class GrantsHttpController {

@@ -44,7 +44,7 @@ import type { TransferRow } from '../transfers/transfer.row.js';
 import { TransfersService } from '../transfers/transfers.service.js';
 import { checkEnrolment } from './enrolment-evidence.js';
 
-/** What a grant package is, opened; the row's id is the request's. */
+/** An opened grant package; its row's id is the request's. */
 export const packagePlace = (id: string): string => `grant-package/${id}`;
 
 /** Witnesses kept from consent until the lock is sent; what is gone is computed again. */
@@ -189,7 +189,7 @@ export class GrantsService {
     return { done: false, waitsFor: `${destination.party} to accept the grant` };
   }
 
-  /** A hears whether B accepts. */
+  /** A takes B's answer to the grant. */
   async answered(grantId: string, answer: Datagram): Promise<void> {
     const row = await this.transfers.findByGrant(grantId, 'A');
     if (!row) return;
@@ -199,7 +199,7 @@ export class GrantsService {
     await this.transfers.raise(row.id, { type: 'answer', accepted }, noFacts());
   }
 
-  /** B checks what A sends against what B asked; the answer is its word, repeated for the same datagram. */
+  /** B checks A's grant against its own request; the answer is repeated for the same datagram. */
   async receive(received: Datagram): Promise<z.infer<typeof GrantAnswer>> {
     const body = parse(GrantBody, received.body, 'grant');
     const { row: asked, request } = await this.requests.opened(body.requestId);

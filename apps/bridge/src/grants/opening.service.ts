@@ -24,7 +24,7 @@ import { holdsGrant, type HeldRow } from '../transfers/transfer.row.js';
 import { TransfersService } from '../transfers/transfers.service.js';
 import { z } from 'zod';
 
-/** What a combined key is, opened. */
+/** A combined key, opened. */
 export const combinedPlace = (grantId: string): string => `combined/${grantId}`;
 
 /** Proofs kept at most; what is gone is made again when it is needed. */
@@ -33,7 +33,7 @@ const maxProofs = 256;
 /** States in which B holds the combined key. */
 const released: readonly TransferState[] = ['released', 'opened'];
 
-/** B's way from a final mapping to a readable record: ask the storemen, keep W sealed, tell records what to fetch with. */
+/** Takes B from a final mapping to a readable record: asks the storemen, keeps W sealed, gives records what it needs to fetch. */
 @Injectable()
 export class OpeningService {
   /** Proofs that identity made, or is making, of grants not released yet. */
@@ -49,7 +49,8 @@ export class OpeningService {
     private readonly bus: BusRequests,
     private readonly keys: NodeKeys,
   ) {
-    // Made while the mapping becomes final: the release then waits for the storemen only. Where it fails, `open` asks again and tells.
+    // Made while the mapping becomes final, so that the release waits for the storemen only. If it fails, `open` asks
+    // again and throws.
     transfers.onChange((row) => {
       if (row.role === 'B' && row.state === 'mint-sent' && holdsGrant(row)) this.proofOfQ(row).catch(() => undefined);
     });
@@ -85,7 +86,7 @@ export class OpeningService {
     return decision ? { outcome: 'released' } : { outcome: 'waiting', waitsFor: 'the grant is being closed' };
   }
 
-  /** All that records fetches and opens with; null before the release and once the grant is over. */
+  /** All that records needs to fetch and open; null before the release and once the grant is over. */
   async released(grantId: string): Promise<ReleasedAnswer> {
     const row = await this.transfers.findByGrant(grantId, 'B');
     if (!row?.released || !row.capsule || !row.commitment || !released.includes(row.state)) return null;
@@ -127,7 +128,7 @@ export class OpeningService {
     return this.revocations.take(statement, 'own backend');
   }
 
-  /** DLEQ(open; ...) by identity, which holds q; one that failed is asked for again. */
+  /** DLEQ(open; ...) by identity, which holds q; asks again if an earlier try failed. */
   private proofOfQ({ grantId, grant }: HeldRow): Promise<z.infer<typeof ProveAnswer>> {
     const known = this.proofs.get(grantId);
     if (known) return known;

@@ -11,7 +11,7 @@ import { TransfersService } from '../transfers/transfers.service.js';
 
 const closed: readonly string[] = ['revoked', 'given-back', 'void'];
 
-/** What A's exchange endpoint may hand out, and for how long: the chain's and the storemen's part of "Fetch" (section 7). */
+/** Decides what A's exchange endpoint may hand out, and for how long: the chain's and the storemen's part of "Fetch" (section 7). */
 @Injectable()
 export class ServingService {
   constructor(
@@ -22,7 +22,7 @@ export class ServingService {
     private readonly messageKey: MessageKey,
   ) {}
 
-  /** Whether one more byte may leave for this grant. A chain that cannot be relied on allows nothing. */
+  /** Whether more bytes may leave for this grant. A chain that cannot be relied on allows nothing. */
   async mayServe(grantId: string): Promise<MayServeAnswer> {
     const row = await this.transfers.findByGrant(grantId);
     if (!row) return { ok: false, reason: 'unknown' };
@@ -64,7 +64,7 @@ export class ServingService {
     return { outcome: 'allowed', commitment: row.commitment };
   }
 
-  /** What a Fetch is checked with at A before anything else is looked at, and what B makes one of. */
+  /** The grant's values with which A first checks a Fetch, and of which B makes one. */
   async grant(grantId: string): Promise<GrantQueryAnswer> {
     const row = (await this.transfers.findByGrant(grantId, 'A')) ?? (await this.transfers.findByGrant(grantId, 'B'));
     if (!row?.commitment) return null;

@@ -15,7 +15,7 @@ export interface ReleaseSubject {
   capsule: Hex;
 }
 
-/** What the proof of a partial binds. @throws CryptoError names the field */
+/** The values that the proof of a partial binds. @throws CryptoError names the field */
 export function partialContext({ grantId, grant, capsule }: ReleaseSubject, epoch: number): PartialContext {
   return {
     grantId: fromHex(grantId, 'grantId', 32),
@@ -38,7 +38,7 @@ export function partialWords(partial: Partial): { w: Hex; c: Hex; s: Hex } {
 }
 
 /**
- * What is wrong with a member's partial, in words for a blame row; null when it is good: signed by the member, for this
+ * The fault of a member's partial, in words for a blame row; null when it is good: signed by the member, for this
  * grant, capsule and epoch, with a proof that holds for its public share.
  */
 export function partialFault(

@@ -7,7 +7,7 @@ import { askEnough, placeOf } from '../signing/ask-enough.js';
 import type { MemberAnswer } from '../signing/signing-coordinator.service.js';
 import { combinedW, partialFault } from './partials.js';
 
-/** What B asks the storemen with. */
+/** B's question to the storemen. */
 export interface ReleaseRequest {
   grantId: Hex;
   homeUid: Hex;
@@ -42,7 +42,7 @@ export interface CollectorOptions {
   othersAfterMs: number;
 }
 
-/** B's side of the release: asks the storemen, checks each partial, names who lied, combines t of one epoch. */
+/** B's side of the release: asks the storemen, checks each partial, names members that lied, combines t of one epoch. */
 export class ReleaseCollector {
   constructor(
     private readonly consortium: Consortium,
@@ -51,7 +51,7 @@ export class ReleaseCollector {
   ) {}
 
   /**
-   * Asks t storemen, and the others where those are not enough. Returns as soon as t partials are good; with refusals,
+   * Asks t storemen, and the others if those are not enough. Returns as soon as t partials are good; with refusals,
    * when all have answered, so that each signed answer can be shown.
    *
    * @throws AppError `no-group`, `unknown-hospital`

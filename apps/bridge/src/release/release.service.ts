@@ -25,7 +25,7 @@ import { checkCapsule } from '../transfers/grant-checks.js';
 import { digestOfPartial, partialContext, partialWords } from './partials.js';
 import { ReleaseRow, signedPartialOf } from './release.row.js';
 
-/** What a release rests on, once every guard has said yes. */
+/** The facts on which a release rests, once every guard has agreed. */
 interface Grounds {
   asked: AskedGrant;
   capsule: Hex;
@@ -39,8 +39,8 @@ interface Grounds {
  * A storeman's release (protocol section 6, transfer table "S, Mapped"): checks everything in its own nodes, commits the
  * row with W_i and its event, and only then answers.
  *
- * Crash story: before the commit nothing has left; after it every repetition answers the bytes of the row, but only under
- * the same guards: a revoke that came in between is answered instead.
+ * Crash story: before the commit nothing has left; after it every repetition answers the bytes of the row, but only if
+ * the same guards agree: after a revoke the answer is the revoke.
  */
 export class ReleaseService {
   constructor(
@@ -82,7 +82,7 @@ export class ReleaseService {
     return { outcome: 'partial', partial };
   }
 
-  /** The row's partial; the row that was first, when two askers meet. */
+  /** Stores the partial and returns that of the row; if two questions race, both get the first row's. */
   private async release(grounds: Grounds): Promise<SignedPartial> {
     const { asked, group } = grounds;
     const where = { grantId: asked.grantId, epoch: group.epoch };
@@ -137,7 +137,7 @@ export class ReleaseService {
   }
 }
 
-/** DLEQ(open; G, Q, Ḡ, Q̄; grantId): who asks knows q. A signature by q would not show that (section 11, attack 2). */
+/** DLEQ(open; G, Q, Ḡ, Q̄; grantId): the asker knows q. A signature by q would not show that (section 11, attack 2). */
 function checkProofOfQ(asked: AskedGrant, body: { qBar: Hex; proof: { c: Hex; s: Hex } }): void {
   const Q = pointFromHex(asked.grant.recipientKey, 'grant.recipientKey');
   const qBar = pointFromHex(body.qBar, 'qBar');

@@ -1,11 +1,11 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
-/** What a request is, opened: the request itself and at A the datagram that B signed. */
+/** An opened request: the request itself, and at A the datagram that B signed. */
 export const requestPlace = (id: string): string => `request/${id}`;
 
 /**
  * A request for a record, at the hospital that sent it (`sent`, B) or received it (`received`, A). It names a person,
- * so it lies sealed under the key-encryption key; the row of the transfer table with the same id says where it stands.
+ * so it lies sealed under the key-encryption key; the transfer row with the same id holds its state.
  */
 @Entity({ name: 'request' })
 export class RequestRow {
@@ -14,7 +14,7 @@ export class RequestRow {
   @Column('text') counterparty!: string;
   /** `sealJson` of { request, datagram? } at `requestPlace(id)` */
   @Column('text') sealed!: string;
-  /** A: whom the identifier matched; null for an unknown patient, whose request expires like a denied one */
+  /** A: the patient whom the identifier matched; null for an unknown one, whose request expires like a denied one */
   @Index() @Column('uuid', { name: 'patient_id', nullable: true }) patientId!: string | null;
   /** B: the department that asks */
   @Column('uuid', { name: 'department_id', nullable: true }) departmentId!: string | null;

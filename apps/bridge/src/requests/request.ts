@@ -6,7 +6,7 @@ import type { ShareRequest } from '@cpds/messages';
 /** A request lives at most this long, seconds. */
 export const maxRequestSeconds = 7 * 86_400;
 
-/** What the hub says of the hospital that asks. */
+/** The hub's entry of the hospital that asks. */
 export interface Asker {
   chainUid: string;
   mappedDeeds: string | undefined;

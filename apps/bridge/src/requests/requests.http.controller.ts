@@ -5,7 +5,7 @@ import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
 import { z } from 'zod';
 import { RequestsService } from './requests.service.js';
 
-/** What a hospital's backend asks other hospitals for. */
+/** Routes with which a hospital's backend asks other hospitals for records. */
 @Controller('requests')
 export class RequestsHttpController {
   constructor(private readonly requests: RequestsService) {}

@@ -118,18 +118,18 @@ export class RequestsService {
     return { requestId: request.requestId, state: 'requested', grantId: null, requestExpires: request.requestExpires };
   }
 
-  /** What comes as `request`: at A a request of B, at B that nothing comes of one. */
+  /** Takes datagrams of kind `request`: at A a request of B, at B the news that nothing comes of one. */
   take(received: Datagram): Promise<z.infer<typeof RequestAnswer>> {
     return received.body['outcome'] === 'not-granted' ? this.receiveNotGranted(received) : this.receive(received);
   }
 
-  /** `received` only ends the re-sending; what comes of the request comes as a datagram of its own. */
+  /** `received` only ends the re-sending; the result of the request comes as a datagram of its own. */
   async answered(answer: Datagram): Promise<void> {
-    // what A refuses outright comes to nothing by itself: the request expires here as there
+    // a request that A refuses outright needs no action here: it expires at B as it does at A
     if (!refusalOf(answer)) parse(RequestAnswer, answer.body, 'request answer');
   }
 
-  /** A stores what B asks for. The answer says only `received`, whoever the patient is. */
+  /** A stores B's request. The answer says only `received`, whether or not the patient is known. */
   private async receive(received: Datagram): Promise<z.infer<typeof RequestAnswer>> {
     const body = parse(RequestBody, received.body, 'request');
     const view = this.consortium.current();
@@ -171,7 +171,7 @@ export class RequestsService {
     return { outcome: 'received' };
   }
 
-  /** A tells B at requestExpires: in the same words whether denied, unknown patient or unknown record. */
+  /** A tells B at requestExpires, in the same words for a denial, an unknown patient and an unknown record. */
   async answerNotGranted(row: TransferRow): Promise<DutyResult> {
     await this.changes.commit(async (tx) => {
       await this.datagrams.send(tx, {
@@ -186,7 +186,7 @@ export class RequestsService {
     return { done: true };
   }
 
-  /** B learns that nothing comes of its request. */
+  /** B closes a request of which nothing comes. */
   private async receiveNotGranted(received: Datagram): Promise<z.infer<typeof RequestAnswer>> {
     const { requestId } = parse(NotGrantedBody, received.body, 'not-granted');
     const row = await this.unitOfWork.reader.findOneBy(RequestRow, { id: requestId, side: 'sent' });
@@ -204,7 +204,7 @@ export class RequestsService {
     return (await this.arrivals.until(patientId, waitSeconds * 1000, some)) ?? [];
   }
 
-  /** The patient says no. Nobody is told before requestExpires: a denial looks like a patient who does not exist. */
+  /** Stores the patient's denial. B is told at requestExpires only: a denial looks like a patient who does not exist. */
   async deny(requestId: string, patientId: string): Promise<void> {
     await this.changes.commit(async (tx) => {
       const row = await tx.manager.findOneBy(RequestRow, { id: requestId, patientId, side: 'received' });
@@ -214,14 +214,14 @@ export class RequestsService {
     });
   }
 
-  /** What was asked in `requestId`, at the side that sent or received it. @throws AppError `unknown-request` */
+  /** The content of `requestId`, at the side that sent or received it. @throws AppError `unknown-request` */
   async opened(requestId: string): Promise<{ row: RequestRow; request: ShareRequest }> {
     const row = await this.unitOfWork.reader.findOneBy(RequestRow, { id: requestId });
     if (!row) throw unknownRequest();
     return { row, request: this.open(row).request };
   }
 
-  /** Where a request of this hospital stands. @throws AppError `unknown-request` */
+  /** The state of a request of this hospital. @throws AppError `unknown-request` */
   async view(requestId: string): Promise<RequestView> {
     const { row } = await this.opened(requestId);
     const transfer = await this.transfers.findById(row.id);

@@ -4,7 +4,7 @@ import { Open } from '@cpds/service';
 import { Body, Controller, HttpCode, Ip, Post } from '@nestjs/common';
 import { RevocationsService } from './revocations.service.js';
 
-/** The one door that needs no token: a revoke's authority is its signature, and nobody may keep a patient from it. */
+/** The only route without a token: a revoke's authority is its signature, and nobody may keep a patient from it. */
 @Controller('revocations')
 export class RevocationsHttpController {
   constructor(private readonly revocations: RevocationsService) {}

@@ -23,7 +23,7 @@ import { heldRow, type TransferRow } from '../transfers/transfer.row.js';
 import { TransfersService } from '../transfers/transfers.service.js';
 import { checkStatement, grantOf } from './statement.js';
 
-/** No request asks for longer, and a week for the request itself, seconds. */
+/** Latest accepted notAfter, in seconds from now: no request asks for longer, with a week for the request itself. */
 const maxGrantSeconds = 40 * 86_400;
 
 /** How long the caller of `POST /revocations` waits for the others' signed answers, milliseconds. */
@@ -75,7 +75,7 @@ export class RevocationsService {
     return { answer: await this.accept(statement, false) };
   }
 
-  /** Whoever answers has it; a refusal ends the re-sending too. */
+  /** Ends the re-sending: a party that answers has the statement, also if it refuses it. */
   async answered(answer: Datagram): Promise<void> {
     if (!refusalOf(answer)) parse(RevokeAnswer, answer.body, 'revoke answer');
   }
@@ -138,7 +138,7 @@ export class RevocationsService {
     );
   }
 
-  /** Standing duty of a row that holds a statement: everybody who could act on the grant hears of it until they answer. */
+  /** Standing duty of a row that holds a statement: sends it to everybody who could act on the grant until they answer. */
   async forward(row: TransferRow): Promise<DutyResult> {
     if (!row.statement) return { done: true };
     const { grant } = heldRow(row);
@@ -168,12 +168,12 @@ export class RevocationsService {
       const answer = await this.datagrams.ask({ to, kind: 'revoke', grantId: statement.grantId, body }, forwardWaitMs);
       return { from: to, answer: parse(RevokeAnswer, answer.body, 'revoke answer').answer };
     } catch {
-      return null; // whoever does not answer now is told again by the standing duty
+      return null; // the standing duty sends it again to a party that does not answer now
     }
   }
 }
 
-/** A grant first heard of by its revoke is kept until it ends: one that would never end is nobody's. */
+/** Refuses a grant that would never end: a grant first heard of by its revoke is kept until it ends, and no wallet makes such a one. */
 function checkBounds({ lockBefore, mintBefore, notAfter }: Grant): void {
   if (notAfter > nowSeconds() + maxGrantSeconds)
     throw invalid('other-grant', 'grant.notAfter', 'grant.notAfter is further away than any grant may last');

@@ -1,4 +1,4 @@
-/** Revoke and give-back statements (protocol section 7): who must have signed, and for what. Pure. */
+/** Checks revoke and give-back statements (protocol section 7): their signer and their grant. Pure. */
 
 import {
   giveBackDigest,

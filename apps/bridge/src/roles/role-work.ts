@@ -3,7 +3,7 @@ import type { DatagramDoors } from '../datagrams/datagrams.js';
 import type { Duty, DutyExecutor, DutyOf, EveryonesDuty } from '../transfers/duties.js';
 import type { Role } from '../transfers/transfer.js';
 
-/** Which roles take datagrams of each kind (wire.md "Between hospitals"). */
+/** The roles that take datagrams of each kind (wire.md "Between hospitals"). */
 type RoleTaking = {
   request: 'A' | 'B';
   grant: 'A' | 'B';
@@ -18,19 +18,19 @@ type KindOf<R extends Role> = { [K in DatagramKind]: [R & RoleTaking[K]] extends
 /** The kinds that every role takes. */
 type EveryonesKind = { [K in DatagramKind]: [Role] extends [RoleTaking[K]] ? K : never }[DatagramKind];
 
-/** What a process does: for its rows, and with datagrams. Each role's module says it in one table; `node.module.ts` adds what all do. */
+/** The work of a process: duties for its rows, doors for datagrams. Each role's module holds it in one table; `node.module.ts` adds the work of every role. */
 export interface RoleWork {
   readonly duties: Partial<Record<Duty, DutyExecutor>>;
   readonly datagrams: Partial<DatagramDoors>;
 }
 
-/** What these roles do beside what all do: a duty without an executor, or a kind without a door, does not compile. */
+/** The work of these roles beside that of every role: a duty without an executor, or a kind without a door, does not compile. */
 export interface WorkOf<R extends Role> extends RoleWork {
   readonly duties: Record<Exclude<DutyOf<R>, EveryonesDuty>, DutyExecutor>;
   readonly datagrams: Pick<DatagramDoors, Exclude<KindOf<R>, EveryonesKind>>;
 }
 
-/** What all roles do. */
+/** The work of every role. */
 export interface EveryonesWork extends RoleWork {
   readonly duties: Record<EveryonesDuty, DutyExecutor>;
   readonly datagrams: Pick<DatagramDoors, EveryonesKind>;

@@ -22,7 +22,7 @@ const patienceMs = 1_500;
 export interface StoremanOptions {
   /** seals shares and seeds */
   ring: KeyRing;
-  /** the only ceremony this node's operator agreed to; absent: it takes part in none */
+  /** the only ceremony this node's operator agreed to; without it the node takes part in none */
   roster?: ConfiguredRoster;
   /** mint shares per home, destination and hour */
   quotaPerHour: number;

@@ -3,12 +3,12 @@ import { toAppError } from '@cpds/errors';
 import type { Hex, SignedAnswer } from '@cpds/messages';
 import type { MessageKey } from '../datagrams/datagram.js';
 
-/** A refusal or a "not yet" that this member stands for: EIP-712 `Answer` under the hub's uid. */
+/** Signs a refusal or a "not yet" of this member: EIP-712 `Answer` under the hub's uid. */
 export function signAnswer(hubUid: string, key: MessageKey, answer: Omit<SignedAnswer, 'signature'>): SignedAnswer {
   return { ...answer, signature: key.sign(answerDigest(hubUid, answer) as Hex) };
 }
 
-/** Whether the member with `messageKey` said exactly this about exactly this grant and action. */
+/** Whether the member with `messageKey` signed exactly this answer for exactly this grant and action. */
 export function isAnswerOf(
   hubUid: string,
   messageKey: string,
@@ -23,8 +23,8 @@ export function isAnswerOf(
 }
 
 /**
- * Trouble of this node's own, said to the asker: it goes on with others and does not take silence for guilt. Everything
- * else is thrown on.
+ * Turns a failure of this node's own into an answer: the asker goes on with others and does not count silence as guilt.
+ * Throws every other error on.
  */
 export function unavailableAnswer(error: unknown): { outcome: 'unavailable'; reason: string } {
   const { kind, code, message } = toAppError(error);

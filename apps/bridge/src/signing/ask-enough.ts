@@ -1,8 +1,8 @@
-/** Whom to ask when. */
+/** Order and times of asking. */
 export interface Asking {
   /** so many are asked at once */
   atOnce: number;
-  /** place of the first of them: who asks for many grants lets each begin elsewhere */
+  /** place of the first of them; let each grant begin elsewhere, so that the work is spread */
   from: number;
   /** the others are asked this much later at the latest, milliseconds */
   othersAfterMs: number;
@@ -13,7 +13,7 @@ export interface Asking {
  * Asks members until it is enough or all have answered: some at once, the others as soon as one of those does not help,
  * or a while later. t answers are enough for anything a group does, and every further one costs a storeman its work.
  *
- * @param ask whether the member helped; a rejection ends the asking and is passed on
+ * @param ask asks a member and resolves to whether it helped; a rejection ends the asking and is passed on
  */
 export function askEnough<Member>(
   members: readonly Member[],

@@ -1,6 +1,7 @@
 /**
- * What a storeman signs, and what it says instead: the guards of the transfer table's lines Mint, NotMapped and release.
- * Pure. Yes needs finality, no needs a glance; no-facts are looked at first (protocol section 7).
+ * Decides whether a storeman signs or refuses: the guards of the transfer table's lines Mint, NotMapped and release.
+ * Pure. A fact that allows must be final, a fact that forbids counts at a glance and is looked at first (protocol
+ * section 7).
  */
 
 import type { Grant, TransferState } from '@cpds/messages';
@@ -13,7 +14,7 @@ export type GuardOutcome =
   | { outcome: 'answer'; verdict: 'mapped' | 'wait' | 'revoked' | 'expired' }
   | { outcome: 'unavailable'; reason: string };
 
-/** What a guard decides on. */
+/** The facts that a guard decides on. */
 export interface GuardInput {
   grant: Grant;
   facts: Facts;
@@ -58,7 +59,7 @@ export function mayMint(input: GuardInput): GuardOutcome {
   return outcome.outcome === 'yes' && !input.facts.hub?.vouched ? answer('wait') : outcome;
 }
 
-/** Nonces for a share of `Mint`, which give nothing away: all that the share needs but the vouches, which come while others wait. */
+/** Nonces for a share of `Mint`, which reveal nothing. Needs all that the share needs except the vouches, which may come meanwhile. */
 export function mayOpenMint(input: GuardInput): GuardOutcome {
   const { grant, facts } = input;
   const no = forbids(input);

@@ -25,7 +25,7 @@ export function signCommitment(key: MessageKey, message: Omit<SignCommitment, 's
   return { ...message, signature: key.sign(commitmentDigest(message)) };
 }
 
-/** What is wrong with a commitment: its author is no member of this epoch, or did not sign it. Null: nothing. */
+/** The fault of a commitment: its author is no member of this epoch, or did not sign it. Null if it has none. */
 export function commitmentFault(group: Group, session: string, message: SignCommitment): string | null {
   const member = group.members.find((known) => known.index === message.index);
   if (!member) return `member ${message.index} is not in the current epoch`;
@@ -36,7 +36,7 @@ export function commitmentFault(group: Group, session: string, message: SignComm
   return null;
 }
 
-/** The part of it that FROST needs. */
+/** The part of a commitment that FROST needs. */
 export function nonceCommitmentOf(message: SignCommitment): frost.NonceCommitment {
   return {
     index: message.index,

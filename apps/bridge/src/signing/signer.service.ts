@@ -78,7 +78,7 @@ export class SignerService {
     this.vault = new frost.NonceVault(() => this.now().getTime());
   }
 
-  /** Answers a datagram of kind `sign`. @throws AppError for what is refused: the sender gets its code and field */
+  /** Answers a datagram of kind `sign`. @throws AppError for a refusal, whose code and field the sender gets */
   async answer(received: Pick<Datagram, 'from' | 'body'>): Promise<SignAnswer> {
     const body = parse(SignBody, received.body, 'sign');
     try {
@@ -130,7 +130,7 @@ export class SignerService {
       await this.reportEquivocation(open.asked);
       throw denied('equivocation', 'signers see different blocks of the lock', { field: 'commitments' });
     }
-    // Facts again: the rounds may lie seconds apart, and a revoke between them.
+    // Read the facts again: a revoke may have come in the seconds between the rounds.
     const { refused, input } = await this.guard(open.asked, open.action, mayMint);
     if (refused) return refused;
     this.sessions.delete(key);
@@ -148,7 +148,7 @@ export class SignerService {
     checkCapsule(asked.homeUid, asked.grant, capsule, { keyId: sealing.keyId, ySeal: sealing.y });
   }
 
-  /** Asks the guard of the action's line; anything but yes becomes the answer to give. */
+  /** Asks the guard of the action's line; any result but yes becomes this node's answer. */
   private async guard(
     asked: AskedGrant,
     action: Action,
@@ -222,7 +222,7 @@ export class SignerService {
           },
         };
         if (!rowId || action !== 'mint') return told(signed);
-        // The row's own step; where the table has no line for it just now, the chains move the row.
+        // The row's own step; if the table has no line for it at this moment, the chains will move the row.
         const step = await this.transfers.raiseWithin(tx, rowId, { type: 'share-signed' }, facts);
         return told([signed, ...step.events]);
       });
@@ -235,12 +235,12 @@ export class SignerService {
   }
 }
 
-/** Sessions of different coordinators never meet, whatever ids they choose. */
+/** Name of a session; those of different coordinators differ, whatever ids they choose. */
 function keyOf(from: string, session: string): string {
   return `${from}/${session}`;
 }
 
-/** What is signed, by the rules of protocol section 12; it names chain, contract, action and grant. */
+/** The digest to sign, by the rules of protocol section 12; it names chain, contract, action and grant. */
 export function digestOf(asked: AskedGrant, action: Action): Hex {
   const { grant, grantId, homeUid } = asked;
   return (

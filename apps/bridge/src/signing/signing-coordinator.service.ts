@@ -21,7 +21,7 @@ import { isAnswerOf } from './answers.js';
 import { askEnough, placeOf } from './ask-enough.js';
 import { commitmentFault, nonceCommitmentOf } from './sign-commitment.js';
 
-/** What shall be signed. `capsule` goes with mint. */
+/** The action to sign. `capsule` goes with mint. */
 export interface SigningRequest {
   action: 'mint' | 'not-mapped';
   grantId: Hex;
@@ -41,11 +41,11 @@ export type SigningOutcome =
   | { outcome: 'signed'; signature: GroupSignature; signers: string[]; culprits: string[] }
   | {
       outcome: 'unsigned';
-      /** what members said under their signature instead */
+      /** signed answers that members gave instead */
       answers: MemberAnswer[];
-      /** who lied, broke the protocol or was silent */
+      /** members that lied, broke the protocol or were silent */
       culprits: string[];
-      /** for an operator: what each of the others said, unsigned */
+      /** for an operator: the unsigned answers of the others */
       reasons: { from: string; reason: string }[];
       threshold: number;
     };
@@ -66,13 +66,13 @@ interface Opening {
   usableUntil: number;
 }
 
-/** Openings kept at most. Grants wait for their vouches for seconds only. */
+/** Openings kept at most; enough, since grants wait for their vouches for seconds only. */
 const maxOpenings = 256;
 
 /** Milliseconds from round 1 in which round 2 may begin: the signers destroy their nonces after NONCE_LIFE_MS. */
 const openingLifeMs = frost.NONCE_LIFE_MS - 15_000;
 
-/** What one call has learnt of the members so far. */
+/** Facts on the members that one call has gathered so far. */
 interface Course {
   request: SigningRequest;
   group: Group;
@@ -88,8 +88,8 @@ interface Course {
  * The coordinator of signing sessions at a hospital: B for Mint, A for NotMapped (protocol section 3, ROAST's shape). It is
  * trusted with nothing: it holds no secret, and what it returns anybody can verify.
  *
- * Any t honest members that see the same lock suffice. Who lies, is silent or breaks the protocol is named, and the next
- * session of the same call goes on without it; a call takes at most n − t + 1 sessions.
+ * Any t honest members that see the same lock suffice. A member that lies, is silent or breaks the protocol is named,
+ * and the next session of the same call goes on without it; a call takes at most n − t + 1 sessions.
  */
 export class SigningCoordinator {
   private readonly openings = new BoundedMap<string, Opening>(maxOpenings);
@@ -101,10 +101,10 @@ export class SigningCoordinator {
   ) {}
 
   /**
-   * Runs round 1 ahead of time, so that `sign` needs one round only (RFC 9591 §5.1). Repeatable; what it
-   * brings is kept in memory: after a restart `sign` runs both rounds.
+   * Runs round 1 ahead of time, so that `sign` needs one round only (RFC 9591 §5.1). Repeatable; keeps the result in
+   * memory, so after a restart `sign` runs both rounds.
    *
-   * @returns who lied, broke the protocol or was silent
+   * @returns the members that lied, broke the protocol or were silent
    */
   async prepare(request: SigningRequest): Promise<{ culprits: string[] }> {
     const course = this.courseOf(request);
@@ -221,7 +221,7 @@ export class SigningCoordinator {
     }
   }
 
-  /** Round 2: all t shares, or null with whoever failed named. */
+  /** Round 2: returns all t shares, or names the members that failed and returns null. */
   private async shares(course: Course, session: string, chosen: SignCommitment[]): Promise<SigningOutcome | null> {
     const { request, group, digest } = course;
     const key = groupKeyOf(group);

@@ -158,7 +158,7 @@ describe('signing over the bus', () => {
   });
 
   it('names a member with a bad share and signs without it', async () => {
-    // the sparing one asks no other member while the first three answer: the liar is a signer, whoever is quicker
+    // the sparing coordinator asks no other member while the first three answer, so the liar is surely a signer
     const liar = world.nodes[placeOf(made.grantId, world.nodes.length)]!;
     liar.tamper = (said) =>
       said['outcome'] === 'signed' ? { ...said, share: to0x(u256(BigInt(said['share'] as Hex) + 1n)) } : said;

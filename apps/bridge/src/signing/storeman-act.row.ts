@@ -1,17 +1,18 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
-/** What a storeman can do for a grant. */
+/** The acts of a storeman for a grant. */
 export type StoremanActName = 'mint' | 'not-mapped' | 'release';
 
 /**
- * What this storeman has committed itself to, once per (grant, act): at most one digest is ever signed for it (protocol
- * I8). A second, partial unique index over (grant) for 'not-mapped' and 'release' keeps the two from both existing (I1).
+ * An act to which this storeman has committed itself, once per (grant, act): at most one digest is ever signed for it
+ * (protocol I8). A second, partial unique index over (grant) for 'not-mapped' and 'release' keeps the two from both
+ * existing (I1).
  */
 @Entity({ name: 'storeman_act' })
 export class StoremanActRow {
   @PrimaryColumn('text', { name: 'grant_id' }) grantId!: string;
   @PrimaryColumn('text') act!: StoremanActName;
-  /** what was or may be signed; for a release the capsule's hash */
+  /** the digest that was or may be signed; for a release the capsule's hash */
   @Column('text') digest!: string;
   @Column('text', { name: 'home_uid' }) homeUid!: string;
   @Column('text', { name: 'destination_uid' }) destinationUid!: string;

@@ -2,7 +2,7 @@ import { conflict, unavailable } from '@cpds/errors';
 import type { Tx } from '@cpds/store';
 import { StoremanActRow, type StoremanActName } from './storeman-act.row.js';
 
-/** What an act is about. Hex with 0x. */
+/** The grant and action of an act. Hex with 0x. */
 export interface StoremanAct {
   grantId: string;
   act: StoremanActName;
@@ -18,8 +18,8 @@ export interface StoremanAct {
  * @throws AppError `excluded-act` (conflict): a release excludes NotMapped, and the reverse
  */
 export async function commitAct(tx: Tx, act: StoremanAct, at: Date): Promise<void> {
-  // Whichever index stands in the way, the row it guards is committed when this returns. Naming one index would let two
-  // askers of the same act meet at the other first, and fail there.
+  // Whichever index conflicts, its row is committed when this returns. If the statement named one index, two calls for
+  // the same act could conflict at the other first, and fail.
   await tx.manager.query(
     `INSERT INTO storeman_act (grant_id, act, digest, home_uid, destination_uid, at)
      VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING`,

@@ -7,7 +7,7 @@ import { factsQuery, FactsReader, type Facts } from '../transfers/facts.js';
 import { TransfersService } from '../transfers/transfers.service.js';
 import type { GuardInput, GuardOutcome } from './guards.js';
 
-/** A grant as a storeman was asked about it: who asked, and what its own view of the consortium says of the parties. */
+/** A grant that a storeman was asked about: the asker, and the parties by the storeman's own view of the consortium. */
 export interface AskedGrant {
   grantId: Hex;
   grant: Grant;
@@ -25,7 +25,7 @@ export function askedGrant(consortium: Consortium, homeUid: Hex, grant: Grant): 
   return { grantId: grantIdOf(homeUid, grant) as Hex, grant, homeUid, home, destination };
 }
 
-/** Who wants the result coordinates: the destination for Mint and release, the home hospital for NotMapped. */
+/** The party that coordinates, since it needs the result: the destination for Mint and release, the home hospital for NotMapped. */
 export function checkCoordinator(asked: AskedGrant, action: 'mint' | 'not-mapped' | 'release', from: string): void {
   const expected = action === 'not-mapped' ? asked.home : asked.destination;
   if (expected.party !== from) throw denied('not-coordinator', `${from} may not ask for ${action} of this grant`);
@@ -39,13 +39,13 @@ export function ownGroup(consortium: Consortium, keyId: string | undefined): { g
   return { group, index: own.index };
 }
 
-/** What a guard decides on, and the row that the outcome concerns. */
+/** The facts that a guard decides on, and the row that the outcome concerns. */
 export interface StoremanFacts extends GuardInput {
   facts: Facts;
   rowId: string | null;
 }
 
-/** Between two looks at facts that are not there yet. */
+/** Milliseconds between two looks at facts that are not there yet. */
 const lookAgainMs = 150;
 
 /** Reads what a guard decides on, now: chains, own row, registries. */
@@ -54,13 +54,13 @@ export class StoremanView {
     private readonly consortium: Consortium,
     private readonly facts: FactsReader,
     private readonly transfers: TransfersService,
-    /** how long a "not yet" is looked at again before it is said, milliseconds */
+    /** milliseconds for which facts are looked at again before the answer is "not yet" */
     private readonly patienceMs: number,
   ) {}
 
   /**
-   * What a guard says now. Chains show a fact to one node a moment before another: who asks has seen it, so a `wait` is
-   * looked at again for a while before it is answered, and a fact that forbids still ends it at once.
+   * A guard's decision now. Chains show a fact to one node a moment before another, and the asker has seen it: so a
+   * `wait` is looked at again for a while before it is answered. A fact that forbids ends this at once.
    */
   async guarded(
     asked: AskedGrant,

@@ -27,7 +27,7 @@ import { TransferRow } from '../transfers/transfer.row.js';
 import { TransfersService } from '../transfers/transfers.service.js';
 import { generateKey, operator, viewOf, type MadeGrant } from './group.js';
 
-/** What the chains say to one node; a test changes it. */
+/** The facts that the chains show to one node; a test changes them. */
 export class ScriptedFacts extends FactsReader {
   facts: Facts;
 
@@ -137,7 +137,7 @@ export async function openSigningWorld(now: number) {
       transfers,
       signer,
       release,
-      /** what a lying node would make of its answers; null is silence */
+      /** changes a lying node's answers; null is silence */
       tamper: (said: Record<string, unknown>): Record<string, unknown> | null => said,
       rowsOf: (table: 'storeman_act' | 'release' | 'spent_nonce' | 'outbox') =>
         unitOfWork.reader.query(`SELECT * FROM ${table}`) as Promise<Record<string, unknown>[]>,
@@ -156,8 +156,8 @@ export async function openSigningWorld(now: number) {
   const a = await openNode('north', north.messageSecret, hospitalDatabases[0]);
   const b = await openNode('south', south.messageSecret, hospitalDatabases[1]);
   for (const hospital of [a, b]) hospital.datagrams.start({});
-  // patient: on a busy machine silence must be meant; the impatient one is for tests of silence. All are asked at once,
-  // so that no liar is left out by chance; the sparing one asks as a hospital does.
+  // The patient coordinator waits so long that silence is never due to a busy machine; the impatient one is for tests
+  // of silence. Both ask all at once, so that no liar is left out by chance; the sparing one asks as a hospital does.
   const round = { roundTimeoutMs: 20_000, othersAfterMs: 0 };
 
   return {

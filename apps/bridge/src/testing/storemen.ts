@@ -68,7 +68,7 @@ export interface StoremanHome {
   database: { url: string; close(): Promise<void> };
 }
 
-/** One run of a storeman process: what a kill loses. */
+/** One run of a storeman process: the state that a kill loses. */
 export interface StoremanRun {
   home: StoremanHome;
   store: DataSource;
@@ -117,7 +117,7 @@ export async function openStoremen(count: number) {
     homes,
     roster,
     binding: new StoremanRegistry(registry, deployer.provider),
-    /** Registers the hub in its own registry and deploys the ledger: what a whole node reads before it does anything. */
+    /** Registers the hub in its own registry and deploys the ledger, which a whole node reads before it does anything. */
     completeHub: async () => {
       const hub = {
         name: 'hub',

@@ -1,7 +1,7 @@
 /**
- * What a row must keep trying while it is in a state: the sending half of the transfer table, and who carries it out. Every
- * duty is idempotent where it is carried out, begins with "did it happen already?", and is asked for again until the facts
- * show its effect. A duty that may no longer be carried out is simply not listed any more.
+ * The duties that a row must keep trying while it is in a state: the sending half of the transfer table, and their
+ * executors. Every executor is idempotent and begins with "did it happen already?"; a duty stays listed until the facts
+ * show its effect, or until it may no longer be carried out.
  */
 
 import { earliestClock, type Facts } from './facts.js';
@@ -35,18 +35,18 @@ export type DutyOf<R extends Role> = { [D in Duty]: [R & RoleOf<D>] extends [nev
 /** The duties that rows of every role can have. */
 export type EveryonesDuty = { [D in Duty]: [Role] extends [RoleOf<D>] ? D : never }[Duty];
 
-/** What duties need beside the snapshot. */
+/** Inputs of duties beside the snapshot. */
 export interface DutyContext {
   /** w of the destination's chain and of the hub and home, seconds */
   wDestination: number;
   wHome: number;
   /** the statement was taken at this node's own door, so passing it on is its duty */
   forwards: boolean;
-  /** the grant came here by consent or from A, not only by its revoke: anybody can invent and revoke a grant */
+  /** the grant came here by consent or from A, and not only with its revoke, since anybody can invent and revoke a grant */
   isKnown: boolean;
   /** seconds since 1970 at which the row entered its state */
   enteredAt: number;
-  /** position of a storeman in its group, from 1; 0 for everybody else */
+  /** position of a storeman in its group, from 1; 0 for every other role */
   memberIndex: number;
 }
 
@@ -140,10 +140,10 @@ function mayAskNotMapped(t: TransferSnapshot, facts: Facts, context: DutyContext
 }
 
 /**
- * Who sends a closing: A on A, B on B; a storeman where nobody did within its turn of w (storeman i waits i·w). A lock or
- * a mapping that stands is closed by whoever holds the statement; a tombstone, which costs gas for a grant that only its
- * revoker may ever have heard of, is sent by A and B alone and for grants they know. Nothing is lost: whoever holds the
- * statement refuses, and closes a lock as soon as one appears.
+ * Decides who sends a closing: A on A, B on B; a storeman if nobody did before its turn (storeman i waits i·w). Whoever
+ * holds the statement closes a lock or a mapping that stands. A tombstone costs gas for a grant that only its revoker
+ * may know, so only A and B send one, and only for grants that they know. That is safe: whoever holds the statement
+ * refuses the grant, and closes a lock as soon as one appears.
  */
 function closingDuties(t: TransferSnapshot, facts: Facts, context: DutyContext): Duty[] {
   if (!t.holdsStatement || t.grant === null) return [];
@@ -158,7 +158,7 @@ function closingDuties(t: TransferSnapshot, facts: Facts, context: DutyContext):
   return duties;
 }
 
-/** What came of one try of a duty. Expected outcomes are values; what is thrown is retried and logged. */
+/** The result of one try of a duty. Expected outcomes are values; errors are logged and the duty is tried again. */
 export interface DutyResult {
   /** true: never to be tried again for this row's state */
   done: boolean;
@@ -174,7 +174,7 @@ export interface DutyResult {
 /** Carries out one duty. Idempotent: begins with "did it happen already?", survives being killed at any line. */
 export type DutyExecutor = (row: TransferRow, facts: Facts) => Promise<DutyResult>;
 
-/** Who carries out the duties of this process's rows: complete from the start, so that no row is looked at before. */
+/** The executors of this process's duties, complete from the start, so that no row is looked at without them. */
 export class DutyExecutors {
   constructor(private readonly byDuty: Partial<Record<Duty, DutyExecutor>>) {}
 

@@ -1,5 +1,5 @@
 /**
- * What a role knows about one grant at one moment, as read from the chains. Pure data: `GrantFacts` in `../chains/`
+ * The facts that a role has of one grant at one moment, read from the chains. Pure data: `GrantFacts` in `../chains/`
  * gathers it, `transfer.ts` decides on it.
  *
  * "Yes needs finality, no needs a glance" (protocol section 7): a `final` field is read at the final block of the node's
@@ -9,10 +9,10 @@
 
 import type { Grant } from '@cpds/messages';
 
-/** LockedAccount's word for a grant. `expired` is computed from time, never stored. */
+/** LockedAccount's status of a grant. `expired` is computed from time, never stored. */
 export type LockStatus = 'none' | 'locked' | 'refunded' | 'revoked' | 'given-back' | 'void';
 
-/** MappedDeeds' word for a grant. */
+/** MappedDeeds' status of a grant. */
 export type MappingStatus = 'none' | 'mapped' | 'revoked' | 'given-back' | 'void';
 
 /** A block by number and hash (0x, 32 bytes), with its timestamp in seconds. */
@@ -26,7 +26,7 @@ export interface BlockRef {
 export interface ChainFacts<Status> {
   head: { block: BlockRef; status: Status };
   final: { block: BlockRef; status: Status };
-  /** where the lock or the mapping was written, once that is final */
+  /** block and transaction of the lock or the mapping, once final */
   written?: { block: BlockRef; tx: string };
   /** the close that was seen at head or final, for the record */
   closeTx?: string;
@@ -42,7 +42,7 @@ export interface HubFacts {
   finalTime: number;
   /** at the last final block: v distinct bonded vouchers gave the digest that matches the lock's own block and ring */
   vouched: boolean;
-  /** at the last final block: this node's own vouch stands (false for who is no voucher) */
+  /** at the last final block: this node's own vouch stands (false for other roles) */
   ownVouch: boolean;
   /** at head: home or destination is paused */
   paused: boolean;
@@ -50,13 +50,13 @@ export interface HubFacts {
   fresh: boolean;
 }
 
-/** What became of a transaction this process sent; `missing` when it was never submitted or was cancelled. */
+/** The outcome of a transaction that this process sent; `missing` when it was never submitted or was cancelled. */
 export type SentOutcome = 'missing' | 'pending' | 'final' | 'reverted';
 
 export interface Facts {
   /** own clock, seconds */
   now: number;
-  /** absent: the chain says nothing that may be relied on just now, or this role does not read it */
+  /** absent while the chain cannot be relied on, or if this role does not read it */
   home?: HomeFacts;
   destination?: ChainFacts<MappingStatus>;
   hub?: HubFacts;
@@ -65,7 +65,7 @@ export interface Facts {
   refundTx: SentOutcome;
 }
 
-/** What became of the transactions that this process sent for a row. */
+/** Outcomes of the transactions that this process sent for a row. */
 export type SentFacts = Pick<Facts, 'lockTx' | 'mintTx' | 'refundTx'>;
 
 export const sentNothing: SentFacts = { lockTx: 'missing', mintTx: 'missing', refundTx: 'missing' };
@@ -118,13 +118,13 @@ export const sendKeys = {
   vouch: (grantId: string, digest: string) => `vouch:${grantId}:${digest}`,
 } as const;
 
-/** Where facts come from: the chains in a running node, a script in a test of the table. */
+/** Source of facts: the chains in a running node, a script in a test of the table. */
 export abstract class FactsReader {
   /** Never throws for a chain that cannot be relied on: that chain is absent from the answer. */
   abstract gather(query: FactsQuery): Promise<Facts>;
 }
 
-/** Facts for an event that is decided by its message alone. */
+/** Facts for an event that only its message decides. */
 export function noFacts(): Facts {
   return { now: nowSeconds(), ...sentNothing };
 }

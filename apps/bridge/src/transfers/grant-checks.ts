@@ -1,7 +1,7 @@
 /**
- * What both hospitals check of a grant before anything is sent (protocol section 7, lines "consent" and "grant"). Pure:
- * the chains, the registries and the custody are asked before, their answers are arguments. Each check refuses with the
- * name of the field that failed, and refuses before anything is stored or sent.
+ * Checks that both hospitals make of a grant before anything is sent (protocol section 7, lines "consent" and "grant").
+ * Pure: the answers of chains, registries and custody are arguments. Each check refuses with the name of the field that
+ * failed, and refuses before anything is stored or sent.
  */
 
 import { CryptoError } from '@cpds/crypto';
@@ -15,7 +15,7 @@ import { capsuleLabel, grantDigestWithoutKey, grantId as grantIdOf } from '@cpds
 import { invalid } from '@cpds/errors';
 import type { Grant, OwnershipProof, ShareRequest, Terms } from '@cpds/messages';
 
-/** Everything a grant travels with that its own fields only hash. */
+/** The data sent beside a grant, of which the grant itself holds only hashes. */
 export interface GrantParts {
   grant: Grant;
   capsule: string;
@@ -68,7 +68,7 @@ export function checkTimes(grant: Grant, homeTime: number, w: Windows): void {
   if (grant.mintBefore >= grant.notAfter) throw refused('grant.mintBefore', 'is not before notAfter');
 }
 
-/** Fields that must not be zero: a revoker that nobody is, a capsule that is not there. */
+/** Refuses zero fields: nobody could act as the revoker, or there would be no capsule. */
 export function checkNamed(grant: Grant): void {
   if (grant.revoker === zeroAddress) throw refused('grant.revoker', 'must not be zero');
   if (grant.sealedKeyHash === zeroWord) throw refused('grant.sealedKeyHash', 'must not be zero');

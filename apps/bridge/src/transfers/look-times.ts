@@ -1,7 +1,7 @@
 import type { TransferState } from '@cpds/messages';
 import type { Role, TransferSnapshot } from './transfer.js';
 
-/** When the state at hand must have ended (the last column of the table), seconds; null once closed. */
+/** When the present state must have ended (the last column of the table), seconds; null once closed. */
 export function deadlineOf(t: TransferSnapshot): number | null {
   if (t.state === 'closed') return null;
   if (t.state === 'requested') return t.requestExpires;
@@ -16,29 +16,29 @@ const resting: Record<Role, readonly TransferState[]> = {
   A: ['requested', 'locked', 'vouched', 'mapped', 'released', 'opened', 'halted'],
   B: ['requested', 'consented', 'locked', 'mapped', 'released', 'opened', 'halted'],
   V: ['halted'],
-  // a storeman signs and releases when asked, from facts of that moment
+  // a storeman signs and releases when asked, from facts that it reads then
   S: ['locked', 'vouched', 'mint-sent', 'mapped', 'released', 'opened', 'refunding', 'halted'],
 };
 
-/** How many times rarer a resting row is looked at without a wake-up: a lost wake-up costs that, thousands of rows do not. */
+/** How many times rarer a resting row is looked at without a wake-up: a lost wake-up then costs more time, and thousands of resting rows cost little. */
 const restingFactor = 60;
 
-/** What a log on a chain says of a grant. */
+/** The meaning of a chain's log for a grant. */
 export type GrantLog = 'locked' | 'vouched' | 'mapped' | 'ended';
 
-/** Logs that a role's row only follows: nobody waits for it to have seen them. */
+/** Logs that a role's row only follows: nobody waits until it has seen them. */
 const followed: Record<Role, readonly GrantLog[]> = {
   A: [],
   B: [],
   V: ['vouched'],
-  // its answers, which others wait for, rest on facts of their own moment
+  // others wait for its answers, but these rest on facts that it reads when asked
   S: ['locked', 'vouched', 'mapped'],
 };
 
-/** A row that only follows is looked at this much later: what others wait for comes first. Milliseconds. */
+/** Milliseconds by which a row that only follows is looked at later, so that rows for which others wait come first. */
 const followLateMs = 10_000;
 
-/** States that a message brings about, after which there is nothing to do but to follow. */
+/** States that a message brings about, in which the row then only follows. */
 const settled: Record<Role, readonly TransferState[]> = {
   A: ['mapped'],
   B: ['released', 'opened'],
@@ -46,21 +46,21 @@ const settled: Record<Role, readonly TransferState[]> = {
   S: resting.S,
 };
 
-/** When a row is looked at that was moved. */
+/** When to look at a row that was moved. */
 export function firstLook(role: Role, state: TransferState, nowMs: number): Date {
   return new Date(nowMs + (settled[role].includes(state) ? followLateMs : 0));
 }
 
-/** When a row is looked at that a log concerns. */
+/** When to look at a row that a log concerns. */
 export function lookAfter(role: Role, log: GrantLog, nowMs: number): Date {
   return new Date(nowMs + (followed[role].includes(log) ? followLateMs : 0));
 }
 
 /**
- * When a row is looked at again without any wake-up: often while it is being worked on, rarely while it rests, and in
- * any case at its deadline.
+ * When to look at a row again without any wake-up: soon while it is being worked on, late while it rests, and in any
+ * case at its deadline.
  *
- * @param sawAll false when a chain could not be relied on at the last look: it may show at any moment what was missed
+ * @param sawAll false when a chain could not be relied on at the last look: it may show the missing facts at any moment
  * @param nowMs milliseconds since 1970
  */
 export function nextLook(t: TransferSnapshot, sawAll: boolean, nowMs: number, recheckMs: number): Date {
@@ -68,6 +68,6 @@ export function nextLook(t: TransferSnapshot, sawAll: boolean, nowMs: number, re
   const deadline = deadlineOf(t);
   const rarely = nowMs + restingFactor * recheckMs;
   const atDeadline = deadline === null ? rarely : deadline * 1000;
-  // past its deadline a row waits for a chain's final time to follow
+  // past its deadline a row waits until a chain's final time has passed it too
   return new Date(atDeadline > nowMs ? Math.min(rarely, atDeadline) : nowMs + recheckMs);
 }

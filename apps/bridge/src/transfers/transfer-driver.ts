@@ -8,7 +8,7 @@ import { decide, type TransferEvent } from './transfer.js';
 import { holdsGrant, snapshotOf, type TransferReceipt, type TransferRow } from './transfer.row.js';
 import { TransfersService } from './transfers.service.js';
 
-/** What became of the transactions this process sent for a row. */
+/** Outcomes of the transactions that this process sent for a row. */
 export abstract class OwnTransactions {
   abstract sent(row: TransferRow): Promise<SentFacts>;
   /** Hash and gas of those that are final. */
@@ -17,7 +17,7 @@ export abstract class OwnTransactions {
   ): Promise<{ lock?: TransferReceipt; mint?: TransferReceipt; refund?: TransferReceipt }>;
 }
 
-/** For roles whose rows decide nothing by their own transactions: vouchers and storemen. */
+/** For vouchers and storemen, whose rows decide nothing by their own transactions. */
 export class NoTransactions extends OwnTransactions {
   async sent(): Promise<SentFacts> {
     return sentNothing;
@@ -40,7 +40,7 @@ export interface DriverOptions {
 
 const look = { type: 'facts' } as const;
 
-/** After a round that could not ask for the rows that are due, milliseconds. */
+/** Milliseconds before the next round if the rows that are due could not be read. */
 const retryMs = 1_000;
 
 /**
@@ -52,11 +52,11 @@ const retryMs = 1_000;
  */
 @Injectable()
 export class TransferDriver implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  /** rows to look at, with the facts of this moment where somebody has read them already */
+  /** rows to look at, with the facts of this moment if somebody has read them already */
   private readonly woken = new Map<string, Facts>();
   private readonly inWork = new Map<string, Promise<void>>();
   private readonly lastWait = new Map<string, string>();
-  /** rows that their own look is moving just now: the look goes on with them anyway */
+  /** rows that their own look is moving just now: that look goes on with them without a wake-up */
   private readonly moving = new Set<string>();
   private readonly loop: Loop;
 
@@ -93,7 +93,7 @@ export class TransferDriver implements OnApplicationBootstrap, BeforeApplication
     this.loop.wake();
   }
 
-  /** A log concerns a grant: its row, when there is one, is looked at; later where it only follows. */
+  /** Looks at the row of a grant that a log concerns, if there is one; later if the row only follows. */
   async wakeGrant(grantId: string, log: GrantLog): Promise<void> {
     const row = await this.transfers.findByGrant(grantId);
     if (!row || row.checkAt === null) return;
@@ -102,7 +102,7 @@ export class TransferDriver implements OnApplicationBootstrap, BeforeApplication
     else await this.transfers.lookBy(row, at);
   }
 
-  /** Why a row is not further, in the words of the last duty that could not finish. */
+  /** Why a row does not move, in the words of the last duty that could not finish. */
   waitsFor(row: TransferRow): string {
     return this.lastWait.get(row.id) ?? waitOf[row.state];
   }
@@ -134,12 +134,12 @@ export class TransferDriver implements OnApplicationBootstrap, BeforeApplication
     let pending: number;
     let before: TransferRow['state'];
     do {
-      // most looks find nothing new: the row is locked only to be moved
+      // most looks find nothing new, so the row is locked only to be moved
       while (decide(snapshotOf(row), look, facts) !== null) row = await this.move(id, look, facts);
       this.lastWait.delete(id);
       before = row.state;
       ({ row, pending } = await this.carryOut(row, facts));
-      // what a duty brought is acted on at once, from the same facts
+      // a duty's result is acted on at once, from the same facts
     } while (row.state !== before);
     await this.rest(row, facts, pending);
   }
@@ -157,7 +157,7 @@ export class TransferDriver implements OnApplicationBootstrap, BeforeApplication
     return { row, pending };
   }
 
-  /** One step. An event of somebody else that comes in this moment is found by `check_at`. */
+  /** Takes one step. If another event comes at the same moment, `check_at` brings the row up again. */
   private async move(
     id: string,
     event: TransferEvent,
@@ -185,7 +185,7 @@ export class TransferDriver implements OnApplicationBootstrap, BeforeApplication
     }
   }
 
-  /** When to look again: never once closed without open duties. */
+  /** When to look again; never once the row is closed and has no open duties. */
   private async rest(row: TransferRow, facts: Facts, pending: number): Promise<void> {
     const over = row.state === 'closed' && pending === 0;
     if (over) this.lastWait.delete(row.id);
@@ -205,7 +205,7 @@ function isDue(at: Date | null): boolean {
   return at !== null && at.getTime() <= Date.now();
 }
 
-/** What a row waits for in each state, where no duty says it better. */
+/** The reason to wait in each state, unless a duty gives a better one. */
 const waitOf: Record<TransferRow['state'], string> = {
   requested: "the patient's answer",
   consented: 'the requesting hospital to accept the grant',

@@ -6,7 +6,7 @@ import { OwnTransactions, TransferDriver } from './transfer-driver.js';
 import { snapshotOf } from './transfer.row.js';
 import { TransfersService } from './transfers.service.js';
 
-/** Where a transfer is and why it waits, in the words of its row. */
+/** Shows where a transfer is and why it waits, from its row. */
 @Injectable()
 export class TransferViewService {
   private readonly changes = new Bells();

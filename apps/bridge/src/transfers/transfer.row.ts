@@ -65,7 +65,7 @@ export class TransferRow {
   @Column('jsonb', { name: 'mint_signature', nullable: true }) mintSignature!: GroupSignature | null;
   @Column('jsonb', { name: 'not_mapped_signature', nullable: true }) notMappedSignature!: GroupSignature | null;
   @Column('jsonb', { nullable: true }) statement!: Statement | null;
-  /** this node took the statement at its own door: passing it on is its duty, not that of who heard it from here */
+  /** this node took the statement at its own door, so this node passes it on, and not those that got it from here */
   @Column('boolean', { name: 'forwards', default: false }) forwards!: boolean;
   @Column('jsonb', { nullable: true }) released!: ReleasedKey | null;
   @Column('boolean', { name: 'was_mapped', default: false }) wasMapped!: boolean;
@@ -99,7 +99,7 @@ export function heldRow(row: TransferRow): HeldRow {
   return row;
 }
 
-/** What the table decides on. */
+/** The part of a row that the table decides on. */
 export function snapshotOf(row: TransferRow): TransferSnapshot {
   return {
     role: row.role,

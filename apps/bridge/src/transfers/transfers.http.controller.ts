@@ -4,7 +4,7 @@ import { Scopes } from '@cpds/service';
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import { TransferViewService } from './transfer-view.service.js';
 
-/** Where grants stand, for hospital backends and operators. */
+/** State of grants, for hospital backends and operators. */
 @Controller('grants')
 export class TransfersHttpController {
   constructor(private readonly transfers: TransferViewService) {}

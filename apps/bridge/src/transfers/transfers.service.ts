@@ -9,20 +9,20 @@ import { firstLook } from './look-times.js';
 import { noFacts, type Facts } from './facts.js';
 import { heldRow, snapshotOf, TransferRow, type HeldRow, type TransferStep } from './transfer.row.js';
 
-/** How long the steps of a row may grow: the table has no cycle but resume, this is the bound on that. */
+/** Most steps of a row. The table has no cycle but resume, and this bounds it. */
 const maxSteps = 64;
 
 /** How many parties a row names as culprits: more than any group has members. */
 const maxCulprits = 64;
 
-/** What a row brings when it is first stored. */
+/** The content of a row when it is first stored. */
 export type NewTransfer = Pick<
   TransferRow,
   'id' | 'role' | 'state' | 'home' | 'destination' | 'homeUid' | 'destinationUid'
 > &
   Partial<TransferRow> & { requestExpires: string };
 
-/** The row as it stands after an event, and what the table decided: null where it has no line for the event. */
+/** The row after an event, and the table's decision: null if it has no line for the event. */
 export interface Raised {
   row: TransferRow;
   decision: Decision | null;
@@ -104,7 +104,7 @@ export class TransfersService {
     });
   }
 
-  /** Notes in a row who lied, broke the protocol or was silent: each once, and without a step. */
+  /** Notes in a row the members that lied, broke the protocol or were silent: each once, and without a step. */
   async blame(id: string, culprits: readonly string[]): Promise<void> {
     if (culprits.length === 0) return;
     await this.amend(id, (row) => {
@@ -121,7 +121,7 @@ export class TransfersService {
     ]);
   }
 
-  /** Sees to it that an open row is looked at by then. */
+  /** Makes an open row due no later than then. */
   async lookBy(row: TransferRow, at: Date): Promise<void> {
     await this.unitOfWork.reader.query('UPDATE transfer SET check_at = $2 WHERE id = $1 AND check_at > $2', [
       row.id,
@@ -189,7 +189,7 @@ function step(row: TransferRow, decision: Decision, facts: Facts): void {
   row.steps = [...row.steps, next].slice(-maxSteps);
 }
 
-/** The event that a row's arrival in a state is announced with. */
+/** The event that announces a row's arrival in a state. */
 const eventByState: Record<Exclude<TransferState, 'closed'>, string> = {
   requested: events.requestReceived,
   consented: events.consented,
@@ -211,8 +211,8 @@ const eventByClose: Partial<Record<CloseReason, string>> = {
 };
 
 /**
- * False only where it is known that nothing was ever mapped (section 7, "What revoke cannot do"). A does not read the
- * destination's chain: what was locked and not refunded may have been mapped.
+ * False only if it is certain that nothing was ever mapped (section 7, "What revoke cannot do"). A does not read the
+ * destination's chain, so a grant that was locked and not refunded may have been mapped.
  */
 function mayBeMapped(row: TransferRow): boolean {
   if (row.wasMapped || row.role !== 'A') return row.wasMapped;

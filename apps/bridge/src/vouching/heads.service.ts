@@ -3,14 +3,15 @@ import { Loop } from '@cpds/store';
 import type { ChainSet } from '../chains/chain-set.js';
 import type { Consortium } from '../chains/consortium-view.js';
 
-/** Heads are anchored this often, milliseconds (wire.md, TransferLedger). */
+/** Milliseconds between two anchors of heads (wire.md, TransferLedger). */
 const anchorEveryMs = 60_000;
-/** A round that a chain could not answer is tried again after this long, milliseconds. */
+/** Milliseconds before a round is tried again that a chain did not answer. */
 const retryMs = 2_000;
 
 /**
- * Anchors each home chain's final block on the hub: what a hospital's chain said to one voucher it cannot unsay to
- * another. A round anchors all; a missed one is made up by the next: the hub keeps the last head of each voucher.
+ * Anchors each home chain's final block on the hub, so that a hospital's chain cannot show one history to one voucher
+ * and another to the next. A round anchors all heads; the next one makes up for a missed one: the hub keeps the last
+ * head of each voucher.
  */
 export class HeadsService {
   private readonly loop: Loop;

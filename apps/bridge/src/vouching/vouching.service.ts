@@ -8,7 +8,7 @@ import type { DutyResult } from '../transfers/duties.js';
 import { factsQuery, sendKeys, type Facts } from '../transfers/facts.js';
 import { heldRow, type TransferRow } from '../transfers/transfer.row.js';
 
-/** A voucher's one duty: says on the hub what it saw final on the home chain, once per grant. */
+/** A voucher's only duty: says on the hub which lock it saw final on the home chain, once per grant. */
 export class VouchingService {
   constructor(
     private readonly changes: Changes,

@@ -4,7 +4,7 @@ import { Injectable } from '@nestjs/common';
 import { Consortium, hospitalNamed } from '../chains/consortium-view.js';
 import { HomeClock } from '../chains/home-clock.js';
 
-/** What a wallet builds a grant's times from. Keys are not among it: the wallet reads those from the hub itself. */
+/** Gives a wallet the values from which it makes a grant's times. Keys are not among them: the wallet reads those from the hub itself. */
 @Injectable()
 export class WalletParametersService {
   constructor(
