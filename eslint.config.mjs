@@ -3,8 +3,8 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 /**
- * Who may import whom: a package may import those of the rows above its own, and nothing else (docs/ARCHITECTURE.md, rule 5). One table; the rules below,
- * and the check of every package.json, come from it.
+ * The imports between packages: a package may import those of the rows above its own, and nothing else
+ * (docs/ARCHITECTURE.md, rule 5). One table; the rules below, and the check of every package.json, come from it.
  */
 export const layers = [
   ['errors', 'crypto'],

@@ -33,7 +33,7 @@ describe('a tag of one byte', () => {
     const shared = keccak256(compressed(one!.ephemeralKey.multiply(viewing)));
     expect(one!.viewTag).toBe(shared[0]);
     expect(toBigInt(shared) % N).toBe(one!.sharedScalar);
-    // An outsider's attempt, who knows only the tag of s. Zero for tag 0, and above n for tag 255: both are guesses
+    // The attempt of an outsider who knows only the tag of s. Zero for tag 0, and above n for tag 255: both are guesses
     // like any other.
     for (const guess of [0n, 1n, 2n ** 248n - 1n]) {
       const s = ((BigInt(one!.viewTag) << 248n) + guess) % N;

@@ -190,7 +190,7 @@ export const transferTable: readonly Line[] = [
     roles: everyRole,
     from: ['closing'],
     on: 'statement',
-    // only who holds it can close the other chain
+    // only a node that holds it can close the other chain
     because: 'the statement comes after a chain showed its end',
     when: (t) => !t.holdsStatement,
     to: 'closing',

@@ -1,6 +1,6 @@
 import type { GroupStruct } from '@cpds/contracts';
 
-/** Who must hold a group's key: gas accounts in the order of their identifiers, and how many act together. */
+/** The members that must hold a group's key: gas accounts in the order of their identifiers, and how many act together. */
 export interface ExpectedGroup {
   readonly roster: readonly string[];
   readonly threshold: number;

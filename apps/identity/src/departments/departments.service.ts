@@ -9,7 +9,7 @@ import { DepartmentRow } from './department.row.js';
 import { DepartmentVault } from './department-vault.js';
 import { registrationCall } from './registration.js';
 
-/** Departments: who receives records here. */
+/** Departments, which receive records here. */
 @Injectable()
 export class DepartmentsService {
   constructor(

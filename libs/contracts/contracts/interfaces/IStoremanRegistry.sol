@@ -101,9 +101,9 @@ interface IStoremanRegistry {
     event VerdictPosted(bytes32 indexed attemptId, uint16 indexed member, uint256 dealers, uint256 receivers);
     event FinishPosted(bytes32 indexed attemptId, uint16 indexed member, bytes32 digest);
     /// @param phase in which it failed
-    /// @param culprits bit i-1 is set for each member that the next attempt leaves out: who had not posted in the phase, whom
-    /// t verdicts convict, or, where there are none by the deadline, both sides of every complaint. Empty when the members
-    /// finished unlike
+    /// @param culprits bit i-1 is set for each member that the next attempt leaves out: those that had not posted in the
+    /// phase, those that t verdicts convict, or, without such verdicts by the deadline, both sides of every complaint. Empty
+    /// when the members finished unlike
     event AttemptFailed(bytes32 indexed attemptId, Phase phase, uint256 culprits);
     event GroupActivated(bytes32 indexed keyId, Purpose indexed purpose, uint64 epoch, bytes32 attemptId);
 

@@ -1,7 +1,8 @@
 /**
  * The arithmetic of one key generation (protocol section 3): `DKG` of @noble/curves with three changes.
  *
- * - Its proof of possession names no ceremony: here the challenge hash holds the attempt id, so commitments replayed from another attempt do not verify.
+ * - Its proof of possession names no ceremony: here the challenge hash holds the attempt id, so commitments replayed
+ *   from another attempt do not verify.
  * - Its errors are anonymous: here each refusal names the member to blame.
  * - It draws at random: here every secret of a dealer follows from one stored seed and the attempt id, so a node that
  *   was killed deals the same polynomial again, and no polynomial serves two attempts.
@@ -127,7 +128,8 @@ export function checkCommitmentSet(parameters: Parameters, all: readonly DealerC
 /**
  * The shares of `dealing` for all the others, in order of receiver, once everybody's commitments are fixed.
  *
- * @throws CryptoError `bad-commitments` when those on the hub are not of this dealing: a share that does not fit them would convict an honest dealer that lost its seed, and be of no use
+ * @throws CryptoError `bad-commitments` when those on the hub are not of this dealing: a share that does not fit
+ *   them would convict an honest dealer that lost its seed, and be of no use
  */
 export function dealtShares(parameters: Parameters, dealing: Dealing, all: readonly DealerCommitments[]): DealtShare[] {
   const own = dealing.commitments.dealer;

@@ -32,7 +32,8 @@ export interface WitnessedCheckpoint extends Checkpoint {
  * Opens a checkpoint that satisfies its policy. Lines of keys outside the policy are passed over; one bad line of a key
  * within it refuses the whole (c2sp.org/signed-note, "Signatures").
  *
- * @throws CryptoError `unsigned` and `no-quorum` name the missing keys, `signed-twice`, `bad-signature` and `bad-timestamp` the key to blame; `bad-policy`; as `openCheckpoint`
+ * @throws CryptoError `unsigned` and `no-quorum` name the missing keys, `signed-twice`, `bad-signature` and
+ *   `bad-timestamp` the key to blame; `bad-policy`; as `openCheckpoint`
  */
 export function openWitnessed(note: string, policy: WitnessPolicy): WitnessedCheckpoint {
   assertPolicy(policy);
