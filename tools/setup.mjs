@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isBroughtAlong } from './node.mjs';
 
 /** The root of the repository. */
 export const root = fileURLToPath(new URL('..', import.meta.url));
@@ -73,7 +74,7 @@ export async function prefetch(options, { quiet }) {
 
 /** Links the Node that runs now if it is the pinned one, so that `npm run` and `npx` find it before the machine's own. */
 function linkNode() {
-  if (process.env.CPDS_PINNED_NODE === undefined) return;
+  if (!isBroughtAlong) return;
   const link = join(root, 'node_modules', '.bin', 'node');
   rmSync(link, { force: true });
   symlinkSync(process.execPath, link);
