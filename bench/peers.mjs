@@ -41,7 +41,7 @@ export async function bundled(entry, name) {
     bundle: true,
     platform: 'node',
     format: 'esm',
-    target: 'node20',
+    target: 'node22',
     logLevel: 'error',
   });
   return outfile;
