@@ -200,7 +200,9 @@ export class Consortium {
 
   /** Stops processes, then servers. Data stays for the next start. */
   async stop(): Promise<void> {
-    this.stopping.abort();
+    this.stopping.abort(new Error('the consortium is being stopped'));
+    // A MinIO that is just starting has to be there to be stopped; one that is still being built is waited for no longer.
+    await Promise.allSettled([this.objectStorage]);
     await withProgress('stopping', this.spec.report, () => stopAll(this.dir));
     this.handles.clear();
   }

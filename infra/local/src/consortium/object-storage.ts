@@ -37,15 +37,18 @@ async function minioBuckets(
   { dir, ports, secrets, report, entered }: ServersSpec,
   stopping: AbortSignal,
 ): Promise<((hospital: Hospital) => Promise<Bucket>) | null> {
+  stopping.throwIfAborted();
+  const stopped = new Promise<never>((_, reject) =>
+    stopping.addEventListener('abort', () => reject(stopping.reason as Error), { once: true }),
+  );
   try {
-    // Reported as progress by whoever waits for records.
-    await minioBinary(() => undefined);
+    // Whoever waits for records says that this is what it waits for.
+    await Promise.race([minioBinary(() => undefined), stopped]);
   } catch (cause) {
     if (!(cause instanceof BinaryUnavailableError)) throw cause;
     report(`MinIO cannot be had here, so records are kept in the file system: ${cause.message}`);
     return null;
   }
-  stopping.throwIfAborted();
   const minioDir = join(dir, 'minio');
   mkdirSync(minioDir, { recursive: true });
   const server = await startMinio(
