@@ -1,7 +1,7 @@
 import { Global, Inject, Module, type DynamicModule, type OnApplicationBootstrap } from '@nestjs/common';
 import { DatagramsService } from './datagrams/datagrams.service.js';
 import { MessageKey } from './datagrams/datagram.js';
-import { ClosingDuties } from './duties/chain-duties.js';
+import { ClosingDuties } from './duties/closing-duties.js';
 import { nodeProviders, type NodeOptions } from './node.providers.js';
 import { RevocationsHttpController } from './revocations/revocations.http.controller.js';
 import { RevocationsService } from './revocations/revocations.service.js';

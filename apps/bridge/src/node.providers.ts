@@ -2,11 +2,10 @@ import { Bus } from '@cpds/bus';
 import { Changes } from '@cpds/outbox';
 import { UnitOfWork } from '@cpds/store';
 import type { Provider } from '@nestjs/common';
-import { ChainSet } from './chains/chain-set.js';
 import { Consortium, dutyContextOf } from './chains/consortium-view.js';
 import { DatagramsService } from './datagrams/datagrams.service.js';
 import { MessageKey } from './datagrams/datagram.js';
-import { ClosingDuties } from './duties/chain-duties.js';
+import { ClosingDuties } from './duties/closing-duties.js';
 import { RevocationsService } from './revocations/revocations.service.js';
 import { DutyExecutors } from './transfers/duties.js';
 import { FactsReader } from './transfers/facts.js';
@@ -51,11 +50,7 @@ export function nodeProviders(options: NodeOptions): Provider[] {
           onError: options.onError,
         }),
     },
-    {
-      provide: ClosingDuties,
-      inject: [ChainSet],
-      useFactory: (chains: ChainSet) => new ClosingDuties(chains.senderOf),
-    },
+    ClosingDuties,
     {
       provide: RevocationsService,
       inject: [Changes, TransfersService, DatagramsService, Consortium, MessageKey],

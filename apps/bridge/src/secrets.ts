@@ -1,13 +1,13 @@
 import type { KeyRing } from '@cpds/crypto/custody';
 
 /** Keys that this process holds in memory only; see KEY_FILE. */
-export interface NodeKeys {
+export abstract class NodeKeys {
   /** seals what this process stores */
-  ring: KeyRing;
+  abstract readonly ring: KeyRing;
   /** secp256k1, signs datagrams, answers and partials */
-  message: Uint8Array;
+  abstract readonly message: Uint8Array;
   /** P-256, opens bodies sealed to this party */
-  hpke: Uint8Array;
+  abstract readonly hpke: Uint8Array;
 }
 
 /** Seals JSON under the key-encryption key for the place called `name`; base64, which is all that a stolen database shows. */

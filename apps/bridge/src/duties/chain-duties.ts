@@ -1,54 +1,27 @@
-import type { Call, Sender, SendOutcome } from '@cpds/chain';
+import type { SendOutcome } from '@cpds/chain';
 import { fromHex, to0x } from '@cpds/crypto/bytes';
 import { LockedAccount, MappedDeeds, toGrantData, word } from '@cpds/contracts';
 import { bug } from '@cpds/errors';
 import { DeedAnswer, DeedQuery } from '@cpds/messages';
-import type { BusRequests } from '@cpds/bus';
-import type { GrantsService } from '../grants/grants.service.js';
+import { BusRequests } from '@cpds/bus';
+import { Injectable } from '@nestjs/common';
+import { ChainSet } from '../chains/chain-set.js';
+import { GrantsService } from '../grants/grants.service.js';
 import type { DutyResult } from '../transfers/duties.js';
 import { sendKeys, sentNothing, type Facts, type SentFacts, type SentOutcome } from '../transfers/facts.js';
 import { ringOf } from '../transfers/grant-checks.js';
 import { OwnTransactions } from '../transfers/transfer-driver.js';
 import { heldRow, type GroupSignature, type TransferReceipt, type TransferRow } from '../transfers/transfer.row.js';
-import type { TransfersService } from '../transfers/transfers.service.js';
-
-/** The sender of this process's account on a chain. */
-export type SenderOf = (chainUid: string) => Sender;
+import { TransfersService } from '../transfers/transfers.service.js';
 
 const done: DutyResult = { done: true };
 const waiting = (waitsFor: string): DutyResult => ({ done: false, waitsFor });
 
-/** Sends a closing under the statement's own authority: A on its chain, B on its chain, a storeman late on both. */
-export class ClosingDuties {
-  constructor(private readonly senderOf: SenderOf) {}
-
-  closeHome(row: TransferRow): Promise<DutyResult> {
-    return this.close(row, row.homeUid);
-  }
-
-  closeDestination(row: TransferRow): Promise<DutyResult> {
-    return this.close(row, row.destinationUid);
-  }
-
-  private async close(row: TransferRow, chainUid: string): Promise<DutyResult> {
-    const { grantId, grant } = heldRow(row);
-    if (!row.statement) return done;
-    const { kind, signature } = row.statement;
-    const data = toGrantData(grant);
-    const method = kind === 'revoke' ? 'revoke' : 'giveBack';
-    const call: Call =
-      chainUid === row.homeUid
-        ? { to: grant.lockedAccount, data: LockedAccount.calldata[method](data, signature) }
-        : { to: grant.mappedDeeds, data: MappedDeeds.calldata[method](row.homeUid, data, signature) };
-    const outcome = await this.senderOf(chainUid).submit(sendKeys.close(grantId, kind, chainUid), call);
-    return waiting(`the ${kind} to be final (${outcome.state})`);
-  }
-}
-
 /** Sends the transactions of A and B for a grant: lock and refund, mint; one per purpose, however often it is called. */
+@Injectable()
 export class HospitalChainDuties extends OwnTransactions {
   constructor(
-    private readonly senderOf: SenderOf,
+    private readonly chains: ChainSet,
     private readonly transfers: TransfersService,
     private readonly grants: GrantsService,
     private readonly bus: BusRequests,
@@ -95,7 +68,7 @@ export class HospitalChainDuties extends OwnTransactions {
     const deed = await this.bus.ask('records.deed', DeedQuery, DeedAnswer, { x });
     if (!deed || !row.ringSignature) throw bug('no-deed', 'a consented grant has no deed or no ring signature');
     const witness = this.grants.witnessOf(grantId, ringOf(row.homeUid, grant, deed.xs), row.ringSignature);
-    const outcome = await this.senderOf(row.homeUid).submit(sendKeys.lock(grantId, row.lockResends), {
+    const outcome = await this.chains.senderOf(row.homeUid).submit(sendKeys.lock(grantId, row.lockResends), {
       to: grant.lockedAccount,
       data: LockedAccount.calldata.lock(
         toGrantData(grant),
@@ -111,7 +84,7 @@ export class HospitalChainDuties extends OwnTransactions {
 
   /** Takes back a lock that was not sent yet, or replaces it by an empty transaction. */
   async cancelLock(row: TransferRow): Promise<DutyResult> {
-    const sender = this.senderOf(row.homeUid);
+    const sender = this.chains.senderOf(row.homeUid);
     const key = sendKeys.lock(heldRow(row).grantId, row.lockResends);
     const outcome = await sender.outcome(key);
     if (outcome === null || !['queued', 'sent', 'mined'].includes(outcome.state)) return done;
@@ -121,7 +94,7 @@ export class HospitalChainDuties extends OwnTransactions {
   async mint(row: TransferRow): Promise<DutyResult> {
     const { grantId, grant } = heldRow(row);
     const [rx, ry, z] = wordsOf(row.mintSignature);
-    const outcome = await this.senderOf(row.destinationUid).submit(sendKeys.mint(grantId), {
+    const outcome = await this.chains.senderOf(row.destinationUid).submit(sendKeys.mint(grantId), {
       to: grant.mappedDeeds,
       data: MappedDeeds.calldata.mint(row.homeUid, toGrantData(grant), rx, ry, z),
     });
@@ -131,7 +104,7 @@ export class HospitalChainDuties extends OwnTransactions {
   async refund(row: TransferRow): Promise<DutyResult> {
     const { grantId, grant } = heldRow(row);
     const [rx, ry, z] = wordsOf(row.notMappedSignature);
-    const outcome = await this.senderOf(row.homeUid).submit(sendKeys.refund(grantId), {
+    const outcome = await this.chains.senderOf(row.homeUid).submit(sendKeys.refund(grantId), {
       to: grant.lockedAccount,
       data: LockedAccount.calldata.refund(grantId, rx, ry, z),
     });
@@ -139,7 +112,7 @@ export class HospitalChainDuties extends OwnTransactions {
   }
 
   private async stateOf(chainUid: string, key: string): Promise<SentOutcome> {
-    const outcome = await this.senderOf(chainUid).outcome(key);
+    const outcome = await this.chains.senderOf(chainUid).outcome(key);
     if (outcome === null || outcome.state === 'cancelled') return 'missing';
     if (outcome.state === 'reverted' || outcome.state === 'final') return outcome.state;
     // refused before it was signed: nothing is under way, and submitting again tries again
@@ -147,7 +120,7 @@ export class HospitalChainDuties extends OwnTransactions {
   }
 
   private async receiptOf(chainUid: string, key: string): Promise<TransferReceipt | undefined> {
-    const outcome = await this.senderOf(chainUid).outcome(key);
+    const outcome = await this.chains.senderOf(chainUid).outcome(key);
     return outcome?.state === 'final' || outcome?.state === 'reverted'
       ? { tx: outcome.hash, gas: outcome.gasUsed }
       : undefined;

@@ -1,8 +1,14 @@
-import type { SigningCoordinator, SigningOutcome, SigningRequest } from '../signing/signing-coordinator.service.js';
+import { Injectable } from '@nestjs/common';
+import {
+  SigningCoordinator,
+  type SigningOutcome,
+  type SigningRequest,
+} from '../signing/signing-coordinator.service.js';
 import type { DutyResult } from '../transfers/duties.js';
 import { heldRow, type TransferRow } from '../transfers/transfer.row.js';
 
 /** The sessions a hospital coordinates: Mint as B, NotMapped as A. A signature moves the row and is stored with it. */
+@Injectable()
 export class SigningDuties {
   constructor(private readonly coordinator: SigningCoordinator) {}
 

@@ -29,7 +29,7 @@ import { Consortium, groupOf, hospitalNamed, hospitalOfChain, type Hospital } fr
 import { DeedEvidence } from '../chains/deed-evidence.js';
 import { DatagramsService } from '../datagrams/datagrams.service.js';
 import { RequestsService } from '../requests/requests.service.js';
-import { openJson, sealJson, type NodeKeys } from '../secrets.js';
+import { NodeKeys, openJson, sealJson } from '../secrets.js';
 import type { DutyResult } from '../transfers/duties.js';
 import { factsQuery, FactsReader, noFacts, type Facts } from '../transfers/facts.js';
 import {

@@ -14,10 +14,10 @@ import {
 import { Injectable } from '@nestjs/common';
 import { BoundedMap } from '../bounded-map.js';
 import { Consortium, hospitalOfChain } from '../chains/consortium-view.js';
-import type { ReleaseCollector } from '../release/release-collector.service.js';
+import { ReleaseCollector } from '../release/release-collector.service.js';
 import { RequestsService } from '../requests/requests.service.js';
 import { RevocationsService } from '../revocations/revocations.service.js';
-import { openJson, sealJson, type NodeKeys } from '../secrets.js';
+import { NodeKeys, openJson, sealJson } from '../secrets.js';
 import { noFacts } from '../transfers/facts.js';
 import { TransferDriver } from '../transfers/transfer-driver.js';
 import { holdsGrant, type HeldRow } from '../transfers/transfer.row.js';

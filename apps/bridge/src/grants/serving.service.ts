@@ -1,7 +1,7 @@
 import type { AuthorizeFetchAnswer, GrantQueryAnswer, Hex, MayServeAnswer, SignedPartial } from '@cpds/messages';
 import { Injectable } from '@nestjs/common';
 import { Consortium, groupOf, hospitalOfChain } from '../chains/consortium-view.js';
-import type { MessageKey } from '../datagrams/datagram.js';
+import { MessageKey } from '../datagrams/datagram.js';
 import { partialFault, type ReleaseSubject } from '../release/partials.js';
 import { RequestsService } from '../requests/requests.service.js';
 import { signAnswer } from '../signing/answers.js';

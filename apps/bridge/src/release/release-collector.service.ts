@@ -1,7 +1,8 @@
 import { parse, toAppError } from '@cpds/errors';
 import { ReleaseAnswer, type DleqProof, type Grant, type Hex, type SignedPartial } from '@cpds/messages';
-import { groupOf, hospitalOfChain, type Consortium, type Group, type GroupMember } from '../chains/consortium-view.js';
-import type { DatagramsService } from '../datagrams/datagrams.service.js';
+import { Injectable } from '@nestjs/common';
+import { Consortium, groupOf, hospitalOfChain, type Group, type GroupMember } from '../chains/consortium-view.js';
+import { DatagramsService } from '../datagrams/datagrams.service.js';
 import { isAnswerOf } from '../signing/answers.js';
 import { askEnough, placeOf } from '../signing/ask-enough.js';
 import type { MemberAnswer } from '../signing/signing-coordinator.service.js';
@@ -35,14 +36,15 @@ export type ReleaseOutcome =
   | { outcome: 'refused'; answers: MemberAnswer[]; culprits: string[] }
   | { outcome: 'waiting'; answers: MemberAnswer[]; culprits: string[]; reasons: { from: string; reason: string }[] };
 
-export interface CollectorOptions {
+export abstract class CollectorOptions {
   /** how long one storeman is waited for, milliseconds */
-  timeoutMs: number;
+  abstract readonly timeoutMs: number;
   /** t storemen are asked at once, the others this much later at the latest, milliseconds */
-  othersAfterMs: number;
+  abstract readonly othersAfterMs: number;
 }
 
 /** B's side of the release: asks the storemen, checks each partial, names members that lied, combines t of one epoch. */
+@Injectable()
 export class ReleaseCollector {
   constructor(
     private readonly consortium: Consortium,

@@ -30,7 +30,7 @@ import { Bells } from '../bells.js';
 import { Consortium, hospitalNamed } from '../chains/consortium-view.js';
 import { refusalOf } from '../datagrams/datagram.js';
 import { DatagramsService } from '../datagrams/datagrams.service.js';
-import { openJson, sealJson, type NodeKeys } from '../secrets.js';
+import { NodeKeys, openJson, sealJson } from '../secrets.js';
 import type { DutyResult } from '../transfers/duties.js';
 import { TransferRow } from '../transfers/transfer.row.js';
 import { noFacts, nowSeconds } from '../transfers/facts.js';
@@ -42,6 +42,11 @@ type StoredRequest = SealedRequest & { datagram?: Datagram };
 
 /** At most this many requests of one hospital wait for patients here at once. */
 const maxWaiting = 10_000;
+
+export abstract class RequestsOptions {
+  /** A request that a reader makes ends after this, seconds. */
+  abstract readonly requestTtlSeconds: number;
+}
 
 /** Requests for records: asked by B, received by A, shown to the patient's wallet. */
 @Injectable()
@@ -56,7 +61,7 @@ export class RequestsService {
     private readonly consortium: Consortium,
     private readonly bus: BusRequests,
     private readonly keys: NodeKeys,
-    private readonly requestTtlSeconds: number,
+    private readonly options: RequestsOptions,
   ) {}
 
   /**
@@ -83,7 +88,7 @@ export class RequestsService {
       metaAddress: department.metaAddress,
       purpose: body.purpose,
       period: { start: now, end: now + body.readForSeconds },
-      requestExpires: now + this.requestTtlSeconds,
+      requestExpires: now + this.options.requestTtlSeconds,
       destinationUid: own.chainUid,
       mappedDeeds: own.mappedDeeds,
     };

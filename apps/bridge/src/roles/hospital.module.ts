@@ -1,6 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { HaltsHttpController } from '../chains/halts.http.controller.js';
-import { ClosingDuties, HospitalChainDuties } from '../duties/chain-duties.js';
+import { HospitalChainDuties } from '../duties/chain-duties.js';
+import { ClosingDuties } from '../duties/closing-duties.js';
 import { SigningDuties } from '../duties/signing-duties.js';
 import { GrantsBusController } from '../grants/grants.bus.controller.js';
 import { GrantsHttpController } from '../grants/grants.http.controller.js';

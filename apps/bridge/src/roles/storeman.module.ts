@@ -1,5 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import { ClosingDuties } from '../duties/chain-duties.js';
+import { ClosingDuties } from '../duties/closing-duties.js';
 import { ReleaseService } from '../release/release.service.js';
 import { SignerService } from '../signing/signer.service.js';
 import { OwnTransactions } from '../transfers/transfer-driver.js';

@@ -6,16 +6,17 @@ import { mintDigest, notMappedDigest } from '@cpds/contracts';
 import { parse, toAppError } from '@cpds/errors';
 import { SignAnswer, type Grant, type Hex, type SignCommitment, type SignedAnswer } from '@cpds/messages';
 import { randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
 import { BoundedMap } from '../bounded-map.js';
 import {
+  Consortium,
   groupKeyOf,
   groupOf,
   hospitalOfChain,
-  type Consortium,
   type Group,
   type GroupMember,
 } from '../chains/consortium-view.js';
-import type { DatagramsService } from '../datagrams/datagrams.service.js';
+import { DatagramsService } from '../datagrams/datagrams.service.js';
 import type { GroupSignature } from '../transfers/transfer.row.js';
 import { isAnswerOf } from './answers.js';
 import { askEnough, placeOf } from './ask-enough.js';
@@ -50,11 +51,11 @@ export type SigningOutcome =
       threshold: number;
     };
 
-export interface CoordinatorOptions {
+export abstract class CoordinatorOptions {
   /** how long one round waits for one member, milliseconds */
-  roundTimeoutMs: number;
+  abstract readonly roundTimeoutMs: number;
   /** t members are asked at once, the others this much later at the latest, milliseconds */
-  othersAfterMs: number;
+  abstract readonly othersAfterMs: number;
 }
 
 /** Round 1 of a session whose round 2 is still to come. */
@@ -91,6 +92,7 @@ interface Course {
  * Any t honest members that see the same lock suffice. A member that lies, is silent or breaks the protocol is named,
  * and the next session of the same call goes on without it; a call takes at most n − t + 1 sessions.
  */
+@Injectable()
 export class SigningCoordinator {
   private readonly openings = new BoundedMap<string, Opening>(maxOpenings);
 

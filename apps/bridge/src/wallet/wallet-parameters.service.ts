@@ -4,13 +4,18 @@ import { Injectable } from '@nestjs/common';
 import { Consortium, hospitalNamed } from '../chains/consortium-view.js';
 import { HomeClock } from '../chains/home-clock.js';
 
+export abstract class WalletParametersOptions {
+  /** Doors that take a patient's revoke, first choice first. */
+  abstract readonly revocationUrls: readonly string[];
+}
+
 /** Gives a wallet the values from which it makes a grant's times. Keys are not among them: the wallet reads those from the hub itself. */
 @Injectable()
 export class WalletParametersService {
   constructor(
     private readonly consortium: Consortium,
     private readonly clock: HomeClock,
-    private readonly revocationUrls: readonly string[],
+    private readonly options: WalletParametersOptions,
   ) {}
 
   async current(): Promise<WalletParameters> {
@@ -28,7 +33,7 @@ export class WalletParametersService {
         hub: view.hub.w,
         destinations: Object.fromEntries(view.hospitals.map((hospital) => [hospital.chainUid, hospital.w])),
       },
-      revocationUrls: [...this.revocationUrls],
+      revocationUrls: [...this.options.revocationUrls],
     };
   }
 }
