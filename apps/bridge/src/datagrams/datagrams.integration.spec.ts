@@ -59,7 +59,7 @@ describe('datagrams over a real bus and database', () => {
       bus,
       new Consortium(party, twoParties),
       new MessageKey(secretOf[party]),
-      () => undefined,
+      { onError: () => undefined },
     );
     const node: Node = {
       service,

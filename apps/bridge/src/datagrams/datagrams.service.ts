@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import type { Bus } from '@cpds/bus';
+import { Bus } from '@cpds/bus';
 import { AppError, parse, toAppError, unavailable } from '@cpds/errors';
 import { Datagram, DatagramKind, datagramSubject } from '@cpds/messages';
-import { untold, type Changes } from '@cpds/outbox';
+import { Changes, untold } from '@cpds/outbox';
 import { Loop, UnitOfWork, type Tx } from '@cpds/store';
 import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import { Consortium, messageKeyOf } from '../chains/consortium-view.js';
-import { checkDatagram, digestOf, refusalBody, refusalOf, signDatagram, type MessageKey } from './datagram.js';
+import { checkDatagram, digestOf, refusalBody, refusalOf, MessageKey, signDatagram } from './datagram.js';
 import { AnsweredDatagramRow, OutgoingDatagramRow } from './datagram.row.js';
 import { isRound, type DatagramDoors, type DatagramHandler, type OutgoingDatagram } from './datagrams.js';
 import { RateLimits } from './rate-limits.js';
@@ -28,6 +28,11 @@ const keepAnswersDays = 32;
 interface Waiter {
   to: string;
   settle: (answer: Datagram) => void;
+}
+
+export abstract class DatagramsOptions {
+  /** Told of a datagram that was neither sent nor taken, with what is known of it. */
+  abstract readonly onError: (error: unknown, context: { kind?: string; from?: string; to?: string }) => void;
 }
 
 /**
@@ -56,9 +61,13 @@ export class DatagramsService implements BeforeApplicationShutdown {
     private readonly bus: Bus,
     private readonly consortium: Consortium,
     private readonly messageKey: MessageKey,
-    private readonly onError: (error: unknown, context: { kind?: string; from?: string; to?: string }) => void,
+    private readonly options: DatagramsOptions,
   ) {
-    this.loop = new Loop({ round: () => this.round(), everyMs: roundMs, onError: (error) => onError(error, {}) });
+    this.loop = new Loop({
+      round: () => this.round(),
+      everyMs: roundMs,
+      onError: (error) => options.onError(error, {}),
+    });
   }
 
   /** Starts taking datagrams and sending those that are due, once the doors are set. A kind without a door is not answered. */
@@ -136,7 +145,7 @@ export class DatagramsService implements BeforeApplicationShutdown {
   private arrive(kind: DatagramKind, body: unknown): void {
     if (this.inWork.size >= maxInWork) return; // it is sent again
     const work = this.take(kind, body)
-      .catch((error: unknown) => this.onError(error, { kind }))
+      .catch((error: unknown) => this.options.onError(error, { kind }))
       .finally(() => this.inWork.delete(work));
     this.inWork.add(work);
   }
@@ -211,7 +220,7 @@ export class DatagramsService implements BeforeApplicationShutdown {
       return await handler(datagram);
     } catch (thrown) {
       const error = toAppError(thrown);
-      this.onError(error, { kind, from: datagram.from });
+      this.options.onError(error, { kind, from: datagram.from });
       if (error.kind === 'unavailable' || error.kind === 'bug') return null;
       return refusalBody(error);
     }

@@ -12,7 +12,7 @@ import {
 import { Changes, untold } from '@cpds/outbox';
 import { Injectable } from '@nestjs/common';
 import { Consortium, hospitalOfChain } from '../chains/consortium-view.js';
-import { refusalOf, type MessageKey } from '../datagrams/datagram.js';
+import { MessageKey, refusalOf } from '../datagrams/datagram.js';
 import { DatagramsService } from '../datagrams/datagrams.service.js';
 import { RateLimits } from '../datagrams/rate-limits.js';
 import { signAnswer } from '../signing/answers.js';
@@ -28,6 +28,11 @@ const maxGrantSeconds = 40 * 86_400;
 
 /** How long the caller of `POST /revocations` waits for the others' signed answers, milliseconds. */
 const forwardWaitMs = 3_000;
+
+export abstract class RevocationsOptions {
+  /** Roles whose rows this process keeps: A and B for a hospital. */
+  abstract readonly roles: readonly Role[];
+}
 
 /**
  * Revoke and give-back statements: every bridge, in every role, takes them from anyone, acts at once, answers signed
@@ -45,8 +50,7 @@ export class RevocationsService {
     private readonly datagrams: DatagramsService,
     private readonly consortium: Consortium,
     private readonly messageKey: MessageKey,
-    /** roles whose rows this process keeps: A and B for a hospital */
-    private readonly roles: readonly Role[],
+    private readonly options: RevocationsOptions,
   ) {}
 
   /**
@@ -127,8 +131,9 @@ export class RevocationsService {
   }
 
   private roleIn(home: string, destination: string): Role {
-    const [first] = this.roles;
-    if (first && !this.roles.includes('A')) return first;
+    const { roles } = this.options;
+    const [first] = roles;
+    if (first && !roles.includes('A')) return first;
     if (home === this.consortium.self) return 'A';
     if (destination === this.consortium.self) return 'B';
     throw invalid(

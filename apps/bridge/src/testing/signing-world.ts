@@ -104,7 +104,7 @@ export async function openSigningWorld(now: number) {
     const messageKey = new MessageKey(messageSecret);
     const changes = new Changes(unitOfWork, new Outbox(party));
     const onError = (error: unknown): void => void errors.push(error);
-    const datagrams = new DatagramsService(unitOfWork, changes, bus, consortium, messageKey, onError);
+    const datagrams = new DatagramsService(unitOfWork, changes, bus, consortium, messageKey, { onError });
     const close = async () => {
       await datagrams.beforeApplicationShutdown();
       await bus.close();

@@ -28,14 +28,14 @@ export class NoTransactions extends OwnTransactions {
   }
 }
 
-export interface DriverOptions {
+export abstract class DriverOptions {
   /** what a row's duties are timed by, as it is now */
-  contextOf: (row: TransferRow) => DutyContext;
+  abstract readonly contextOf: (row: TransferRow) => DutyContext;
   /** a row in work is looked at again after this long without any wake-up, milliseconds; a resting one more rarely */
-  recheckMs: number;
+  abstract readonly recheckMs: number;
   /** rows in work at once */
-  concurrency: number;
-  onError: (error: unknown, row: { id: string; grantId: string | null; duty?: string }) => void;
+  abstract readonly concurrency: number;
+  abstract readonly onError: (error: unknown, row: { id: string; grantId: string | null; duty?: string }) => void;
 }
 
 const look = { type: 'facts' } as const;
