@@ -1,15 +1,16 @@
 import { toAppError, unavailable } from '@cpds/errors';
-import type { Changes } from '@cpds/outbox';
-import { Loop, type UnitOfWork } from '@cpds/store';
-import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
-import type { ChainSet } from '../chains/chain-set.js';
-import { CeremoniesService, type CeremoniesOptions } from './ceremonies.service.js';
-import type { KeyShares } from './key-shares.js';
+import { Changes } from '@cpds/outbox';
+import { Loop, UnitOfWork } from '@cpds/store';
+import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { ChainSet } from '../chains/chain-set.js';
+import { CeremoniesOptions, CeremoniesService } from './ceremonies.service.js';
+import { KeyShares } from './key-shares.js';
 
 /** Between two tries, milliseconds: a ceremony's phases are short. */
 const retryMs = 250;
 
 /** Starts the ceremonies when the hub answers, however late that is, and stops them with the process. A round is one try. */
+@Injectable()
 export class CeremoniesRunner implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly beginning: Loop;
   private ceremonies: CeremoniesService | undefined;
@@ -19,7 +20,7 @@ export class CeremoniesRunner implements OnApplicationBootstrap, BeforeApplicati
     private readonly changes: Changes,
     private readonly shares: KeyShares,
     private readonly chains: ChainSet,
-    private readonly options: Omit<CeremoniesOptions, 'hub' | 'sender'>,
+    private readonly options: CeremoniesOptions,
   ) {
     this.beginning = new Loop({
       round: () => this.begin(),

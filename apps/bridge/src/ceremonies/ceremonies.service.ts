@@ -13,14 +13,19 @@ import type { KeyShares } from './key-shares.js';
 import { calldataOf, ceremonyEventOf, membersOf } from './registry-log.js';
 import { rosterFault, type ConfiguredRoster } from './roster.js';
 
-export interface CeremoniesOptions {
+export abstract class CeremoniesOptions {
+  /** StoremanRegistry on the hub */
+  abstract readonly registry: string;
+  abstract readonly roster: ConfiguredRoster;
+  /** seals seeds */
+  abstract readonly ring: KeyRing;
+  abstract readonly onError: (error: unknown) => void;
+}
+
+/** What ceremonies need once the hub answers. */
+export interface HubCeremoniesOptions extends CeremoniesOptions {
   hub: ChainReader;
   sender: Sender;
-  /** StoremanRegistry on the hub */
-  registry: string;
-  roster: ConfiguredRoster;
-  ring: KeyRing;
-  onError: (error: unknown) => void;
 }
 
 /** How often a post that the chain refused is made anew; after that the deadline decides. */
@@ -60,7 +65,7 @@ export class CeremoniesService {
     private readonly unitOfWork: UnitOfWork,
     private readonly changes: Changes,
     private readonly shares: KeyShares,
-    private readonly options: CeremoniesOptions,
+    private readonly options: HubCeremoniesOptions,
   ) {
     this.follower = new ChainFollower({
       reader: options.hub,

@@ -1,7 +1,8 @@
-import type { KeyRing } from '@cpds/crypto/custody';
+import { KeyRing } from '@cpds/crypto/custody';
 import { checkKeyShare, type KeyShare } from '@cpds/crypto/group';
 import { unavailable } from '@cpds/errors';
-import type { UnitOfWork, Tx } from '@cpds/store';
+import { Injectable } from '@nestjs/common';
+import { UnitOfWork, type Tx } from '@cpds/store';
 import { groupKeyOf, type Group } from '../chains/consortium-view.js';
 import { KeyShareRow } from './key-share.row.js';
 
@@ -10,6 +11,7 @@ export const sharePlaceOf = (row: Pick<KeyShareRow, 'purpose' | 'keyId' | 'epoch
   `share/${row.purpose}/${row.keyId}/${row.epoch}`;
 
 /** The shares this node holds, sealed under its key-encryption key. */
+@Injectable()
 export class KeyShares {
   constructor(
     private readonly unitOfWork: UnitOfWork,

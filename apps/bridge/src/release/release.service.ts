@@ -4,23 +4,18 @@ import { parseScalar, pointFromHex } from '@cpds/crypto/curve';
 import { releasePartial } from '@cpds/crypto/partial';
 import { invalid, parse, unavailable } from '@cpds/errors';
 import { events, ReleaseBody, type Datagram, type Hex, type ReleaseAnswer, type SignedPartial } from '@cpds/messages';
-import { told, unchanged, type Changes } from '@cpds/outbox';
-import type { UnitOfWork } from '@cpds/store';
+import { Changes, told, unchanged } from '@cpds/outbox';
+import { UnitOfWork } from '@cpds/store';
+import { Injectable } from '@nestjs/common';
 import { randomBytes } from 'node:crypto';
 import type { z } from 'zod';
-import type { KeyShares } from '../ceremonies/key-shares.js';
-import type { Consortium, Group } from '../chains/consortium-view.js';
-import type { MessageKey } from '../datagrams/datagram.js';
+import { KeyShares } from '../ceremonies/key-shares.js';
+import { Consortium, type Group } from '../chains/consortium-view.js';
+import { MessageKey } from '../datagrams/datagram.js';
 import { signAnswer, unavailableAnswer } from '../signing/answers.js';
 import { mayRelease } from '../signing/guards.js';
 import { commitAct, hasActed } from '../signing/storeman-acts.js';
-import {
-  askedGrant,
-  checkCoordinator,
-  ownGroup,
-  type AskedGrant,
-  type StoremanView,
-} from '../signing/storeman-view.js';
+import { askedGrant, checkCoordinator, ownGroup, type AskedGrant, StoremanView } from '../signing/storeman-view.js';
 import { checkCapsule } from '../transfers/grant-checks.js';
 import { digestOfPartial, partialContext, partialWords } from './partials.js';
 import { ReleaseRow, signedPartialOf } from './release.row.js';
@@ -42,6 +37,7 @@ interface Grounds {
  * Crash story: before the commit nothing has left; after it every repetition answers the bytes of the row, but only if
  * the same guards agree: after a revoke the answer is the revoke.
  */
+@Injectable()
 export class ReleaseService {
   constructor(
     private readonly unitOfWork: UnitOfWork,
@@ -50,7 +46,6 @@ export class ReleaseService {
     private readonly view: StoremanView,
     private readonly shares: KeyShares,
     private readonly messageKey: MessageKey,
-    private readonly now: () => Date = () => new Date(),
   ) {}
 
   /** Answers a datagram of kind `release`. @throws AppError `bad-open-proof`, `grant-refused`, `not-coordinator`, … */
@@ -133,7 +128,7 @@ export class ReleaseService {
     };
     const signature = this.messageKey.sign(digestOfPartial(this.consortium.current().hub.chainUid, unsigned));
     const { index: memberIndex, ...fields } = unsigned;
-    return Object.assign(new ReleaseRow(), { ...fields, memberIndex, signature, at: this.now() });
+    return Object.assign(new ReleaseRow(), { ...fields, memberIndex, signature, at: new Date() });
   }
 }
 

@@ -4,15 +4,16 @@ import type { KeyShare } from '@cpds/crypto/group';
 import { mintDigest, notMappedDigest } from '@cpds/contracts';
 import { conflict, denied, invalid, parse } from '@cpds/errors';
 import { events, SignBody, type Datagram, type Hex, type SignAnswer, type SignCommitment } from '@cpds/messages';
-import { told, type Changes } from '@cpds/outbox';
-import type { UnitOfWork } from '@cpds/store';
+import { Changes, told } from '@cpds/outbox';
+import { UnitOfWork } from '@cpds/store';
+import { Injectable } from '@nestjs/common';
 import type { z } from 'zod';
 import { BoundedMap } from '../bounded-map.js';
-import type { KeyShares } from '../ceremonies/key-shares.js';
-import { groupKeyOf, type Consortium, type Group } from '../chains/consortium-view.js';
-import type { MessageKey } from '../datagrams/datagram.js';
+import { KeyShares } from '../ceremonies/key-shares.js';
+import { Consortium, groupKeyOf, type Group } from '../chains/consortium-view.js';
+import { MessageKey } from '../datagrams/datagram.js';
 import { checkCapsule } from '../transfers/grant-checks.js';
-import type { TransfersService } from '../transfers/transfers.service.js';
+import { TransfersService } from '../transfers/transfers.service.js';
 import { signAnswer, unavailableAnswer } from './answers.js';
 import { mayDenyMapping, mayMint, mayOpenMint, type GuardInput, type GuardOutcome } from './guards.js';
 import { commitmentFault, nonceCommitmentOf, signCommitment } from './sign-commitment.js';
@@ -24,7 +25,7 @@ import {
   ownGroup,
   type AskedGrant,
   type StoremanFacts,
-  type StoremanView,
+  StoremanView,
 } from './storeman-view.js';
 
 type SignOpen = Extract<z.infer<typeof SignBody>, { step: 'commit' }>;
@@ -45,10 +46,10 @@ interface OpenSession {
 /** Open sessions at most. A coordinator needs one at a time. */
 const maxSessions = 256;
 
-export interface SignerOptions {
+export abstract class SignerOptions {
   /** Mint shares per home, destination and hour */
-  quotaPerHour: number;
-  now?: () => Date;
+  abstract readonly quotaPerHour: number;
+  abstract readonly now?: () => Date;
 }
 
 /**
@@ -59,6 +60,7 @@ export interface SignerOptions {
  * (one digest per grant and action), the spent nonce, the event and the row's step commit together before the share leaves;
  * a share that was never received is made again, for the same digest and with other nonces.
  */
+@Injectable()
 export class SignerService {
   private readonly sessions = new BoundedMap<string, OpenSession>(maxSessions);
   private readonly vault: frost.NonceVault;

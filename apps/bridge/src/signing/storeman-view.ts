@@ -2,7 +2,8 @@ import { fromHex } from '@cpds/crypto/bytes';
 import { grantId as grantIdOf } from '@cpds/contracts';
 import { denied, unavailable } from '@cpds/errors';
 import type { Grant, Hex } from '@cpds/messages';
-import { groupOf, hospitalOfChain, type Consortium, type Group, type Hospital } from '../chains/consortium-view.js';
+import { Injectable } from '@nestjs/common';
+import { Consortium, groupOf, hospitalOfChain, type Group, type Hospital } from '../chains/consortium-view.js';
 import { factsQuery, FactsReader, type Facts } from '../transfers/facts.js';
 import { TransfersService } from '../transfers/transfers.service.js';
 import type { GuardInput, GuardOutcome } from './guards.js';
@@ -48,14 +49,19 @@ export interface StoremanFacts extends GuardInput {
 /** Milliseconds between two looks at facts that are not there yet. */
 const lookAgainMs = 150;
 
+export abstract class StoremanViewOptions {
+  /** Facts are looked at again for this long before the answer is "not yet", milliseconds. */
+  abstract readonly patienceMs: number;
+}
+
 /** Reads what a guard decides on, now: chains, own row, registries. */
+@Injectable()
 export class StoremanView {
   constructor(
     private readonly consortium: Consortium,
     private readonly facts: FactsReader,
     private readonly transfers: TransfersService,
-    /** milliseconds for which facts are looked at again before the answer is "not yet" */
-    private readonly patienceMs: number,
+    private readonly options: StoremanViewOptions,
   ) {}
 
   /**
@@ -66,7 +72,7 @@ export class StoremanView {
     asked: AskedGrant,
     guard: (input: GuardInput) => GuardOutcome,
   ): Promise<{ outcome: GuardOutcome; input: StoremanFacts }> {
-    const until = Date.now() + this.patienceMs;
+    const until = Date.now() + this.options.patienceMs;
     for (;;) {
       const input = await this.of(asked);
       const outcome = guard(input);

@@ -124,7 +124,7 @@ export async function openSigningWorld(now: number) {
     }
     const facts = new ScriptedFacts(now);
     const transfers = new TransfersService(unitOfWork, changes);
-    const storemanView = new StoremanView(consortium, facts, transfers, 400);
+    const storemanView = new StoremanView(consortium, facts, transfers, { patienceMs: 400 });
     const signer = new SignerService(unitOfWork, changes, consortium, storemanView, transfers, shares, messageKey, {
       quotaPerHour: 1_000,
     });
