@@ -71,7 +71,7 @@ function roleModule(
         revocationUrls: config.REVOCATION_URLS,
       });
     case 'voucher':
-      return VoucherModule.with({ transferLedger: contracts.transferLedger, onError });
+      return VoucherModule.with({ onError });
     case 'storeman':
       return StoremanModule.with({
         ring,

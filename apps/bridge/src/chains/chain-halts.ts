@@ -1,8 +1,10 @@
-import type { UnitOfWork } from '@cpds/store';
+import { UnitOfWork } from '@cpds/store';
+import { Injectable } from '@nestjs/common';
 import { noFacts } from '../transfers/facts.js';
-import type { TransfersService } from '../transfers/transfers.service.js';
+import { TransfersService } from '../transfers/transfers.service.js';
 
 /** Halts and resumes the transfers of a chain that contradicted itself (protocol section 7, Halted). */
+@Injectable()
 export class ChainHalts {
   constructor(
     private readonly unitOfWork: UnitOfWork,

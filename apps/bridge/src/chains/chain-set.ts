@@ -9,22 +9,23 @@ import { ChainRegistry, LockedAccount, MappedDeeds, StoremanRegistry, TransferLe
 import { toHex } from '@cpds/crypto/bytes';
 import { unavailable } from '@cpds/errors';
 import { events } from '@cpds/messages';
-import { told, type Changes, type Outcome } from '@cpds/outbox';
-import { Loop, type Leases, type UnitOfWork } from '@cpds/store';
+import { Changes, told, type Outcome } from '@cpds/outbox';
+import { Leases, Loop, UnitOfWork } from '@cpds/store';
+import { Injectable } from '@nestjs/common';
 import { Interface } from 'ethers';
 
 /** Nickname of the hub in CHAINS. */
 export const hubName = 'hub';
 
-export interface ChainSetOptions {
+export abstract class ChainSetOptions {
   /** RPC urls by nickname. */
-  readonly chains: Readonly<Record<string, readonly string[]>>;
+  abstract readonly chains: Readonly<Record<string, readonly string[]>>;
   /** Nicknames of the chains this process's account sends on. */
-  readonly sendsOn: readonly string[];
+  abstract readonly sendsOn: readonly string[];
   /** The account's private key. Omit if this process sends no transactions. */
-  readonly gasKey?: Uint8Array;
-  readonly pollMs: number;
-  readonly onError: (error: unknown) => void;
+  abstract readonly gasKey?: Uint8Array;
+  abstract readonly pollMs: number;
+  abstract readonly onError: (error: unknown) => void;
 }
 
 type Listener = (head: ChainHead, nickname: string) => void;
@@ -36,6 +37,7 @@ const interfaces = [LockedAccount, MappedDeeds, TransferLedger, StoremanRegistry
   ({ abi }) => new Interface(abi),
 );
 
+@Injectable()
 export class ChainSet {
   /** By nickname. */
   private readonly connected = new Map<string, ChainHead>();

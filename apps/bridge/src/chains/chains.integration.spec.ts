@@ -47,11 +47,10 @@ async function openVoucher(world: TestConsortium, which: number, urls: Record<st
     pollMs: 100,
     onError,
   });
-  const consortium = new ConsortiumReader(party, world.contracts, chains, onError);
-  const facts = new GrantFacts(chains, consortium, world.contracts, onError, account);
+  const consortium = new ConsortiumReader(world.contracts, chains, { self: party, onError });
+  const facts = new GrantFacts(chains, consortium, world.contracts, { onError, ownAccount: account });
   const transfers = new TransfersService(unitOfWork, changes);
-  const ledger = world.contracts.transferLedger;
-  const vouching = new VouchingService(changes, chains, facts, ledger);
+  const vouching = new VouchingService(changes, chains, facts, world.contracts);
   const duties = new DutyExecutors({ vouch: (row, seen) => vouching.vouch(row, seen) });
   const driver = new TransferDriver(transfers, facts, duties, new NoTransactions(), {
     contextOf: (row) => dutyContextOf(consortium, row),
@@ -69,7 +68,7 @@ async function openVoucher(world: TestConsortium, which: number, urls: Record<st
     onError,
   });
   watch.onGrant((grantId, log) => void driver.wakeGrant(grantId, log).catch(onError));
-  const heads = new HeadsService(chains, consortium, ledger, onError);
+  const heads = new HeadsService(chains, consortium, world.contracts, { onError });
   consortium.start();
   watch.start();
   chains.start();

@@ -1,5 +1,4 @@
-import { Changes } from '@cpds/outbox';
-import { Leases, UnitOfWork } from '@cpds/store';
+import { UnitOfWork } from '@cpds/store';
 import {
   Inject,
   Module,
@@ -13,12 +12,12 @@ import { FactsReader } from '../transfers/facts.js';
 import { TransferDriver } from '../transfers/transfer-driver.js';
 import { TransfersService } from '../transfers/transfers.service.js';
 import { ChainHalts } from './chain-halts.js';
-import { ChainSet, type ChainSetOptions } from './chain-set.js';
-import { ConsortiumReader, type HubContracts } from './consortium-reader.js';
+import { ChainSet, ChainSetOptions } from './chain-set.js';
+import { ConsortiumReader, ConsortiumReaderOptions, HubContracts } from './consortium-reader.js';
 import { Consortium } from './consortium-view.js';
 import { DeedEvidence } from './deed-evidence.js';
 import { onceInAWhile } from './error-lines.js';
-import { GrantFacts } from './grant-facts.js';
+import { GrantFacts, GrantFactsOptions } from './grant-facts.js';
 import { GrantWatch } from './grant-watch.js';
 import { HomeClock } from './home-clock.js';
 import { LockIntake } from './lock-intake.js';
@@ -44,46 +43,26 @@ export class ChainsModule implements OnApplicationBootstrap, BeforeApplicationSh
   static with(options: ChainsOptions): DynamicModule {
     const { self, contracts, gasKey, intake } = options;
     const onError = onceInAWhile(options.onError);
-    const account = gasKey ? computeAddress(`0x${toHex(gasKey)}`).toLowerCase() : null;
+    const ownAccount = gasKey ? computeAddress(`0x${toHex(gasKey)}`).toLowerCase() : null;
+    const chainSet: ChainSetOptions = { ...options, onError };
+    const reader: ConsortiumReaderOptions = { self, onError };
+    const facts: GrantFactsOptions = { onError, ownAccount };
     return {
       module: ChainsModule,
       global: true,
       providers: [
-        {
-          provide: ChainSet,
-          inject: [UnitOfWork, Leases, Changes],
-          useFactory: (unitOfWork: UnitOfWork, leases: Leases, changes: Changes) =>
-            new ChainSet(unitOfWork, leases, changes, { ...options, onError }),
-        },
-        {
-          provide: ConsortiumReader,
-          inject: [ChainSet],
-          useFactory: (chains: ChainSet) => new ConsortiumReader(self, contracts, chains, onError),
-        },
+        { provide: HubContracts, useValue: contracts },
+        ChainSet,
+        { provide: ChainSetOptions, useValue: chainSet },
+        ConsortiumReader,
+        { provide: ConsortiumReaderOptions, useValue: reader },
         { provide: Consortium, useExisting: ConsortiumReader },
-        {
-          provide: GrantFacts,
-          inject: [ChainSet, ConsortiumReader],
-          useFactory: (chains: ChainSet, consortium: ConsortiumReader) =>
-            new GrantFacts(chains, consortium, contracts, onError, account),
-        },
+        GrantFacts,
+        { provide: GrantFactsOptions, useValue: facts },
         { provide: FactsReader, useExisting: GrantFacts },
-        {
-          provide: DeedEvidence,
-          inject: [ChainSet, ConsortiumReader],
-          useFactory: (chains: ChainSet, consortium: ConsortiumReader) =>
-            new DeedEvidence(chains, consortium, contracts),
-        },
-        {
-          provide: HomeClock,
-          inject: [ChainSet, ConsortiumReader],
-          useFactory: (chains: ChainSet, consortium: ConsortiumReader) => new HomeClock(chains, consortium),
-        },
-        {
-          provide: ChainHalts,
-          inject: [UnitOfWork, TransfersService],
-          useFactory: (unitOfWork: UnitOfWork, transfers: TransfersService) => new ChainHalts(unitOfWork, transfers),
-        },
+        DeedEvidence,
+        HomeClock,
+        ChainHalts,
         {
           provide: GrantWatch,
           inject: [ChainSet, ConsortiumReader, UnitOfWork, TransfersService, TransferDriver, ChainHalts],
@@ -109,6 +88,7 @@ export class ChainsModule implements OnApplicationBootstrap, BeforeApplicationSh
         },
       ],
       exports: [
+        HubContracts,
         ChainSet,
         ConsortiumReader,
         Consortium,

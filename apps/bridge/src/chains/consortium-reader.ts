@@ -13,16 +13,23 @@ import { keccak256 } from '@cpds/crypto/hash';
 import { assert, unavailable } from '@cpds/errors';
 import type { Hex } from '@cpds/messages';
 import { Loop } from '@cpds/store';
-import { hubName, type ChainSet } from './chain-set.js';
+import { Injectable } from '@nestjs/common';
+import { ChainSet, hubName } from './chain-set.js';
 import { Consortium, type ConsortiumView } from './consortium-view.js';
 import { codeHashesOf, codePlace, viewOf, type Members, type Registries } from './registries.js';
 
 /** Addresses of the hub's contracts, the only ones that this process takes from its configuration. */
-export interface HubContracts {
-  chainRegistry: string;
-  storemanRegistry: string;
-  transferLedger: string;
-  checkpointAnchor: string;
+export abstract class HubContracts {
+  abstract readonly chainRegistry: string;
+  abstract readonly storemanRegistry: string;
+  abstract readonly transferLedger: string;
+  abstract readonly checkpointAnchor: string;
+}
+
+export abstract class ConsortiumReaderOptions {
+  /** The party this process runs as. */
+  abstract readonly self: string;
+  abstract readonly onError: (error: unknown) => void;
 }
 
 /** Between two tries to read the hub's own rules, milliseconds. */
@@ -43,6 +50,7 @@ const changeTopics = [
  * chain set. Before the first reading every question is refused as `unavailable`. A loop tries to read the hub's own
  * rules once a round; from then on the hub's heads say when to look.
  */
+@Injectable()
 export class ConsortiumReader extends Consortium {
   private codeHashes = new Map<string, Hex>();
   private readonly provenCode = new Set<string>();
@@ -53,10 +61,9 @@ export class ConsortiumReader extends Consortium {
   private readonly listeners: ((view: ConsortiumView) => void)[] = [];
 
   constructor(
-    self: string,
     private readonly contracts: HubContracts,
     private readonly chains: ChainSet,
-    onError: (error: unknown) => void,
+    { self, onError }: ConsortiumReaderOptions,
   ) {
     super(self);
     this.beginning = new Loop({ round: () => this.begin(), everyMs: retryMs, onError });

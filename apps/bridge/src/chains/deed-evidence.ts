@@ -3,8 +3,9 @@ import { CheckpointAnchor, DeedRegistry } from '@cpds/contracts';
 import { to0x, u256, u64, utf8 } from '@cpds/crypto/bytes';
 import { keccak256 } from '@cpds/crypto/hash';
 import type { Hex } from '@cpds/messages';
-import type { ChainSet } from './chain-set.js';
-import type { ConsortiumReader, HubContracts } from './consortium-reader.js';
+import { Injectable } from '@nestjs/common';
+import { ChainSet } from './chain-set.js';
+import { ConsortiumReader, HubContracts } from './consortium-reader.js';
 import { hospitalOfChain } from './consortium-view.js';
 
 /** A cohort of A's DeedRegistry as its final event carries it. */
@@ -14,6 +15,7 @@ export interface FinalCohort {
 }
 
 /** What B reads of A's deeds and logs on the chains, beside the grant's own facts: deeds on their home chain, anchors on the hub. */
+@Injectable()
 export class DeedEvidence {
   constructor(
     private readonly chains: ChainSet,

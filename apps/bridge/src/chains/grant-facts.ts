@@ -2,6 +2,7 @@ import type { BlockRef, ChainReader } from '@cpds/chain';
 import { ChainRegistry, LockedAccount, MappedDeeds, TransferLedger, type CallRunner } from '@cpds/contracts';
 import { fromHex, to0x } from '@cpds/crypto/bytes';
 import { keccak256 } from '@cpds/crypto/hash';
+import { Injectable } from '@nestjs/common';
 import {
   FactsReader,
   nowSeconds,
@@ -13,17 +14,24 @@ import {
   type HubFacts,
   type MappingStatus,
 } from '../transfers/facts.js';
-import type { ChainSet } from './chain-set.js';
-import type { ConsortiumReader, HubContracts } from './consortium-reader.js';
+import { ChainSet } from './chain-set.js';
+import { ConsortiumReader, HubContracts } from './consortium-reader.js';
 import { GrantEvents, type Written } from './grant-events.js';
 import { lockStatus, mappingStatus, mostForbidding } from './grant-words.js';
 import { vouchDigest, type LockSeen } from './vouch.js';
+
+export abstract class GrantFactsOptions {
+  abstract readonly onError: (error: unknown) => void;
+  /** This process's account, whose own vouch a voucher asks for; null if it sends no transactions. */
+  abstract readonly ownAccount: string | null;
+}
 
 /**
  * Reads a grant's facts from the chains its role reads. A chain that is away, stale, in disagreement with itself, or
  * whose contract is not the registered one, is absent from the answer, and `onError` is called. The outcomes of this
  * process's own transactions are not among these facts: their sender knows them.
  */
+@Injectable()
 export class GrantFacts extends FactsReader {
   private readonly events = new GrantEvents();
 
@@ -31,9 +39,7 @@ export class GrantFacts extends FactsReader {
     private readonly chains: ChainSet,
     private readonly consortium: ConsortiumReader,
     private readonly contracts: HubContracts,
-    private readonly onError: (error: unknown) => void,
-    /** this process's account on the hub; set for a voucher only */
-    private readonly ownAccount: string | null = null,
+    private readonly options: GrantFactsOptions,
   ) {
     super();
   }
@@ -64,7 +70,7 @@ export class GrantFacts extends FactsReader {
     try {
       return await read();
     } catch (error) {
-      this.onError(error); // the chain stays absent, so that its facts can allow nothing
+      this.options.onError(error); // the chain stays absent, so that its facts can allow nothing
       return undefined;
     }
   }
@@ -119,7 +125,7 @@ export class GrantFacts extends FactsReader {
     const ledger = new TransferLedger(this.contracts.transferLedger, pinned(reader, final));
     const [transfer, vouch, paused] = await Promise.all([
       ledger.transferOf(query.grantId),
-      this.ownAccount && query.role === 'V' ? ledger.vouchOf(query.grantId, this.ownAccount) : null,
+      this.options.ownAccount && query.role === 'V' ? ledger.vouchOf(query.grantId, this.options.ownAccount) : null,
       this.paused(reader, [query.homeUid, query.destinationUid]),
     ]);
     return (lock) => {

@@ -1,9 +1,11 @@
 import { LockedAccount } from '@cpds/contracts';
-import type { ChainSet } from './chain-set.js';
-import type { ConsortiumReader } from './consortium-reader.js';
+import { Injectable } from '@nestjs/common';
+import { ChainSet } from './chain-set.js';
+import { ConsortiumReader } from './consortium-reader.js';
 import { hospitalNamed } from './consortium-view.js';
 
 /** The own chain's time and LockedAccount's least window, for whoever builds a grant. */
+@Injectable()
 export class HomeClock {
   constructor(
     private readonly chains: ChainSet,

@@ -1,4 +1,3 @@
-import { Changes } from '@cpds/outbox';
 import {
   Inject,
   Module,
@@ -6,18 +5,13 @@ import {
   type DynamicModule,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
-import { ChainSet } from '../chains/chain-set.js';
-import { Consortium } from '../chains/consortium-view.js';
 import { onceInAWhile } from '../chains/error-lines.js';
-import { GrantFacts } from '../chains/grant-facts.js';
 import { NoTransactions, OwnTransactions } from '../transfers/transfer-driver.js';
-import { HeadsService } from '../vouching/heads.service.js';
+import { HeadsOptions, HeadsService } from '../vouching/heads.service.js';
 import { VouchingService } from '../vouching/vouching.service.js';
 import { roleWork, type WorkOf } from './role-work.js';
 
 export interface VoucherOptions {
-  /** TransferLedger on the hub. */
-  transferLedger: string;
   onError: (error: unknown) => void;
 }
 
@@ -26,25 +20,17 @@ export interface VoucherOptions {
 export class VoucherModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
   constructor(@Inject(HeadsService) private readonly heads: HeadsService) {}
 
-  static with({ transferLedger, onError }: VoucherOptions): DynamicModule {
+  static with({ onError }: VoucherOptions): DynamicModule {
+    const heads: HeadsOptions = { onError: onceInAWhile(onError) };
     return {
       module: VoucherModule,
       global: true,
       providers: [
         { provide: roleWork, inject: [VouchingService], useFactory: workOf },
         { provide: OwnTransactions, useClass: NoTransactions },
-        {
-          provide: VouchingService,
-          inject: [Changes, ChainSet, GrantFacts],
-          useFactory: (changes: Changes, chains: ChainSet, facts: GrantFacts) =>
-            new VouchingService(changes, chains, facts, transferLedger),
-        },
-        {
-          provide: HeadsService,
-          inject: [ChainSet, Consortium],
-          useFactory: (chains: ChainSet, consortium: Consortium) =>
-            new HeadsService(chains, consortium, transferLedger, onceInAWhile(onError)),
-        },
+        VouchingService,
+        HeadsService,
+        { provide: HeadsOptions, useValue: heads },
       ],
       exports: [roleWork, OwnTransactions],
     };

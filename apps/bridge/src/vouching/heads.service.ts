@@ -1,29 +1,35 @@
 import { TransferLedger } from '@cpds/contracts';
 import { Loop } from '@cpds/store';
-import type { ChainSet } from '../chains/chain-set.js';
-import type { Consortium } from '../chains/consortium-view.js';
+import { Injectable } from '@nestjs/common';
+import { ChainSet } from '../chains/chain-set.js';
+import { HubContracts } from '../chains/consortium-reader.js';
+import { Consortium } from '../chains/consortium-view.js';
 
 /** Milliseconds between two anchors of heads (wire.md, TransferLedger). */
 const anchorEveryMs = 60_000;
 /** Milliseconds before a round is tried again that a chain did not answer. */
 const retryMs = 2_000;
 
+export abstract class HeadsOptions {
+  abstract readonly onError: (error: unknown) => void;
+}
+
 /**
  * Anchors each home chain's final block on the hub, so that a hospital's chain cannot show one history to one voucher
  * and another to the next. A round anchors all heads; the next one makes up for a missed one: the hub keeps the last
  * head of each voucher.
  */
+@Injectable()
 export class HeadsService {
   private readonly loop: Loop;
 
   constructor(
     private readonly chains: ChainSet,
     private readonly consortium: Consortium,
-    private readonly transferLedger: string,
-    onError: (error: unknown) => void,
-    everyMs: number = anchorEveryMs,
+    private readonly contracts: HubContracts,
+    { onError }: HeadsOptions,
   ) {
-    this.loop = new Loop({ round: () => this.anchorAll(), everyMs, retryMs, onError });
+    this.loop = new Loop({ round: () => this.anchorAll(), everyMs: anchorEveryMs, retryMs, onError });
   }
 
   start(): void {
@@ -44,7 +50,7 @@ export class HeadsService {
     if (!hub || !reader) return;
     const { number, hash } = await reader.final();
     await this.chains.senderOf(hub.chainUid).submit(`head:${number}:${chainUid}`, {
-      to: this.transferLedger,
+      to: this.contracts.transferLedger,
       data: TransferLedger.calldata.head(chainUid, number, hash),
     });
   }

@@ -1,20 +1,23 @@
 import { TransferLedger } from '@cpds/contracts';
 import { events } from '@cpds/messages';
-import { told, type Changes } from '@cpds/outbox';
-import type { ChainSet } from '../chains/chain-set.js';
-import type { GrantFacts } from '../chains/grant-facts.js';
+import { Changes, told } from '@cpds/outbox';
+import { Injectable } from '@nestjs/common';
+import { ChainSet } from '../chains/chain-set.js';
+import { HubContracts } from '../chains/consortium-reader.js';
+import { GrantFacts } from '../chains/grant-facts.js';
 import { vouchDigest, vouchFault, vouchOf } from '../chains/vouch.js';
 import type { DutyResult } from '../transfers/duties.js';
 import { factsQuery, sendKeys, type Facts } from '../transfers/facts.js';
 import { heldRow, type TransferRow } from '../transfers/transfer.row.js';
 
 /** A voucher's only duty: says on the hub which lock it saw final on the home chain, once per grant. */
+@Injectable()
 export class VouchingService {
   constructor(
     private readonly changes: Changes,
     private readonly chains: ChainSet,
     private readonly facts: GrantFacts,
-    private readonly transferLedger: string,
+    private readonly contracts: HubContracts,
   ) {}
 
   /** The vouch and its event commit together; the sender carries on from there, whatever happens to this process. */
@@ -30,7 +33,10 @@ export class VouchingService {
     const earlier = await sender.outcome(key);
     if (earlier === null || earlier.state === 'refused') {
       await this.changes.commit(async (tx) => {
-        await sender.enqueue(tx, key, { to: this.transferLedger, data: TransferLedger.calldata.vouch(vouchOf(lock)) });
+        await sender.enqueue(tx, key, {
+          to: this.contracts.transferLedger,
+          data: TransferLedger.calldata.vouch(vouchOf(lock)),
+        });
         return told({
           type: events.vouchSent,
           correlation: lock.grantId,
