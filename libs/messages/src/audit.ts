@@ -16,6 +16,17 @@ export const operatorReceiptSubject = (operator: string): string => `consortium.
 /** JetStream subject of a role node's events on the hub */
 export const operatorEventSubject = (operator: string): string => `audit.events.${operator}`;
 
+/**
+ * Says that final anchors on every chain of this log cover the events of `producer` up to `throughSeq`, whose leaf hash is
+ * `leaf`. A producer compares the leaf with its own before it lets rows go.
+ */
+export const Anchored = z.object({ producer: Producer, throughSeq: z.number().int().min(1), leaf: Bytes32 }).strict();
+export type Anchored = z.infer<typeof Anchored>;
+
+/** core NATS subject in a hospital, outside of the stream; role nodes hear it on `operatorAnchoredSubject` */
+export const anchoredSubject = 'audit.anchored';
+export const operatorAnchoredSubject = (operator: string): string => `consortium.${operator}.anchored.v1`;
+
 /** request `audit.receipt` */
 export const ReceiptQuery = z.object({ producer: Producer }).strict();
 

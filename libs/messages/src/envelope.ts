@@ -3,6 +3,7 @@
 import { ascii, concat, fromHex, to0x, utf8 } from '@cpds/crypto/bytes';
 import { canonicalText } from '@cpds/crypto/canonical-json';
 import { keccak256, sha256 } from '@cpds/crypto/hash';
+import { leafHash } from '@cpds/crypto/tlog';
 import { z } from 'zod';
 import { Bytes32, type Hex } from './hex.js';
 
@@ -49,6 +50,11 @@ export function eventLeaf(event: EventEnvelope): string {
     correlation: event.correlation,
     commitment: eventCommitment(event.salt, event.details),
   });
+}
+
+/** RFC 6962 leaf hash of `eventLeaf`: the name of this very event, as the log's tiles hold it. */
+export function eventLeafHash(event: EventEnvelope): Hex {
+  return to0x(leafHash(utf8(eventLeaf(event))));
 }
 
 /** Digest that a datagram's sender signs: keccak256("cpds/v1/datagram" ‖ sha256(RFC 8785 without sig)). */

@@ -6,4 +6,5 @@ export * from './events.js';
 export * from './grant.js';
 export * from './hex.js';
 export * from './identity.js';
+export * from './outbox.js';
 export * from './records.js';
