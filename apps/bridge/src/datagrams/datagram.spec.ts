@@ -1,7 +1,6 @@
 import { conflict } from '@cpds/errors';
 import { Wallet } from 'ethers';
 import { checkDatagram, MessageKey, refusalBody, refusalOf, signDatagram } from './datagram.js';
-import { RateLimits } from './rate-limits.js';
 
 const secret = new Uint8Array(32).fill(7);
 const key = new MessageKey(secret);
@@ -49,18 +48,5 @@ describe('a datagram', () => {
       message: 'it is over',
     });
     expect(refusalOf(datagram)).toBeNull();
-  });
-});
-
-describe('the limit on one caller', () => {
-  it('lets a burst pass, then so many a second, and does not touch other callers', () => {
-    let now = 0;
-    const limits = new RateLimits(200, 400, () => now);
-    const admitted = (from: string, tries: number) =>
-      Array.from({ length: tries }, () => limits.admits(from)).filter(Boolean).length;
-    expect(admitted('north', 1_000)).toBe(400);
-    expect(admitted('south', 1)).toBe(1);
-    now = 1_000;
-    expect(admitted('north', 1_000)).toBe(200);
   });
 });

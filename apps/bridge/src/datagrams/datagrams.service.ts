@@ -5,11 +5,11 @@ import { Datagram, DatagramKind, datagramSubject } from '@cpds/messages';
 import { Changes, untold } from '@cpds/outbox';
 import { Loop, UnitOfWork, type Tx } from '@cpds/store';
 import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
+import { RateLimiterMemory } from 'rate-limiter-flexible';
 import { Consortium, messageKeyOf } from '../chains/consortium-view.js';
 import { checkDatagram, digestOf, refusalBody, refusalOf, MessageKey, signDatagram } from './datagram.js';
 import { AnsweredDatagramRow, OutgoingDatagramRow } from './datagram.row.js';
 import { isRound, type DatagramDoors, type DatagramHandler, type OutgoingDatagram } from './datagrams.js';
-import { RateLimits } from './rate-limits.js';
 
 /** Least and longest wait before a repeat, milliseconds; it doubles from one to the other. */
 const firstRepeatMs = 1_000;
@@ -50,7 +50,8 @@ export class DatagramsService implements BeforeApplicationShutdown {
   private readonly inWork = new Set<Promise<void>>();
   /** ids being answered: a repeat that overtakes the work on the first is not worked on beside it */
   private readonly answering = new Set<string>();
-  private readonly limits = new RateLimits(200, 400);
+  /** 400 in two seconds of each sender. A sender is a party on the hub whose signature was checked, so counters are few. */
+  private readonly limiter = new RateLimiterMemory({ points: 400, duration: 2 });
   private readonly subscriptions: { unsubscribe(): void }[] = [];
   private readonly loop: Loop;
   private prunedAt = 0;
@@ -153,7 +154,8 @@ export class DatagramsService implements BeforeApplicationShutdown {
   private async take(kind: DatagramKind, body: unknown): Promise<void> {
     const datagram = parse(Datagram, body, 'datagram');
     checkDatagram(datagram, kind, this.consortium.self, messageKeyOf(this.consortium.current(), datagram.from));
-    if (!this.limits.admits(datagram.from)) return; // it is sent again
+    const { consumedPoints } = await this.limiter.penalty(datagram.from);
+    if (consumedPoints > this.limiter.points) return; // it is sent again
     if (datagram.re !== undefined) return this.takeAnswer(datagram.re, datagram);
     if (this.answering.has(datagram.id)) return; // it is sent again
     this.answering.add(datagram.id);

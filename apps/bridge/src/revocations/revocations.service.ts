@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHmac, randomBytes, randomUUID } from 'node:crypto';
 import { invalid, parse, unavailable } from '@cpds/errors';
 import {
   RevokeAnswer,
@@ -11,10 +11,10 @@ import {
 } from '@cpds/messages';
 import { Changes, untold } from '@cpds/outbox';
 import { Injectable } from '@nestjs/common';
+import { RateLimiterMemory } from 'rate-limiter-flexible';
 import { Consortium, hospitalOfChain } from '../chains/consortium-view.js';
 import { MessageKey, refusalOf } from '../datagrams/datagram.js';
 import { DatagramsService } from '../datagrams/datagrams.service.js';
-import { RateLimits } from '../datagrams/rate-limits.js';
 import { signAnswer } from '../signing/answers.js';
 import type { DutyResult } from '../transfers/duties.js';
 import { noFacts, nowSeconds } from '../transfers/facts.js';
@@ -41,8 +41,10 @@ export abstract class RevocationsOptions {
  */
 @Injectable()
 export class RevocationsService {
-  /** per caller's address; a patient's wallet sends one statement, a gateway in front of many a few a second */
-  private readonly limits = new RateLimits(10, 100);
+  /** A patient's wallet sends one statement, a gateway in front of many a few a second: 100 in ten seconds of one address. */
+  private readonly limiter = new RateLimiterMemory({ points: 100, duration: 10 });
+  /** Places addresses where whoever sends cannot foresee: nobody can share a counter with a patient on purpose. */
+  private readonly counterSecret = randomBytes(32);
 
   constructor(
     private readonly changes: Changes,
@@ -61,10 +63,11 @@ export class RevocationsService {
    * @throws AppError `unknown-grant`, `other-grant`, `bad-statement`, `other-hospital`, `too-many-statements`
    */
   async take(statement: Statement, caller: string): Promise<RevocationAnswer> {
-    if (!this.limits.admits(caller))
+    const { consumedPoints, msBeforeNext } = await this.limiter.penalty(this.counterOf(caller));
+    if (consumedPoints > this.limiter.points)
       throw unavailable('too-many-statements', 'too many statements from this address', {
         status: 429,
-        retryAfterSec: 1,
+        retryAfterSec: Math.ceil(msBeforeNext / 1_000),
       });
     const answer = await this.accept(statement, true);
     const row = await this.transfers.byGrant(statement.grantId);
@@ -160,6 +163,11 @@ export class RevocationsService {
       return untold('the statement was told of when it was taken');
     });
     return { done: true };
+  }
+
+  /** One of 65 536 counters: the library forgets a counter after its time, and holds as many as there are keys until then. */
+  private counterOf(caller: string): number {
+    return createHmac('sha256', this.counterSecret).update(caller).digest().readUInt16BE();
   }
 
   private others(row: TransferRow): string[] {
