@@ -4,7 +4,7 @@ import { z, type ZodType } from 'zod';
 /** One key of a process's environment, in the words of its `defineConfig`. */
 export interface EnvironmentKey {
   name: string;
-  /** unit, the values that the schema allows, and whether it is a secret */
+  /** unit, and the values that the schema allows */
   unit: string;
   /** `required`, `none` if the key may be left out, or its default */
   fallback: string;
@@ -15,9 +15,9 @@ export interface EnvironmentKey {
 export function keysOf(shape: ConfigShape, others: ConfigShape = {}): EnvironmentKey[] {
   return Object.entries(shape)
     .filter(([name, key]) => others[name] !== key)
-    .map(([name, { schema, unit, consequence, isSecret }]) => ({
+    .map(([name, { schema, unit, consequence }]) => ({
       name,
-      unit: `${unit}${rangeOf(schema)}${isSecret ? '; secret' : ''}`,
+      unit: `${unit}${rangeOf(schema)}`,
       fallback: fallbackOf(schema),
       consequence,
     }));

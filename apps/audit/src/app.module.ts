@@ -5,6 +5,7 @@ import type { AuditConfig } from './config.js';
 import { EventsModule } from './events/events.module.js';
 import { LogModule } from './log/log.module.js';
 import { auditTables } from './migrations.js';
+import { PersonsModule } from './persons/persons.module.js';
 import { ProofsModule } from './proofs/proofs.module.js';
 import { TrailModule } from './trail/trail.module.js';
 
@@ -20,6 +21,7 @@ export class AppModule {
         LogModule.with(context),
         AnchorsModule.with(context),
         EventsModule.with(context),
+        PersonsModule,
         ProofsModule,
         TrailModule,
       ],

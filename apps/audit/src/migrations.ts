@@ -43,7 +43,7 @@ class AuditTables1763801000000 implements MigrationInterface {
       )`);
     await runner.query('CREATE INDEX event_waiting ON event (producer, seq) WHERE leaf_index IS NULL');
     await runner.query('CREATE INDEX event_correlation ON event (correlation, leaf_index)');
-    // A row whose sealed_key is null is a person erased: no key is ever made for it again.
+    // A row whose sealed_key is null was erased.
     await runner.query(`
       CREATE TABLE details_key (
         id bytea PRIMARY KEY,
@@ -80,8 +80,28 @@ class AuditTables1763801000000 implements MigrationInterface {
   }
 }
 
+/** A person's keys by generation: an erasure ends one, and what comes later has the next. */
+class DetailsKeyGenerations1764500000000 implements MigrationInterface {
+  name = 'DetailsKeyGenerations1764500000000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query('ALTER TABLE details_key ADD place bytea, ADD generation int NOT NULL DEFAULT 0');
+    await runner.query('UPDATE details_key SET place = id');
+    await runner.query('ALTER TABLE details_key ALTER place SET NOT NULL, ADD UNIQUE (place, generation)');
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('ALTER TABLE details_key DROP place, DROP generation');
+  }
+}
+
 /** The shape of this service's rows. */
 export const auditTables: Tables = {
   entities: chainEntities,
-  migrations: [...chainMigrations, ...derivationRootMigrations, AuditTables1763801000000],
+  migrations: [
+    ...chainMigrations,
+    ...derivationRootMigrations,
+    AuditTables1763801000000,
+    DetailsKeyGenerations1764500000000,
+  ],
 };

@@ -95,7 +95,12 @@ describe('the audit service', () => {
       ...init,
       headers: { ...init.headers, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) },
     });
-  const publish = async (type: string, producer: string, correlation: string): Promise<EventEnvelope> => {
+  const publish = async (
+    type: string,
+    producer: string,
+    correlation: string,
+    over: Partial<EventEnvelope> = {},
+  ): Promise<EventEnvelope> => {
     const event: EventEnvelope = {
       id: randomUUID(),
       type,
@@ -105,6 +110,7 @@ describe('the audit service', () => {
       correlation,
       salt: `0x${randomBytes(32).toString('hex')}`,
       details: {},
+      ...over,
     };
     sent.push(event);
     const subject = producer.includes('.') ? type : operatorEventSubject(producer);
@@ -281,6 +287,24 @@ describe('the audit service', () => {
     expect(after.anchors.map((anchor) => anchor.size)).toEqual([4, 4]);
     expect(again.anchors).toEqual(after.anchors);
   }, 90_000);
+
+  it('erases a person for whoever has the scope for it alone, with a reason, and a leaf says so', async () => {
+    const person = randomUUID();
+    const erase = async (query: string, scope: string) =>
+      get(`persons/${person}/details-key${query}`, await identity.token(scope), { method: 'DELETE' });
+    for (const scope of ['audit.operate', 'audit.read', 'audit.read audit.operate'])
+      expect((await erase('?reason=patient-asked', scope)).status).toBe(403);
+    for (const query of ['', '?reason=because', '?reason=patient-asked&reference=Jane%20Doe'])
+      expect((await erase(query, 'audit.erase')).status).toBe(400);
+    expect((await erase('?reason=patient-asked', 'audit.erase')).status).toBe(404);
+    const size = async () => LogView.parse(await (await get('log')).json()).size;
+    const before = await size();
+    await publish('records.object-read.v1', 'records.north', 'request-5', { person });
+    await receipted('records.north', 3);
+    expect((await erase('?reason=patient-asked&reference=2026/17', 'audit.erase')).status).toBe(204);
+    expect(await size()).toBe(before + 2);
+    await receipted('audit.north', 1);
+  });
 
   async function receipted(producer: string, seq: number): Promise<void> {
     for (const until = Date.now() + 10_000; ;) {

@@ -449,6 +449,59 @@ describe('departments and custody', () => {
   });
 });
 
+describe('the log', () => {
+  const of = (type: string, is: (event: EventEnvelope) => boolean) => log.filter((e) => e.type === type && is(e));
+  const one = async (type: string, is: (event: EventEnvelope) => boolean): Promise<EventEnvelope> => {
+    await until(() => of(type, is).length > 0);
+    return of(type, is)[0]!;
+  };
+
+  it('names the client that registered a client, a department, a clinician', async () => {
+    const { publicJwk } = await newBackendKey();
+    const { kty, crv, x, y } = publicJwk;
+    const clientId = `lab-${randomUUID()}`;
+    await http.post('clients', { clientId, jwk: { kty, crv, x, y }, scopes: ['records.read'] }, RegisteredClient);
+    const registered = await one(events.clientRegistered, ({ details }) => details['clientId'] === clientId);
+    expect(registered.details).toMatchObject({ by: 'backend.north', scopes: ['records.read'] });
+    const { departmentId } = await backend.registerDepartment(`dermatology ${randomUUID()}`);
+    const department = await one(events.departmentRegistered, ({ correlation }) => correlation === departmentId);
+    expect(department.details).toMatchObject({ by: 'backend.north' });
+    const { clinicianId } = await backend.registerClinician(departmentId, `GMC ${randomUUID()}`);
+    const clinician = await one(events.clinicianRegistered, ({ correlation }) => correlation === clinicianId);
+    expect(clinician.details).toMatchObject({ by: 'backend.north' });
+  });
+
+  it('names the client that registered a patient, and each enrolment code is an event, never with its text', async () => {
+    const person = identifier();
+    const codes = [(await backend.registerPatient(person)).enrolmentCode];
+    const { patientId, enrolmentCode } = await backend.registerPatient(person);
+    codes.push(enrolmentCode);
+    const isOf = (event: EventEnvelope) => event.person === patientId;
+    await until(() => of(events.enrolmentCodeIssued, isOf).length === 2);
+    expect(of(events.patientRegistered, isOf).map(({ details }) => details)).toEqual([{ by: 'backend.north' }]);
+    expect(of(events.enrolmentCodeIssued, isOf).map(({ details }) => details)).toEqual([
+      { by: 'backend.north' },
+      { by: 'backend.north' },
+    ]);
+    for (const code of codes) expect(JSON.stringify(log)).not.toContain(code);
+  });
+
+  it('names the client that looked an identifier up, also where nobody has it, and never the identifier', async () => {
+    const person = identifier();
+    const { patientId } = await backend.registerPatient(person);
+    await http.post('patients/match', { identifier: person }, PatientMatch);
+    const found = await one(events.patientMatched, (event) => event.person === patientId);
+    expect(found.details).toEqual({ by: 'backend.north', isKnown: true });
+    const before = of(events.patientMatched, ({ details }) => details['isKnown'] === false).length;
+    const unknown = identifier();
+    await expect(http.post('patients/match', { identifier: unknown }, PatientMatch)).rejects.toMatchObject({
+      code: 'patient-unknown',
+    });
+    await until(() => of(events.patientMatched, ({ details }) => details['isKnown'] === false).length === before + 1);
+    for (const { value } of [person, unknown]) expect(JSON.stringify(log)).not.toContain(value);
+  });
+});
+
 describe('after a restart', () => {
   it('tokens stay good, codes and departments are still there, and no key is registered twice', async () => {
     const { enrolmentCode } = await backend.registerPatient(identifier());

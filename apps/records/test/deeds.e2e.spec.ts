@@ -101,6 +101,11 @@ describe('the registrar', () => {
     const { commitment } = await upload(patient);
     await until(async () => (await deedsOf(patient)).length === 1);
     const [deed] = (await deedsOf(patient)) as [WalletDeed];
+    // The categories that the wallet was shown stand in the log; the looks that showed none do not.
+    const looks = () =>
+      north.events.filter(({ type, person }) => type === 'records.deeds-read.v1' && person === patient.id);
+    await until(() => looks().length === 2);
+    expect(looks()[0]!.details).toEqual({ by: 'backend', deeds: 1 });
 
     const key = parsePoint(fromHex(deed.deedKey, 'deedKey'), 'deedKey');
     const ephemeralKey = parsePoint(fromHex(deed.ephemeralKey, 'R'), 'R');

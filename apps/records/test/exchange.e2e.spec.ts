@@ -233,7 +233,7 @@ describe('opening a record of another hospital', () => {
     expect(of(north, 'records.disclosed.v1', consent)).toHaveLength(1);
     expect(of(south, 'records.fetched.v1', consent)).toHaveLength(1);
     expect(of(south, 'records.opened.v1', consent)[0]!.details).toMatchObject({
-      clientId: 'backend',
+      by: 'backend',
       bytes: bundle.length,
     });
     expect(opened.filter((grantId) => grantId === consent.grantId)).toHaveLength(1);
@@ -305,6 +305,8 @@ describe('opening a record of another hospital', () => {
       headers: { authorization: `Bearer ${await south.token('records.read')}` },
     });
     expect(await asked.json()).toMatchObject({ status: 410, problem: { code: 'revoked', answer: signed } });
+    await until(() => of(south, 'records.home-asked.v1', consent).length === 1);
+    expect(of(south, 'records.home-asked.v1', consent)[0]!.details).toMatchObject({ by: 'backend' });
   });
 
   it('waits for its own log: without a receipt no plaintext', async () => {

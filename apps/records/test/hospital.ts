@@ -42,7 +42,7 @@ export interface Hospital {
   /** answers by subject; missing ones are not answered at all */
   answers: Map<string, Answer>;
   /** every event the service published, by type */
-  events: { type: string; seq: number; correlation: string; details: Record<string, unknown> }[];
+  events: { type: string; seq: number; correlation: string; person?: string; details: Record<string, unknown> }[];
   /** while true, nothing is receipted */
   isLogSilent: boolean;
   newPatient(): Patient;
@@ -104,7 +104,7 @@ export async function startHospital(party: string, chain: Chain = nowhere): Prom
     token: (scope, claims = {}) => issuer.token(hospitalAudience(party), scope, claims),
     restart: async () => {
       await running?.close();
-      running = await runService(recordsService, readConfig(recordsConfig, { ...env }));
+      running = await runService(recordsService, readConfig(recordsConfig, env));
       hospital.url = running.url;
     },
     close: async () => {

@@ -126,7 +126,42 @@ describe('uploading a record', () => {
     expect(digest(Buffer.from(await answer.arrayBuffer()))).toBe(digest(image));
     const reads = north.events.filter(({ type }) => type === 'records.object-read.v1');
     expect(reads).toHaveLength(before + 1);
-    expect(reads.at(-1)!.details).toMatchObject({ recordId, clientId: 'backend' });
+    expect(reads.at(-1)!.details).toMatchObject({ recordId, by: 'backend' });
+  });
+
+  it('names whoever uploaded, and whoever looked at a category, before it is shown', async () => {
+    const { recordId } = await (
+      await upload(bundle, 'application/fhir+json', `patient=${patient.id}&category=hiv`)
+    ).json();
+    await until(() => north.events.some(({ correlation }) => correlation === recordId));
+    const stored = north.events.find(({ correlation }) => correlation === recordId);
+    expect(stored!.details).toMatchObject({ by: 'backend', recordId });
+    const looks = () => north.events.filter(({ type }) => type === 'records.status-read.v1');
+    const before = looks().length;
+    const shown = await call(`/records/${recordId}/status`, 'records.read');
+    expect((await shown.json()).metadata.category).toBe('hiv');
+    expect(looks()).toHaveLength(before + 1);
+    expect(looks().at(-1)).toMatchObject({ person: patient.id, details: { by: 'backend', recordId } });
+  });
+
+  it('answers HEAD with 405 on every door that a token opens, reads nothing and logs nothing', async () => {
+    const { recordId } = await (await upload(image, 'application/dicom')).json();
+    await until(() => north.events.some(({ correlation }) => correlation === recordId));
+    const before = north.events.length;
+    const grantId = `0x${'12'.repeat(32)}`;
+    for (const [path, scope] of [
+      [`/records/${recordId}`, 'records.read'],
+      [`/records/${recordId}/status`, 'records.read'],
+      [`/records/${recordId}/object`, 'wallet'],
+      ['/wallet/deeds', 'wallet'],
+      [`/grants/${grantId}/record`, 'records.read'],
+    ] as const) {
+      const answer = await call(path, scope, { method: 'HEAD' }, { patient: patient.id });
+      expect([path, answer.status, answer.headers.get('allow')]).toEqual([path, 405, 'GET']);
+    }
+    // An event that a HEAD had left would stand before this one.
+    await (await call(`/records/${recordId}`, 'records.read')).arrayBuffer();
+    expect(north.events.slice(before).map(({ type }) => type)).toEqual(['records.object-read.v1']);
   });
 
   it('passes 16 MiB in and out unchanged', async () => {
@@ -252,6 +287,15 @@ describe('a log that does not answer', () => {
     expect((await answer.json()).issue[0].details.coding[0].code).toBe('disclosure-withheld');
     await until(() => north.events.some(({ type }) => type === 'records.disclosure-withheld.v1'));
     expect((await call(`/records/${recordId}`, 'records.read')).status).toBe(200);
+  });
+
+  it('withholds a category too', async () => {
+    const { recordId } = await (await upload(image, 'application/dicom')).json();
+    north.isLogSilent = true;
+    const answer = await call(`/records/${recordId}/status`, 'records.read');
+    north.isLogSilent = false;
+    expect(answer.status).toBe(503);
+    expect(await answer.text()).not.toContain('category');
   });
 });
 

@@ -127,10 +127,9 @@ export class RpcRefused extends AppError {
   }
 }
 
-/** Nodes put revert bytes at `data`, or one level deeper; Nethermind writes "Reverted" before them. */
+/** Nodes put revert bytes at `data`, or one level deeper. */
 function revertBytes(data: unknown): string | undefined {
-  const bytes = typeof data === 'string' ? /^(?:reverted )?(0x[0-9a-f]*)$/i.exec(data)?.[1] : undefined;
-  if (bytes !== undefined) return bytes.toLowerCase();
+  if (typeof data === 'string' && /^0x[0-9a-fA-F]*$/.test(data)) return data.toLowerCase();
   if (typeof data === 'object' && data !== null && 'data' in data) return revertBytes(data.data);
   return undefined;
 }

@@ -92,6 +92,19 @@ export type LogEntry = z.infer<typeof LogEntry>;
 export const Trail = z.object({ correlation: z.string(), checkpoint: z.string(), entries: z.array(LogEntry) }).strict();
 export type Trail = z.infer<typeof Trail>;
 
+/** `DELETE /persons/{person}/details-key?reason=&reference=` (scope audit.erase). No free text: it would hold names. */
+export const ErasureParameters = z
+  .object({
+    reason: z.enum(['patient-asked', 'retention-over', 'court-order', 'entered-in-error']),
+    /** number of the case at the hospital */
+    reference: z
+      .string()
+      .regex(/^[A-Za-z0-9][A-Za-z0-9./-]{0,63}$/, 'must be a case number')
+      .optional(),
+  })
+  .strict();
+export type ErasureParameters = z.infer<typeof ErasureParameters>;
+
 /** The text of an entry (RFC 8785), read back: see `eventLeaf`. */
 export const Leaf = z
   .object({

@@ -6,6 +6,8 @@
 export const events = {
   patientEnrolled: 'identity.patient-enrolled.v1',
   patientRegistered: 'identity.patient-registered.v1',
+  enrolmentCodeIssued: 'identity.enrolment-code-issued.v1',
+  patientMatched: 'identity.patient-matched.v1',
   departmentRegistered: 'identity.department-registered.v1',
   departmentPublished: 'identity.department-published.v1',
   clinicianRegistered: 'identity.clinician-registered.v1',
@@ -16,6 +18,8 @@ export const events = {
 
   objectStored: 'records.object-stored.v1',
   objectRead: 'records.object-read.v1',
+  statusRead: 'records.status-read.v1',
+  deedsRead: 'records.deeds-read.v1',
   objectRemoved: 'records.object-removed.v1',
   cohortMinted: 'records.cohort-minted.v1',
   cohortFinal: 'records.cohort-final.v1',
@@ -24,6 +28,7 @@ export const events = {
   fetchWithheld: 'records.fetch-withheld.v1',
   fetched: 'records.fetched.v1',
   opened: 'records.opened.v1',
+  homeAsked: 'records.home-asked.v1',
 
   requestSent: 'bridge.request-sent.v1',
   requestReceived: 'bridge.request-received.v1',
@@ -37,8 +42,10 @@ export const events = {
   shareSigned: 'bridge.share-signed.v1',
   mintSent: 'bridge.mint-sent.v1',
   mapped: 'bridge.grant-mapped.v1',
+  releaseAsked: 'bridge.release-asked.v1',
   partialReleased: 'bridge.partial-released.v1',
   released: 'bridge.key-released.v1',
+  giveBackAsked: 'bridge.give-back-asked.v1',
   giveBackReceived: 'bridge.give-back-received.v1',
   revokeReceived: 'bridge.revoke-received.v1',
   transactionSent: 'bridge.transaction-sent.v1',
@@ -47,9 +54,11 @@ export const events = {
   memberBlamed: 'bridge.member-blamed.v1',
   transferClosed: 'bridge.transfer-closed.v1',
   halted: 'bridge.halted.v1',
+  historyAccepted: 'bridge.history-accepted.v1',
   ceremonyPosted: 'bridge.ceremony-posted.v1',
   keyGenerated: 'bridge.key-generated.v1',
 
+  personErased: 'audit.person-erased.v1',
   sequenceConflict: 'audit.sequence-conflict.v1',
   messageRefused: 'audit.message-refused.v1',
 } as const;

@@ -1,6 +1,7 @@
 export * from './audit.js';
 export * from './bridge.js';
 export * from './consortium.js';
+export * from './doors.js';
 export * from './envelope.js';
 export * from './events.js';
 export * from './grant.js';

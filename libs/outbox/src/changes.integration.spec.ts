@@ -19,7 +19,7 @@ class Notes1763999999999 implements MigrationInterface {
   }
 }
 
-const type = 'records.object-stored.v1';
+const type = 'records.cohort-minted.v1';
 const draft = (correlation: string) => ({ type, correlation, details: {} });
 
 let database: Awaited<ReturnType<typeof testPostgres>>;
@@ -88,6 +88,15 @@ describe('changes', () => {
     await expect(failing).rejects.toMatchObject({ code: 'invalid-input', field: 'type' });
     expect([await notes(), await events()]).toEqual([[], []]);
     expect((await changes.tell(draft('next'))).seq).toBe(1);
+  });
+
+  it('leave neither rows nor events when an event of a client’s door names nobody', async () => {
+    const nameless = changes.commit(async (tx) => {
+      await write(tx, 'a');
+      return told({ ...draft('r-1'), type: 'records.object-stored.v1' });
+    });
+    await expect(nameless).rejects.toMatchObject({ code: 'assertion-failed', kind: 'bug' });
+    expect([await notes(), await events()]).toEqual([[], []]);
   });
 
   it('append once when the transaction is repeated after a serialization failure', async () => {

@@ -12,7 +12,7 @@ import { Receipts } from './receipts.js';
 import { Relay } from './relay.js';
 
 const producer = 'records.north';
-const type = 'records.object-stored.v1';
+const type = 'records.cohort-minted.v1';
 
 let database: Awaited<ReturnType<typeof testPostgres>>;
 let nats: Awaited<ReturnType<typeof testNats>>;

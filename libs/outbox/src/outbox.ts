@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { parse } from '@cpds/errors';
-import { EventEnvelope } from '@cpds/messages';
+import { assertActor, EventEnvelope } from '@cpds/messages';
 import type { Tx } from '@cpds/store';
 
 /** What a use-case says of an event; the outbox adds the rest of the envelope. */
@@ -26,9 +26,11 @@ export class Outbox {
    * Appends an event that commits or vanishes with `tx`. Its `seq` is the producer's next, without gaps; appends of
    * concurrent transactions wait for each other, so append late in a transaction.
    *
-   * @throws AppError `invalid-input` for a type or correlation of the wrong form
+   * @throws AppError `invalid-input` for a type or correlation of the wrong form; `assertion-failed` for an event of a
+   * client's door that names nobody
    */
   async append(tx: Tx, type: string, body: EventBody): Promise<EventEnvelope> {
+    assertActor(type, body.details);
     const [counter] = (await tx.manager.query(
       `INSERT INTO outbox_counter (producer, last_seq) VALUES ($1, 1)
        ON CONFLICT (producer) DO UPDATE SET last_seq = outbox_counter.last_seq + 1 RETURNING last_seq`,

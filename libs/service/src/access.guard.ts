@@ -6,7 +6,8 @@ import type { TokenVerifier } from './token.js';
 
 /**
  * Lets a request through when its route is open, or its token carries every scope the route names. A route with neither
- * mark is a bug: every request to it is refused.
+ * mark is a bug: every request to it is refused. HEAD opens no guarded route: its handler would do and log the whole
+ * work of GET, of which no byte is sent.
  */
 @Injectable()
 export class AccessGuard implements CanActivate {
@@ -23,6 +24,8 @@ export class AccessGuard implements CanActivate {
     if (this.reflector.getAllAndOverride<boolean | undefined>(openKey, marks)) return true;
     const needed = this.reflector.getAllAndOverride<Scope[] | undefined>(scopesKey, marks);
     if (!needed || !this.tokens) throw bug('route-unguarded', 'this route names no scope');
+    if (request.method === 'HEAD')
+      throw denied('head-refused', 'this route answers no HEAD: nothing was read', { status: 405 });
     const [scheme, token] = (request.headers.authorization ?? '').split(' ');
     if (scheme?.toLowerCase() !== 'bearer' || !token)
       throw denied('token-missing', 'this route needs an access token', { status: 401 });

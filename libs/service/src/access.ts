@@ -1,5 +1,6 @@
 import { createParamDecorator, type ExecutionContext, SetMetadata } from '@nestjs/common';
 import { denied } from '@cpds/errors';
+import type { Actor } from '@cpds/messages';
 import type { FastifyRequest } from 'fastify';
 
 export const scopesKey = 'cpds:scopes';
@@ -17,6 +18,7 @@ export const scopes = [
   'bridge.operate',
   'audit.read',
   'audit.operate',
+  'audit.erase',
   'wallet',
 ] as const;
 export type Scope = (typeof scopes)[number];
@@ -26,6 +28,11 @@ export interface Principal {
   clientId: string;
   scopes: ReadonlySet<string>;
   patientId?: string;
+}
+
+/** Whoever acts with this token, as events name them. */
+export function actorOf({ clientId }: Principal): Actor {
+  return { by: clientId };
 }
 
 /** The route needs a token with all of these scopes. */

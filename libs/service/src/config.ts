@@ -91,7 +91,7 @@ export const commonConfig = defineConfig({
   KEK: secretKey(
     z.string().optional(),
     'hex or base64, 32 bytes',
-    'the key-encryption key, in place of `kek` in `KEY_FILE`',
+    'the key-encryption key, in place of `kek` in `KEY_FILE`; taken out of the environment once read',
   ),
   KEK_FILE: key(
     z.string().optional(),
@@ -121,14 +121,14 @@ export const commonConfig = defineConfig({
     'level',
     'below info is slow',
   ),
-  DATABASE_URL: secretKey(z.string().startsWith('postgres'), 'postgres url', 'a database of this process alone'),
+  DATABASE_URL: key(z.string().startsWith('postgres'), 'postgres url', 'a database of this process alone'),
   NATS_URL: key(
     z.string().startsWith('nats://'),
     'url, or several with commas',
     'the process looks for another of them when one is away',
   ),
   NATS_USER: key(z.string().optional(), 'user name', 'with `NATS_PASSWORD`, or `NATS_NKEY_FILE` instead'),
-  NATS_PASSWORD: secretKey(z.string().optional(), 'password', 'with `NATS_USER`'),
+  NATS_PASSWORD: key(z.string().optional(), 'password', 'with `NATS_USER`'),
   NATS_NKEY_FILE: key(z.string().optional(), 'path of an nkey seed', 'takes the place of `NATS_USER`'),
 });
 
@@ -139,8 +139,7 @@ export const tokenConfig = defineConfig({
 
 /** RPC urls by local nickname, and which of them is this process's own chain. */
 export const chainConfig = defineConfig({
-  // A node's url often holds its key.
-  CHAINS: secretKey(
+  CHAINS: key(
     json(z.record(z.string(), z.array(z.url()).min(1))),
     'JSON: nickname -> urls',
     'must contain `hub` and the own chain; all http urls of a chain must agree, a ws url only announces its heads',

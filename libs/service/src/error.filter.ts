@@ -22,6 +22,7 @@ export class ErrorFilter implements ExceptionFilter {
     if (reply.raw.headersSent) return reply.raw.destroy();
     if (error.retryAfterSec !== undefined || error.kind === 'unavailable')
       void reply.header('retry-after', String(error.retryAfterSec ?? 1));
+    if (status === 405) void reply.header('allow', 'GET');
     if (status === 401) void reply.header('www-authenticate', 'Bearer');
     // A body that was not read to its end would be taken for the next request on this connection.
     if (!request.raw.complete) void reply.header('connection', 'close');

@@ -105,7 +105,7 @@ beforeAll(async () => {
       }),
       tokens: () => new TokenVerifier(createLocalJWKSet({ keys: [jwk] }), 'http://identity', hospitalAudience('north')),
     },
-    readConfig(commonConfig, { ...environment }),
+    readConfig(commonConfig, environment),
   );
 });
 
@@ -248,7 +248,12 @@ describe('events', () => {
     const outbox = service.app.get(Outbox, { strict: false });
     const unitOfWork = service.app.get(UnitOfWork, { strict: false });
     const append = (details: Record<string, unknown>) =>
-      unitOfWork.run((tx) => outbox.append(tx, 'records.object-stored.v1', { correlation: 'r-1', details }));
+      unitOfWork.run((tx) =>
+        outbox.append(tx, 'records.object-stored.v1', {
+          correlation: 'r-1',
+          details: { by: 'service:records', ...details },
+        }),
+      );
     const good = await append({ n: 1 });
     const bad = await append({ poison: true });
     const rows = async (): Promise<EventEnvelope[]> =>

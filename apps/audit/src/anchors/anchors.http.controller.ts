@@ -1,9 +1,7 @@
-import { Controller, Delete, Get, HttpCode, Param, Post } from '@nestjs/common';
+import { Controller, Get, HttpCode, Post } from '@nestjs/common';
 import { to0x } from '@cpds/crypto/bytes';
-import { parse } from '@cpds/errors';
 import type { LogView } from '@cpds/messages';
 import { Open, Scopes } from '@cpds/service';
-import { z } from 'zod';
 import { LogReader } from '../log/log.reader.js';
 import { AuditLog } from '../log/log.service.js';
 import { Anchors } from './anchors.service.js';
@@ -32,13 +30,5 @@ export class AnchorsHttpController {
   async anchor(): Promise<LogView> {
     await this.anchors.anchorAll();
     return this.view();
-  }
-
-  /** Erases a person's details for ever; the log stays provable. */
-  @Delete('persons/:person/details-key')
-  @HttpCode(204)
-  @Scopes('audit.operate')
-  erase(@Param('person') person: string): Promise<void> {
-    return this.log.erase(parse(z.uuid(), person, 'person'));
   }
 }

@@ -49,7 +49,7 @@ describe('a new key-encryption key', () => {
     expect(await later.detailsOf('records.north', 1)).toEqual({ details: { step: 1 }, person });
     await later.append([event(2)]);
     expect(await store.query('SELECT count(*) AS keys FROM details_key')).toEqual([{ keys: '2' }]);
-    await later.erase(person);
+    await later.erase(person, { by: 'privacy.north', reason: 'patient-asked' });
     expect([await later.detailsOf('records.north', 1), await later.detailsOf('records.north', 2)]).toEqual([
       null,
       null,

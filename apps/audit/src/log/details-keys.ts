@@ -1,6 +1,9 @@
 /**
  * Keys that seal events' details: one per person, one for events without a person. A key is a row sealed under the node's
  * KEK, found by a keyed hash of the pseudonym, so that a thief of the database finds neither key nor pseudonym.
+ *
+ * Erasing a person forgets the key of all generations until now. What comes later is sealed under the next generation's:
+ * whoever could end the keeping of details would end the trail of whoever reads that person's records.
  */
 
 import { randomBytes } from 'node:crypto';
@@ -11,12 +14,12 @@ import type { EventEnvelope } from '@cpds/messages';
 import type { SealedPlace } from '@cpds/service';
 import type { Tx } from '@cpds/store';
 
-/** Place of the key of `person`, or of the service's own for undefined. Anybody who reads the database sees it; it is useless without the root. */
+/** Place of the keys of `person`, or of the service's own for undefined. Anybody who reads the database sees it; it is useless without the root. */
 export function detailsKeyId(root: Uint8Array, person: string | undefined): Uint8Array {
   return hkdfExpand(root, utf8(`cpds/v1/audit-details/${person ?? 'service'}`), 16);
 }
 
-/** The stored form of an event's details. `sealed` is null when the person has been erased. */
+/** The stored form of an event's details. `sealed` is null in rows of before, when what came after an erasure was dropped. */
 export interface SealedDetails {
   readonly keyId: Uint8Array;
   readonly sealed: Uint8Array | null;
@@ -29,17 +32,14 @@ export class DetailsKeys {
     private readonly root: Uint8Array,
   ) {}
 
-  /** The details of each event, sealed; keys that are missing are made in `tx`. */
+  /** The details of each event, sealed; keys that are missing are made in `tx`, which holds the log's lock. */
   async seal(tx: Tx, events: readonly EventEnvelope[]): Promise<SealedDetails[]> {
-    const keys = await this.keysOf(
-      tx,
-      events.map((event) => detailsKeyId(this.root, event.person)),
-    );
-    return events.map((event) => {
-      const keyId = detailsKeyId(this.root, event.person);
-      const key = keys.get(toHex(keyId));
+    const places = events.map((event) => detailsKeyId(this.root, event.person));
+    const keys = await this.keysAt(tx, places);
+    return events.map((event, i) => {
+      const { id, key } = keys.get(toHex(places[i]!))!;
       const details = utf8(JSON.stringify({ details: event.details, person: event.person }));
-      return { keyId, sealed: key === undefined ? null : sealAtRest(key, placeOf(event), details) };
+      return { keyId: id, sealed: sealAtRest(key, placeOf(event), details) };
     });
   }
 
@@ -53,29 +53,58 @@ export class DetailsKeys {
     return JSON.parse(new TextDecoder().decode(openAtRest(key, placeOf(row), row.sealed)));
   }
 
-  /** Erases a person: nothing can open that person's details again, and no later event of theirs is kept in readable form. */
-  async erase(tx: Tx, person: string): Promise<void> {
-    await tx.manager.query(
-      `INSERT INTO details_key (id, sealed_key) VALUES ($1, NULL) ON CONFLICT (id) DO UPDATE SET sealed_key = NULL`,
-      [detailsKeyId(this.root, person)],
-    );
+  /** Forgets every key that a person had until now: nothing can open what they sealed. False if there never was one. */
+  async erase(tx: Tx, person: string): Promise<boolean> {
+    const rows = (await tx.manager.query(
+      `WITH erased AS (UPDATE details_key SET sealed_key = NULL WHERE place = $1 RETURNING id)
+       SELECT count(*) AS keys FROM erased`,
+      [buffer(detailsKeyId(this.root, person))],
+    )) as [{ keys: string }];
+    return rows[0].keys !== '0';
   }
 
-  private async keysOf(tx: Tx, ids: readonly Uint8Array[]): Promise<Map<string, Uint8Array>> {
-    const distinct = [...new Map(ids.map((id) => [toHex(id), id])).values()];
-    const fresh = distinct.map((id) => this.ring.seal(keyPlaceOf(id), randomBytes(32)));
-    await tx.manager.query(
-      `INSERT INTO details_key (id, sealed_key) SELECT * FROM unnest($1::bytea[], $2::bytea[]) ON CONFLICT DO NOTHING`,
-      [distinct.map(buffer), fresh.map(buffer)],
-    );
-    const rows = (await tx.manager.query('SELECT id, sealed_key FROM details_key WHERE id = ANY($1::bytea[])', [
-      distinct.map(buffer),
-    ])) as { id: Buffer; sealed_key: Buffer | null }[];
-    return new Map(
-      rows.flatMap(({ id, sealed_key }) =>
-        sealed_key === null ? [] : [[toHex(id), this.ring.open(keyPlaceOf(id), sealed_key)] as const],
-      ),
-    );
+  /** The key at each place that seals now: that of the newest generation, or a new one where that was erased. */
+  private async keysAt(
+    tx: Tx,
+    places: readonly Uint8Array[],
+  ): Promise<Map<string, { id: Uint8Array; key: Uint8Array }>> {
+    const distinct = [...new Map(places.map((place) => [toHex(place), place])).values()];
+    const newest = (await tx.manager.query(
+      `SELECT DISTINCT ON (place) place, generation, id, sealed_key FROM details_key WHERE place = ANY($1::bytea[])
+       ORDER BY place, generation DESC`,
+      [distinct.map(buffer)],
+    )) as { place: Buffer; generation: number; id: Buffer; sealed_key: Buffer | null }[];
+    const keys = new Map<string, { id: Uint8Array; key: Uint8Array }>();
+    const missing: { id: Uint8Array; place: Uint8Array; generation: number; sealed: Uint8Array }[] = [];
+    for (const place of distinct) {
+      const known = newest.find((row) => row.place.equals(place));
+      if (known?.sealed_key) {
+        keys.set(toHex(place), { id: known.id, key: this.ring.open(keyPlaceOf(known.id), known.sealed_key) });
+        continue;
+      }
+      // The first generation's id is the place itself, as in rows of before.
+      const id = known === undefined ? place : new Uint8Array(randomBytes(16));
+      const key = new Uint8Array(randomBytes(32));
+      missing.push({
+        id,
+        place,
+        generation: (known?.generation ?? -1) + 1,
+        sealed: this.ring.seal(keyPlaceOf(id), key),
+      });
+      keys.set(toHex(place), { id, key });
+    }
+    if (missing.length > 0)
+      await tx.manager.query(
+        `INSERT INTO details_key (id, place, generation, sealed_key)
+         SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::int[], $4::bytea[])`,
+        [
+          missing.map(({ id }) => buffer(id)),
+          missing.map(({ place }) => buffer(place)),
+          missing.map(({ generation }) => generation),
+          missing.map(({ sealed }) => buffer(sealed)),
+        ],
+      );
+    return keys;
   }
 }
 

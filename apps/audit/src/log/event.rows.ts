@@ -2,7 +2,8 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { to0x, toHex, utf8 } from '@cpds/crypto/bytes';
 import type { KeyRing } from '@cpds/crypto/custody';
 import { sha256 } from '@cpds/crypto/hash';
-import { eventLeaf, events, type EventEnvelope } from '@cpds/messages';
+import { missing } from '@cpds/errors';
+import { type Actor, assertActor, type ErasureParameters, eventLeaf, events, type EventEnvelope } from '@cpds/messages';
 import type { SealedPlace } from '@cpds/service';
 import type { Tx } from '@cpds/store';
 import { DetailsKeys } from './details-keys.js';
@@ -13,6 +14,9 @@ export interface RefusedMessage {
   readonly body: string;
   readonly reason: string;
 }
+
+/** Whoever erases a person, and why. */
+export type Erasure = Actor & ErasureParameters;
 
 /** Events as rows, independent of their place in the log: takes each once, with sealed details; keeps aside messages that cannot be taken. */
 export class EventRows {
@@ -102,22 +106,32 @@ export class EventRows {
       ],
     )) as unknown[];
     if (rows.length === 0) return [];
+    return [await this.ownEvent(tx, type, correlation, details, ahead)];
+  }
+
+  /** An event of this service itself, numbered after its last one; `ahead` of it are so many of the same transaction. */
+  private async ownEvent(
+    tx: Tx,
+    type: string,
+    correlation: string,
+    details: Record<string, unknown>,
+    ahead = 0,
+  ): Promise<EventEnvelope> {
+    assertActor(type, details);
     const producer = `audit.${this.party}`;
     const [own] = (await tx.manager.query('SELECT coalesce(max(seq), 0) AS seq FROM event WHERE producer = $1', [
       producer,
     ])) as [{ seq: string }];
-    return [
-      {
-        id: randomUUID(),
-        type,
-        producer,
-        seq: Number(own.seq) + 1 + ahead,
-        at: this.now().toISOString(),
-        correlation,
-        salt: to0x(randomBytes(32)),
-        details,
-      },
-    ];
+    return {
+      id: randomUUID(),
+      type,
+      producer,
+      seq: Number(own.seq) + 1 + ahead,
+      at: this.now().toISOString(),
+      correlation,
+      salt: to0x(randomBytes(32)),
+      details,
+    };
   }
 
   /** Details of an event as its producer sent them; null when the person was erased or the event is unknown. */
@@ -130,9 +144,18 @@ export class EventRows {
     return this.keys.open(tx, { producer, seq, keyId: row.details_key, sealed: row.sealed_details });
   }
 
-  /** Erases a person's details for ever. */
-  erase(tx: Tx, person: string): Promise<void> {
-    return this.keys.erase(tx, person);
+  /**
+   * Erases a person's details for ever and returns the event that says so, stored. Its details are the service's own and
+   * not the person's: a second erasure must not erase who did the first.
+   *
+   * @throws AppError `unknown-person` when no event was ever of this person
+   */
+  async erase(tx: Tx, person: string, erasure: Erasure): Promise<EventEnvelope> {
+    if (!(await this.keys.erase(tx, person)))
+      throw missing('unknown-person', 'this log holds no event of this person', { field: 'person' });
+    const event = await this.ownEvent(tx, events.personErased, randomUUID(), { ...erasure, person });
+    await this.store(tx, [event]);
+    return event;
   }
 }
 

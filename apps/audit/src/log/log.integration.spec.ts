@@ -3,15 +3,17 @@ import { toHex } from '@cpds/crypto/bytes';
 import { KeyRing } from '@cpds/crypto/custody';
 import * as tlog from '@cpds/crypto/tlog';
 import { testPostgres } from '@cpds/local';
-import { eventLeaf, type EventEnvelope } from '@cpds/messages';
+import { eventLeaf, events, type EventEnvelope } from '@cpds/messages';
 import { openStore, UnitOfWork } from '@cpds/store';
 import type { DataSource } from 'typeorm';
 import { auditTables } from '../migrations.js';
 import { growLog } from './growth.js';
 import { LogReader } from './log.reader.js';
+import type { Erasure } from './event.rows.js';
 import { AuditLog } from './log.service.js';
 
 const signer = tlog.noteSigner('cpds/north/audit', new Uint8Array(32).fill(7));
+const erasure: Erasure = { by: 'privacy.north', reason: 'patient-asked', reference: '2026/17' };
 const custody = { ring: new KeyRing(new Uint8Array(32).fill(9)), root: new Uint8Array(32).fill(8) };
 
 function event(producer: string, seq: number, over: Partial<EventEnvelope> = {}): EventEnvelope {
@@ -179,11 +181,52 @@ describe('the audit log on Postgres', () => {
     expect(dump).not.toContain(planted);
     expect(dump).not.toContain(person);
     expect(await log.detailsOf('records.north', 1)).toEqual({ details: { planted }, person });
-    await log.erase(person);
+    await log.erase(person, erasure);
     expect(await log.detailsOf('records.north', 1)).toBeNull();
     expect(await log.detailsOf('records.north', 2)).toEqual({ details: { planted } });
-    await log.append([event('records.north', 3, { person })]);
-    expect(await log.detailsOf('records.north', 3)).toBeNull();
     expect(await verified()).toHaveLength(3);
+  });
+
+  it('says who erased a person and why, in the transaction of the erasure; a second one does not erase that', async () => {
+    const person = randomUUID();
+    await log.append([event('records.north', 1, { person })]);
+    expect((await log.erase(person, erasure)).receipts).toMatchObject([{ producer: 'audit.north', throughSeq: 1 }]);
+    await log.erase(person, { ...erasure, by: 'other.north' });
+    expect(await log.detailsOf('audit.north', 1)).toEqual({ details: { ...erasure, person } });
+    expect(await log.detailsOf('audit.north', 2)).toEqual({ details: { ...erasure, by: 'other.north', person } });
+    expect((await verified()).slice(1).map((leaf) => JSON.parse(leaf) as object)).toMatchObject([
+      { type: events.personErased, seq: 1 },
+      { type: events.personErased, seq: 2 },
+    ]);
+  });
+
+  it('erases nothing when the event of it cannot be written', async () => {
+    const person = randomUUID();
+    const first = event('records.north', 1, { person });
+    await log.append([first]);
+    const nameless = { reason: 'court-order' } as typeof erasure;
+    await expect(log.erase(person, nameless)).rejects.toThrow('names whoever acted');
+    expect(await log.detailsOf('records.north', 1)).toEqual({ details: first.details, person });
+  });
+
+  it('keeps what comes after an erasure, sealed anew, until the next one', async () => {
+    const person = randomUUID();
+    const of = (seq: number) => event('records.north', seq, { person, details: { seq } });
+    await log.append([of(1)]);
+    await log.erase(person, erasure);
+    await log.append([of(2), of(3)]);
+    await log.append([of(4)]);
+    const kept = () => Promise.all([1, 2, 3, 4, 5].map((seq) => log.detailsOf('records.north', seq)));
+    const open = (seq: number) => ({ details: { seq }, person });
+    expect(await kept()).toEqual([null, open(2), open(3), open(4), null]);
+    await log.erase(person, erasure);
+    await log.append([of(5)]);
+    expect(await kept()).toEqual([null, null, null, null, open(5)]);
+    expect(await verified()).toHaveLength(7);
+  });
+
+  it('refuses to erase a person of whom it never heard', async () => {
+    await expect(log.erase(randomUUID(), erasure)).rejects.toMatchObject({ code: 'unknown-person', kind: 'missing' });
+    expect(await verified()).toHaveLength(0);
   });
 });

@@ -5,7 +5,7 @@ import * as tlog from '@cpds/crypto/tlog';
 import { bug } from '@cpds/errors';
 import { events, type EventEnvelope, type Receipted } from '@cpds/messages';
 import type { Tx, UnitOfWork } from '@cpds/store';
-import { EventRows, type RefusedMessage } from './event.rows.js';
+import { type Erasure, EventRows, type RefusedMessage } from './event.rows.js';
 import { edgeTilesOf, growLog, type TileHashes } from './growth.js';
 
 /** Leaves that one transaction appends at most; the next takes the rest. */
@@ -135,9 +135,17 @@ export class AuditLog {
     });
   }
 
-  /** Erases a person's details for ever; leaves and proofs stay. */
-  erase(person: string): Promise<void> {
-    return this.unitOfWork.run((tx) => this.rows.erase(tx, person));
+  /**
+   * Erases a person's details for ever; leaves and proofs stay. `audit.person-erased.v1` says who and why, and commits
+   * with it.
+   *
+   * @throws AppError `unknown-person`
+   */
+  erase(person: string, erasure: Erasure): Promise<Acceptance> {
+    return this.commit(async (tx) => {
+      const { producer } = await this.rows.erase(tx, person, erasure);
+      return { producers: [producer], alarms: 0 };
+    });
   }
 
   /** Details of an event as its producer sent them; null when the person was erased or the event is unknown. */

@@ -1,3 +1,6 @@
+import { randomUUID } from 'node:crypto';
+import { events, type Actor } from '@cpds/messages';
+import { Changes } from '@cpds/outbox';
 import { UnitOfWork } from '@cpds/store';
 import { Injectable } from '@nestjs/common';
 import { noFacts } from '../transfers/facts.js';
@@ -9,12 +12,19 @@ export class ChainHalts {
   constructor(
     private readonly unitOfWork: UnitOfWork,
     private readonly transfers: TransfersService,
+    private readonly changes: Changes,
   ) {}
 
   /** Halts every open transfer that touches the chain; one that is halted already stays so. */
   async halt(chainUid: string): Promise<void> {
     for (const id of await this.rows(chainUid, `state NOT IN ('requested', 'closed', 'halted')`))
       await this.transfers.raise(id, { type: 'equivocation' }, noFacts());
+  }
+
+  /** Says who accepts a chain's history as it is now, before anything goes on from it. */
+  async accepted(chainUid: string, actor: Actor): Promise<void> {
+    const details = { ...actor, chainUid };
+    await this.changes.tell({ type: events.historyAccepted, correlation: randomUUID(), details });
   }
 
   /** The operator accepted the new history: its transfers go on from what the chains say now. */

@@ -59,7 +59,7 @@ async function openVoucher(world: TestConsortium, which: number, urls: Record<st
     onError,
   });
   const intake = new LockIntake('V', () => consortium.current(), transfers);
-  const halts = new ChainHalts(unitOfWork, transfers);
+  const halts = new ChainHalts(unitOfWork, transfers, changes);
   const watch = new GrantWatch(chains, consortium, world.contracts, unitOfWork, {
     watchesMappings: false,
     watchesVouches: true,

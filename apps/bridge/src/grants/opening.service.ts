@@ -1,16 +1,19 @@
 import { BusRequests } from '@cpds/bus';
 import { conflict, parse } from '@cpds/errors';
 import {
+  events,
   ProveAnswer,
   ProveQuery,
   SignQuery,
   SignQueryAnswer,
+  type Actor,
   type Hex,
   type OpenOutcome,
   type ReleasedAnswer,
   type RevocationAnswer,
   type TransferState,
 } from '@cpds/messages';
+import { Changes } from '@cpds/outbox';
 import { Injectable } from '@nestjs/common';
 import { BoundedMap } from '../bounded-map.js';
 import { Consortium, hospitalOfChain } from '../chains/consortium-view.js';
@@ -40,6 +43,7 @@ export class OpeningService {
   private readonly proofs = new BoundedMap<string, Promise<z.infer<typeof ProveAnswer>>>(maxProofs);
 
   constructor(
+    private readonly changes: Changes,
     private readonly transfers: TransfersService,
     private readonly driver: TransferDriver,
     private readonly collector: ReleaseCollector,
@@ -57,16 +61,18 @@ export class OpeningService {
   }
 
   /**
-   * Asks the storemen to release the grant's key to q. Repeatable; never asks again once t partials are combined.
+   * Asks the storemen to release the grant's key to q, once an event says for whom. Repeatable; never asks again once t
+   * partials are combined.
    *
    * @throws AppError `unknown-grant`, `no-answer`
    */
-  async open(grantId: Hex): Promise<OpenOutcome> {
+  async open(grantId: Hex, actor: Actor): Promise<OpenOutcome> {
     const row = await this.transfers.byGrant(grantId, 'B');
     if (released.includes(row.state)) return { outcome: 'released' };
     const isOver = row.state === 'closing' || row.state === 'closed';
     if (row.state !== 'mapped' && !isOver) return { outcome: 'waiting', waitsFor: this.driver.waitsFor(row) };
     if (!row.capsule) return { outcome: 'waiting', waitsFor: 'the grant' };
+    await this.changes.tell({ type: events.releaseAsked, correlation: grantId, details: { ...actor, grantId } });
     const proof = await this.proofOfQ(row);
     const { homeUid, grant, capsule } = row;
     const outcome = await this.collector.collect({ grantId, homeUid, grant, capsule, ...proof });
@@ -115,10 +121,11 @@ export class OpeningService {
   }
 
   /** B ends the grant itself, by q's signature. @throws AppError `unknown-grant`, `grant-over` */
-  async giveBack(grantId: Hex): Promise<RevocationAnswer> {
+  async giveBack(grantId: Hex, actor: Actor): Promise<RevocationAnswer> {
     const row = await this.transfers.byGrant(grantId, 'B');
     if (row.state === 'closed') throw conflict('grant-over', 'this grant is over');
     const { homeUid, grant } = row;
+    await this.changes.tell({ type: events.giveBackAsked, correlation: grantId, details: { ...actor, grantId } });
     const { signature } = await this.bus.ask('identity.sign', SignQuery, SignQueryAnswer, {
       kind: 'give-back',
       homeUid,

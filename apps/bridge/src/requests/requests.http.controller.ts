@@ -1,6 +1,6 @@
 import { parse } from '@cpds/errors';
 import { AskRecord, type RequestView } from '@cpds/messages';
-import { Scopes } from '@cpds/service';
+import { actorOf, Caller, Scopes, type Principal } from '@cpds/service';
 import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
 import { z } from 'zod';
 import { RequestsService } from './requests.service.js';
@@ -14,8 +14,8 @@ export class RequestsHttpController {
   @Post()
   @Scopes('bridge.request')
   @HttpCode(201)
-  ask(@Body() body: unknown): Promise<RequestView> {
-    return this.requests.ask(parse(AskRecord, body, 'request'));
+  ask(@Body() body: unknown, @Caller() caller: Principal): Promise<RequestView> {
+    return this.requests.ask(parse(AskRecord, body, 'request'), actorOf(caller));
   }
 
   /** Shows a request: requested, consented (with grantId), not-granted, or refused. */

@@ -15,6 +15,7 @@ import {
   requestHash,
   sealedBodyInfo,
   SealedRequest,
+  type Actor,
   type AskRecord,
   type Datagram,
   type RequestView,
@@ -69,7 +70,7 @@ export class RequestsService {
    *
    * @throws AppError `unknown-hospital`, `unknown-department`
    */
-  async ask(body: z.infer<typeof AskRecord>): Promise<RequestView> {
+  async ask(body: z.infer<typeof AskRecord>, actor: Actor): Promise<RequestView> {
     const view = this.consortium.current();
     const home = hospitalNamed(view, body.home);
     const own = hospitalNamed(view, this.consortium.self);
@@ -117,7 +118,7 @@ export class RequestsService {
       return told({
         type: events.requestSent,
         correlation: request.requestId,
-        details: { to: home.party, departmentId: body.departmentId, purpose: body.purpose },
+        details: { ...actor, to: home.party, departmentId: body.departmentId, purpose: body.purpose },
       });
     });
     return { requestId: request.requestId, state: 'requested', grantId: null, requestExpires: request.requestExpires };

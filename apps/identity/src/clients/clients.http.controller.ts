@@ -1,7 +1,7 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { parse } from '@cpds/errors';
 import { RegisterClient, type RegisteredClient } from '@cpds/messages';
-import { Scopes } from '@cpds/service';
+import { actorOf, Caller, type Principal, Scopes } from '@cpds/service';
 import type { z } from 'zod';
 import { ClientsService } from './clients.service.js';
 
@@ -13,7 +13,7 @@ export class ClientsHttpController {
   @Post()
   @HttpCode(201)
   @Scopes('identity.admin')
-  register(@Body() body: unknown): Promise<z.infer<typeof RegisteredClient>> {
-    return this.clients.register(parse(RegisterClient, body, 'client'));
+  register(@Body() body: unknown, @Caller() caller: Principal): Promise<z.infer<typeof RegisteredClient>> {
+    return this.clients.register(parse(RegisterClient, body, 'client'), actorOf(caller));
   }
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { invalid, toAppError } from '@cpds/errors';
-import { canonicalJson, events, type RegisterClient, type RegisteredClient } from '@cpds/messages';
+import { type Actor, canonicalJson, events, type RegisterClient, type RegisteredClient } from '@cpds/messages';
 import { Changes, told, unchanged } from '@cpds/outbox';
 import { scopes as knownScopes } from '@cpds/service';
 import { type Tx, UnitOfWork } from '@cpds/store';
@@ -24,7 +24,7 @@ export class ClientsService implements OnApplicationBootstrap {
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
-    for (const client of this.options.fromConfig) await this.register(client);
+    for (const client of this.options.fromConfig) await this.register(client, { by: 'service:identity' });
   }
 
   /**
@@ -32,7 +32,7 @@ export class ClientsService implements OnApplicationBootstrap {
    *
    * @throws AppError `unknown-scope`, `bad-jwk`, `wallet-name`
    */
-  async register(client: RegisterClient): Promise<z.infer<typeof RegisteredClient>> {
+  async register(client: RegisterClient, actor: Actor): Promise<z.infer<typeof RegisteredClient>> {
     const unknown = client.scopes.findIndex(
       (scope) => scope === 'wallet' || !knownScopes.some((known) => known === scope),
     );
@@ -45,7 +45,7 @@ export class ClientsService implements OnApplicationBootstrap {
       const row = { ...client, kind: 'backend' as const, patientId: null };
       if (earlier && canonicalJson(plain(earlier)) === canonicalJson(plain(row))) return unchanged();
       await tx.manager.save(ClientRow, row);
-      const details = { clientId: client.clientId, scopes: client.scopes };
+      const details = { ...actor, clientId: client.clientId, scopes: client.scopes };
       return told({ type: events.clientRegistered, correlation: randomUUID(), details });
     });
     return { clientId: client.clientId, scopes: client.scopes };

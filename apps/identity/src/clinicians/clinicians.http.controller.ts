@@ -1,7 +1,7 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { parse } from '@cpds/errors';
 import { type Clinician, RegisterClinician } from '@cpds/messages';
-import { Scopes } from '@cpds/service';
+import { actorOf, Caller, type Principal, Scopes } from '@cpds/service';
 import type { z } from 'zod';
 import { CliniciansService } from './clinicians.service.js';
 
@@ -13,7 +13,7 @@ export class CliniciansHttpController {
   @Post()
   @HttpCode(201)
   @Scopes('identity.admin')
-  register(@Body() body: unknown): Promise<z.infer<typeof Clinician>> {
-    return this.clinicians.register(parse(RegisterClinician, body, 'clinician'));
+  register(@Body() body: unknown, @Caller() caller: Principal): Promise<z.infer<typeof Clinician>> {
+    return this.clinicians.register(parse(RegisterClinician, body, 'clinician'), actorOf(caller));
   }
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { conflict, invalid } from '@cpds/errors';
-import { type Clinician, events, type RegisterClinician } from '@cpds/messages';
+import { type Actor, type Clinician, events, type RegisterClinician } from '@cpds/messages';
 import { Changes, told } from '@cpds/outbox';
 import { hasSqlState } from '@cpds/store';
 import type { z } from 'zod';
@@ -17,16 +17,16 @@ export class CliniciansService {
   ) {}
 
   /** A new clinician of a department. @throws AppError `department-unknown` (invalid), `clinician-exists` (conflict) */
-  async register({
-    departmentId,
-    registration,
-  }: z.infer<typeof RegisterClinician>): Promise<z.infer<typeof Clinician>> {
+  async register(
+    { departmentId, registration }: z.infer<typeof RegisterClinician>,
+    actor: Actor,
+  ): Promise<z.infer<typeof Clinician>> {
     const clinicianId = randomUUID();
     const registrationHash = this.hashes.of('registration', registration);
     try {
       await this.changes.commit(async (tx) => {
         await tx.manager.insert(ClinicianRow, { clinicianId, departmentId, registrationHash });
-        const details = { clinicianId, departmentId };
+        const details = { ...actor, clinicianId, departmentId };
         return told({ type: events.clinicianRegistered, correlation: clinicianId, details });
       });
     } catch (cause) {

@@ -1,7 +1,7 @@
 import { Body, Controller, Get, HttpCode, Post } from '@nestjs/common';
 import { parse } from '@cpds/errors';
 import { type Department, RegisterDepartment } from '@cpds/messages';
-import { Scopes } from '@cpds/service';
+import { actorOf, Caller, type Principal, Scopes } from '@cpds/service';
 import { DepartmentsService } from './departments.service.js';
 
 @Controller('departments')
@@ -12,8 +12,8 @@ export class DepartmentsHttpController {
   /** Makes a department with keys in custody, and registers it in `ERC6538Registry`. */
   @Post()
   @HttpCode(201)
-  register(@Body() body: unknown): Promise<Department> {
-    return this.departments.register(parse(RegisterDepartment, body, 'department').name);
+  register(@Body() body: unknown, @Caller() caller: Principal): Promise<Department> {
+    return this.departments.register(parse(RegisterDepartment, body, 'department').name, actorOf(caller));
   }
 
   /** Lists the departments of this hospital. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { conflict } from '@cpds/errors';
-import { type Department, events } from '@cpds/messages';
+import { type Actor, type Department, events } from '@cpds/messages';
 import { Changes, told } from '@cpds/outbox';
 import { hasSqlState, UnitOfWork } from '@cpds/store';
 import { InstitutionService } from '../institution/institution.service.js';
@@ -25,7 +25,7 @@ export class DepartmentsService {
    *
    * @throws AppError `department-exists` (conflict), `chain-unregistered` (unavailable)
    */
-  async register(name: string): Promise<Department> {
+  async register(name: string, actor: Actor): Promise<Department> {
     const { sender, reader, contracts } = this.institution.chain;
     const departmentId = randomUUID();
     const { sealedKeys, metaAddress, spending } = this.vault.create(departmentId);
@@ -34,7 +34,7 @@ export class DepartmentsService {
       await this.changes.commit(async (tx) => {
         await tx.manager.insert(DepartmentRow, { departmentId, name, metaAddress, sealedKeys });
         await sender.enqueue(tx, `department/${departmentId}`, call);
-        const details = { departmentId, name, metaAddress };
+        const details = { ...actor, departmentId, name, metaAddress };
         return told({ type: events.departmentRegistered, correlation: departmentId, details });
       });
     } catch (error) {

@@ -7,7 +7,7 @@ import {
   type RegisteredPatient,
   RegisterPatient,
 } from '@cpds/messages';
-import { Open, Scopes } from '@cpds/service';
+import { actorOf, Caller, Open, type Principal, Scopes } from '@cpds/service';
 import type { z } from 'zod';
 import { PatientsService } from './patients.service.js';
 
@@ -19,16 +19,16 @@ export class PatientsHttpController {
   @Post('patients')
   @HttpCode(201)
   @Scopes('identity.admin')
-  register(@Body() body: unknown): Promise<z.infer<typeof RegisteredPatient>> {
-    return this.patients.register(parse(RegisterPatient, body, 'patient').identifier);
+  register(@Body() body: unknown, @Caller() caller: Principal): Promise<z.infer<typeof RegisteredPatient>> {
+    return this.patients.register(parse(RegisterPatient, body, 'patient').identifier, actorOf(caller));
   }
 
   /** Finds the pseudonym of an identifier, and says whether a wallet is enrolled. */
   @Post('patients/match')
   @HttpCode(200)
   @Scopes('identity.admin')
-  match(@Body() body: unknown): Promise<z.infer<typeof PatientMatch>> {
-    return this.patients.match(parse(RegisterPatient, body, 'patient').identifier);
+  match(@Body() body: unknown, @Caller() caller: Principal): Promise<z.infer<typeof PatientMatch>> {
+    return this.patients.match(parse(RegisterPatient, body, 'patient').identifier, actorOf(caller));
   }
 
   /**

@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { BusRequests } from '@cpds/bus';
 import { conflict, missing } from '@cpds/errors';
 import {
+  type Actor,
   canonicalJson,
   type EnrolledPatient,
   type Enrolment,
@@ -16,7 +17,7 @@ import {
   type PatientMatch,
   type RegisteredPatient,
 } from '@cpds/messages';
-import { Changes, told, unchanged, untold } from '@cpds/outbox';
+import { Changes, type EventDraft, told, unchanged } from '@cpds/outbox';
 import { type Tx, UnitOfWork } from '@cpds/store';
 import type { z } from 'zod';
 import { ClientsService } from '../clients/clients.service.js';
@@ -49,7 +50,7 @@ export class PatientsService {
    *
    * @throws AppError `patient-enrolled` (conflict)
    */
-  async register(identifier: PatientIdentifier): Promise<z.infer<typeof RegisteredPatient>> {
+  async register(identifier: PatientIdentifier, actor: Actor): Promise<z.infer<typeof RegisteredPatient>> {
     const identifierHash = this.hashes.of('identifier', identifier);
     const enrolmentCode = randomBytes(20).toString('base64url');
     return this.changes.commit(async (tx) => {
@@ -62,17 +63,15 @@ export class PatientsService {
           codeExpiresAt: new Date(Date.now() + 1_000 * this.options.codeTtlSec),
         },
       );
-      const answer = { patientId, enrolmentCode };
-      if (!isNew) return untold('a code is a secret, and the pseudonym was told when it was made', answer);
-      return told(
-        {
-          type: events.patientRegistered,
-          correlation: randomUUID(),
-          details: { registered: true },
-          person: patientId,
-        },
-        answer,
-      );
+      const tell = (type: string): EventDraft => ({
+        type,
+        correlation: randomUUID(),
+        details: { ...actor },
+        person: patientId,
+      });
+      // Whoever holds a code may enrol a wallet as this patient: each one that is given out is told of, never its text.
+      const issued = tell(events.enrolmentCodeIssued);
+      return told(isNew ? [tell(events.patientRegistered), issued] : issued, { patientId, enrolmentCode });
     });
   }
 
@@ -117,9 +116,20 @@ export class PatientsService {
     });
   }
 
-  /** The pseudonym of an identifier, for the backend. @throws AppError `patient-unknown` */
-  async match(identifier: PatientIdentifier): Promise<z.infer<typeof PatientMatch>> {
+  /**
+   * The pseudonym of an identifier, for the backend. The event is committed before the answer leaves, also when nobody
+   * has the identifier: whoever tries identifiers one by one leaves a trail.
+   *
+   * @throws AppError `patient-unknown`
+   */
+  async match(identifier: PatientIdentifier, actor: Actor): Promise<z.infer<typeof PatientMatch>> {
     const row = await this.find(identifier);
+    await this.changes.tell({
+      type: events.patientMatched,
+      correlation: randomUUID(),
+      details: { ...actor, isKnown: row !== null },
+      ...(row ? { person: row.patientId } : {}),
+    });
     if (!row) throw missing('patient-unknown', 'identifier: no patient has it', { field: 'identifier' });
     return { patientId: row.patientId, enrolled: row.enrolment !== null };
   }

@@ -1,7 +1,7 @@
 import { Controller, Get } from '@nestjs/common';
 import { denied } from '@cpds/errors';
 import type { WalletDeed } from '@cpds/messages';
-import { Caller, type Principal, Scopes } from '@cpds/service';
+import { actorOf, Caller, type Principal, Scopes } from '@cpds/service';
 import { DeedsService } from './deeds.service.js';
 
 /** The wallet's view of its deeds. */
@@ -12,8 +12,9 @@ export class DeedsHttpController {
   /** Lists the patient's current deeds in final cohorts, with all that a wallet checks them by. */
   @Get()
   @Scopes('wallet')
-  async mine(@Caller() { patientId }: Principal): Promise<{ deeds: WalletDeed[] }> {
+  async mine(@Caller() caller: Principal): Promise<{ deeds: WalletDeed[] }> {
+    const { patientId } = caller;
     if (patientId === undefined) throw denied('not-a-wallet', 'this token names no patient');
-    return { deeds: await this.deeds.ofPatient(patientId) };
+    return { deeds: await this.deeds.ofPatient(patientId, actorOf(caller)) };
   }
 }

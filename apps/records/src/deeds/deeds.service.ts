@@ -1,9 +1,18 @@
+import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { base64 } from '@scure/base';
 import { to0x, toBigInt } from '@cpds/crypto/bytes';
 import { compressed, liftX } from '@cpds/crypto/curve';
 import type { Hex } from '@cpds/contracts';
-import type { DeedAnswer, DeedQuery, RecordMetadata, WalletDeed } from '@cpds/messages';
+import {
+  type Actor,
+  type DeedAnswer,
+  type DeedQuery,
+  events,
+  type RecordMetadata,
+  type WalletDeed,
+} from '@cpds/messages';
+import { Changes } from '@cpds/outbox';
 import { UnitOfWork } from '@cpds/store';
 import type { z } from 'zod';
 import { CohortRow, DeedRow } from './deed.row.js';
@@ -51,11 +60,24 @@ const finalDeeds = `
 /** Deeds in final cohorts, as the patient's wallet and the bridge see them. Padding is nowhere among the answers. */
 @Injectable()
 export class DeedsService {
-  constructor(private readonly unitOfWork: UnitOfWork) {}
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly changes: Changes,
+  ) {}
 
-  /** Current deeds of one patient, oldest first. The wallet checks each against chain and file key. */
-  async ofPatient(patientId: string): Promise<WalletDeed[]> {
+  /**
+   * Current deeds of one patient, oldest first. The wallet checks each against chain and file key. Categories are in
+   * them, so an event is committed before they leave; none while there is nothing to show, for wallets ask again.
+   */
+  async ofPatient(patientId: string, actor: Actor): Promise<WalletDeed[]> {
     const deeds = await this.find('WHERE r.patient_id = $1 AND o.is_current ORDER BY r.created_at, r.id', [patientId]);
+    if (deeds.length > 0)
+      await this.changes.tell({
+        type: events.deedsRead,
+        correlation: randomUUID(),
+        person: patientId,
+        details: { ...actor, deeds: deeds.length },
+      });
     return Promise.all(
       deeds.map(async (deed) => {
         const { number, xs, commitmentsHash } = await this.cohort(deed.cohort_id);

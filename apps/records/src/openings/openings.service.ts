@@ -17,6 +17,7 @@ import {
   ReleasedQuery,
   SignQuery,
   SignQueryAnswer,
+  type Actor,
   type FetchRequest,
   type Hex,
   type HomeAnswer,
@@ -73,7 +74,7 @@ export class OpeningsService {
    *
    * @throws GrantEnded (410); AppError `not-released` (conflict), `fetch-withheld`, `disclosure-withheld` (unavailable)
    */
-  async open(grantId: Hex, clientId: string): Promise<OutgoingBytes> {
+  async open(grantId: Hex, actor: Actor): Promise<OutgoingBytes> {
     const [known] = await Promise.all([this.find(grantId), this.mayServe.check(grantId)]);
     const { opening, fileKey } = known
       ? { opening: known, fileKey: openStanza(known.stanza, this.identity.secret) }
@@ -81,7 +82,7 @@ export class OpeningsService {
     const { contentType, sizeBytes } = opening.metadata;
     await this.disclosure.logged(events.opened, {
       correlation: grantId,
-      details: { grantId, clientId, departmentId: opening.departmentId, bytes: sizeBytes },
+      details: { ...actor, grantId, departmentId: opening.departmentId, bytes: sizeBytes },
     });
     const [{ body }] = await Promise.all([
       this.store.get(opening.objectKey),
@@ -104,9 +105,10 @@ export class OpeningsService {
    *
    * @throws AppError `unknown-grant`; `home-silent`
    */
-  async askHome(grantId: Hex): Promise<HomeAnswer> {
+  async askHome(grantId: Hex, actor: Actor): Promise<HomeAnswer> {
     const known = await this.requests.ask('bridge.grant', GrantQuery, GrantQueryAnswer, { grantId });
     if (!known) throw missing('unknown-grant', 'there is no such grant');
+    await this.changes.tell({ type: events.homeAsked, correlation: grantId, details: { ...actor, grantId } });
     const exchangeUrl = await this.directory.exchangeUrlOf(known.homeUid);
     return this.home.ask(exchangeUrl, await this.statement(grantId, known, []));
   }

@@ -1,7 +1,7 @@
 import { Controller, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { parse } from '@cpds/errors';
 import type { RecordStatus, StoredRecord } from '@cpds/messages';
-import { Caller, Fhir, type GuardedRequest, type Principal, Scopes } from '@cpds/service';
+import { actorOf, Caller, Fhir, type GuardedRequest, type Principal, Scopes } from '@cpds/service';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { parseUpload, UploadQuery } from './record.js';
@@ -33,7 +33,7 @@ export class RecordsHttpController {
   @Fhir()
   upload(@Query() query: unknown, @Req() request: GuardedRequest, @Caller() caller: Principal): Promise<StoredRecord> {
     const claim = parseUpload(parse(UploadQuery, query, 'query'), request.headers, this.limits.maxBytes);
-    return this.records.upload(claim, request.raw, caller.clientId);
+    return this.records.upload(claim, request.raw, actorOf(caller));
   }
 
   /** Sends the plaintext of a record. */
@@ -41,26 +41,25 @@ export class RecordsHttpController {
   @Scopes('records.read')
   @Fhir()
   async read(@Param('id') id: string, @Caller() caller: Principal, @Res() reply: FastifyReply): Promise<void> {
-    const { contentType, ...bytes } = await this.records.read(parse(RecordId, id, 'record id'), caller.clientId);
+    const { contentType, ...bytes } = await this.records.read(parse(RecordId, id, 'record id'), actorOf(caller));
     await sendBytes(reply, { ...bytes, headers: { 'content-type': contentType } });
   }
 
   /** Shows metadata, commitment, and whether the deed is `pending`, `minted` (sent) or `current`. */
   @Get(':id/status')
   @Scopes('records.read')
-  status(@Param('id') id: string): Promise<RecordStatus> {
-    return this.records.status(parse(RecordId, id, 'record id'));
+  status(@Param('id') id: string, @Caller() caller: Principal): Promise<RecordStatus> {
+    return this.records.status(parse(RecordId, id, 'record id'), actorOf(caller));
   }
 
   /** Sends the age file to its own patient. */
   @Get(':id/object')
   @Scopes('wallet')
   async readSealed(@Param('id') id: string, @Caller() caller: Principal, @Res() reply: FastifyReply): Promise<void> {
-    const { patientId, clientId } = caller;
     const { contentType, ...bytes } = await this.records.readSealed(
       parse(RecordId, id, 'record id'),
-      patientId,
-      clientId,
+      caller.patientId,
+      actorOf(caller),
     );
     await sendBytes(reply, { ...bytes, headers: { 'content-type': contentType } });
   }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { to0x } from '@cpds/crypto/bytes';
 import { denied } from '@cpds/errors';
-import { events, type RecordMetadata, type RecordStatus, type StoredRecord } from '@cpds/messages';
+import { type Actor, events, type RecordMetadata, type RecordStatus, type StoredRecord } from '@cpds/messages';
 import { Changes, told, untold } from '@cpds/outbox';
 import { UnitOfWork, type Tx } from '@cpds/store';
 import { checked, contentCheck } from '../content/content.js';
@@ -41,7 +41,7 @@ export class RecordsService {
    *
    * @throws AppError `unknown-patient`; `not-what-it-says`; `body-cut-off`; `object-store-away`
    */
-  async upload(claim: UploadClaim, body: AsyncIterable<Uint8Array>, clientId: string): Promise<StoredRecord> {
+  async upload(claim: UploadClaim, body: AsyncIterable<Uint8Array>, actor: Actor): Promise<StoredRecord> {
     const owner = await this.patients.enrolled(claim.patientId); // refuse cheaply before the body is read
     const { metadata } = claim;
     const content = { sizeBytes: metadata.sizeBytes, body: checked(body, contentCheck(metadata.contentType)) };
@@ -62,11 +62,11 @@ export class RecordsService {
           correlation: recordId,
           person: owner.patientId,
           details: {
+            ...actor,
             recordId,
             patientId: owner.patientId,
             objectId: sealed.id,
             commitment: to0x(object.commitment),
-            clientId,
           },
         });
       });
@@ -81,9 +81,15 @@ export class RecordsService {
     });
   }
 
-  /** A record's metadata and the state of its current deed. @throws AppError `unknown-record` */
-  async status(recordId: string): Promise<RecordStatus> {
+  /**
+   * A record's metadata and the state of its current deed. A category is a health datum, so it leaves like the record
+   * itself: when its reading is in the log.
+   *
+   * @throws AppError `unknown-record`; `disclosure-withheld`
+   */
+  async status(recordId: string, actor: Actor): Promise<RecordStatus> {
     const { record, object } = await this.current(recordId);
+    await this.logged(events.statusRead, record, { ...actor });
     const reader = this.unitOfWork.reader;
     const { cohortId } = await reader.findOneByOrFail(DeedRow, { objectId: object.id });
     const cohort = cohortId === null ? null : await reader.findOneByOrFail(CohortRow, { id: cohortId });
@@ -101,10 +107,10 @@ export class RecordsService {
    *
    * @throws AppError `unknown-record`; `disclosure-withheld`; `unknown-object`
    */
-  async read(recordId: string, clientId: string): Promise<OutgoingBytes> {
+  async read(recordId: string, actor: Actor): Promise<OutgoingBytes> {
     const { record, object } = await this.current(recordId);
     const metadata = metadataOf(record);
-    await this.logged(record, { objectId: object.id, clientId, as: 'plaintext' });
+    await this.logged(events.objectRead, record, { ...actor, objectId: object.id, as: 'plaintext' });
     return { contentType: metadata.contentType, sizeBytes: metadata.sizeBytes, body: await this.vault.open(object.id) };
   }
 
@@ -113,11 +119,11 @@ export class RecordsService {
    *
    * @throws AppError `unknown-record` also for another patient's; `disclosure-withheld`
    */
-  async readSealed(recordId: string, patientId: string | undefined, clientId: string): Promise<OutgoingBytes> {
+  async readSealed(recordId: string, patientId: string | undefined, actor: Actor): Promise<OutgoingBytes> {
     if (patientId === undefined) throw denied('not-a-wallet', 'this token names no patient');
     const { record, object } = await this.current(recordId);
     if (record.patientId !== patientId) throw unknownRecord();
-    await this.logged(record, { objectId: object.id, clientId, as: 'age file' });
+    await this.logged(events.objectRead, record, { ...actor, objectId: object.id, as: 'age file' });
     const { sizeBytes, body } = await this.store.get(objectKey(object.id));
     return { contentType: 'application/octet-stream', sizeBytes, body };
   }
@@ -151,6 +157,7 @@ export class RecordsService {
           correlation: grantId,
           person: record.patientId,
           details: {
+            by: 'service:records',
             recordId: record.id,
             patientId: record.patientId,
             objectId: sealed.id,
@@ -185,8 +192,8 @@ export class RecordsService {
     return { record, object };
   }
 
-  private async logged(record: RecordRow, how: Record<string, unknown>): Promise<void> {
-    await this.disclosure.logged(events.objectRead, {
+  private async logged(type: string, record: RecordRow, how: Record<string, unknown>): Promise<void> {
+    await this.disclosure.logged(type, {
       correlation: randomUUID(),
       person: record.patientId,
       details: { recordId: record.id, patientId: record.patientId, ...how },

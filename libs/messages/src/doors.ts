@@ -1,0 +1,122 @@
+/**
+ * What each door of a hospital leaves in the audit log, and whoever is named there: one line for each route and each
+ * subject that a controller answers. `tools/checks/doors.spec.ts` fails on a door without a line.
+ */
+
+import { assert } from '@cpds/errors';
+import { z } from 'zod';
+import { events } from './events.js';
+
+/** Whoever acted, as the details of an event name them. */
+export const Actor = z.object({
+  /** the client whose token came with the call, or `service:<name>` for what a service does by itself */
+  by: z.string().regex(/^(service:[a-z]+|[a-z0-9][a-z0-9.-]{0,63})$/, 'must name a client or a service'),
+});
+export type Actor = z.infer<typeof Actor>;
+
+/** What a door leaves. */
+export type Trace =
+  | {
+      /** the events of which one is appended, before the answer leaves */
+      readonly events: readonly string[];
+      /**
+       * `client`: `by` in the details names the caller. `body`: the caller has no token, and the event is about the
+       * signature, code or assertion that the body carries. `service`: a service of the own hospital asks for what it tells
+       * of itself, under the same correlation.
+       */
+      readonly actor: 'client' | 'body' | 'service';
+    }
+  | {
+      /** why nothing is left */
+      readonly none: string;
+    };
+
+const client = (...names: string[]): Trace => ({ events: names, actor: 'client' });
+const body = (...names: string[]): Trace => ({ events: names, actor: 'body' });
+const service = (...names: string[]): Trace => ({ events: names, actor: 'service' });
+const none = (why: string): Trace => ({ none: why });
+
+/** Every door by service: `GET /path/{parameter}` over HTTP, a subject on the bus. */
+export const doors: Readonly<Record<string, Readonly<Record<string, Trace>>>> = {
+  /** doors that every process has */
+  service: {
+    'GET /healthz': none('says that a process runs'),
+    'GET /readyz': none('says what answers'),
+    'GET /metrics': none('counts, and names nobody'),
+  },
+  identity: {
+    'POST /clients': client(events.clientRegistered),
+    'POST /clinicians': client(events.clinicianRegistered),
+    'POST /departments': client(events.departmentRegistered),
+    'GET /departments': none('departments are public: their addresses stand on the chain'),
+    'POST /patients': client(events.patientRegistered, events.enrolmentCodeIssued),
+    'POST /patients/match': client(events.patientMatched),
+    'POST /enrolments': body(events.patientEnrolled),
+    'POST /token': body(events.tokenIssued),
+    'GET /.well-known/jwks.json': none('public keys'),
+    'identity.match': none('the bridge asks it of a request that came in, which request-received tells of'),
+    'identity.patient': none('public keys of a wallet; records tells of what it does with them'),
+    'identity.enrolment-evidence': none('goes to the other hospital with a consent, which the bridge tells of'),
+    'identity.department': none('departments are public: their addresses stand on the chain'),
+    'identity.scan': service(events.custodyUsed),
+    'identity.prove': service(events.custodyUsed),
+    'identity.sign': service(events.custodyUsed),
+    'identity.open': service(events.custodyUsed),
+  },
+  records: {
+    'POST /records': client(events.objectStored),
+    'GET /records/{id}': client(events.objectRead),
+    'GET /records/{id}/status': client(events.statusRead),
+    'GET /records/{id}/object': client(events.objectRead),
+    'GET /wallet/deeds': client(events.deedsRead),
+    'GET /grants/{grantId}/record': client(events.opened),
+    'POST /grants/{grantId}/home-answer': client(events.homeAsked),
+    'POST /exchange/fetch': body(events.disclosed),
+    'records.deed': none('the bridge asks it of a consent, which it tells of; no byte of a record is in it'),
+    [events.transferClosed]: service(events.objectStored, events.objectRemoved),
+  },
+  bridge: {
+    'POST /requests': client(events.requestSent),
+    'GET /requests/{id}': none('the state of a request that its own hospital sent: no person and no record is in it'),
+    'GET /grants/{grantId}': none('the state of a transfer: no person and no record is in it'),
+    'POST /grants/{grantId}/open': client(events.releaseAsked),
+    'POST /grants/{grantId}/give-back': client(events.giveBackAsked),
+    'POST /chains/{chainUid}/acceptance': client(events.historyAccepted),
+    'POST /revocations': body(events.revokeReceived, events.giveBackReceived),
+    'GET /wallet/requests': none('a patient looks at what others ask of them; request-received told of each'),
+    'GET /wallet/parameters': none('public facts of chains and windows'),
+    'POST /requests/{id}/consent': body(events.consented),
+    'POST /requests/{id}/denial': none('a denial looks like a patient who does not exist, to every reader of the log'),
+    'bridge.deed-in-use': none('yes or no, for records to tell whether an earlier sealing may go'),
+    'bridge.may-serve': none('yes or no, for a reading that records tells of'),
+    'bridge.authorize-fetch': none('yes or no, for a fetch that records tells of'),
+    'bridge.grant': none('public fields of a grant, for a fetch that records tells of'),
+    'bridge.released': none('what a reading needs that records tells of'),
+    'bridge.opened': service(events.bridgeOpened),
+  },
+  audit: {
+    'GET /log': none('public'),
+    'GET /checkpoint': none('public'),
+    'GET /tile/*': none('public hashes'),
+    'GET /proofs/consistency': none('public hashes'),
+    'GET /tile/entries/*': none('leaves hold no person and no detail; the token that opened this door is in the log'),
+    'GET /proofs/inclusion': none('leaves hold no person and no detail; the token that opened this door is in the log'),
+    'GET /trail': none('leaves hold no person and no detail; the token that opened this door is in the log'),
+    'GET /stream': none('leaves hold no person and no detail; the token that opened this door is in the log'),
+    'POST /anchor': none('puts on the chains sooner what stands in the log already; each anchor is public'),
+    'DELETE /persons/{person}/details-key': client(events.personErased),
+    'audit.receipt': none('how far the log is'),
+    'audit.inclusion': none('a proof for a service of the own hospital'),
+  },
+};
+
+const ofClients: ReadonlySet<string> = new Set(
+  Object.values(doors)
+    .flatMap((lines) => Object.values(lines))
+    .flatMap((trace) => ('events' in trace && trace.actor === 'client' ? trace.events : [])),
+);
+
+/** Stops an event of a client's door whose details name nobody. @throws AssertionError: the use-case forgot to say */
+export function assertActor(type: string, details: Record<string, unknown>): void {
+  assert(!ofClients.has(type) || Actor.safeParse(details).success, `${type} names whoever acted`);
+}
