@@ -136,7 +136,7 @@ describe('the servers of a consortium', () => {
     // Twice, since the dump of a second start holds two genesis blocks. Its MinIO is only just starting.
     const { objectStorage } = consortium;
     await consortium.stop();
-    await Promise.allSettled([objectStorage]);
+    expect(await stateOf(objectStorage)).toBe('settled');
     expect(runningProcesses(dir)).toEqual([]);
     consortium = await Consortium.start({ dir, report: (line) => said.push(line), until: 'launcher' });
     expect(await blockHash(consortium.servers.chains.north, 0)).toBe(genesis);
@@ -152,6 +152,14 @@ async function blockHash(url: string, number: number): Promise<string | null | u
   } finally {
     provider.destroy();
   }
+}
+
+function stateOf(promise: Promise<unknown>): Promise<'settled' | 'pending'> {
+  const settled = promise.then(
+    () => 'settled' as const,
+    () => 'settled' as const,
+  );
+  return Promise.race([settled, new Promise<'pending'>((resolve) => setImmediate(resolve, 'pending'))]);
 }
 
 async function expectEventually(holds: () => Promise<boolean>): Promise<void> {

@@ -292,7 +292,7 @@ class Slots {
 }
 
 function enter(dir: string, child: Child, group: number): void {
-  enterProcess(dir, { ...child.id, name: child.name, group, stopSignal: child.stopSignal, logFile: child.logFile });
+  enterProcess(dir, { ...child.id, name: child.name, group, stopSignals: child.stopSignals, logFile: child.logFile });
 }
 
 /** Starts the guard, which outlives this process until it has stopped all that this process started. */

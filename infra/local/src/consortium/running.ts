@@ -8,7 +8,7 @@ import type { ProcessId } from '../machine/process-id.js';
 export interface RunningProcess extends ProcessId {
   readonly name: string;
   readonly group: number;
-  readonly stopSignal: NodeJS.Signals;
+  readonly stopSignals: readonly NodeJS.Signals[];
   readonly logFile: string;
 }
 
@@ -24,7 +24,7 @@ export function enterProcess(dir: string, process: RunningProcess): void {
   writeList(dir, [...readList(dir).filter(({ name }) => name !== process.name), process]);
 }
 
-/** Stops everything in the pid file, group by group; kills processes that do not end within `graceMs`. */
+/** Stops everything in the pid file, group by group; kills processes that do not end within `graceMs` of the last of their signals. */
 export async function stopAll(dir: string, graceMs = 10_000): Promise<void> {
   const processes = runningProcesses(dir);
   const groups = [...new Set(processes.map(({ group }) => group))].sort((a, b) => b - a);
@@ -34,14 +34,14 @@ export async function stopAll(dir: string, graceMs = 10_000): Promise<void> {
   rmSync(fileOf(dir), { force: true });
 }
 
-/** Stops one process, by force after `graceMs`, and waits until it is gone. */
+/** Stops one process by its signals, `graceMs` after the last of them by force, and waits until it is gone. */
 export async function stopProcess(process: RunningProcess, graceMs: number): Promise<void> {
-  signal(process, process.stopSignal);
-  const deadline = Date.now() + graceMs;
-  while (isRunning(process)) {
-    if (Date.now() > deadline) signal(process, 'SIGKILL');
-    await delay(20);
+  for (const next of [...process.stopSignals, 'SIGKILL'] as const) {
+    signal(process, next);
+    const deadline = Date.now() + graceMs;
+    while (isRunning(process) && Date.now() < deadline) await delay(20);
   }
+  while (isRunning(process)) await delay(20);
 }
 
 function readList(dir: string): RunningProcess[] {

@@ -17,8 +17,8 @@ export interface ChildSpec {
   readonly cwd?: string;
   readonly uid?: number;
   readonly gid?: number;
-  /** Default SIGTERM. Postgres stops fast on SIGINT and waits for clients on SIGTERM. */
-  readonly stopSignal?: NodeJS.Signals;
+  /** Sent one after another, each after the grace of the one before, and at last SIGKILL. Default SIGTERM alone. */
+  readonly stopSignals?: readonly NodeJS.Signals[];
   /** Called as soon as the process exists, before it is ready: from here on somebody has to stop it. */
   readonly onStart?: ((child: Child) => void) | undefined;
 }
@@ -28,12 +28,12 @@ export interface Child {
   readonly name: string;
   readonly id: ProcessId;
   readonly logFile: string;
-  readonly stopSignal: NodeJS.Signals;
+  readonly stopSignals: readonly NodeJS.Signals[];
   /** Resolves when it has ended, however it ended. */
   readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
   /** True until it has ended. */
   isAlive(): boolean;
-  /** Sends the stop signal and waits; after `graceMs` (10 s) it is killed. Safe to repeat. */
+  /** Sends the stop signals, waits `graceMs` (10 s) after each, then kills. Safe to repeat. */
   stop(graceMs?: number): Promise<void>;
   /** kill -9 and wait until it is gone. */
   kill(): Promise<void>;
@@ -71,22 +71,23 @@ export async function startChild(spec: ChildSpec): Promise<Child> {
   void exited.then(() => {
     alive = false;
   });
-  const stopSignal = spec.stopSignal ?? 'SIGTERM';
+  const stopSignals = spec.stopSignals ?? ['SIGTERM'];
   const child: Child = {
     name: spec.name,
     id,
     logFile: spec.logFile,
-    stopSignal,
+    stopSignals,
     exited,
     isAlive: () => alive,
     async stop(graceMs = 10_000) {
-      if (!alive) return;
-      signal(id, stopSignal);
-      const late = new AbortController();
-      const timer = delay(graceMs, 'late' as const, { signal: late.signal }).catch(() => 'cancelled' as const);
-      if ((await Promise.race([exited, timer])) === 'late') signal(id, 'SIGKILL');
-      late.abort();
-      await exited;
+      const over = new AbortController();
+      void exited.then(() => over.abort());
+      for (const next of stopSignals) {
+        if (!alive) return;
+        signal(id, next);
+        await delay(graceMs, undefined, { signal: over.signal }).catch(() => undefined);
+      }
+      await this.kill();
     },
     async kill() {
       if (alive) signal(id, 'SIGKILL');

@@ -55,8 +55,9 @@ export async function startPostgres(spec: PostgresSpec, report: Report): Promise
     cwd: dataDir,
     logFile: join(spec.dir, 'postgres.log'),
     onStart: spec.onStart,
-    // SIGINT is "fast": checkpoint and end. SIGQUIT is "immediate", for data that nobody needs again.
-    stopSignal: spec.durable ? 'SIGINT' : 'SIGQUIT',
+    // SIGINT is "fast": checkpoint and end. SIGQUIT is "immediate": for data that nobody needs again, and where the checkpoint takes too long.
+    // SIGKILL would leave its children, whose memory keeps the next start from its data.
+    stopSignals: spec.durable ? ['SIGINT', 'SIGQUIT'] : ['SIGQUIT'],
     ...as,
   });
   const adminUrl = `postgres://${admin}:${password}@127.0.0.1:${port}/postgres`;
