@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { down, logs, status, up, type ProcessStatus } from './commands/lifecycle.commands.js';
 import { exitCodes, fail, print } from './commands/output.js';
+import { recordsScrub, scrubExitCode, scrubWords } from './commands/records.commands.js';
 import { share, transferShow, transferWords } from './commands/share.commands.js';
 import { start } from './commands/start.command.js';
 import { deploy } from './deploy/index.js';
@@ -107,6 +108,18 @@ command(transfer, 'show <grantId>', 'where a transfer is and why it waits', asyn
   const views = await transferShow(dir, grantId as string);
   print(json ?? false, views, () => transferWords(views));
 });
+
+const records = program.command('records').description('records that are kept');
+command<CommonOptions & { hospital?: string }>(
+  records,
+  'scrub',
+  'compare every stored object with its row; exit code 4 if something is damaged',
+  async ({ dir, json, hospital }) => {
+    const results = await recordsScrub(dir, hospital);
+    print(json ?? false, results, () => scrubWords(results));
+    process.exitCode = scrubExitCode(results);
+  },
+).option('--hospital <name>', 'one hospital; default all');
 
 const wallet = program.command('wallet').description("patients' wallets on this machine");
 command(wallet, 'list', 'wallets and the grants they gave', async ({ dir, json }) => {

@@ -8,6 +8,7 @@ import { recordsTables } from './migrations.js';
 import { ObjectsModule } from './objects/objects.module.js';
 import { OpeningsModule } from './openings/openings.module.js';
 import { RecordsModule } from './records/records.module.js';
+import { ScrubsModule } from './scrubs/scrubs.module.js';
 
 /** records: what is kept. */
 @Module({})
@@ -23,6 +24,7 @@ export class AppModule {
         RecordsModule.with(context),
         ExchangeModule,
         OpeningsModule.with(context),
+        ScrubsModule.with(context),
         ChoresModule.with(context),
         DeedsModule.with(context),
       ],

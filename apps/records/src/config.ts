@@ -29,6 +29,11 @@ export const recordsConfig = defineConfig({
     'ms',
     'objects without a row are removed after this; shorter than the longest upload, it breaks that upload',
   ),
+  SCRUB_EVERY_MS: key(
+    ms(86_400_000, 1_000),
+    'ms',
+    'every object is read and compared with its row this often; rarer means that damage is found later',
+  ),
   MAX_RECORD_BYTES: key(
     z.coerce
       .number()

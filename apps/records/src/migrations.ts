@@ -5,6 +5,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { CohortRow, DeedRow } from './deeds/deed.row.js';
 import { OpeningRow } from './openings/opening.row.js';
 import { ObjectRow, RecordRow } from './records/record.row.js';
+import { ScrubRow } from './scrubs/scrub.row.js';
 
 class RecordsTables1763820000000 implements MigrationInterface {
   name = 'RecordsTables1763820000000';
@@ -116,8 +117,58 @@ class RemovedObjects1763900000000 implements MigrationInterface {
   }
 }
 
+/** Objects are compared with their rows: what was found, and how far a scrub is. */
+class ComparedObjects1764500000000 implements MigrationInterface {
+  name = 'ComparedObjects1764500000000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`ALTER TABLE object ADD COLUMN object_key text`);
+    await runner.query(`UPDATE object SET object_key = 'objects/' || id`);
+    await runner.query(`ALTER TABLE object ALTER COLUMN object_key SET NOT NULL`);
+    await runner.query(`CREATE UNIQUE INDEX object_key ON object (object_key)`);
+    await runner.query(`ALTER TABLE opening ADD COLUMN payload_sha256 bytea`);
+    await runner.query(`CREATE UNIQUE INDEX opening_key ON opening (object_key)`);
+    // One row an object at most; a scrub removes it when the object is whole again or no row names it any more.
+    await runner.query(`
+      CREATE TABLE damaged_object (
+        object_key text PRIMARY KEY,
+        part text NOT NULL CHECK (part IN ('object', 'length', 'header', 'payload')),
+        found_by text NOT NULL,
+        found_at timestamptz NOT NULL DEFAULT now()
+      )`);
+    await runner.query(`
+      CREATE TABLE scrub (
+        id uuid PRIMARY KEY,
+        begun_at timestamptz NOT NULL DEFAULT now(),
+        ended_at timestamptz,
+        objects bigint NOT NULL,
+        looked_through text NOT NULL DEFAULT '',
+        checked bigint NOT NULL DEFAULT 0,
+        bytes bigint NOT NULL DEFAULT 0,
+        damaged bigint NOT NULL DEFAULT 0,
+        unread bigint NOT NULL DEFAULT 0
+      )`);
+    // At most one is under way.
+    await runner.query(`CREATE UNIQUE INDEX scrub_open ON scrub ((ended_at IS NULL)) WHERE ended_at IS NULL`);
+    await runner.query(`CREATE INDEX scrub_begun ON scrub (begun_at)`);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP TABLE scrub, damaged_object');
+    await runner.query('ALTER TABLE opening DROP COLUMN payload_sha256');
+    await runner.query('DROP INDEX opening_key');
+    await runner.query('ALTER TABLE object DROP COLUMN object_key');
+  }
+}
+
 /** Tables of this service. */
 export const recordsTables: Tables = {
-  entities: [...chainEntities, RecordRow, ObjectRow, DeedRow, CohortRow, OpeningRow],
-  migrations: [...outboxMigrations, ...chainMigrations, RecordsTables1763820000000, RemovedObjects1763900000000],
+  entities: [...chainEntities, RecordRow, ObjectRow, DeedRow, CohortRow, OpeningRow, ScrubRow],
+  migrations: [
+    ...outboxMigrations,
+    ...chainMigrations,
+    RecordsTables1763820000000,
+    RemovedObjects1763900000000,
+    ComparedObjects1764500000000,
+  ],
 };

@@ -364,6 +364,57 @@ describe('opening a record of another hospital', () => {
   });
 });
 
+describe('an object that was lost or altered', () => {
+  const damaged = (hospital: Hospital, during: string) =>
+    hospital.events.filter(({ type, details }) => type === 'records.object-damaged.v1' && details.during === during);
+  const keyOf = async ({ recordId }: Consent): Promise<string> => {
+    const database = new pg.Client({ connectionString: north.databaseUrl });
+    await database.connect();
+    const { rows } = await database.query('SELECT object_key FROM object WHERE record_id = $1', [recordId]);
+    await database.end();
+    return rows[0].object_key;
+  };
+
+  it('at A is a 500 with an event, for the whole and for a part', async () => {
+    const [lost, swapped] = [await consentTo(bundle), await consentTo(bundle)];
+    const other = await bytesOf(north, await keyOf(lost));
+    await bucketOf(north).putObject(north.bucket.bucket, await keyOf(swapped), other);
+    await bucketOf(north).removeObject(north.bucket.bucket, await keyOf(lost));
+    const before = damaged(north, 'fetch').length;
+    for (const range of [{}, { from: 3_000, to: 3_999 }]) {
+      const gone = await post(statement(lost, range));
+      expect([gone.status, await gone.json()]).toEqual([500, expect.objectContaining({ code: 'object-lost' })]);
+      const altered = await post(statement(swapped, range));
+      expect([altered.status, await altered.json()]).toEqual([
+        500,
+        expect.objectContaining({ code: 'object-altered', field: 'header' }),
+      ]);
+    }
+    await until(() => damaged(north, 'fetch').length === before + 4);
+  });
+
+  it('at B is a 500 with an event, and is fetched again for the next reader', async () => {
+    const [one, two] = [await consentTo(bundle), await consentTo(bundle)];
+    const earlier = await objectsOf(south);
+    await (await read(one)).arrayBuffer();
+    const [ofOne] = (await objectsOf(south)).filter((name) => !earlier.includes(name));
+    await (await read(two)).arrayBuffer();
+    const [ofTwo] = (await objectsOf(south)).filter((name) => !earlier.includes(name) && name !== ofOne);
+    await bucketOf(south).putObject(south.bucket.bucket, ofOne!, await bytesOf(south, ofTwo!));
+    await bucketOf(south).removeObject(south.bucket.bucket, ofTwo!);
+    for (const [consent, code] of [
+      [one, 'object-altered'],
+      [two, 'object-lost'],
+    ] as const) {
+      const answer = await read(consent);
+      expect(answer.status).toBe(500);
+      expect((await answer.json()).issue[0].details.coding[0].code).toBe(code);
+      await until(() => damaged(south, 'reading').some(({ correlation }) => correlation === consent.grantId));
+      expect(digest(Buffer.from(await (await read(consent)).arrayBuffer()))).toBe(digest(bundle));
+    }
+  });
+});
+
 describe('the exchange endpoint', () => {
   let consent: Consent;
   beforeAll(async () => {

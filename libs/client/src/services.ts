@@ -7,6 +7,7 @@ import {
   type PatientIdentifier,
   RequestView,
   RecordStatus,
+  ScrubView,
   StoredRecord,
   type TransferState,
   TransferView,
@@ -69,6 +70,16 @@ export class RecordsClient {
   /** A stored record and the state of its deed (scope records.read). */
   status(recordId: string): Promise<RecordStatus> {
     return this.http.get(`records/${recordId}/status`, RecordStatus);
+  }
+
+  /** Begins to compare every object with its row, or shows the scrub under way (scope records.operate). */
+  beginScrub(): Promise<ScrubView> {
+    return this.http.post('scrubs', {}, ScrubView);
+  }
+
+  /** How far a scrub is, and what is damaged (scope records.operate). */
+  scrub(scrubId: string): Promise<ScrubView> {
+    return this.http.get(`scrubs/${scrubId}`, ScrubView);
   }
 }
 

@@ -71,6 +71,8 @@ export const doors: Readonly<Record<string, Readonly<Record<string, Trace>>>> = 
     'GET /wallet/deeds': client(events.deedsRead),
     'GET /grants/{grantId}/record': client(events.opened),
     'POST /grants/{grantId}/home-answer': client(events.homeAsked),
+    'POST /scrubs': client(events.scrubAsked),
+    'GET /scrubs/{id}': none('counts, and ids of records: no person is in it'),
     'POST /exchange/fetch': body(events.disclosed),
     'records.deed': none('the bridge asks it of a consent, which it tells of; no byte of a record is in it'),
     [events.transferClosed]: service(events.objectStored, events.objectRemoved),

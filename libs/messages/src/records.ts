@@ -95,3 +95,34 @@ export const HomeAnswer = z
   })
   .strict();
 export type HomeAnswer = z.infer<typeof HomeAnswer>;
+
+/** Answer of `POST /scrubs` and `GET /scrubs/{scrubId}` (scope records.operate): every object compared with its row. */
+export const ScrubView = z
+  .object({
+    scrubId: z.uuid(),
+    begunAt: z.iso.datetime(),
+    /** null: under way */
+    endedAt: z.iso.datetime().nullable(),
+    /** objects there were when it began */
+    objects: z.number().int().nonnegative(),
+    checked: z.number().int().nonnegative(),
+    /** ciphertext that was read and is whole */
+    bytes: z.number().int().nonnegative(),
+    damaged: z.number().int().nonnegative(),
+    /** objects that the store did not give, for another reason than their loss */
+    unread: z.number().int().nonnegative(),
+    /** the first hundred objects that are damaged now, whatever found it */
+    found: z.array(
+      z
+        .object({
+          objectKey: z.string(),
+          recordId: z.uuid().nullable(),
+          part: z.enum(['object', 'length', 'header', 'payload']),
+          foundBy: z.string(),
+          foundAt: z.iso.datetime(),
+        })
+        .strict(),
+    ),
+  })
+  .strict();
+export type ScrubView = z.infer<typeof ScrubView>;

@@ -12,6 +12,7 @@ export const scopes = [
   'identity.admin',
   'records.write',
   'records.read',
+  'records.operate',
   'bridge.request',
   'bridge.read',
   'bridge.open',

@@ -1,7 +1,7 @@
 import { toAppError } from '@cpds/errors';
 
 /** Exit codes of `cpds`. */
-export const exitCodes = { ok: 0, failed: 1, usage: 2, notRunning: 3 } as const;
+export const exitCodes = { ok: 0, failed: 1, usage: 2, notRunning: 3, damaged: 4 } as const;
 
 /** Prints a result: as one JSON document with `--json`, else in words. */
 export function print(isJson: boolean, value: unknown, words: () => string): void {

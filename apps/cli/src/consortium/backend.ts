@@ -11,6 +11,7 @@ const scopes = [
   'identity.admin',
   'records.write',
   'records.read',
+  'records.operate',
   'bridge.request',
   'bridge.read',
   'bridge.open',

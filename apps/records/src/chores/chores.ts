@@ -4,6 +4,7 @@ import { ExchangeService } from '../exchange/exchange.service.js';
 import { PendingObjects } from '../objects/pending-objects.js';
 import { ReEncryptions } from '../records/re-encryptions.js';
 import { RetiredObjects } from '../records/retired-objects.js';
+import { Scrubs } from '../scrubs/scrubs.service.js';
 
 export abstract class ChoresOptions {
   /** between two looks for what is wished, milliseconds */
@@ -30,13 +31,15 @@ export class Chores implements OnApplicationBootstrap, BeforeApplicationShutdown
     retired: RetiredObjects,
     pending: PendingObjects,
     exchange: ExchangeService,
+    scrubs: Scrubs,
     { pollMs, orphanAfterMs, onError }: ChoresOptions,
   ) {
-    const chore = (everyMs: number, run: () => Promise<unknown>): Loop =>
-      new Loop({ round: async () => void (await run()), everyMs, onError });
+    const chore = (everyMs: number, run: (stop: AbortSignal) => Promise<unknown>): Loop =>
+      new Loop({ round: async (stop) => void (await run(stop)), everyMs, onError });
     const chores = [
       chore(pollMs, () => reEncryptions.workOff()),
       chore(10 * pollMs, () => retired.workOff()),
+      chore(pollMs, (stop) => scrubs.workOff(stop)),
       chore(tidyEveryMs, () => pending.sweep(orphanAfterMs)),
       chore(tidyEveryMs, () => exchange.pruneNonces()),
     ];

@@ -13,10 +13,10 @@ import {
 } from '@cpds/messages';
 import { UnitOfWork } from '@cpds/store';
 import type { z } from 'zod';
-import { type ByteRange, clip, ObjectStore } from '../objects/object-store.js';
-import { objectKey } from '../objects/vault.js';
+import { NamedFiles } from '../objects/named-files.js';
+import { type ByteRange, clip } from '../objects/object-store.js';
 import { Disclosure } from '../records/disclosure.js';
-import { metadataOf, ObjectRow, RecordRow } from '../records/record.row.js';
+import { fileOf, metadataOf, ObjectRow, RecordRow } from '../records/record.row.js';
 import { bytesOf, checkStatement, GrantEnded, nonceKeptSec, type KnownGrant } from './fetch.js';
 import { MayServe } from './may-serve.js';
 
@@ -40,7 +40,7 @@ export class ExchangeService {
   constructor(
     private readonly unitOfWork: UnitOfWork,
     private readonly requests: BusRequests,
-    private readonly store: ObjectStore,
+    private readonly files: NamedFiles,
     private readonly disclosure: Disclosure,
     private readonly mayServe: MayServe,
   ) {}
@@ -125,10 +125,8 @@ export class ExchangeService {
     // was sealed anew.
     const object = await reader.findOneBy(ObjectRow, { commitment: bytesOf(commitment) });
     if (!object || object.removedAt) throw missing('unknown-object', 'there is no object with this commitment');
-    const [record, stored] = await Promise.all([
-      reader.findOneByOrFail(RecordRow, { id: object.recordId }),
-      this.store.get(objectKey(object.id), range),
-    ]);
+    const record = await reader.findOneByOrFail(RecordRow, { id: object.recordId });
+    const stored = await this.files.get(fileOf(record, object), 'fetch', range);
     return { object, record, ...stored };
   }
 }

@@ -1,7 +1,9 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { invalid } from '@cpds/errors';
 import type { ServiceContext } from '@cpds/service';
+import { Counter } from 'prom-client';
 import type { RecordsConfig } from '../config.js';
+import { NamedFiles, NamedFilesOptions } from './named-files.js';
 import { ObjectStore } from './object-store.js';
 import { openObjectStore } from './open-object-store.js';
 import { PendingObjects, PendingObjectsOptions } from './pending-objects.js';
@@ -9,21 +11,30 @@ import { AgeIdentity, Vault } from './vault.js';
 
 @Module({})
 export class ObjectsModule {
-  static with({ config, keys, onError }: ServiceContext<RecordsConfig>): DynamicModule {
+  static with({ config, keys, metrics, onError }: ServiceContext<RecordsConfig>): DynamicModule {
     if (keys.age === undefined) throw invalid('key-missing', 'age', 'the key file has no age key');
     const identity: AgeIdentity = { secret: keys.age };
     const options: PendingObjectsOptions = { onError };
+    const damage = new Counter({
+      name: 'cpds_object_damage_total',
+      help: 'lost or altered objects that were come upon, each time',
+      labelNames: ['part', 'by'],
+      registers: [metrics.registry],
+    });
+    const named: NamedFilesOptions = { onDamage: (part, by) => damage.inc({ part, by }) };
     return {
       module: ObjectsModule,
       global: true,
       providers: [
         Vault,
         PendingObjects,
+        NamedFiles,
         { provide: ObjectStore, useValue: openObjectStore(config) },
         { provide: AgeIdentity, useValue: identity },
         { provide: PendingObjectsOptions, useValue: options },
+        { provide: NamedFilesOptions, useValue: named },
       ],
-      exports: [Vault, PendingObjects, ObjectStore, AgeIdentity],
+      exports: [Vault, NamedFiles, PendingObjects, ObjectStore, AgeIdentity],
     };
   }
 }

@@ -3,7 +3,9 @@ import { Injectable } from '@nestjs/common';
 import * as age from '@cpds/crypto/age';
 import { keyCommit } from '@cpds/crypto/deed';
 import { nodeAead } from '@cpds/crypto/node';
-import { invalid } from '@cpds/errors';
+import { invalid, unavailable } from '@cpds/errors';
+import type { Finder } from './damage.js';
+import { type NamedFile, NamedFiles } from './named-files.js';
 import { ObjectStore } from './object-store.js';
 import { PendingObjects } from './pending-objects.js';
 import { after, hashed } from './streams.js';
@@ -47,6 +49,7 @@ export class Vault {
   constructor(
     private readonly store: ObjectStore,
     private readonly pending: PendingObjects,
+    private readonly files: NamedFiles,
     private readonly identity: AgeIdentity,
   ) {
     this.recipient = age.recipientOf(identity.secret);
@@ -90,13 +93,23 @@ export class Vault {
   }
 
   /**
-   * Plaintext of a stored object, by this hospital's identity.
+   * Plaintext of a stored object, by this hospital's identity and the header in its row.
    *
-   * @throws AppError `unknown-object`; CryptoError when the file was changed
+   * @throws AppError `sealed-for-another`; what `NamedFiles.open` throws
    */
-  async open(id: string): Promise<AsyncIterable<Uint8Array>> {
-    const { header, payload } = await age.splitFile((await this.store.get(objectKey(id))).body);
-    return age.openPayload(payload, age.unwrapHeader(age.parseHeader(header), this.identity.secret), nodeAead);
+  async open(file: NamedFile, by: Finder): Promise<AsyncIterable<Uint8Array>> {
+    return this.files.open(file, this.fileKeyOf(file.header), by);
+  }
+
+  private fileKeyOf(header: Uint8Array): Uint8Array {
+    try {
+      return age.unwrapHeader(age.parseHeader(header), this.identity.secret);
+    } catch (cause) {
+      throw unavailable('sealed-for-another', "this record's header is for another age identity", {
+        cause,
+        status: 500,
+      });
+    }
   }
 }
 

@@ -7,12 +7,16 @@ export class OpeningRow {
   @PrimaryColumn('bytea', { name: 'grant_id' })
   grantId!: Buffer;
 
-  /** the payload, without header */
+  /** name of the age file in the object store */
   @Column('text', { name: 'object_key' })
   objectKey!: string;
 
   @Column('bytea')
   header!: Buffer;
+
+  /** null: fetched before it was kept */
+  @Column('bytea', { name: 'payload_sha256', nullable: true })
+  payloadSha256!: Buffer | null;
 
   @Column('text')
   stanza!: string;

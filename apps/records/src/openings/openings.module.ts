@@ -16,6 +16,7 @@ export class OpeningsModule {
     };
     return {
       module: OpeningsModule,
+      global: true,
       controllers: [OpeningsHttpController, TransfersBusController],
       providers: [
         OpeningsService,
@@ -23,6 +24,7 @@ export class OpeningsModule {
         HospitalDirectory,
         { provide: HospitalDirectoryOptions, useValue: directory },
       ],
+      exports: [OpeningsService],
     };
   }
 }

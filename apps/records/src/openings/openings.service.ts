@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { BusRequests } from '@cpds/bus';
 import * as age from '@cpds/crypto/age';
-import { nodeAead } from '@cpds/crypto/node';
+import { to0x } from '@cpds/crypto/bytes';
 import { AppError, conflict, missing, toAppError, unavailable } from '@cpds/errors';
 import {
   events,
@@ -27,6 +27,7 @@ import { UnitOfWork, type Tx } from '@cpds/store';
 import type { z } from 'zod';
 import { bytesOf, maxFetchLifeSec } from '../exchange/fetch.js';
 import { MayServe } from '../exchange/may-serve.js';
+import { type NamedFile, NamedFiles } from '../objects/named-files.js';
 import { ObjectStore } from '../objects/object-store.js';
 import { PendingObjects } from '../objects/pending-objects.js';
 import { after, hashed } from '../objects/streams.js';
@@ -60,6 +61,7 @@ export class OpeningsService {
     private readonly changes: Changes,
     private readonly requests: BusRequests,
     private readonly store: ObjectStore,
+    private readonly files: NamedFiles,
     private readonly pending: PendingObjects,
     private readonly home: HomeExchange,
     private readonly directory: HospitalDirectory,
@@ -84,19 +86,14 @@ export class OpeningsService {
       correlation: grantId,
       details: { ...actor, grantId, departmentId: opening.departmentId, bytes: sizeBytes },
     });
-    const [{ body }] = await Promise.all([
-      this.store.get(opening.objectKey),
+    const [body] = await Promise.all([
+      this.files.open(this.fileOf(opening), fileKey, 'reading'),
       this.requests.ask('bridge.opened', OpenedQuery, OpenedAnswer, { grantId }),
       this.unitOfWork.reader.query('UPDATE opening SET opened_at = now() WHERE grant_id = $1 AND opened_at IS NULL', [
         bytesOf(grantId),
       ]),
     ]);
-    const { payload } = await age.splitFile(body);
-    return {
-      contentType,
-      sizeBytes,
-      body: this.mayServe.guarded(grantId, age.openPayload(payload, fileKey, nodeAead)),
-    };
+    return { contentType, sizeBytes, body: this.mayServe.guarded(grantId, body) };
   }
 
   /**
@@ -119,6 +116,19 @@ export class OpeningsService {
     if (!opening) return;
     await tx.manager.delete(OpeningRow, { grantId: bytesOf(grantId) });
     await this.pending.release(tx, opening.objectKey);
+  }
+
+  /** The age file that is held under a grant. One that is damaged is given up: the next reader fetches it again. */
+  fileOf(opening: OpeningRow): NamedFile {
+    const grantId = to0x(opening.grantId);
+    return {
+      key: opening.objectKey,
+      header: opening.header,
+      payloadSha256: opening.payloadSha256,
+      sizeBytes: opening.metadata.sizeBytes,
+      told: { correlation: grantId, details: { grantId } },
+      giveUp: (tx) => this.forget(tx, grantId),
+    };
   }
 
   private find(grantId: Hex): Promise<OpeningRow | null> {
@@ -178,6 +188,7 @@ export class OpeningsService {
         grantId: bytesOf(grantId),
         objectKey: key,
         header: Buffer.from(header),
+        payloadSha256: Buffer.from(payloadSha256),
         stanza: opened.stanza,
         metadata,
         commitment: bytesOf(commitment),

@@ -1,5 +1,7 @@
 import type { RecordMetadata } from '@cpds/messages';
 import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
+import type { NamedFile } from '../objects/named-files.js';
+import { objectKey } from '../objects/vault.js';
 import type { NewObject } from './record.js';
 
 /** A patient's record, whatever it is sealed as. */
@@ -25,7 +27,7 @@ export class RecordRow {
   createdAt!: Date;
 }
 
-/** One sealing of a record: an age file in the object store under `objectKey(id)`. */
+/** One sealing of a record: an age file in the object store. */
 @Entity('object')
 export class ObjectRow {
   @PrimaryColumn('uuid')
@@ -33,6 +35,10 @@ export class ObjectRow {
 
   @Column('uuid', { name: 'record_id' })
   recordId!: string;
+
+  /** name of its age file in the object store */
+  @Column('text', { name: 'object_key' })
+  objectKey!: string;
 
   @Column('bytea')
   header!: Buffer;
@@ -63,6 +69,21 @@ export function metadataOf(row: RecordRow): RecordMetadata {
   return { contentType: row.contentType, sizeBytes: Number(row.sizeBytes), category: row.category };
 }
 
+/** The age file of a sealing, for whoever reads it. */
+export function fileOf(record: RecordRow, object: ObjectRow): NamedFile {
+  return {
+    key: object.objectKey,
+    header: object.header,
+    payloadSha256: object.payloadSha256,
+    sizeBytes: Number(record.sizeBytes),
+    told: {
+      correlation: record.id,
+      person: record.patientId,
+      details: { recordId: record.id, patientId: record.patientId, objectId: object.id },
+    },
+  };
+}
+
 /** The row of a sealing that is current from its commit on. */
 export function objectRow(
   recordId: string,
@@ -71,6 +92,7 @@ export function objectRow(
   return {
     id: sealed.id,
     recordId,
+    objectKey: objectKey(sealed.id),
     header: Buffer.from(sealed.header),
     payloadSha256: Buffer.from(sealed.payloadSha256),
     salt: Buffer.from(salt),

@@ -7,13 +7,13 @@ import { Changes, told, untold } from '@cpds/outbox';
 import { UnitOfWork, type Tx } from '@cpds/store';
 import { checked, contentCheck } from '../content/content.js';
 import { CohortRow, DeedRow } from '../deeds/deed.row.js';
-import { ObjectStore } from '../objects/object-store.js';
+import { NamedFiles } from '../objects/named-files.js';
 import { PendingObjects } from '../objects/pending-objects.js';
 import { objectKey, Vault } from '../objects/vault.js';
 import { Disclosure } from './disclosure.js';
 import { Patients } from './patients.js';
 import { newObject, unknownRecord, type NewObject, type UploadClaim } from './record.js';
-import { metadataOf, objectRow, ObjectRow, RecordRow } from './record.row.js';
+import { fileOf, metadataOf, objectRow, ObjectRow, RecordRow } from './record.row.js';
 
 /** Bytes on their way out, with their type and length. */
 export interface OutgoingBytes {
@@ -31,7 +31,7 @@ export class RecordsService {
     private readonly patients: Patients,
     private readonly vault: Vault,
     private readonly pending: PendingObjects,
-    private readonly store: ObjectStore,
+    private readonly files: NamedFiles,
     private readonly disclosure: Disclosure,
   ) {}
 
@@ -105,32 +105,34 @@ export class RecordsService {
   /**
    * The record's plaintext for this hospital's own staff.
    *
-   * @throws AppError `unknown-record`; `disclosure-withheld`; `unknown-object`
+   * @throws AppError `unknown-record`; `disclosure-withheld`; DamagedObject
    */
   async read(recordId: string, actor: Actor): Promise<OutgoingBytes> {
     const { record, object } = await this.current(recordId);
     const metadata = metadataOf(record);
     await this.logged(events.objectRead, record, { ...actor, objectId: object.id, as: 'plaintext' });
-    return { contentType: metadata.contentType, sizeBytes: metadata.sizeBytes, body: await this.vault.open(object.id) };
+    const body = await this.vault.open(fileOf(record, object), 'reading');
+    return { contentType: metadata.contentType, sizeBytes: metadata.sizeBytes, body };
   }
 
   /**
    * The record's age file for the patient's own wallet.
    *
-   * @throws AppError `unknown-record` also for another patient's; `disclosure-withheld`
+   * @throws AppError `unknown-record` also for another patient's; `disclosure-withheld`; DamagedObject
    */
   async readSealed(recordId: string, patientId: string | undefined, actor: Actor): Promise<OutgoingBytes> {
     if (patientId === undefined) throw denied('not-a-wallet', 'this token names no patient');
     const { record, object } = await this.current(recordId);
     if (record.patientId !== patientId) throw unknownRecord();
     await this.logged(events.objectRead, record, { ...actor, objectId: object.id, as: 'age file' });
-    const { sizeBytes, body } = await this.store.get(objectKey(object.id));
+    const { sizeBytes, body } = await this.files.get(fileOf(record, object), 'reading');
     return { contentType: 'application/octet-stream', sizeBytes, body };
   }
 
   /**
    * Seals a record anew after a key of it left this hospital: new file key, object, salt and deed. The earlier deed is
-   * not current from the commit on; its object stays for grants that are still open.
+   * not current from the commit on; its object stays for grants that are still open. What was read is the row's object to
+   * the last byte before the commit, since the seal needs all of it.
    *
    * Repeating it for an object that is not current does nothing.
    */
@@ -145,7 +147,10 @@ export class RecordsService {
     const record = await reader.findOneByOrFail(RecordRow, { id: object.recordId });
     const owner = await this.patients.enrolled(record.patientId);
     const metadata: RecordMetadata = metadataOf(record);
-    const content = { sizeBytes: metadata.sizeBytes, body: await this.vault.open(object.id) };
+    const content = {
+      sizeBytes: metadata.sizeBytes,
+      body: await this.vault.open(fileOf(record, object), 'sealing-anew'),
+    };
     await this.vault.seal(content, owner.ageRecipient, async (sealed) => {
       const next = newObject(sealed, metadata, owner);
       await this.changes.commit(async (tx) => {

@@ -4,12 +4,12 @@ import { to0x } from '@cpds/crypto/bytes';
 import { DeedInUseAnswer, DeedInUseQuery, events, type Hex } from '@cpds/messages';
 import { Changes, told, unchanged } from '@cpds/outbox';
 import { UnitOfWork } from '@cpds/store';
-import { objectKey } from '../objects/vault.js';
 import { PendingObjects } from '../objects/pending-objects.js';
 
 interface Retired {
   readonly id: string;
   readonly record_id: string;
+  readonly object_key: string;
   readonly commitment: Buffer;
 }
 
@@ -29,7 +29,7 @@ export class RetiredObjects {
   /** Removes every ciphertext that is not in use. An earlier deed takes no new consent, so it is never in use again. */
   async workOff(): Promise<void> {
     const retired = (await this.unitOfWork.reader.query(
-      'SELECT id, record_id, commitment FROM object WHERE NOT is_current AND removed_at IS NULL ORDER BY stored_at LIMIT 100',
+      'SELECT id, record_id, object_key, commitment FROM object WHERE NOT is_current AND removed_at IS NULL ORDER BY stored_at LIMIT 100',
     )) as Retired[];
     for (const object of retired) {
       const commitment = to0x(object.commitment);
@@ -38,14 +38,14 @@ export class RetiredObjects {
     }
   }
 
-  private async remove({ id, record_id }: Retired, commitment: Hex): Promise<void> {
+  private async remove({ id, record_id, object_key }: Retired, commitment: Hex): Promise<void> {
     await this.changes.commit(async (tx) => {
       const [, removed] = (await tx.manager.query(
         'UPDATE object SET removed_at = now() WHERE id = $1 AND removed_at IS NULL',
         [id],
       )) as [unknown, number];
       if (removed === 0) return unchanged();
-      await this.pending.release(tx, objectKey(id));
+      await this.pending.release(tx, object_key);
       return told({
         type: events.objectRemoved,
         correlation: record_id,
