@@ -101,7 +101,7 @@ describe('tokens', () => {
     const { privateJwk } = await newBackendKey();
     const { status, body } = await askToken(await assertion(privateJwk));
     expect(status).toBe(401);
-    expect(body).toMatchObject({ code: 'client-refused', kind: 'denied', field: 'client_assertion' });
+    expect(body).toMatchObject({ error: 'invalid_client', code: 'client-refused', field: 'client_assertion' });
   });
 
   it('are refused for an assertion that was used before', async () => {
@@ -120,7 +120,7 @@ describe('tokens', () => {
     const { status, body } = await askToken(await assertion(stage.adminJwk, claims()));
     expect(status).toBe(401);
     expect(body['code']).toBe('client-refused');
-    expect(body['detail']).toContain(claim);
+    expect(body['error_description']).toContain(claim);
   });
 
   it('are refused to an unknown client with the same words as to a wrong key', async () => {
@@ -132,13 +132,16 @@ describe('tokens', () => {
 
   it('carry no scope the client is not registered for', async () => {
     const answer = await askToken(await assertion(stage.adminJwk), 'bridge.open');
-    expect(answer).toMatchObject({ status: 403, body: { code: 'scope-denied', field: 'scope' } });
+    expect(answer).toMatchObject({
+      status: 400,
+      body: { error: 'invalid_scope', code: 'scope-denied', field: 'scope' },
+    });
   });
 
   it('are refused for a request that names no grant type, with the field', async () => {
     const response = await fetch(`${stage.url}/token`, { method: 'POST', body: new URLSearchParams({ scope: 'x' }) });
     expect(response.status).toBe(400);
-    expect(response.headers.get('content-type')).toContain('application/problem+json');
+    expect(response.headers.get('content-type')).toContain('application/json');
     expect(await response.json()).toMatchObject({ code: 'invalid-input', field: 'grant_type' });
   });
 });

@@ -3,3 +3,4 @@ export * from './operation-outcome.js';
 export * from './outcome.js';
 export * from './parse.js';
 export * from './problem.js';
+export * from './token-error.js';

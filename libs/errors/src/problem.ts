@@ -1,6 +1,7 @@
 import type { OperationOutcome } from './operation-outcome.js';
 import { AppError, type ErrorKind, errorKinds, toAppError } from './app-error.js';
 import { httpStatus, outcomes } from './outcome.js';
+import type { TokenError } from './token-error.js';
 
 /** RFC 9457 problem document; `application/problem+json`. */
 export interface Problem {
@@ -37,7 +38,8 @@ export function fromProblem(body: unknown, status: number, retryAfterSec?: numbe
   const issue = (body as Partial<OperationOutcome> | null)?.issue?.[0];
   const said = {
     code: problem.code ?? issue?.details?.coding?.[0]?.code,
-    detail: problem.detail ?? issue?.diagnostics,
+    // A token endpoint answers as RFC 6749 §5.2 says.
+    detail: problem.detail ?? issue?.diagnostics ?? (body as Partial<TokenError> | null)?.error_description,
   };
   const code = typeof said.code === 'string' ? said.code : `http-${status}`;
   const detail = typeof said.detail === 'string' ? said.detail : `the peer answered ${status}`;

@@ -1,18 +1,25 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
-import { AppError, httpStatus, toAppError, toOperationOutcome, toProblem } from '@cpds/errors';
-import type { FastifyReply } from 'fastify';
+import { AppError, httpStatus, toAppError, toOperationOutcome, toProblem, toTokenError } from '@cpds/errors';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { throwError } from 'rxjs';
-import type { GuardedRequest } from './access.js';
+import type { ErrorForm } from './access.js';
 import { errorLine, type Logger } from './log.js';
 
-/** The one place where an error becomes an answer: problem document, OperationOutcome, or the bus's own outcome. */
+/** How each form of error is written. */
+const forms: Record<ErrorForm, { type: string; bodyOf: (error: AppError) => object }> = {
+  problem: { type: 'application/problem+json', bodyOf: toProblem },
+  fhir: { type: 'application/fhir+json', bodyOf: toOperationOutcome },
+  oauth: { type: 'application/json', bodyOf: toTokenError },
+};
+
+/** The one place where an error becomes an answer, in the form of its route, or the bus's own outcome. */
 @Catch()
 export class ErrorFilter implements ExceptionFilter {
   constructor(private readonly log: Logger) {}
 
   catch(thrown: unknown, host: ArgumentsHost): unknown {
     if (host.getType() !== 'http') return throwError(() => thrown); // settle() and the request transport look it up in the error table
-    const request = host.switchToHttp().getRequest<GuardedRequest>();
+    const request = host.switchToHttp().getRequest<FastifyRequest>();
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     const error = thrown instanceof HttpException ? fromHttp(thrown) : toAppError(thrown);
     const status = httpStatus(error);
@@ -23,12 +30,11 @@ export class ErrorFilter implements ExceptionFilter {
     if (error.retryAfterSec !== undefined || error.kind === 'unavailable')
       void reply.header('retry-after', String(error.retryAfterSec ?? 1));
     if (status === 405) void reply.header('allow', 'GET');
-    if (status === 401) void reply.header('www-authenticate', 'Bearer');
-    // A body that was not read to its end would be taken for the next request on this connection.
-    if (!request.raw.complete) void reply.header('connection', 'close');
-    return request.isFhir
-      ? reply.status(status).type('application/fhir+json').send(toOperationOutcome(error))
-      : reply.status(status).type('application/problem+json').send(toProblem(error));
+    const { type, bodyOf } = forms[request.routeOptions?.config.marks?.form ?? 'problem'];
+    if (status === 401 && bodyOf !== toTokenError) void reply.header('www-authenticate', 'Bearer');
+    // What else comes of the body is read away (see `drain`), unless it is the body that does not come.
+    void (status === 408 ? reply.header('connection', 'close') : reply.removeHeader('connection'));
+    return reply.status(status).type(type).send(bodyOf(error));
   }
 }
 

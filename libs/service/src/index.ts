@@ -6,6 +6,8 @@ export * from './custody/open-key-ring.js';
 export * from './custody/reseal.js';
 export * from './error.filter.js';
 export * from './health.js';
+export { bodyOf } from './http/body.js';
+export * from './http/steady.js';
 export * from './key-file.js';
 export * from './log.js';
 export * from './metrics.js';

@@ -1,8 +1,9 @@
 import 'reflect-metadata';
 import { type DynamicModule, type INestApplicationContext, type Type } from '@nestjs/common';
-import { NestFactory, Reflector } from '@nestjs/core';
-import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { NestFactory } from '@nestjs/core';
+import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Bus, type DeadLetter, hospitalEventSubjects, JetStreamStrategy, type StrategyOptions } from '@cpds/bus';
+import type { RouteShorthandOptions } from 'fastify';
 import type { KeyRing } from '@cpds/crypto/custody';
 import type { KeyEncryption } from '@cpds/crypto/key-encryption';
 import { toAppError } from '@cpds/errors';
@@ -15,6 +16,7 @@ import { openKeyRing } from './custody/open-key-ring.js';
 import { reseal, type SealedPlace } from './custody/reseal.js';
 import { ErrorFilter } from './error.filter.js';
 import { type Probe, readinessOf } from './health.js';
+import { guardDoors, httpServer } from './http/http-server.js';
 import { type KeyFile, readKeyFile } from './key-file.js';
 import { createLog, errorLine, type Logger, nestLogger } from './log.js';
 import { Metrics } from './metrics.js';
@@ -114,7 +116,7 @@ export async function runService<Shape extends ConfigShape & typeof commonConfig
   const onError = (error: unknown, context: object = {}): void =>
     log.warn({ ...errorLine(error), ...context }, 'background step failed');
   const module = options.module({ name: options.name, config, keys, ring, log, metrics, onError });
-  const adapter = new FastifyAdapter({ bodyLimit: options.bodyLimitBytes ?? 1 << 20, forceCloseConnections: true });
+  const adapter = httpServer(options.bodyLimitBytes ?? 1 << 20);
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
     logger: nestLogger(log),
     abortOnError: false,
@@ -122,7 +124,7 @@ export async function runService<Shape extends ConfigShape & typeof commonConfig
   });
   await resealAll(app, ring, options.sealed ?? [], log);
   app.useGlobalFilters(new ErrorFilter(log));
-  app.useGlobalGuards(new AccessGuard(app.get(Reflector), options.tokens?.(app, config)));
+  guardDoors(adapter, new AccessGuard(options.tokens?.(app, config)));
   addDoors(app, metrics, log, () => probesOf(app, options.probes?.(app) ?? []));
   const { transport = 'events' } = options;
   connectTransport(app, options.name, typeof transport === 'function' ? transport(config) : transport, log);
@@ -157,25 +159,25 @@ function common(config: object): CommonConfig {
   return config as CommonConfig;
 }
 
-/** Bodies of unknown content types arrive as streams; health, readiness and metrics answer beside the application. */
+/** Health, readiness and metrics answer beside the application. */
 function addDoors(app: NestFastifyApplication, metrics: Metrics, log: Logger, probes: () => Probe[]): void {
   const http = app.getHttpAdapter().getInstance();
-  http.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
   http.addHook('onResponse', async (request, reply) => {
     const route = request.routeOptions.url ?? 'unknown';
     if (route === '/healthz' || route === '/readyz' || route === '/metrics') return;
     metrics.httpSeconds.observe({ method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1_000);
     log.info({ method: request.method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'request');
   });
+  const open: RouteShorthandOptions = { config: { marks: { isOpen: true } } };
   /** Says that the process runs. */
-  http.get('/healthz', async () => ({ status: 'up' }));
+  http.get('/healthz', open, async () => ({ status: 'up' }));
   /** Says whether store, bus and what else the service needs answer; 503 with the name of what does not. */
-  http.get('/readyz', async (_request, reply) => {
+  http.get('/readyz', open, async (_request, reply) => {
     const { isReady, checks } = await readinessOf(probes());
     return reply.status(isReady ? 200 : 503).send({ status: isReady ? 'ready' : 'not-ready', checks });
   });
   /** Gives the process's figures to Prometheus. */
-  http.get('/metrics', async (_request, reply) =>
+  http.get('/metrics', open, async (_request, reply) =>
     reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
   );
 }

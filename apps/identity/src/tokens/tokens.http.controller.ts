@@ -1,7 +1,7 @@
 import { Body, Controller, Get, Header, HttpCode, Post } from '@nestjs/common';
 import { parse } from '@cpds/errors';
 import { type TokenAnswer, TokenRequest } from '@cpds/messages';
-import { Open } from '@cpds/service';
+import { OAuth, Open } from '@cpds/service';
 import { TokensService } from './tokens.service.js';
 
 @Controller()
@@ -16,6 +16,7 @@ export class TokensHttpController {
   @HttpCode(200)
   @Header('cache-control', 'no-store')
   @Open()
+  @OAuth()
   issue(@Body() body: unknown): Promise<TokenAnswer> {
     return this.tokens.issue(parse(TokenRequest, body, 'token request'));
   }

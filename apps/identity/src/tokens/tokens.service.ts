@@ -47,7 +47,7 @@ export class TokensService {
     const scopes = [...new Set(request.scope.split(' ').filter((scope) => scope !== ''))];
     const excess = scopes.find((scope) => !client.scopes.includes(scope));
     if (excess !== undefined || scopes.length === 0)
-      throw denied('scope-denied', 'scope: the client is not registered for it', { field: 'scope' });
+      throw denied('scope-denied', 'scope: the client is not registered for it', { status: 400, field: 'scope' });
     const jti = randomUUID();
     await this.changes.commit(async (tx) => {
       await this.useUp(tx, assertion);

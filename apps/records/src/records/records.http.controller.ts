@@ -1,7 +1,7 @@
 import { Controller, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { parse } from '@cpds/errors';
 import type { RecordStatus, StoredRecord } from '@cpds/messages';
-import { actorOf, Caller, Fhir, type GuardedRequest, type Principal, Scopes } from '@cpds/service';
+import { actorOf, bodyOf, Caller, Fhir, type GuardedRequest, type Principal, Scopes } from '@cpds/service';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { parseUpload, UploadQuery } from './record.js';
@@ -33,7 +33,7 @@ export class RecordsHttpController {
   @Fhir()
   upload(@Query() query: unknown, @Req() request: GuardedRequest, @Caller() caller: Principal): Promise<StoredRecord> {
     const claim = parseUpload(parse(UploadQuery, query, 'query'), request.headers, this.limits.maxBytes);
-    return this.records.upload(claim, request.raw, actorOf(caller));
+    return this.records.upload(claim, bodyOf(request.raw), actorOf(caller));
   }
 
   /** Sends the plaintext of a record. */

@@ -1,0 +1,89 @@
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { invalid, missing } from '@cpds/errors';
+import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
+import type { AccessGuard } from '../access.guard.js';
+import { type GuardedRequest, marksOf, type RouteMarks } from '../access.js';
+import { bodyTooSlow, drain, type DrainLimits } from './body.js';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    marks?: RouteMarks;
+  }
+}
+
+/** Limits of a connection; times in milliseconds. */
+export interface HttpLimits {
+  /** from the connection, or its last answer, to the end of a request's headers */
+  headersMs: number;
+  /** a whole body that is held in memory: JSON or a form */
+  bodyMs: number;
+  /** how much of a body is read away whose request was answered already */
+  drain: DrainLimits;
+}
+
+export const httpLimits: HttpLimits = {
+  headersMs: 20_000,
+  bodyMs: 30_000,
+  drain: { bytes: 64 * 1024 ** 2, ms: 30_000 },
+};
+
+/**
+ * The HTTP server under Nest. Every refusal that needs no body comes before the body is read: unknown route, missing or
+ * bad token, encoding.
+ */
+export function httpServer(bodyLimitBytes: number, limits: HttpLimits = httpLimits): FastifyAdapter {
+  const adapter = new FastifyAdapter({
+    bodyLimit: bodyLimitBytes,
+    forceCloseConnections: true,
+    // Node's own limit for whole requests is off, as Fastify sets it: a large upload may take its time.
+    http: { headersTimeout: limits.headersMs, connectionsCheckingInterval: Math.min(limits.headersMs, 5_000) },
+  });
+  const http = adapter.getInstance();
+  // Content types without a parser of their own arrive as streams.
+  http.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
+  http.addHook('onRoute', copyMarks);
+  http.addHook('preParsing', (request, reply, payload, done) => {
+    if (isHeld(request)) limitBody(request, reply, limits.bodyMs);
+    done(null, payload);
+  });
+  http.addHook('onSend', (request, _reply, payload, done) => {
+    drain(request.raw, limits.drain);
+    done(null, payload);
+  });
+  return adapter;
+}
+
+/** Asks `guard` about each request of `adapter` before its body is read. */
+export function guardDoors(adapter: FastifyAdapter, guard: AccessGuard): void {
+  adapter.getInstance().addHook('onRequest', async (request) => {
+    if (request.is404) throw missing('route-unknown', 'there is no such route');
+    await guard.admit(request as GuardedRequest, request.routeOptions.config.marks ?? {});
+    checkEncoding(request.headers['content-encoding']);
+  });
+}
+
+/** Nest gives a route its handler, which carries the marks; the hooks before it know the route only. */
+function copyMarks(route: RouteOptions): void {
+  route.config = { marks: marksOf(route.handler), ...route.config };
+}
+
+function checkEncoding(encoding: string | undefined): void {
+  if (encoding !== undefined && !/^\s*identity\s*$/i.test(encoding))
+    throw invalid('content-encoding-unknown', 'content-encoding', 'content-encoding: only identity is taken here', {
+      status: 415,
+    });
+}
+
+/** Whether a body comes that is collected before the handler runs. */
+function isHeld({ method, headers }: FastifyRequest): boolean {
+  if (method === 'GET' || method === 'HEAD') return false;
+  return /^\s*application\/(json|x-www-form-urlencoded)\s*(;|$)/i.test(headers['content-type'] ?? '');
+}
+
+/** Answers 408 when the body is not complete in time, and leaves the connection to be closed. */
+function limitBody(request: FastifyRequest, reply: FastifyReply, ms: number): void {
+  const { raw } = request;
+  if (raw.complete) return;
+  const timer = setTimeout(() => void reply.send(bodyTooSlow()), ms);
+  for (const end of ['end', 'close']) raw.once(end, () => clearTimeout(timer));
+}
