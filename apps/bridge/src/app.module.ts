@@ -66,7 +66,7 @@ function roleModule(
   switch (config.ROLE) {
     case 'hospital':
       return HospitalModule.with({
-        keys: { ring, message: secret(keys, 'message'), hpke: secret(keys, 'hpke') },
+        keys: { ring, hpke: secret(keys, 'hpke') },
         requestTtlSeconds: config.REQUEST_TTL_SECONDS,
         revocationUrls: config.REVOCATION_URLS,
       });

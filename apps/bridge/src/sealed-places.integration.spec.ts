@@ -12,7 +12,6 @@ import { storemanMigrations } from './ceremonies/migrations.js';
 import { packagePlace } from './grants/grants.service.js';
 import { combinedPlace } from './grants/opening.service.js';
 import { RequestRow, requestPlace } from './requests/request.row.js';
-import { openJson, sealJson } from './secrets.js';
 import { bridgeService } from './service.js';
 import { generateKey, operator } from './testing/group.js';
 import { TransferDeeds1763950000000, Transfers1763900000000 } from './transfers/migrations.js';
@@ -55,7 +54,7 @@ describe('a new key-encryption key', () => {
       id,
       side: 'received',
       counterparty: 'south',
-      sealed: sealJson(ring, requestPlace(id), { request: 1 }),
+      sealed: ring.sealJson(requestPlace(id), { request: 1 }),
       createdAt: new Date(),
     });
     await store.manager.insert(TransferRow, {
@@ -69,8 +68,8 @@ describe('a new key-encryption key', () => {
       destinationUid: '0x02',
       requestExpires: '1',
       enteredAt: new Date(),
-      sealedPackage: sealJson(ring, packagePlace(id), { package: 1 }),
-      released: { keyId: 'k', ySeal: 'y', sealedW: sealJson(ring, combinedPlace(grantId), { w: 1 }), partials: [] },
+      sealedPackage: ring.sealJson(packagePlace(id), { package: 1 }),
+      released: { keyId: 'k', ySeal: 'y', sealedW: ring.sealJson(combinedPlace(grantId), { w: 1 }), partials: [] },
     });
 
     const done = await reseal(unitOfWork, new KeyRing(fresh, [old]), bridgeService.sealed ?? [], () => undefined);
@@ -87,10 +86,10 @@ describe('a new key-encryption key', () => {
     const ceremony = await store.manager.findOneByOrFail(CeremonyRow, { attemptId });
     expect(later.open(seedPlaceOf(attemptId), ceremony.sealedSeed!)).toEqual(new Uint8Array(32).fill(5));
     const request = await store.manager.findOneByOrFail(RequestRow, { id });
-    expect(openJson(later, requestPlace(id), request.sealed)).toEqual({ request: 1 });
+    expect(later.openJson(requestPlace(id), request.sealed)).toEqual({ request: 1 });
     const { sealedPackage, released } = await store.manager.findOneByOrFail(TransferRow, { id });
-    expect(openJson(later, packagePlace(id), sealedPackage!)).toEqual({ package: 1 });
-    expect(openJson(later, combinedPlace(grantId), released!.sealedW)).toEqual({ w: 1 });
+    expect(later.openJson(packagePlace(id), sealedPackage!)).toEqual({ package: 1 });
+    expect(later.openJson(combinedPlace(grantId), released!.sealedW)).toEqual({ w: 1 });
     expect(released).toMatchObject({ keyId: 'k', ySeal: 'y', partials: [] });
     await store.destroy();
     await database.close();

@@ -123,6 +123,19 @@ describe('a key ring', () => {
     expect(codeOf(() => ring.open(name, concat(Uint8Array.of(1), sealed.subarray(9))))).toBe('wrong-kek');
   });
 
+  it('seals JSON as text, and opens it in its place only', () => {
+    const value = { grant: 'Ärztin', list: [1, null] };
+    const text = ring.sealJson(name, value);
+    const sealed = Buffer.from(text, 'base64');
+    expect(sealed.toString('base64')).toBe(text);
+    expect(new TextDecoder().decode(ring.open(name, sealed))).toBe(JSON.stringify(value));
+    expect(ring.openJson(name, text)).toEqual(value);
+    expect(new KeyRing(kek, [newer]).openJson(name, text)).toEqual(value);
+    expect(codeOf(() => ring.openJson('share/sign/2', text))).toBe('broken-seal');
+    for (const broken of [text.slice(1), `${text.slice(0, -4)}*===`, ''])
+      expect(() => ring.openJson(name, broken)).toThrow(CryptoError);
+  });
+
   it('refuses keys of another length and a key that is there twice', () => {
     expect(codeOf(() => new KeyRing(new Uint8Array(31)))).toBe('bad-kek');
     expect(codeOf(() => new KeyRing(kek, [new Uint8Array(33)]))).toBe('bad-kek');

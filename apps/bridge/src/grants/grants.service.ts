@@ -28,8 +28,7 @@ import { BoundedMap } from '../bounded-map.js';
 import { Consortium, groupOf, hospitalNamed, hospitalOfChain, type Hospital } from '../chains/consortium-view.js';
 import { DeedEvidence } from '../chains/deed-evidence.js';
 import { DatagramsService } from '../datagrams/datagrams.service.js';
-import { RequestsService } from '../requests/requests.service.js';
-import { NodeKeys, openJson, sealJson } from '../secrets.js';
+import { NodeKeys, RequestsService } from '../requests/requests.service.js';
 import type { DutyResult } from '../transfers/duties.js';
 import { factsQuery, FactsReader, noFacts, type Facts } from '../transfers/facts.js';
 import {
@@ -104,7 +103,7 @@ export class GrantsService {
       capsule: consent.capsule,
       ringSignature: consent.ringSignature,
       commitment: deed.commitment,
-      sealedPackage: sealJson(this.keys.ring, packagePlace(requestId), content),
+      sealedPackage: this.keys.ring.sealJson(packagePlace(requestId), content),
     });
     if (!decision) throw conflict('request-over', 'this request is answered or expired');
     return grantId;
@@ -113,7 +112,7 @@ export class GrantsService {
   /** The grant package of a row, opened. */
   packageOf(row: TransferRow): GrantPackage {
     if (!row.sealedPackage) throw missing('no-package', 'this row holds no grant package');
-    return parse(GrantPackage, openJson(this.keys.ring, packagePlace(row.id), row.sealedPackage), 'grant package');
+    return parse(GrantPackage, this.keys.ring.openJson(packagePlace(row.id), row.sealedPackage), 'grant package');
   }
 
   /** What LockedAccount checks a ring signature by: the one that checking the consent gave, or computed now. */
@@ -226,7 +225,7 @@ export class GrantsService {
       grant: content.grant,
       capsule: content.capsule,
       commitment: content.commitment,
-      sealedPackage: sealJson(this.keys.ring, packagePlace(body.requestId), content),
+      sealedPackage: this.keys.ring.sealJson(packagePlace(body.requestId), content),
     });
     return decision ? { outcome: 'accepted' } : { outcome: 'refused', reason: 'the request is answered or expired' };
   }

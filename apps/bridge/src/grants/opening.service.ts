@@ -18,9 +18,8 @@ import { Injectable } from '@nestjs/common';
 import { BoundedMap } from '../bounded-map.js';
 import { Consortium, hospitalOfChain } from '../chains/consortium-view.js';
 import { ReleaseCollector } from '../release/release-collector.service.js';
-import { RequestsService } from '../requests/requests.service.js';
+import { NodeKeys, RequestsService } from '../requests/requests.service.js';
 import { RevocationsService } from '../revocations/revocations.service.js';
-import { NodeKeys, openJson, sealJson } from '../secrets.js';
 import { noFacts } from '../transfers/facts.js';
 import { TransferDriver } from '../transfers/transfer-driver.js';
 import { holdsGrant, type HeldRow } from '../transfers/transfer.row.js';
@@ -84,7 +83,7 @@ export class OpeningService {
       return { outcome: 'waiting', waitsFor: ['t partials', ...answered, ...said].join('; ') };
     }
     const { keyId, ySeal, w, partials } = outcome;
-    const sealedW = sealJson(this.keys.ring, combinedPlace(grantId), { w });
+    const sealedW = this.keys.ring.sealJson(combinedPlace(grantId), { w });
     const { decision } = await this.transfers.raise(row.id, { type: 'released' }, noFacts(), {
       released: { keyId, ySeal, sealedW, partials },
     });
@@ -98,7 +97,7 @@ export class OpeningService {
     if (!row?.released || !row.capsule || !row.commitment || !released.includes(row.state)) return null;
     const home = hospitalOfChain(this.consortium.current(), row.homeUid);
     const { request } = await this.requests.opened(row.id);
-    const { w } = parse(Combined, openJson(this.keys.ring, combinedPlace(grantId), row.released.sealedW), 'combined');
+    const { w } = parse(Combined, this.keys.ring.openJson(combinedPlace(grantId), row.released.sealedW), 'combined');
     return {
       homeUid: row.homeUid,
       grant: row.grant,

@@ -12,7 +12,7 @@ export class RequestRow {
   @PrimaryColumn('uuid') id!: string;
   @Column('text') side!: 'sent' | 'received';
   @Column('text') counterparty!: string;
-  /** `sealJson` of { request, datagram? } at `requestPlace(id)` */
+  /** `KeyRing.sealJson` of { request, datagram? } at `requestPlace(id)` */
   @Column('text') sealed!: string;
   /** A: the patient whom the identifier matched; null for an unknown one, whose request expires like a denied one */
   @Index() @Column('uuid', { name: 'patient_id', nullable: true }) patientId!: string | null;

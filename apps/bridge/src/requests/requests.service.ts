@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { BusRequests } from '@cpds/bus';
 import { fromHex, to0x, utf8 } from '@cpds/crypto/bytes';
+import type { KeyRing } from '@cpds/crypto/custody';
 import * as hpke from '@cpds/crypto/hpke';
 import { conflict, missing, parse, parseJson, unavailable } from '@cpds/errors';
 import {
@@ -31,7 +32,6 @@ import { Bells } from '../bells.js';
 import { Consortium, hospitalNamed } from '../chains/consortium-view.js';
 import { refusalOf } from '../datagrams/datagram.js';
 import { DatagramsService } from '../datagrams/datagrams.service.js';
-import { NodeKeys, openJson, sealJson } from '../secrets.js';
 import type { DutyResult } from '../transfers/duties.js';
 import { TransferRow } from '../transfers/transfer.row.js';
 import { noFacts, nowSeconds } from '../transfers/facts.js';
@@ -43,6 +43,14 @@ type StoredRequest = SealedRequest & { datagram?: Datagram };
 
 /** At most this many requests of one hospital wait for patients here at once. */
 const maxWaiting = 10_000;
+
+/** Keys that this process holds in memory only; see KEY_FILE. */
+export abstract class NodeKeys {
+  /** seals what this process stores */
+  abstract readonly ring: KeyRing;
+  /** P-256, opens bodies sealed to this party */
+  abstract readonly hpke: Uint8Array;
+}
 
 export abstract class RequestsOptions {
   /** A request that a reader makes ends after this, seconds. */
@@ -281,7 +289,7 @@ export class RequestsService {
       id: request.requestId,
       side,
       counterparty,
-      sealed: sealJson(this.keys.ring, requestPlace(request.requestId), content),
+      sealed: this.keys.ring.sealJson(requestPlace(request.requestId), content),
       patientId,
       departmentId: request.department.id,
       createdAt: new Date(),
@@ -289,7 +297,7 @@ export class RequestsService {
   }
 
   private open(row: RequestRow): StoredRequest {
-    return openJson(this.keys.ring, requestPlace(row.id), row.sealed) as StoredRequest;
+    return this.keys.ring.openJson(requestPlace(row.id), row.sealed) as StoredRequest;
   }
 }
 

@@ -5,8 +5,8 @@ import { GrantsService } from '../grants/grants.service.js';
 import { OpeningService } from '../grants/opening.service.js';
 import { ServingService } from '../grants/serving.service.js';
 import { CollectorOptions, ReleaseCollector } from '../release/release-collector.service.js';
-import { RequestsOptions, RequestsService } from '../requests/requests.service.js';
-import { NodeKeys } from '../secrets.js';
+import { NodeKeys, RequestsOptions, RequestsService } from '../requests/requests.service.js';
+
 import { CoordinatorOptions, SigningCoordinator } from '../signing/signing-coordinator.service.js';
 import { OwnTransactions } from '../transfers/transfer-driver.js';
 import { TransferViewService } from '../transfers/transfer-view.service.js';
