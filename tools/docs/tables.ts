@@ -107,11 +107,15 @@ function tokenOf({ scopes }: Route): string {
   return scopes.length === 0 ? 'none' : scopes.map((scope) => `\`${scope}\``).join(', ');
 }
 
-/** A controller in the module of a role belongs to that role, one in any other module to every role. */
+/** A controller whose module is imported by the module of a role belongs to that role, one in any other module to every role. */
 function rolesOfBridge(): (route: Route) => string {
+  const folder = 'apps/bridge/src/roles';
   const roles = new Map(
-    sources('apps/bridge/src/roles/*.module.ts').flatMap((source) =>
-      mountedBy(source).map((controller) => [controller, basename(source.file, '.module.ts')] as const),
+    sources(`${folder}/*.module.ts`).flatMap((role) =>
+      [...role.text.matchAll(/from '(\.\.\/.*\.module)\.js'/g)]
+        .flatMap(([, noun]) => sources(join(folder, `${noun}.ts`)))
+        .flatMap(mountedBy)
+        .map((controller) => [controller, basename(role.file, '.module.ts')] as const),
     ),
   );
   return ({ controller }) => roles.get(controller ?? '') ?? 'all';

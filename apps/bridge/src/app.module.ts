@@ -9,14 +9,8 @@ import { NodeModule } from './node.module.js';
 import { HospitalModule } from './roles/hospital.module.js';
 import { StoremanModule } from './roles/storeman.module.js';
 import { VoucherModule } from './roles/voucher.module.js';
-import type { Role } from './transfers/transfer.js';
 
-/** The rows that a process of each role keeps; a row carries its role as one letter. */
-const rolesOf: Record<BridgeConfig['ROLE'], readonly Role[]> = {
-  hospital: ['A', 'B'],
-  voucher: ['V'],
-  storeman: ['S'],
-};
+const roleModules = { hospital: HospitalModule, voucher: VoucherModule, storeman: StoremanModule };
 
 /** bridge: one application, in the role its environment names. */
 @Module({})
@@ -47,39 +41,10 @@ export class AppModule {
           intake: config.ROLE === 'voucher' ? 'V' : config.ROLE === 'storeman' ? 'S' : null,
           onError,
         }),
-        NodeModule.with({
-          roles: rolesOf[config.ROLE],
-          messageSecret: secret(keys, 'message'),
-          recheckMs: config.RECHECK_MS,
-          onError,
-        }),
-        roleModule(context, contracts),
+        NodeModule.with(context),
+        roleModules[config.ROLE].with(context),
       ],
     };
-  }
-}
-
-function roleModule(
-  { config, keys, ring, onError }: ServiceContext<BridgeConfig>,
-  contracts: HubContracts,
-): DynamicModule {
-  switch (config.ROLE) {
-    case 'hospital':
-      return HospitalModule.with({
-        keys: { ring, hpke: secret(keys, 'hpke') },
-        requestTtlSeconds: config.REQUEST_TTL_SECONDS,
-        revocationUrls: config.REVOCATION_URLS,
-      });
-    case 'voucher':
-      return VoucherModule.with({ onError });
-    case 'storeman':
-      return StoremanModule.with({
-        ring,
-        ...(config.ROSTER ? { roster: config.ROSTER } : {}),
-        quotaPerHour: config.MINT_QUOTA,
-        storemanRegistry: contracts.storemanRegistry,
-        onError,
-      });
   }
 }
 

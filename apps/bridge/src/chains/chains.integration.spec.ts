@@ -21,7 +21,7 @@ import { DeedEvidence } from './deed-evidence.js';
 import { ChainHalts } from './chain-halts.js';
 import { ChainSet } from './chain-set.js';
 import { ConsortiumReader } from './consortium-reader.js';
-import { dutyContextOf } from './consortium-view.js';
+import { ConsortiumTimes } from './consortium-view.js';
 import type { ConsortiumView } from './consortium-view.js';
 import { GrantFacts } from './grant-facts.js';
 import { GrantWatch } from './grant-watch.js';
@@ -52,8 +52,7 @@ async function openVoucher(world: TestConsortium, which: number, urls: Record<st
   const transfers = new TransfersService(unitOfWork, changes);
   const vouching = new VouchingService(changes, chains, facts, world.contracts);
   const duties = new DutyExecutors({ vouch: (row, seen) => vouching.vouch(row, seen) });
-  const driver = new TransferDriver(transfers, facts, duties, new NoTransactions(), {
-    contextOf: (row) => dutyContextOf(consortium, row),
+  const driver = new TransferDriver(transfers, facts, duties, new NoTransactions(), new ConsortiumTimes(consortium), {
     recheckMs: 1_000,
     concurrency: 4,
     onError,

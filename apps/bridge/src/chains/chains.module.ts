@@ -8,13 +8,14 @@ import {
 } from '@nestjs/common';
 import { computeAddress } from 'ethers';
 import { toHex } from '@cpds/crypto/bytes';
+import { DutyTimes } from '../transfers/duties.js';
 import { FactsReader } from '../transfers/facts.js';
 import { TransferDriver } from '../transfers/transfer-driver.js';
 import { TransfersService } from '../transfers/transfers.service.js';
 import { ChainHalts } from './chain-halts.js';
 import { ChainSet, ChainSetOptions } from './chain-set.js';
 import { ConsortiumReader, ConsortiumReaderOptions, HubContracts } from './consortium-reader.js';
-import { Consortium } from './consortium-view.js';
+import { Consortium, ConsortiumTimes } from './consortium-view.js';
 import { DeedEvidence } from './deed-evidence.js';
 import { onceInAWhile } from './error-lines.js';
 import { GrantFacts, GrantFactsOptions } from './grant-facts.js';
@@ -57,6 +58,7 @@ export class ChainsModule implements OnApplicationBootstrap, BeforeApplicationSh
         ConsortiumReader,
         { provide: ConsortiumReaderOptions, useValue: reader },
         { provide: Consortium, useExisting: ConsortiumReader },
+        { provide: DutyTimes, useClass: ConsortiumTimes },
         GrantFacts,
         { provide: GrantFactsOptions, useValue: facts },
         { provide: FactsReader, useExisting: GrantFacts },
@@ -92,6 +94,7 @@ export class ChainsModule implements OnApplicationBootstrap, BeforeApplicationSh
         ChainSet,
         ConsortiumReader,
         Consortium,
+        DutyTimes,
         GrantFacts,
         FactsReader,
         DeedEvidence,

@@ -8,7 +8,8 @@ import { fromHex } from '@cpds/crypto/bytes';
 import type { GroupKey } from '@cpds/crypto/group';
 import { unavailable } from '@cpds/errors';
 import type { Hex } from '@cpds/messages';
-import type { DutyContext } from '../transfers/duties.js';
+import { Injectable } from '@nestjs/common';
+import { DutyTimes, type DutyContext } from '../transfers/duties.js';
 import type { TransferRow } from '../transfers/transfer.row.js';
 
 /** One hospital and its chain. Times in seconds. */
@@ -131,19 +132,26 @@ export class Consortium {
   }
 }
 
-/** What a row's duties are timed by: what the hub says of its chains, and this node's place among the storemen. */
-export function dutyContextOf(consortium: Consortium, row: TransferRow): DutyContext {
-  const view = consortium.current();
-  const home = hospitalOfChain(view, row.homeUid);
-  const destination = hospitalOfChain(view, row.destinationUid);
-  return {
-    wHome: home.w,
-    wDestination: destination.w,
-    forwards: row.forwards,
-    isKnown: row.sealedPackage !== null,
-    enteredAt: Math.floor(row.enteredAt.getTime() / 1000),
-    memberIndex: row.role === 'S' ? placeAmong(groupOf(view, home.sealKeyId).members, consortium.self) : 0,
-  };
+/** Times a row's duties by what the hub says of its chains, and by this node's place among the storemen. */
+@Injectable()
+export class ConsortiumTimes extends DutyTimes {
+  constructor(private readonly consortium: Consortium) {
+    super();
+  }
+
+  of(row: TransferRow): DutyContext {
+    const view = this.consortium.current();
+    const home = hospitalOfChain(view, row.homeUid);
+    const destination = hospitalOfChain(view, row.destinationUid);
+    return {
+      wHome: home.w,
+      wDestination: destination.w,
+      forwards: row.forwards,
+      isKnown: row.sealedPackage !== null,
+      enteredAt: Math.floor(row.enteredAt.getTime() / 1000),
+      memberIndex: row.role === 'S' ? placeAmong(groupOf(view, home.sealKeyId).members, this.consortium.self) : 0,
+    };
+  }
 }
 
 /** The member's index; the last turn for a storeman that is none. */

@@ -1,77 +1,76 @@
-import { Module, type DynamicModule } from '@nestjs/common';
-import { HaltsHttpController } from '../chains/halts.http.controller.js';
+import type { ServiceContext } from '@cpds/service';
+import { Injectable, Module, type DynamicModule } from '@nestjs/common';
+import { HaltsModule } from '../chains/halts.module.js';
+import type { BridgeConfig } from '../config.js';
 import { HospitalChainDuties } from '../duties/chain-duties.js';
 import { ClosingDuties } from '../duties/closing-duties.js';
+import { DutiesModule } from '../duties/duties.module.js';
 import { SigningDuties } from '../duties/signing-duties.js';
-import { GrantsBusController } from '../grants/grants.bus.controller.js';
-import { GrantsHttpController } from '../grants/grants.http.controller.js';
+import { GrantsModule } from '../grants/grants.module.js';
 import { GrantsService } from '../grants/grants.service.js';
-import { RequestsHttpController } from '../requests/requests.http.controller.js';
+import { CollectorModule } from '../release/collector.module.js';
+import { RequestsModule } from '../requests/requests.module.js';
 import { RequestsService } from '../requests/requests.service.js';
-import { OwnTransactions } from '../transfers/transfer-driver.js';
-import { TransfersHttpController } from '../transfers/transfers.http.controller.js';
-import { WalletHttpController } from '../wallet/wallet.http.controller.js';
-import { hospitalProviders, type HospitalOptions } from './hospital.providers.js';
-import { roleWork, type WorkOf } from './role-work.js';
+import { CoordinatorModule } from '../signing/coordinator.module.js';
+import { TransferViewModule } from '../transfers/transfer-view.module.js';
+import { WalletModule } from '../wallet/wallet.module.js';
+import { RoleWork, type WorkOf } from './role-work.js';
+
+@Injectable()
+class HospitalWork implements WorkOf<'A' | 'B'> {
+  constructor(
+    private readonly requests: RequestsService,
+    private readonly grants: GrantsService,
+    private readonly chain: HospitalChainDuties,
+    private readonly signing: SigningDuties,
+    private readonly closing: ClosingDuties,
+  ) {}
+
+  readonly duties: WorkOf<'A' | 'B'>['duties'] = {
+    'answer-not-granted': (row) => this.requests.answerNotGranted(row),
+    'send-grant': (row) => this.grants.send(row),
+    'send-lock': (row, facts) => this.chain.lock(row, facts),
+    'cancel-lock': (row) => this.chain.cancelLock(row),
+    'open-mint': (row) => this.signing.openMint(row),
+    'sign-mint': (row) => this.signing.mint(row),
+    'send-mint': (row) => this.chain.mint(row),
+    'sign-not-mapped': (row) => this.signing.notMapped(row),
+    'send-refund': (row) => this.chain.refund(row),
+    'close-home': (row) => this.closing.closeHome(row),
+    'close-destination': (row) => this.closing.closeDestination(row),
+  };
+
+  readonly datagrams: WorkOf<'A' | 'B'>['datagrams'] = {
+    request: {
+      take: (received) => this.requests.take(received),
+      answered: (_sent, answer) => this.requests.answered(answer),
+    },
+    grant: {
+      take: (received) => this.grants.receive(received),
+      answered: (sent, answer) => this.grants.answered(sent.grantId, answer),
+    },
+  };
+}
 
 /** Roles A and B: requests, consents, grants, lock, mint, refund, opening and serving. Holds no key share. */
 @Module({})
 export class HospitalModule {
-  static with(options: HospitalOptions): DynamicModule {
+  static with(context: ServiceContext<BridgeConfig>): DynamicModule {
     return {
       module: HospitalModule,
       global: true,
-      controllers: [
-        RequestsHttpController,
-        TransfersHttpController,
-        WalletHttpController,
-        GrantsHttpController,
-        HaltsHttpController,
-        GrantsBusController,
+      imports: [
+        RequestsModule.with(context),
+        WalletModule.with(context),
+        GrantsModule,
+        TransferViewModule,
+        HaltsModule,
+        CoordinatorModule,
+        CollectorModule,
+        DutiesModule,
       ],
-      providers: [
-        ...hospitalProviders(options),
-        {
-          provide: roleWork,
-          inject: [RequestsService, GrantsService, HospitalChainDuties, SigningDuties, ClosingDuties],
-          useFactory: workOf,
-        },
-      ],
-      exports: [roleWork, OwnTransactions],
+      providers: [{ provide: RoleWork, useClass: HospitalWork }],
+      exports: [RoleWork],
     };
   }
-}
-
-function workOf(
-  requests: RequestsService,
-  grants: GrantsService,
-  chain: HospitalChainDuties,
-  signing: SigningDuties,
-  closing: ClosingDuties,
-): WorkOf<'A' | 'B'> {
-  return {
-    duties: {
-      'answer-not-granted': (row) => requests.answerNotGranted(row),
-      'send-grant': (row) => grants.send(row),
-      'send-lock': (row, facts) => chain.lock(row, facts),
-      'cancel-lock': (row) => chain.cancelLock(row),
-      'open-mint': (row) => signing.openMint(row),
-      'sign-mint': (row) => signing.mint(row),
-      'send-mint': (row) => chain.mint(row),
-      'sign-not-mapped': (row) => signing.notMapped(row),
-      'send-refund': (row) => chain.refund(row),
-      'close-home': (row) => closing.closeHome(row),
-      'close-destination': (row) => closing.closeDestination(row),
-    },
-    datagrams: {
-      request: {
-        take: (received) => requests.take(received),
-        answered: (_sent, answer) => requests.answered(answer),
-      },
-      grant: {
-        take: (received) => grants.receive(received),
-        answered: (sent, answer) => grants.answered(sent.grantId, answer),
-      },
-    },
-  };
 }

@@ -18,10 +18,10 @@ type KindOf<R extends Role> = { [K in DatagramKind]: [R & RoleTaking[K]] extends
 /** The kinds that every role takes. */
 type EveryonesKind = { [K in DatagramKind]: [Role] extends [RoleTaking[K]] ? K : never }[DatagramKind];
 
-/** The work of a process: duties for its rows, doors for datagrams. Each role's module holds it in one table; `node.module.ts` adds the work of every role. */
-export interface RoleWork {
-  readonly duties: Partial<Record<Duty, DutyExecutor>>;
-  readonly datagrams: Partial<DatagramDoors>;
+/** The work of a process: duties for its rows, doors for datagrams. Each role's module gives its own in one table; `node.module.ts` adds the work of every role. */
+export abstract class RoleWork {
+  abstract readonly duties: Partial<Record<Duty, DutyExecutor>>;
+  abstract readonly datagrams: Partial<DatagramDoors>;
 }
 
 /** The work of these roles beside that of every role: a duty without an executor, or a kind without a door, does not compile. */
@@ -35,6 +35,3 @@ export interface EveryonesWork extends RoleWork {
   readonly duties: Record<EveryonesDuty, DutyExecutor>;
   readonly datagrams: Pick<DatagramDoors, EveryonesKind>;
 }
-
-/** Names the `RoleWork` that the role's module provides. */
-export const roleWork = Symbol('role work');

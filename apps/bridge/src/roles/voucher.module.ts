@@ -1,50 +1,30 @@
-import {
-  Inject,
-  Module,
-  type BeforeApplicationShutdown,
-  type DynamicModule,
-  type OnApplicationBootstrap,
-} from '@nestjs/common';
-import { onceInAWhile } from '../chains/error-lines.js';
-import { NoTransactions, OwnTransactions } from '../transfers/transfer-driver.js';
-import { HeadsOptions, HeadsService } from '../vouching/heads.service.js';
+import type { ServiceContext } from '@cpds/service';
+import { Injectable, Module, type DynamicModule } from '@nestjs/common';
+import type { BridgeConfig } from '../config.js';
+import { ClosingModule } from '../duties/closing.module.js';
+import { VouchingModule } from '../vouching/vouching.module.js';
 import { VouchingService } from '../vouching/vouching.service.js';
-import { roleWork, type WorkOf } from './role-work.js';
+import { RoleWork, type WorkOf } from './role-work.js';
 
-export interface VoucherOptions {
-  onError: (error: unknown) => void;
+@Injectable()
+class VoucherWork implements WorkOf<'V'> {
+  constructor(private readonly vouching: VouchingService) {}
+
+  readonly duties: WorkOf<'V'>['duties'] = { vouch: (row, facts) => this.vouching.vouch(row, facts) };
+
+  readonly datagrams: WorkOf<'V'>['datagrams'] = {};
 }
 
 /** Role V: vouches on the hub for locks it saw final on their home chains, and anchors those chains' heads there. */
 @Module({})
-export class VoucherModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  constructor(@Inject(HeadsService) private readonly heads: HeadsService) {}
-
-  static with({ onError }: VoucherOptions): DynamicModule {
-    const heads: HeadsOptions = { onError: onceInAWhile(onError) };
+export class VoucherModule {
+  static with(context: ServiceContext<BridgeConfig>): DynamicModule {
     return {
       module: VoucherModule,
       global: true,
-      providers: [
-        { provide: roleWork, inject: [VouchingService], useFactory: workOf },
-        { provide: OwnTransactions, useClass: NoTransactions },
-        VouchingService,
-        HeadsService,
-        { provide: HeadsOptions, useValue: heads },
-      ],
-      exports: [roleWork, OwnTransactions],
+      imports: [VouchingModule.with(context), ClosingModule],
+      providers: [{ provide: RoleWork, useClass: VoucherWork }],
+      exports: [RoleWork],
     };
   }
-
-  onApplicationBootstrap(): void {
-    this.heads.start();
-  }
-
-  async beforeApplicationShutdown(): Promise<void> {
-    await this.heads.stop();
-  }
-}
-
-function workOf(vouching: VouchingService): WorkOf<'V'> {
-  return { duties: { vouch: (row, facts) => vouching.vouch(row, facts) }, datagrams: {} };
 }

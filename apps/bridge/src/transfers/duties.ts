@@ -174,6 +174,11 @@ export interface DutyResult {
 /** Carries out one duty. Idempotent: begins with "did it happen already?", survives being killed at any line. */
 export type DutyExecutor = (row: TransferRow, facts: Facts) => Promise<DutyResult>;
 
+/** What a row's duties are timed by, as it is now. */
+export abstract class DutyTimes {
+  abstract of(row: TransferRow): DutyContext;
+}
+
 /** The executors of this process's duties, complete from the start, so that no row is looked at without them. */
 export class DutyExecutors {
   constructor(private readonly byDuty: Partial<Record<Duty, DutyExecutor>>) {}

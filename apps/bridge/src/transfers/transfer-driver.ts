@@ -2,7 +2,7 @@ import { toAppError } from '@cpds/errors';
 import { Loop } from '@cpds/store';
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { lookAfter, nextLook, type GrantLog } from './look-times.js';
-import { dutiesOf, DutyExecutors, type DutyContext, type DutyResult } from './duties.js';
+import { dutiesOf, DutyExecutors, DutyTimes, type DutyResult } from './duties.js';
 import { factsQuery, FactsReader, noFacts, sawAllChains, sentNothing, type Facts, type SentFacts } from './facts.js';
 import { decide, type TransferEvent } from './transfer.js';
 import { holdsGrant, snapshotOf, type TransferReceipt, type TransferRow } from './transfer.row.js';
@@ -29,8 +29,6 @@ export class NoTransactions extends OwnTransactions {
 }
 
 export abstract class DriverOptions {
-  /** what a row's duties are timed by, as it is now */
-  abstract readonly contextOf: (row: TransferRow) => DutyContext;
   /** a row in work is looked at again after this long without any wake-up, milliseconds; a resting one more rarely */
   abstract readonly recheckMs: number;
   /** rows in work at once */
@@ -65,6 +63,7 @@ export class TransferDriver implements OnApplicationBootstrap, BeforeApplication
     private readonly facts: FactsReader,
     private readonly duties: DutyExecutors,
     private readonly own: OwnTransactions,
+    private readonly times: DutyTimes,
     private readonly options: DriverOptions,
   ) {
     this.loop = new Loop({
@@ -147,7 +146,7 @@ export class TransferDriver implements OnApplicationBootstrap, BeforeApplication
   /** Tries the duties of the row's state, until one brings what the table waits for. */
   private async carryOut(row: TransferRow, facts: Facts): Promise<{ row: TransferRow; pending: number }> {
     let pending = 0;
-    for (const duty of dutiesOf(snapshotOf(row), facts, this.options.contextOf(row))) {
+    for (const duty of dutiesOf(snapshotOf(row), facts, this.times.of(row))) {
       const result = await this.attempt(row, facts, duty);
       if (!result.done) pending++;
       if (result.waitsFor) this.lastWait.set(row.id, result.waitsFor);
