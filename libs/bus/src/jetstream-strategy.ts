@@ -113,6 +113,7 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
     return consumer.consume({ max_messages: prefetch, abort_on_missing_resource: true });
   }
 
+  /** No `Loop` of libs/store: store and bus stand in one layer, and neither imports the other. */
   private async consume(patterns: string[], settling: SettleOptions): Promise<void> {
     while (!this.isClosing) {
       try {

@@ -47,6 +47,7 @@ export class HeadWatch {
     return () => this.listeners.delete(listener);
   }
 
+  /** No `Loop` of libs/store: browsers load this file by `@cpds/chain/read`, and libs/store brings Postgres along. */
   private async poll(): Promise<void> {
     const bells = this.openBells(() => {
       this.isRung = true;
