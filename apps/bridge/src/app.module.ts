@@ -28,8 +28,8 @@ export class AppModule {
       module: AppModule,
       imports: [
         storeModule(context, bridgeTables),
-        // An operator of the hub's bus may hear its own inbox only.
-        isHospital ? busModule(context) : busModule(context, `_INBOX.${config.PARTY}`),
+        // On the hub a user is an operator, in a hospital a service.
+        isHospital ? busModule(context) : busModule(context, config.PARTY),
         isHospital ? outboxModule(context, ['records']) : OutboxModule.forOperator({ operator: config.PARTY, onError }),
         ChainsModule.with({
           self: config.PARTY,

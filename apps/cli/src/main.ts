@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { hospitalPermissions, hubPermissions } from './commands/bus.commands.js';
 import { down, logs, status, up, type ProcessStatus } from './commands/lifecycle.commands.js';
 import { exitCodes, fail, print } from './commands/output.js';
 import { recordsScrub, scrubExitCode, scrubWords } from './commands/records.commands.js';
@@ -51,6 +52,8 @@ const revocationWords = ({ confirmedBy, needed, isEnough, failures }: Revocation
     ...(isEnough ? [] : ['too few have confirmed yet: run this command again']),
   ].join('\n');
 
+const listOf = (names = ''): string[] => names.split(',').filter((name) => name !== '');
+
 const program = new Command('cpds')
   .description('A consortium of hospitals on this machine: records shared from one chain to another')
   .exitOverride();
@@ -102,6 +105,20 @@ command<CommonOptions & { yes?: boolean }>(
     print(json ?? false, result, () => `${result.file} opened at south, sha256 equal (${result.grantId})`);
   },
 ).option('--yes', 'consent without asking; so it is where no terminal answers');
+
+const bus = program.command('bus').description('the NATS servers of a deployment');
+command<CommonOptions & { operators?: string; hospitals?: string }>(
+  bus,
+  'permissions <party>',
+  "users and permissions of a hospital's server, or of the party `hub`, as configuration of nats-server",
+  async ({ json, operators, hospitals }, party) => {
+    const made =
+      party === 'hub' ? hubPermissions(listOf(operators), listOf(hospitals)) : hospitalPermissions(party as string);
+    print(json ?? false, made.users, () => made.config);
+  },
+)
+  .option('--operators <names>', "the hub's storemen and vouchers, with commas")
+  .option('--hospitals <names>', 'the hospitals that join the hub, with commas');
 
 const transfer = program.command('transfer').description('transfers of records');
 command(transfer, 'show <grantId>', 'where a transfer is and why it waits', async ({ dir, json }, grantId) => {

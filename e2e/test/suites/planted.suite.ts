@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { finishShare, type World } from '@cpds/cli';
 import { chainNames, databaseName, hospitals, participants, testPostgresTools, type ChainName } from '@cpds/local';
 import { jetstreamManager } from '@nats-io/jetstream';
-import { connect, nkeyAuthenticator, usernamePasswordAuthenticator, type Authenticator } from '@nats-io/transport-node';
+import { connect, nkeyAuthenticator } from '@nats-io/transport-node';
 import { wholeChain } from '../support/chain.js';
 import { objectsOf } from '../support/objects.js';
 import { found, formsOf, planted } from '../support/planted.js';
@@ -117,9 +117,11 @@ async function* streamMessages(
   { consortium }: World,
   name: ChainName,
 ): AsyncGenerator<{ place: string; bytes: Uint8Array }> {
+  const { seed, inboxPrefix } = consortium.busAdministrator(name);
   const connection = await connect({
     servers: consortium.servers.nats[name],
-    authenticator: auditOf(consortium, name),
+    authenticator: nkeyAuthenticator(new TextEncoder().encode(seed)),
+    inboxPrefix,
     timeout: 60_000, // to dial, on a machine that is busy with other things
   });
   try {
@@ -137,11 +139,4 @@ async function* streamMessages(
   } finally {
     await connection.close();
   }
-}
-
-/** Audit may read the stream of its server. */
-function auditOf({ secrets }: World['consortium'], name: ChainName): Authenticator {
-  return name === 'hub'
-    ? nkeyAuthenticator(new TextEncoder().encode(secrets.nkey('audit.hub').seed))
-    : usernamePasswordAuthenticator('audit', secrets.password(`nats.audit.${name}`));
 }

@@ -9,7 +9,7 @@ import type { EventEnvelope } from '@cpds/messages';
 import { throwError } from 'rxjs';
 import { z } from 'zod';
 import { type Bus, connectBus } from './bus.js';
-import { ensureEventStream, eventStream, hospitalEventSubjects } from './event-stream.js';
+import { ensureEventStream, eventStream, hospitalEventSubjects, widenEventStream } from './event-stream.js';
 import { JetStreamStrategy } from './jetstream-strategy.js';
 import { BusRequests } from './requests.js';
 import type { DeadLetter } from './settle.js';
@@ -208,7 +208,10 @@ describe('ensureEventStream', () => {
   it('adds subjects to a stream that exists and is repeatable', async () => {
     const jsm = await bus.jsm();
     await ensureEventStream(jsm, [...hospitalEventSubjects, 'other.*.v1']);
+    expect((await jsm.streams.info(eventStream)).config.subjects).not.toContain('other.*.v1');
+    await widenEventStream(jsm, [...hospitalEventSubjects, 'other.*.v1']);
     await ensureEventStream(jsm, hospitalEventSubjects);
+    await widenEventStream(jsm, hospitalEventSubjects);
     expect((await jsm.streams.info(eventStream)).config.subjects).toContain('other.*.v1');
   });
 });

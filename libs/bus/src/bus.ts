@@ -1,7 +1,12 @@
-import { readFile } from 'node:fs/promises';
-import { toAppError, unavailable } from '@cpds/errors';
+import { type AppError, toAppError, unavailable } from '@cpds/errors';
 import { jetstream, type JetStreamClient, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
-import { connect, type NatsConnection, nkeyAuthenticator, type Subscription } from '@nats-io/transport-node';
+import {
+  connect,
+  type NatsConnection,
+  nkeyAuthenticator,
+  PermissionViolationError,
+  type Subscription,
+} from '@nats-io/transport-node';
 
 /** Address of a NATS server and the identity to use there. */
 export interface BusOptions {
@@ -9,13 +14,11 @@ export interface BusOptions {
   url: string;
   /** shown in the server's connection list */
   name: string;
-  user?: string;
-  password?: string;
-  /** file that holds an nkey user seed (`SU…`); takes the place of user and password */
-  nkeySeedFile?: string;
-  /** prefix of reply inboxes; default `_INBOX`. An operator's account may hear `_INBOX.<party>` only. */
+  /** nkey user seed (`SU…`), secret; omit on a server without users, which only tests have */
+  nkeySeed?: string;
+  /** prefix of reply inboxes; default `_INBOX`. A user may hear those of its own prefix only (`inboxPrefixOf`). */
   inboxPrefix?: string;
-  /** receives what a plain subscription's handler threw; the default drops it, so pass a logger */
+  /** receives what a plain subscription's handler threw, and what the server forbade; the default drops it, so pass a logger */
   onHandlerError?: (subject: string, error: unknown) => void;
 }
 
@@ -32,7 +35,6 @@ export interface Datagram {
  */
 export async function connectBus(options: BusOptions): Promise<Bus> {
   try {
-    const seed = options.nkeySeedFile === undefined ? undefined : (await readFile(options.nkeySeedFile, 'utf8')).trim();
     const connection = await connect({
       servers: options.url.split(','),
       name: options.name,
@@ -41,9 +43,9 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
       pingInterval: 5_000,
       timeout: 5_000,
       ...(options.inboxPrefix === undefined ? {} : { inboxPrefix: options.inboxPrefix }),
-      ...(seed === undefined
-        ? { user: options.user, pass: options.password }
-        : { authenticator: nkeyAuthenticator(new TextEncoder().encode(seed)) }),
+      ...(options.nkeySeed === undefined
+        ? {}
+        : { authenticator: nkeyAuthenticator(new TextEncoder().encode(options.nkeySeed)) }),
     });
     return new Bus(connection, options.onHandlerError ?? (() => undefined));
   } catch (cause) {
@@ -55,12 +57,14 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
 export class Bus {
   readonly js: JetStreamClient;
   private manager?: Promise<JetStreamManager>;
+  private readonly reporting: Promise<void>;
 
   constructor(
     readonly connection: NatsConnection,
     private readonly onHandlerError: (subject: string, error: unknown) => void,
   ) {
     this.js = jetstream(connection, { timeout: 10_000 });
+    this.reporting = this.reportForbidden().catch((error: unknown) => this.onHandlerError('status', error));
   }
 
   /** JetStream's administration; made on first use, since role nodes may not have the permission. */
@@ -104,10 +108,23 @@ export class Bus {
     }
   }
 
+  /** A publish that the server forbids fails nowhere else: the server drops it, and says so on the connection. */
+  private async reportForbidden(): Promise<void> {
+    for await (const status of this.connection.status())
+      if (status.type === 'error' && status.error instanceof PermissionViolationError)
+        this.onHandlerError(status.error.subject, forbidden(status.error));
+  }
+
   /** Hands out what is under way, then closes. */
   async close(): Promise<void> {
     if (!this.connection.isClosed()) await this.connection.drain();
+    await this.reporting;
   }
+}
+
+/** The server's permissions and what this process does are of different versions, or it is not who its key says. */
+export function forbidden(cause: PermissionViolationError): AppError {
+  return unavailable('bus-forbidden', `the bus forbids this ${cause.operation} on ${cause.subject}`, { cause });
 }
 
 function rejectAfter(ms: number): Promise<never> {

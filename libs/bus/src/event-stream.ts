@@ -22,7 +22,8 @@ const maxAgeMs = 3 * 86_400_000;
 const duplicateWindowMs = 10 * 60_000;
 
 /**
- * Makes the stream `EVENTS` with these subjects, or adds the missing subjects; safe from several processes at once.
+ * Makes the stream `EVENTS` with these subjects where there is none; safe from several processes at once. A stream that is there
+ * stays as it is: to change it is audit's right only (`widenEventStream`).
  * Needs a server with `sync_interval: always`: an acknowledged message must be on disk.
  */
 export async function ensureEventStream(jsm: JetStreamManager, subjects: string[]): Promise<void> {
@@ -39,8 +40,12 @@ export async function ensureEventStream(jsm: JetStreamManager, subjects: string[
   } catch (error) {
     // 10058: the stream exists with another configuration, e.g. fewer subjects
     if (!(error instanceof JetStreamApiError) || error.code !== 10058) throw error;
-    const { config } = await jsm.streams.info(eventStream);
-    const all = [...new Set([...config.subjects, ...subjects])];
-    if (all.length > config.subjects.length) await jsm.streams.update(eventStream, { subjects: all });
   }
+}
+
+/** Adds the subjects that the stream `EVENTS` lacks: one made by an earlier version may have fewer. */
+export async function widenEventStream(jsm: JetStreamManager, subjects: string[]): Promise<void> {
+  const { config } = await jsm.streams.info(eventStream);
+  const all = [...new Set([...config.subjects, ...subjects])];
+  if (all.length > config.subjects.length) await jsm.streams.update(eventStream, { subjects: all });
 }

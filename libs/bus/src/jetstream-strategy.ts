@@ -79,7 +79,7 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
   private answer(subject: string, handler: MessageHandler): void {
     const subscription = this.options.bus.connection.subscribe(subject, { queue: this.options.service });
     const listen = async (): Promise<void> => {
-      for await (const message of subscription) void this.reply(message, handler);
+      for await (const message of subscription) if (isToInbox(message)) void this.reply(message, handler);
     };
     listen().catch((error: unknown) => this.options.onFailure?.(subject, error, 'reject'));
     this.subscriptions.push(subscription);
@@ -102,7 +102,8 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
     const jsm = await this.options.bus.jsm();
     await jsm.consumers.add(eventStream, {
       durable_name: this.options.service,
-      filter_subjects: patterns,
+      // One subject stands in the call too, where the server compares it with the user's rights.
+      ...(patterns.length === 1 ? { filter_subject: patterns[0] } : { filter_subjects: patterns }),
       ack_policy: AckPolicy.Explicit,
       deliver_policy: DeliverPolicy.All,
       ack_wait: nanos(ackWaitMs),
@@ -155,6 +156,11 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
 async function resultOf(handler: MessageHandler, data: unknown): Promise<unknown> {
   const result: unknown = await handler(data, {});
   return isObservable(result) ? lastValueFrom(result, { defaultValue: null }) : result;
+}
+
+/** An answer goes to an inbox only: elsewhere the asker, who chose the subject, would speak in the answerer's name. */
+function isToInbox({ reply }: Msg): boolean {
+  return reply?.startsWith('_INBOX.') ?? false;
 }
 
 function jsonOf(message: Msg): unknown {

@@ -1,7 +1,13 @@
 import { AppError, errorKinds, parse, unavailable } from '@cpds/errors';
-import { type Msg, NoRespondersError, RequestError, TimeoutError } from '@nats-io/transport-node';
+import {
+  type Msg,
+  NoRespondersError,
+  PermissionViolationError,
+  RequestError,
+  TimeoutError,
+} from '@nats-io/transport-node';
 import { z, type ZodType } from 'zod';
-import type { Bus } from './bus.js';
+import { type Bus, forbidden } from './bus.js';
 
 const Reply = z.discriminatedUnion('ok', [
   z.object({ ok: z.literal(true), value: z.unknown() }),
@@ -24,7 +30,7 @@ export class BusRequests {
   /**
    * Asks `subject` and returns the typed answer. `body` is checked before it leaves, the answer before it is believed.
    *
-   * @throws AppError what the answerer threw, or `no-answer` (unavailable) after `timeoutMs`
+   * @throws AppError what the answerer threw, `no-answer` (unavailable) after `timeoutMs`, or `bus-forbidden` (unavailable)
    */
   async ask<In, Out>(
     subject: string,
@@ -44,6 +50,8 @@ export class BusRequests {
     try {
       return await this.bus.connection.request(subject, request, { timeout: timeoutMs });
     } catch (cause) {
+      if (cause instanceof RequestError && cause.cause instanceof PermissionViolationError)
+        throw forbidden(cause.cause);
       if (cause instanceof TimeoutError || cause instanceof NoRespondersError || cause instanceof RequestError)
         throw unavailable('no-answer', `${subject} has no answer`, { cause, retryAfterSec: 1 });
       throw cause;

@@ -9,3 +9,4 @@ export * from './hex.js';
 export * from './identity.js';
 export * from './outbox.js';
 export * from './records.js';
+export * from './rights.js';

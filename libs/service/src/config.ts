@@ -127,9 +127,19 @@ export const commonConfig = defineConfig({
     'url, or several with commas',
     'the process looks for another of them when one is away',
   ),
-  NATS_USER: key(z.string().optional(), 'user name', 'with `NATS_PASSWORD`, or `NATS_NKEY_FILE` instead'),
-  NATS_PASSWORD: key(z.string().optional(), 'password', 'with `NATS_USER`'),
-  NATS_NKEY_FILE: key(z.string().optional(), 'path of an nkey seed', 'takes the place of `NATS_USER`'),
+  NATS_NKEY: secretKey(
+    z
+      .string()
+      .regex(/^SU[A-Z2-7]{56}$/, 'must be the seed of an nkey user')
+      .optional(),
+    'nkey seed',
+    'who this process is on its bus, which lets it say and hear what that user may; in place of `NATS_NKEY_FILE`',
+  ),
+  NATS_NKEY_FILE: key(
+    z.string().optional(),
+    'path of a file with mode 0600',
+    'holds the seed in place of `NATS_NKEY`; with neither, only a server without users lets this process in',
+  ),
 });
 
 /** Keys of every process that checks access tokens. */

@@ -1,11 +1,12 @@
 /** What every service stands on, from its environment. Imported before its nouns, so that it is closed after them. */
 
 import type { DynamicModule } from '@nestjs/common';
-import { BusModule } from '@cpds/bus';
+import { BusModule, inboxPrefixOf } from '@cpds/bus';
 import { OutboxModule } from '@cpds/outbox';
 import { type StoreOptions, StoreModule } from '@cpds/store';
 import type { commonConfig, ConfigOf } from './config.js';
 import { errorLine } from './log.js';
+import { nkeySeedOf } from './nkey-seed.js';
 import type { ServiceContext } from './start-service.js';
 
 /** What a service keeps in its database: its row classes, and the migrations that make its tables. */
@@ -18,15 +19,13 @@ export function storeModule({ config }: Common, tables: Tables): DynamicModule {
   return StoreModule.forRoot({ url: config.DATABASE_URL, ...tables });
 }
 
-/** The service's connection to its bus. An operator of the hub's bus may hear one `inboxPrefix` only. */
-export function busModule({ name, config, log }: Common, inboxPrefix?: string): DynamicModule {
+/** The service's connection to its bus, as the user `userName` there: the service in a hospital, the operator on the hub. */
+export function busModule({ name, config, log }: Common, userName = name): DynamicModule {
   return BusModule.forRoot({
     url: config.NATS_URL,
     name: `${name}.${config.PARTY}`,
-    user: config.NATS_USER,
-    password: config.NATS_PASSWORD,
-    nkeySeedFile: config.NATS_NKEY_FILE,
-    inboxPrefix,
+    nkeySeed: nkeySeedOf(config),
+    inboxPrefix: inboxPrefixOf(userName),
     onHandlerError: (subject, error) => log.warn({ subject, ...errorLine(error) }, 'message failed'),
   });
 }

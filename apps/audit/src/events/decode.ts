@@ -24,8 +24,8 @@ export function decodeEvent(owner: LogOwner, subject: string, body: string): Dec
 }
 
 /**
- * Why `event` must not enter the log when it came on `subject`, or null. The bus lets a service publish under its own
- * subject only; this keeps it from writing under another's name there.
+ * Why `event` must not enter the log when it came on `subject`, or null. The bus lets a service publish its
+ * own events only (`libs/messages/src/rights.ts`); this keeps it from writing under another producer's name there.
  */
 function foreignTo(owner: LogOwner, subject: string, event: EventEnvelope): string | null {
   const service = event.type.slice(0, event.type.indexOf('.'));

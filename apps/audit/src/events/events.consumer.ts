@@ -1,7 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { AckPolicy, DeliverPolicy, type ConsumerMessages, type JsMsg } from '@nats-io/jetstream';
 import { nanos } from '@nats-io/transport-node';
-import { Bus, ensureEventStream, eventStream, hospitalEventSubjects, hubEventSubjects } from '@cpds/bus';
+import {
+  Bus,
+  ensureEventStream,
+  eventStream,
+  hospitalEventSubjects,
+  hubEventSubjects,
+  widenEventStream,
+} from '@cpds/bus';
 import { type AfterRound, Loop } from '@cpds/store';
 import { AuditLog } from '../log/log.service.js';
 import { decodeEvent, type LogOwner } from './decode.js';
@@ -68,6 +75,7 @@ export class EventsConsumer {
     const subjects = isHub ? hubEventSubjects : hospitalEventSubjects;
     const jsm = await this.bus.jsm();
     await ensureEventStream(jsm, subjects);
+    await widenEventStream(jsm, subjects);
     await jsm.consumers.add(eventStream, {
       durable_name: durableName,
       // `audit.*` in a hospital's stream are this service's own events.

@@ -1,22 +1,23 @@
 import { spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { reachableDataDir, serverUser } from '../binaries/postgres.js';
+import { administrator, inboxPrefixOf } from '@cpds/bus';
 import { answersOk, lastLines, startChild, waitUntilReady } from '../machine/child.js';
 import type { Child } from '../machine/child.js';
 import { withProgress } from '../machine/progress.js';
 import type { Report } from '../machine/progress.js';
 import { streamingMemory } from '../machine/streaming-memory.js';
 import { participant } from './parties.js';
-import type { Hospital, Participant } from './parties.js';
+import type { ChainName, Hospital, Participant } from './parties.js';
 import { Ports } from './ports.js';
 import { openObjectStorage } from './object-storage.js';
 import type { ObjectStorage } from './object-storage.js';
+import { removeConsortium } from './remove.js';
 import { enterProcess, runningProcesses, stopAll } from './running.js';
 import { Secrets } from './secrets.js';
-import { groups, startServers } from './servers.js';
+import { busUser, groups, startServers } from './servers.js';
 import type { Servers } from './servers.js';
 
 /** Where a consortium lives and how its launcher behaves. */
@@ -207,6 +208,12 @@ export class Consortium {
     this.handles.clear();
   }
 
+  /** Whoever repairs the streams of a server: the seed of its nkey, and the prefix of the inboxes that it may hear. */
+  busAdministrator(server: ChainName): { seed: string; inboxPrefix: string } {
+    const { seed } = this.secrets.nkey(busUser(server, administrator));
+    return { seed, inboxPrefix: inboxPrefixOf(administrator) };
+  }
+
   /** What libs/service reads: the same keys for each process, filled from its place in the consortium. */
   private async environmentOf(one: Participant): Promise<Record<string, string>> {
     const { servers, secrets } = this;
@@ -224,9 +231,7 @@ export class Consortium {
       KEY_FILE: (await secrets.keyFile(one)).path,
       DATABASE_URL: database,
       NATS_URL: servers.nats[bus],
-      ...(isOnHub
-        ? { NATS_NKEY_FILE: secrets.nkey(isRoleNode ? one.party : one.name).path }
-        : { NATS_USER: one.app, NATS_PASSWORD: secrets.password(`nats.${one.name}`) }),
+      NATS_NKEY_FILE: secrets.nkey(one.name).path,
       CHAINS: JSON.stringify(
         Object.fromEntries(one.reads.map((name) => [name, [servers.chains[name], announcing(servers.chains[name])]])),
       ),
@@ -260,18 +265,7 @@ export async function stopConsortium(dir: string): Promise<number> {
   return count;
 }
 
-/** Removes a stopped consortium's data, also the part that lies outside its folder. @throws Error a process of it still runs */
-export async function removeConsortium(dir: string): Promise<void> {
-  const running = runningProcesses(resolve(dir));
-  if (running.length > 0) throw new Error(`still running: ${running.map(({ name }) => name).join(', ')}`);
-  rmSync(await reachableDataDir(join(resolve(dir), 'postgres', 'postgres'), serverUser()), {
-    recursive: true,
-    force: true,
-  });
-  rmSync(resolve(dir), { recursive: true, force: true });
-}
-
-export { runningProcesses };
+export { removeConsortium, runningProcesses };
 
 /** Lets at most so many run at a time, first come, first served. */
 class Slots {

@@ -1,4 +1,4 @@
-import { removeConsortium } from './consortium.js';
+import { removeConsortium } from './remove.js';
 import { stopAll } from './running.js';
 
 /**

@@ -1,14 +1,14 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { administrator, hospitalServerConfig, hospitalUsers, hubServerConfig, hubUsers, leafName } from '@cpds/bus';
 import type { Child } from '../machine/child.js';
 import { withProgress } from '../machine/progress.js';
 import type { Report } from '../machine/progress.js';
 import { startAnvil } from '../servers/anvil.js';
 import { startNats } from '../servers/nats.js';
 import { createDatabase, startPostgres } from '../servers/postgres.js';
-import { auditOnHub, hospitalConfig, hubConfig, leafOnHub, operatorOnHub } from './nats-config.js';
 import { chainIds, chainNames, hospitals, participants, storemen, vouchers } from './parties.js';
-import type { ChainName } from './parties.js';
+import type { ChainName, Hospital } from './parties.js';
 import type { Ports } from './ports.js';
 import type { Secrets } from './secrets.js';
 
@@ -97,6 +97,12 @@ async function chainsOf({ dir, ports, entered }: ServersSpec): Promise<Record<Ch
   return Object.fromEntries(urls) as Record<ChainName, string>;
 }
 
+/** Name of the secret of a bus user: that of the process, where it is one's; so `identity.north`, `storeman-3`, `leaf.south`, `administrator.hub`. */
+export function busUser(server: ChainName, user: string): string {
+  const isOwnName = server === 'hub' && user !== 'audit' && user !== administrator;
+  return isOwnName ? user : `${user}.${server}`;
+}
+
 async function natsOf({ dir, ports, secrets, report, entered }: ServersSpec): Promise<Record<ChainName, string>> {
   const leafPort = await ports.free('nats leaf');
   const start = async (name: ChainName, extra: string): Promise<[ChainName, string]> => {
@@ -114,31 +120,15 @@ async function natsOf({ dir, ports, secrets, report, entered }: ServersSpec): Pr
     );
     return [name, server.url];
   };
-  const operators = [...storemen, ...vouchers].map((party) => operatorOnHub(party, secrets.nkey(party).publicKey));
-  const leaves = hospitals.map((hospital) => leafOnHub(hospital, secrets.nkey(`leaf.${hospital}`).publicKey));
-  const hub = await start(
-    'hub',
-    hubConfig(leafPort, [auditOnHub(secrets.nkey('audit.hub').publicKey), ...operators], leaves),
-  );
-  const joined = await Promise.all(
-    hospitals.map((hospital) =>
-      start(
-        hospital,
-        hospitalConfig(
-          `nats-leaf://127.0.0.1:${leafPort}`,
-          secrets.nkey(`leaf.${hospital}`).seed,
-          participants
-            .filter(({ party }) => party === hospital)
-            .map(({ name, app }) => ({
-              user: app,
-              password: secrets.password(`nats.${name}`),
-              // Only the bridge may send datagrams to other hospitals.
-              denyPublish: app === 'bridge' ? [] : ['consortium.>'],
-              denySubscribe: app === 'bridge' ? [] : ['consortium.>'],
-            })),
-        ),
-      ),
-    ),
-  );
+  const keyOn = (server: ChainName) => (user: string) => JSON.stringify(secrets.nkey(busUser(server, user)).publicKey);
+  const leafAddress = `127.0.0.1:${leafPort}`;
+  const operators = [...storemen, ...vouchers];
+  const hub = await start('hub', hubServerConfig(hubUsers(operators, hospitals), keyOn('hub'), `"${leafAddress}"`));
+  const configOf = (hospital: Hospital) =>
+    hospitalServerConfig(hospitalUsers(hospital), keyOn(hospital), {
+      url: `"nats-leaf://${leafAddress}"`,
+      seed: JSON.stringify(secrets.nkey(leafName(hospital)).seed),
+    });
+  const joined = await Promise.all(hospitals.map((hospital) => start(hospital, configOf(hospital))));
   return Object.fromEntries([hub, ...joined]) as Record<ChainName, string>;
 }

@@ -16,9 +16,11 @@ export async function testPostgres(): Promise<{ url: string; close(): Promise<vo
   return { url, close: () => dropDatabase(adminUrl, name) };
 }
 
-/** A nats-server of its own with JetStream, `sync_interval: always`, without credentials. */
-export async function testNats(): Promise<{ url: string; monitorUrl: string; close(): Promise<void> }> {
-  const { url, monitorUrl, pid } = await ask<{ url: string; monitorUrl: string; pid: number }>('/nats');
+/** A nats-server of its own with JetStream, `sync_interval: always`; without credentials, unless `extra` configuration has users. */
+export async function testNats(
+  options: { extra?: string } = {},
+): Promise<{ url: string; monitorUrl: string; close(): Promise<void> }> {
+  const { url, monitorUrl, pid } = await ask<{ url: string; monitorUrl: string; pid: number }>('/nats', options);
   return { url, monitorUrl, close: () => stop(pid) };
 }
 

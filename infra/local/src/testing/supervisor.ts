@@ -48,11 +48,20 @@ const objectStore = once(async () => {
   return { endpoint, root };
 });
 
-const answers: Record<string, (body: { chainId?: number; blockTimeSec?: number; pid?: number }) => Promise<unknown>> = {
+/** What a test may wish of its server; each looks at its own. */
+interface Wishes {
+  readonly chainId?: number;
+  readonly blockTimeSec?: number;
+  readonly extra?: string;
+  readonly pid?: number;
+}
+
+const answers: Record<string, (wishes: Wishes) => Promise<unknown>> = {
   '/postgres': postgres,
   '/object-store': objectStore,
-  '/nats': async () => {
-    const { url, monitorUrl, child } = keep(await startNats({ name: 'test', dir: newDir('nats') }, reportToStderr));
+  '/nats': async ({ extra }) => {
+    const spec = { name: 'test', dir: newDir('nats'), extra };
+    const { url, monitorUrl, child } = keep(await startNats(spec, reportToStderr));
     return { url, monitorUrl, pid: child.id.pid };
   },
   '/anvil': async ({ chainId = 31_337, blockTimeSec = 1 }) => {
