@@ -4,7 +4,7 @@ import { z, type ZodType } from 'zod';
 /** One key of a process's environment, in the words of its `defineConfig`. */
 export interface EnvironmentKey {
   name: string;
-  /** unit, and the values that the schema allows */
+  /** unit, the values that the schema allows, and whether it is a secret */
   unit: string;
   /** `required`, `none` if the key may be left out, or its default */
   fallback: string;
@@ -15,9 +15,9 @@ export interface EnvironmentKey {
 export function keysOf(shape: ConfigShape, others: ConfigShape = {}): EnvironmentKey[] {
   return Object.entries(shape)
     .filter(([name, key]) => others[name] !== key)
-    .map(([name, { schema, unit, consequence }]) => ({
+    .map(([name, { schema, unit, consequence, isSecret }]) => ({
       name,
-      unit: `${unit}${rangeOf(schema)}`,
+      unit: `${unit}${rangeOf(schema)}${isSecret ? '; secret' : ''}`,
       fallback: fallbackOf(schema),
       consequence,
     }));

@@ -76,7 +76,7 @@ export async function openStage(): Promise<Stage> {
     ]),
     POLL_MS: '100',
   };
-  const config = readConfig(identityConfig, environment);
+  const config = readConfig(identityConfig, { ...environment });
   const bus = await connectBus({ url: nats.url, name: 'test' });
   const stage: Stage = {
     service: await runService(identityService, config),

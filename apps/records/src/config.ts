@@ -1,4 +1,14 @@
-import { Address, chainConfig, commonConfig, type ConfigOf, defineConfig, key, ms, tokenConfig } from '@cpds/service';
+import {
+  Address,
+  chainConfig,
+  commonConfig,
+  type ConfigOf,
+  defineConfig,
+  key,
+  ms,
+  secretKey,
+  tokenConfig,
+} from '@cpds/service';
 import { z } from 'zod';
 
 /** The whole environment of records. Either the four S3 keys or OBJECT_STORE_DIR. */
@@ -13,8 +23,8 @@ export const recordsConfig = defineConfig({
     'with a wrong one no deed is minted: uploads work, their deeds stay pending',
   ),
   S3_ENDPOINT: key(z.url().optional(), 'url', 'with it the other three S3 keys are needed'),
-  S3_ACCESS_KEY: key(z.string().optional(), 'access key', 'should be good for `S3_BUCKET` only'),
-  S3_SECRET_KEY: key(z.string().optional(), 'secret', 'a wrong one makes every upload and reading 503'),
+  S3_ACCESS_KEY: secretKey(z.string().optional(), 'access key', 'should be good for `S3_BUCKET` only'),
+  S3_SECRET_KEY: secretKey(z.string().optional(), 'secret', 'a wrong one makes every upload and reading 503'),
   S3_BUCKET: key(z.string().optional(), 'bucket', 'must exist'),
   OBJECT_STORE_DIR: key(z.string().optional(), 'path', 'objects as files; taken when `S3_ENDPOINT` is not set'),
   FLUSH_AFTER_MS: key(

@@ -104,7 +104,7 @@ export async function startHospital(party: string, chain: Chain = nowhere): Prom
     token: (scope, claims = {}) => issuer.token(hospitalAudience(party), scope, claims),
     restart: async () => {
       await running?.close();
-      running = await runService(recordsService, readConfig(recordsConfig, env));
+      running = await runService(recordsService, readConfig(recordsConfig, { ...env }));
       hospital.url = running.url;
     },
     close: async () => {

@@ -91,7 +91,7 @@ export const commonConfig = defineConfig({
   KEK: secretKey(
     z.string().optional(),
     'hex or base64, 32 bytes',
-    'the key-encryption key, in place of `kek` in `KEY_FILE`; taken out of the environment once read',
+    'the key-encryption key, in place of `kek` in `KEY_FILE`',
   ),
   KEK_FILE: key(
     z.string().optional(),
@@ -121,7 +121,7 @@ export const commonConfig = defineConfig({
     'level',
     'below info is slow',
   ),
-  DATABASE_URL: key(z.string().startsWith('postgres'), 'postgres url', 'a database of this process alone'),
+  DATABASE_URL: secretKey(z.string().startsWith('postgres'), 'postgres url', 'a database of this process alone'),
   NATS_URL: key(
     z.string().startsWith('nats://'),
     'url, or several with commas',
@@ -149,7 +149,8 @@ export const tokenConfig = defineConfig({
 
 /** RPC urls by local nickname, and which of them is this process's own chain. */
 export const chainConfig = defineConfig({
-  CHAINS: key(
+  // A node's url often holds its key.
+  CHAINS: secretKey(
     json(z.record(z.string(), z.array(z.url()).min(1))),
     'JSON: nickname -> urls',
     'must contain `hub` and the own chain; all http urls of a chain must agree, a ws url only announces its heads',

@@ -105,7 +105,7 @@ beforeAll(async () => {
       }),
       tokens: () => new TokenVerifier(createLocalJWKSet({ keys: [jwk] }), 'http://identity', hospitalAudience('north')),
     },
-    readConfig(commonConfig, environment),
+    readConfig(commonConfig, { ...environment }),
   );
 });
 
