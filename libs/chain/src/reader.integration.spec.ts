@@ -151,6 +151,24 @@ describe('a chain reader', () => {
     await expect((await reader(at + 11_000)).lastFinal()).resolves.toBeDefined();
   });
 
+  it.each([
+    ['first', 0],
+    ['second', 1],
+    ['last', 2],
+  ])('refuses a yes when only the %s of three nodes shows an old head', async (_, place) => {
+    const { timestamp } = await rpc.request<{ timestamp: string }>('eth_getBlockByNumber', ['latest', false]);
+    const old = await lyingNode(anvil.url, (method, result) => {
+      const block = result as { timestamp?: string } | null;
+      if (method !== 'eth_getBlockByNumber' || block?.timestamp !== timestamp) return result;
+      return { ...block, timestamp: `0x${(Number(timestamp) - 60).toString(16)}` };
+    });
+    const urls = [anvil.url, anvil.url, anvil.url].with(place, old.url);
+    const reader = await openReader(urls, { now: () => Number(timestamp) * 1000 });
+    expect((await reader.snapshot()).head.timestamp).toBe(Number(timestamp));
+    await expect(reader.final()).rejects.toMatchObject({ code: 'chain-stale', why: 'head-too-old' });
+    old.server.close();
+  });
+
   it('believes nothing final when two nodes disagree on a hash, a call or logs', async () => {
     const now = () => Date.now();
     const liar = async (lie: (method: string, result: unknown) => unknown) => {

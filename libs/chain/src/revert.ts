@@ -11,12 +11,23 @@ export interface Revert {
   readonly selector: string;
 }
 
+/** Codes of a failed execution: 3 in geth, erigon, reth and anvil, -32015 in Nethermind and its forerunner Parity. */
+const executionFailed: readonly number[] = [3, -32015];
+
+/**
+ * How nodes say without bytes that the contract ended the call: "execution reverted" (geth), "Execution reverted" (besu),
+ * "VM Exception while processing transaction" (hardhat, ganache), "VM execution error" (Nethermind); an assertion of old
+ * Solidity is an invalid opcode, which Parity calls a bad instruction; and a call that no gas suffices for.
+ */
+const executionWords =
+  /revert|vm (?:exception|execution error)|invalid (?:opcode|jump)|bad (?:instruction|jump)|stack (?:under|over)flow|out of gas|gas required exceeds/i;
+
 /** The revert in `error`, or null when it is another kind of failure. */
 export function revertOf(error: unknown, interfaces: readonly Interface[]): Revert | null {
   if (!(error instanceof RpcRefused)) return null;
   if (error.data !== undefined && error.data !== '0x') return decodeRevert(error.data, interfaces);
-  // Without bytes a revert is known by code 3 (geth, anvil) or by its words; anything else is a failure of the node.
-  return error.rpcCode === 3 || /revert/i.test(error.message) ? { name: 'unknown', args: {}, selector: '0x' } : null;
+  const isRevert = executionFailed.includes(error.rpcCode) || executionWords.test(error.message);
+  return isRevert ? { name: 'unknown', args: {}, selector: '0x' } : null;
 }
 
 /** Decodes revert bytes with the first ABI that knows their selector. */

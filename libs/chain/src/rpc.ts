@@ -127,9 +127,10 @@ export class RpcRefused extends AppError {
   }
 }
 
-/** Nodes put revert bytes at `data`, or one level deeper. */
+/** Nodes put revert bytes at `data`, or one level deeper; Nethermind writes "Reverted" before them. */
 function revertBytes(data: unknown): string | undefined {
-  if (typeof data === 'string' && /^0x[0-9a-fA-F]*$/.test(data)) return data.toLowerCase();
+  const bytes = typeof data === 'string' ? /^(?:reverted )?(0x[0-9a-f]*)$/i.exec(data)?.[1] : undefined;
+  if (bytes !== undefined) return bytes.toLowerCase();
   if (typeof data === 'object' && data !== null && 'data' in data) return revertBytes(data.data);
   return undefined;
 }

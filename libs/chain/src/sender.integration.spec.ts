@@ -1,5 +1,5 @@
 import { Interface } from 'ethers';
-import { Sender, type SenderOptions, type SendOutcome, type SentTransaction } from './index.js';
+import { RpcRefused, Sender, type SenderOptions, type SendOutcome, type SentTransaction } from './index.js';
 import { openWorld, until, type World } from './testing/world.js';
 
 const errors = new Interface(['error Taken(uint256 tag)']);
@@ -74,6 +74,55 @@ describe('a sender', () => {
     });
     expect((await sender.submit('good', { to: world.address, data: '0x01' })).state).toBe('sent');
     expect(await settled(sender, 'good')).toMatchObject({ state: 'final' });
+    await sender.stop();
+  });
+
+  it('goes on with later calls while the node cannot estimate an earlier one, and sends that one when it can', async () => {
+    const reader = await world.reader();
+    const request = reader.request.bind(reader);
+    let isSick = true;
+    reader.request = <T>(method: string, params: readonly unknown[] = []): Promise<T> => {
+      if (isSick && method === 'eth_estimateGas' && (params[0] as { data: string }).data === '0x01')
+        return Promise.reject(new RpcRefused('node', method, { code: -32603, message: 'state is not available' }));
+      return request(method, params);
+    };
+    const errors: unknown[] = [];
+    const sender = await open({ reader, onError: (error) => void errors.push(error) });
+    expect((await sender.submit('first', { to: world.address, data: '0x01' })).state).toBe('queued');
+    expect((await sender.submit('second', { to: world.address, data: '0x02' })).state).toBe('sent');
+    expect(errors).toContainEqual(expect.objectContaining({ code: 'chain-refused' }));
+    expect(await settled(sender, 'second')).toMatchObject({ state: 'final' });
+    expect(await sender.outcome('first')).toEqual({ state: 'queued' });
+    isSick = false;
+    await world.mine(1);
+    await until('the first call', async () => (await sender.outcome('first'))?.state === 'sent');
+    expect(await settled(sender, 'first')).toMatchObject({ state: 'final' });
+    await sender.stop();
+  });
+
+  it('settles nothing on a receipt whose block is not the one at its height', async () => {
+    const reader = await world.reader();
+    const receipt = reader.receipt.bind(reader);
+    let asked = 0;
+    let isForked = true;
+    reader.receipt = async (hash) => {
+      const found = await receipt(hash);
+      asked++;
+      return found && isForked ? { ...found, blockHash: `0x${'ab'.repeat(32)}` } : found;
+    };
+    const sender = await open({ reader });
+    await sender.submit('forked', { to: world.address, data: '0x01' });
+    await world.mine(1);
+    await until('the block', async () => (await sender.outcome('forked'))?.state === 'mined');
+    await world.mine(3);
+    const before = asked;
+    const state = async () => (await sender.outcome('forked'))!.state;
+    await until('three looks', () =>
+      world.mine(1).then(async () => asked >= before + 3 || (await state()) !== 'mined'),
+    );
+    expect(await state()).toBe('mined');
+    isForked = false;
+    expect(await settled(sender, 'forked')).toMatchObject({ state: 'final' });
     await sender.stop();
   });
 

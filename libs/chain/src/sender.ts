@@ -15,7 +15,7 @@ import type { ChainReceipt } from './block.js';
 import { estimateGas, revertAt } from './dry-run.js';
 import type { ChainSnapshot } from './head-watch.js';
 import type { ChainReader } from './reader.js';
-import { RpcRefused } from './rpc.js';
+import { RpcRefused, RpcUnreachable } from './rpc.js';
 import { blockOf, isEnd, openStates, outcomeOf, type SendOutcome } from './send-outcome.js';
 import { ChainTransactionRow } from './sender.row.js';
 import { quoteFees, signCall, signCancel, type Fees } from './transaction.js';
@@ -224,15 +224,26 @@ export class Sender {
   private async signQueued(): Promise<void> {
     if (!this.held) return;
     for (const row of await this.open('queued')) {
-      const { reader, interfaces } = this.options;
-      const [gas, fees, count] = await Promise.all([
-        estimateGas(reader, this.account, row, interfaces),
-        quoteFees(reader),
-        reader.transactionCount(this.account),
-      ]);
-      if (typeof gas !== 'bigint') await this.settle(row, { state: 'refused', revert: gas });
-      else await this.sign(row, { gas, fees, count });
+      try {
+        await this.signOne(row);
+      } catch (error) {
+        if (error instanceof RpcUnreachable) throw error; // the next call would wait for the same node
+        // A call that this node cannot estimate stays queued and is tried again; those behind it must not wait for it.
+        this.mayHaveOpen = true;
+        this.options.onError?.(error);
+      }
     }
+  }
+
+  private async signOne(row: ChainTransactionRow): Promise<void> {
+    const { reader, interfaces } = this.options;
+    const [gas, fees, count] = await Promise.all([
+      estimateGas(reader, this.account, row, interfaces),
+      quoteFees(reader),
+      reader.transactionCount(this.account),
+    ]);
+    if (typeof gas !== 'bigint') await this.settle(row, { state: 'refused', revert: gas });
+    else await this.sign(row, { gas, fees, count });
   }
 
   private async sign(row: ChainTransactionRow, { gas, fees, count }: Quote): Promise<void> {
