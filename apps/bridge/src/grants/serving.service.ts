@@ -6,7 +6,7 @@ import { partialFault, type ReleaseSubject } from '../release/partials.js';
 import { RequestsService } from '../requests/requests.service.js';
 import { signAnswer } from '../signing/answers.js';
 import { earliestClock, factsQuery, FactsReader, noFacts, type Facts } from '../transfers/facts.js';
-import type { HeldRow } from '../transfers/transfer.row.js';
+import { stopOf, type HeldRow } from '../transfers/transfer.row.js';
 import { TransfersService } from '../transfers/transfers.service.js';
 
 const closed: readonly string[] = ['revoked', 'given-back', 'void'];
@@ -24,11 +24,13 @@ export class ServingService {
 
   /** Whether more bytes may leave for this grant. A chain that cannot be relied on allows nothing. */
   async mayServe(grantId: string): Promise<MayServeAnswer> {
-    const row = await this.transfers.findByGrant(grantId);
-    if (!row) return { ok: false, reason: 'unknown' };
-    const facts = await this.facts.gather(factsQuery(row));
+    const asked = await this.transfers.findByGrant(grantId);
+    if (!asked) return { ok: false, reason: 'unknown' };
+    const facts = await this.facts.gather(factsQuery(asked));
+    // The row is read after the chains: a statement that came meanwhile forbids.
+    const row = await this.transfers.byGrant(grantId, asked.role);
     const no = forbids(row, facts);
-    if (no) return { ok: false, reason: no };
+    if (no) return { ok: false, reason: no === 'halted' ? 'unavailable' : no };
     // B serves what it opened from its own copy; A needs its own lock to stand
     if (row.role === 'B') return facts.destination ? { ok: true } : { ok: false, reason: 'unavailable' };
     return isLocked(facts) ? { ok: true } : { ok: false, reason: 'unavailable' };
@@ -49,7 +51,7 @@ export class ServingService {
       return { outcome: 'refused', field: 'fetch.grantId', reason: 'no such grant is known here' };
     const facts = await this.facts.gather(factsQuery(row));
     const no = forbids(row, facts);
-    if (no) return { outcome: no, answer: this.refusal(row.grantId, no) };
+    if (no) return this.stopped(row.grantId, no);
     if (!facts.home) return { outcome: 'unavailable', reason: 'the own chain cannot be relied on just now' };
     if (!isLocked(facts))
       return { outcome: 'refused', field: 'fetch.grantId', reason: 'nothing is locked for this grant' };
@@ -60,7 +62,10 @@ export class ServingService {
       partials,
     );
     if (fault) return { outcome: 'refused', field: 'partials', reason: fault };
-    await this.transfers.raise(row.id, { type: 'seen-mapped' }, noFacts());
+    // The row as this transaction locks it: a statement that came since the first reading forbids.
+    const { row: now } = await this.transfers.raise(row.id, { type: 'seen-mapped' }, noFacts());
+    const stop = stopOf(now);
+    if (stop) return this.stopped(row.grantId, stop);
     return { outcome: 'allowed', commitment: row.commitment };
   }
 
@@ -97,20 +102,21 @@ export class ServingService {
     return null;
   }
 
-  private refusal(grantId: Hex, verdict: 'revoked' | 'expired') {
+  private stopped(grantId: Hex, verdict: 'revoked' | 'expired' | 'halted'): AuthorizeFetchAnswer {
+    if (verdict === 'halted') return { outcome: 'unavailable', reason: 'this transfer is halted' };
     const hubUid = this.consortium.current().hub.chainUid;
-    return signAnswer(hubUid, this.messageKey, { grantId, action: 'release', verdict });
+    return { outcome: verdict, answer: signAnswer(hubUid, this.messageKey, { grantId, action: 'release', verdict }) };
   }
 }
 
 /** A fact that forbids, from the first statement or block that shows it (invariant I7). */
-function forbids(row: HeldRow, facts: Facts): 'revoked' | 'expired' | null {
+function forbids(row: HeldRow, facts: Facts): 'revoked' | 'expired' | 'halted' | null {
   const { home, destination } = facts;
   const seen = [home?.head.status, home?.final.status, destination?.head.status, destination?.final.status];
-  if (row.statement || row.closeReason === 'revoked' || row.closeReason === 'given-back') return 'revoked';
-  if (seen.some((status) => closed.includes(status ?? ''))) return 'revoked';
+  const stop = stopOf(row);
+  if (stop === 'revoked' || seen.some((status) => closed.includes(status ?? ''))) return 'revoked';
   if (row.closeReason === 'expired' || earliestClock(facts) >= row.grant.notAfter) return 'expired';
-  return null;
+  return stop;
 }
 
 const isLocked = (facts: Facts): boolean =>

@@ -4,7 +4,10 @@ import { pointFromHex } from '@cpds/crypto/curve';
 import type { Hex } from '@cpds/contracts';
 import type { SignedPartial } from '@cpds/messages';
 import { destinationUid, homeUid, hubUid, makeGrant, type MadeGrant } from '../testing/group.js';
-import { factsOf, openSigningWorld, type SigningWorld } from '../testing/signing-world.js';
+import { factsOf } from '../testing/scripted-facts.js';
+import { openSigningWorld, type SigningWorld } from '../testing/signing-world.js';
+import type { TransferEvent } from '../transfers/transfer.js';
+import type { TransferRow } from '../transfers/transfer.row.js';
 import { digestOfPartial } from './partials.js';
 
 const now = Math.floor(Date.now() / 1000);
@@ -88,6 +91,33 @@ describe('release over the bus', () => {
     const { facts } = await world.nodes[0]!.facts;
     await world.nodes[0]!.transfers.raise(row.id, { type: 'statement', kind: 'revoke' }, facts, { statement });
     expect(await ask(0)).toMatchObject({ outcome: 'answer', answer: { verdict: 'revoked', action: 'release' } });
+  });
+
+  describe('while a statement or a halt comes between the guard and the commit', () => {
+    const statement = () =>
+      ({ kind: 'revoke', grantId: made.grantId, homeUid, signature: `0x${'00'.repeat(65)}` }) as const;
+    const events: [string, TransferEvent, () => Partial<TransferRow>][] = [
+      ['a revoke', { type: 'statement', kind: 'revoke' }, () => ({ statement: statement() })],
+      ['a give-back', { type: 'statement', kind: 'give-back' }, () => ({ statement: statement() })],
+      ['a halt', { type: 'equivocation' }, () => ({})],
+    ];
+
+    it.each(events)('lets no first partial leave after %s', async (_, event, patch) => {
+      const row = await world.insertRow(0, made, 'mapped');
+      const { transfers, facts } = world.nodes[0]!;
+      world.beforeNextCommit(0, () => transfers.raise(row.id, event, facts.facts, patch()));
+      expect(await ask(0)).toMatchObject({ outcome: 'unavailable', reason: expect.stringContaining('grant-stopped') });
+      expect(await releasesOf(0)).toEqual([]);
+      expect(await eventsOf(0)).not.toContain('bridge.partial-released.v1');
+    });
+
+    it.each(events)('repeats no partial after %s', async (_, event, patch) => {
+      const row = await world.insertRow(0, made, 'mapped');
+      const { transfers, facts } = world.nodes[0]!;
+      expect(await ask(0)).toMatchObject({ outcome: 'partial' });
+      world.beforeNextCommit(0, () => transfers.raise(row.id, event, facts.facts, patch()));
+      expect(await ask(0)).toMatchObject({ outcome: 'unavailable', reason: expect.stringContaining('grant-stopped') });
+    });
   });
 
   it('gives a signed revoked of every storeman to who asks after a revoke', async () => {

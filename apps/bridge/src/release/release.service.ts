@@ -17,6 +17,7 @@ import { mayRelease } from '../signing/guards.js';
 import { commitAct, hasActed } from '../signing/storeman-acts.js';
 import { askedGrant, checkCoordinator, ownGroup, type AskedGrant, StoremanView } from '../signing/storeman-view.js';
 import { checkCapsule } from '../transfers/grant-checks.js';
+import { TransfersService } from '../transfers/transfers.service.js';
 import { digestOfPartial, partialContext, partialWords } from './partials.js';
 import { ReleaseRow, signedPartialOf } from './release.row.js';
 
@@ -44,6 +45,7 @@ export class ReleaseService {
     private readonly changes: Changes,
     private readonly consortium: Consortium,
     private readonly view: StoremanView,
+    private readonly transfers: TransfersService,
     private readonly shares: KeyShares,
     private readonly messageKey: MessageKey,
   ) {}
@@ -82,11 +84,13 @@ export class ReleaseService {
     const { asked, group } = grounds;
     const where = { grantId: asked.grantId, epoch: group.epoch };
     const earlier = await this.unitOfWork.reader.findOneBy(ReleaseRow, where);
-    if (earlier) return signedPartialOf(earlier);
-    if (await hasActed({ manager: this.unitOfWork.reader }, asked.grantId, 'not-mapped'))
+    if (!earlier && (await hasActed({ manager: this.unitOfWork.reader }, asked.grantId, 'not-mapped')))
       throw unavailable('excluded-act', 'this storeman has signed NotMapped for this grant');
-    const draft = await this.draft(grounds);
+    const draft = earlier ?? (await this.draft(grounds));
     return this.changes.commit(async (tx) => {
+      // A statement may have come since the guard read the row.
+      await this.transfers.assertNotStopped(tx, asked.grantId, 'S');
+      if (earlier) return unchanged(signedPartialOf(earlier));
       await commitAct(
         tx,
         {

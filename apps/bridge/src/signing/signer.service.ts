@@ -203,6 +203,8 @@ export class SignerService {
     const at = this.now();
     const spend = (nonceId: string) =>
       this.changes.commit(async (tx) => {
+        // A statement may have come since the guard read the row.
+        await this.transfers.assertNotStopped(tx, asked.grantId, 'S');
         const act = {
           grantId: asked.grantId,
           act: action,

@@ -4,7 +4,9 @@ import { mintDigest, notMappedDigest, type Hex } from '@cpds/contracts';
 import type { SignCommitment } from '@cpds/messages';
 import { randomUUID } from 'node:crypto';
 import { homeUid, makeGrant, type MadeGrant } from '../testing/group.js';
-import { factsOf, openSigningWorld, type SigningWorld } from '../testing/signing-world.js';
+import { factsOf } from '../testing/scripted-facts.js';
+import { openSigningWorld, type SigningWorld } from '../testing/signing-world.js';
+import type { TransferEvent } from '../transfers/transfer.js';
 import { placeOf } from './ask-enough.js';
 import { signCommitment } from './sign-commitment.js';
 import { commitAct } from './storeman-acts.js';
@@ -219,6 +221,32 @@ describe('signing over the bus', () => {
     expect(await actsOf(0)).toEqual([]);
     expect(await world.nodes[1]!.signer.answer({ from: 'south', body })).toMatchObject({ outcome: 'signed', index: 2 });
     expect(await world.nodes[1]!.signer.answer({ from: 'south', body })).toMatchObject({ outcome: 'unavailable' });
+  });
+
+  it.each<[string, TransferEvent]>([
+    ['a revoke', { type: 'statement', kind: 'revoke' }],
+    ['a give-back', { type: 'statement', kind: 'give-back' }],
+    ['a halt', { type: 'equivocation' }],
+  ])('gives no share and spends no nonce when %s comes between the guard and the commit', async (_, event) => {
+    const { grant, grantId, capsule } = made;
+    const session = randomUUID();
+    const commit = { step: 'commit', session, action: 'mint', homeUid, grant, capsule };
+    const said = await Promise.all(
+      world.nodes.slice(0, 3).map((node) => node.signer.answer({ from: 'south', body: commit })),
+    );
+    const commitments = said.flatMap((one) => (one.outcome === 'committed' ? [one.commitment] : []));
+    const row = await world.insertRow(0, made, 'vouched');
+    const { transfers, facts, signer, rowsOf } = world.nodes[0]!;
+    const statement = { kind: 'revoke', grantId, homeUid, signature: `0x${'00'.repeat(65)}` } as const;
+    const patch = event.type === 'statement' ? { statement } : {};
+    world.beforeNextCommit(0, () => transfers.raise(row.id, event, facts.facts, patch));
+    const body = { step: 'share', session, grantId, action: 'mint', commitments };
+    expect(await signer.answer({ from: 'south', body })).toMatchObject({
+      outcome: 'unavailable',
+      reason: expect.stringContaining('grant-stopped'),
+    });
+    expect(await actsOf(0)).toEqual([]);
+    expect((await rowsOf('spent_nonce')).filter((spent) => spent['grant_id'] === grantId)).toEqual([]);
   });
 
   it('signs no package of strangers, doubles, another session or an altered own commitment', async () => {

@@ -5,6 +5,7 @@ import type { Grant, Hex } from '@cpds/messages';
 import { Injectable } from '@nestjs/common';
 import { Consortium, groupOf, hospitalOfChain, type Group, type Hospital } from '../chains/consortium-view.js';
 import { factsQuery, FactsReader, type Facts } from '../transfers/facts.js';
+import { stopOf } from '../transfers/transfer.row.js';
 import { TransfersService } from '../transfers/transfers.service.js';
 import type { GuardInput, GuardOutcome } from './guards.js';
 
@@ -95,7 +96,7 @@ export class StoremanView {
       hubW: this.consortium.current().hub.w,
       rowId: row?.id ?? null,
       rowState: row?.state ?? null,
-      isRevoked: row?.statement != null || ['revoked', 'given-back'].includes(row?.closeReason ?? ''),
+      isRevoked: row !== null && stopOf(row) === 'revoked',
     };
   }
 }

@@ -21,53 +21,12 @@ import { SignerService } from '../signing/signer.service.js';
 import { SigningCoordinator } from '../signing/signing-coordinator.service.js';
 import { SpentNonceRow, StoremanActRow } from '../signing/storeman-act.row.js';
 import { StoremanView } from '../signing/storeman-view.js';
-import { FactsReader, type Facts } from '../transfers/facts.js';
+import type { Facts } from '../transfers/facts.js';
 import { Transfers1763900000000 } from '../transfers/migrations.js';
 import { TransferRow } from '../transfers/transfer.row.js';
 import { TransfersService } from '../transfers/transfers.service.js';
 import { generateKey, operator, viewOf, type MadeGrant } from './group.js';
-
-/** The facts that the chains show to one node; a test changes them. */
-export class ScriptedFacts extends FactsReader {
-  facts: Facts;
-
-  constructor(now: number) {
-    super();
-    this.facts = factsOf(now, 'locked', 'none');
-  }
-
-  gather(): Promise<Facts> {
-    return Promise.resolve(structuredClone(this.facts));
-  }
-}
-
-/** A lock at `now` − 10 whose vouches are final, and a mapping in this state. */
-export function factsOf(
-  now: number,
-  lock: 'none' | 'locked' | 'revoked',
-  mapping: 'none' | 'mapped',
-  time = now,
-): Facts {
-  const block = (timestamp: number, hash: string) => ({ number: timestamp, hash: `0x${hash.repeat(64)}`, timestamp });
-  return {
-    now: time,
-    home: {
-      head: { block: block(time, '1'), status: lock },
-      final: { block: block(time - 2, '2'), status: lock },
-      written: { block: block(now - 10, '3'), tx: `0x${'4'.repeat(64)}` },
-      tagUsed: true,
-    },
-    destination: {
-      head: { block: block(time, '5'), status: mapping },
-      final: { block: block(time - 2, '6'), status: mapping },
-      ...(mapping === 'mapped' ? { written: { block: block(now, '7'), tx: `0x${'8'.repeat(64)}` } } : {}),
-    },
-    hub: { finalTime: time, vouched: true, ownVouch: false, paused: false, fresh: true },
-    lockTx: 'missing',
-    mintTx: 'missing',
-    refundTx: 'missing',
-  };
-}
+import { ScriptedFacts } from './scripted-facts.js';
 
 const parties = ['storeman-1', 'storeman-2', 'storeman-3', 'storeman-4', 'storeman-5'];
 
@@ -128,7 +87,7 @@ export async function openSigningWorld(now: number) {
     const signer = new SignerService(unitOfWork, changes, consortium, storemanView, transfers, shares, messageKey, {
       quotaPerHour: 1_000,
     });
-    const release = new ReleaseService(unitOfWork, changes, consortium, storemanView, shares, messageKey);
+    const release = new ReleaseService(unitOfWork, changes, consortium, storemanView, transfers, shares, messageKey);
     const storeman = {
       ...node,
       kek,
@@ -181,6 +140,19 @@ export async function openSigningWorld(now: number) {
       await close();
       nodes[i] = await openStoreman(i, kek, database);
       nodes[i].facts.facts = facts.facts;
+    },
+    /**
+     * A latch between a guard and the commit of what it allows: the next transaction of storeman `i` begins only after
+     * `meanwhile` is done.
+     */
+    beforeNextCommit: (i: number, meanwhile: () => Promise<unknown>) => {
+      const { changes } = nodes[i]!;
+      const commit = changes.commit.bind(changes);
+      changes.commit = async (work) => {
+        changes.commit = commit;
+        await meanwhile();
+        return commit(work);
+      };
     },
     /** Gives storeman `i` its own row of a grant. */
     insertRow: async (i: number, { grant, grantId }: MadeGrant, state: TransferRow['state']) =>

@@ -99,6 +99,15 @@ export function heldRow(row: TransferRow): HeldRow {
   return row;
 }
 
+/**
+ * Why this node releases, serves and signs nothing for the row's grant, whatever the chains show (invariant I7): a
+ * statement is held or was seen, or the row is halted. Null if the row forbids nothing.
+ */
+export function stopOf(row: TransferRow): 'revoked' | 'halted' | null {
+  if (row.statement || row.closeReason === 'revoked' || row.closeReason === 'given-back') return 'revoked';
+  return row.state === 'halted' ? 'halted' : null;
+}
+
 /** The part of a row that the table decides on. */
 export function snapshotOf(row: TransferRow): TransferSnapshot {
   return {

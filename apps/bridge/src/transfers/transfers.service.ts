@@ -1,5 +1,5 @@
 import { events, type CloseReason, type TransferState } from '@cpds/messages';
-import { missing } from '@cpds/errors';
+import { missing, unavailable } from '@cpds/errors';
 import { Changes, told, unchanged, untold, type Outcome } from '@cpds/outbox';
 import { UnitOfWork, type Tx } from '@cpds/store';
 import { Injectable } from '@nestjs/common';
@@ -7,7 +7,7 @@ import { Not } from 'typeorm';
 import { decide, type Decision, type TransferEvent } from './transfer.js';
 import { firstLook } from './look-times.js';
 import { noFacts, type Facts } from './facts.js';
-import { heldRow, snapshotOf, TransferRow, type HeldRow, type TransferStep } from './transfer.row.js';
+import { heldRow, snapshotOf, stopOf, TransferRow, type HeldRow, type TransferStep } from './transfer.row.js';
 
 /** Most steps of a row. The table has no cycle but resume, and this bounds it. */
 const maxSteps = 64;
@@ -92,6 +92,21 @@ export class TransfersService {
     await tx.manager.save(TransferRow, row);
     tx.afterCommit(() => this.announce(row, facts));
     return told({ type: eventOf(row), ...eventBody(row, decision) }, { row, decision });
+  }
+
+  /**
+   * Throws if the row of the grant forbids what the caller is about to commit. What came before this transaction is in
+   * the row that is read here; what comes meanwhile waits for its end (invariant I7).
+   *
+   * @throws AppError `grant-stopped` (unavailable)
+   */
+  async assertNotStopped(tx: Tx, grantId: string, role: TransferRow['role']): Promise<void> {
+    const row = await tx.manager.findOne(TransferRow, {
+      where: { grantId, role },
+      lock: { mode: 'pessimistic_write' },
+    });
+    const stop = row && stopOf(row);
+    if (stop) throw unavailable('grant-stopped', `this grant is ${stop} here`);
   }
 
   /** Changes a row without a step: a counter, a culprit. */
