@@ -36,10 +36,19 @@ export const nodeTransport: Transport = (url, body, timeoutMs) =>
       },
     );
     // A plain timer: the garbage of one AbortSignal per call costs more than the call.
-    const timer = setTimeout(() => call.destroy(new Error(`no answer in ${timeoutMs} ms`)), timeoutMs);
+    const timer = setTimeout(() => call.destroy(new NoAnswer(timeoutMs)), timeoutMs);
     call.on('error', (error) => {
       clearTimeout(timer);
       reject(error);
     });
     call.end(body);
   });
+
+/** Named as fetch names it: after some of these a node is left alone. */
+class NoAnswer extends Error {
+  override readonly name = 'TimeoutError';
+
+  constructor(timeoutMs: number) {
+    super(`no answer in ${timeoutMs} ms`);
+  }
+}

@@ -4,6 +4,7 @@
  */
 
 import { AppError } from '@cpds/errors';
+import { circuitBreaker, CircuitState, ConsecutiveBreaker, handleWhen } from 'cockatiel';
 
 export interface RpcOptions {
   /** After so many milliseconds without an answer the call fails with `RpcUnreachable`. Default 5000. */
@@ -12,7 +13,10 @@ export interface RpcOptions {
   readonly transport?: Transport;
 }
 
-/** Posts JSON to a URL and returns the answer's JSON; rejects for anything but HTTP 2xx within `timeoutMs`. */
+/**
+ * Posts JSON to a URL and returns the answer's JSON; rejects for anything but HTTP 2xx within `timeoutMs`, and with an
+ * error called `TimeoutError` when that time has passed.
+ */
 export type Transport = (url: string, body: string, timeoutMs: number) => Promise<unknown>;
 
 /** The transport by fetch, which Node and browsers have. */
@@ -39,8 +43,17 @@ interface RpcAnswer {
 /** More calls than this in one turn leave as several batches, so that they stay below a node's request limit. */
 const batchLimit = 100;
 
+/** Silences in a row after which a node is left alone, and for how long, milliseconds. One call then asks again. */
+const silencesBorne = 3;
+const leftAloneMs = 10_000;
+
 export class Rpc {
   private queue: Pending[] = [];
+  /** A node that hangs would cost each call its whole time; one that refuses a connection costs nothing and is asked at once again. */
+  private readonly breaker = circuitBreaker(handleWhen(isSilence), {
+    halfOpenAfter: leftAloneMs,
+    breaker: new ConsecutiveBreaker(silencesBorne),
+  });
   private readonly timeoutMs: number;
   private readonly transport: Transport;
 
@@ -64,7 +77,7 @@ export class Rpc {
    * Calls one method.
    *
    * @throws RpcRefused      the node answered with an error; `data` holds revert bytes where there are any
-   * @throws RpcUnreachable  no answer, or one that is not JSON-RPC
+   * @throws RpcUnreachable  no answer, or one that is not JSON-RPC; at once while the node is left alone after three silences
    */
   request<T>(method: string, params: readonly unknown[] = []): Promise<T> {
     return new Promise<T>((resolve, reject) => {
@@ -83,12 +96,18 @@ export class Rpc {
     try {
       const body = calls.map(({ method, params }, id) => ({ jsonrpc: '2.0', id, method, params }));
       const text = JSON.stringify(body.length === 1 ? body[0] : body);
-      const parsed = (await this.transport(this.url, text, this.timeoutMs)) as RpcAnswer | RpcAnswer[];
+      const parsed = (await this.carried(text)) as RpcAnswer | RpcAnswer[];
       const answers = new Map((Array.isArray(parsed) ? parsed : [parsed]).map((answer) => [answer.id, answer]));
       calls.forEach((call, id) => this.settle(call, answers.get(id)));
     } catch (cause) {
       for (const call of calls) call.reject(new RpcUnreachable(this.host, call.method, cause));
     }
+  }
+
+  private async carried(text: string): Promise<unknown> {
+    // Whoever comes while one call tries whether the node answers again does not wait for it.
+    if (this.breaker.state === CircuitState.HalfOpen) throw new Error('the node did not answer before');
+    return this.breaker.execute(() => this.transport(this.url, text, this.timeoutMs));
   }
 
   private settle(call: Pending, answer: RpcAnswer | undefined): void {
@@ -97,6 +116,10 @@ export class Rpc {
     else if (answer.error) call.reject(new RpcRefused(this.host, call.method, answer.error));
     else call.resolve(answer.result);
   }
+}
+
+function isSilence(error: unknown): boolean {
+  return error instanceof Error && error.name === 'TimeoutError';
 }
 
 /** The node did not answer, so its state is unknown. */
