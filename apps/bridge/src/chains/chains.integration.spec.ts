@@ -1,5 +1,6 @@
 /** What a node reads of a real hub and two real hospital chains, and what a voucher does with it. */
 
+import { randomUUID } from 'node:crypto';
 import { chainEntities, chainMigrations, Rpc } from '@cpds/chain';
 import { ChainRegistry, CheckpointAnchor, LockedAccount, TransferLedger, type Hex } from '@cpds/contracts';
 import { fromHex } from '@cpds/crypto/bytes';
@@ -63,10 +64,11 @@ async function openVoucher(world: TestConsortium, which: number, urls: Record<st
     watchesMappings: false,
     watchesVouches: true,
     onLocked: (tx, homeUid, log) => intake.take(tx, homeUid, log),
+    lookFor: (manager, grantId, log) => transfers.lookFor(manager, grantId, log),
     onDeepReorg: (chainUid) => halts.halt(chainUid),
     onError,
   });
-  watch.onGrant((grantId, log) => void driver.wakeGrant(grantId, log).catch(onError));
+  watch.onGrant(() => driver.wake());
   const heads = new HeadsService(chains, consortium, world.contracts, { onError });
   consortium.start();
   watch.start();
@@ -238,6 +240,52 @@ describe('what a node knows from the chains', () => {
       const facts = await voucher.facts.gather(queryOf(drafted, 'S'));
       return facts.home?.final.status === 'revoked' && facts.home.written?.tx !== undefined;
     });
+  }, 60_000);
+
+  it('makes a row due in the transaction that moves the cursor: one that fails delivers its logs again', async () => {
+    const postgres = await testPostgres();
+    const store = await openStore({
+      url: postgres.url,
+      entities: [...chainEntities, TransferRow],
+      migrations: [...chainMigrations, ...outboxMigrations, Transfers1763900000000],
+    });
+    const unitOfWork = new UnitOfWork(store);
+    const transfers = new TransfersService(unitOfWork, new Changes(unitOfWork, new Outbox('south')));
+    const drafted = await world.draftGrant();
+    const checkAt = new Date(Date.now() + 3_600_000);
+    const row = await unitOfWork.run((tx) =>
+      transfers.insert(tx, {
+        id: randomUUID(),
+        role: 'B',
+        state: 'consented',
+        ...drafted,
+        home: 'north',
+        destination: 'south',
+        homeUid: world.north.uid,
+        destinationUid: world.south.uid,
+        requestExpires: String(drafted.grant.notAfter),
+        checkAt,
+      }),
+    );
+    const heard: number[] = [];
+    const errors: unknown[] = [];
+    const watch = new GrantWatch(voucher.chains, voucher.consortium, world.contracts, unitOfWork, {
+      watchesMappings: true,
+      watchesVouches: false,
+      lookFor: async (manager, grantId, log) => {
+        await transfers.lookFor(manager, grantId, log);
+        if (grantId === drafted.grantId && heard.push(Date.now()) === 1) throw new Error('killed before the commit');
+      },
+      onDeepReorg: () => Promise.resolve(),
+      onError: (error) => void errors.push(error),
+    });
+    watch.start();
+    await world.lock(drafted);
+    await until('the row to be due', 20, async () => (await transfers.findById(row.id))!.checkAt! < checkAt);
+    expect(heard.length).toBeGreaterThan(1);
+    await watch.stop();
+    await store.destroy();
+    await postgres.close();
   }, 60_000);
 
   it('tells a tombstone from nothing', async () => {

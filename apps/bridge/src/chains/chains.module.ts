@@ -81,10 +81,11 @@ export class ChainsModule implements OnApplicationBootstrap, BeforeApplicationSh
               watchesMappings: intake !== 'V',
               watchesVouches: intake === 'V',
               ...(rows && { onLocked: (tx, homeUid, log) => rows.take(tx, homeUid, log) }),
+              lookFor: (manager, grantId, log) => transfers.lookFor(manager, grantId, log),
               onDeepReorg: (chainUid) => halts.halt(chainUid),
               onError,
             });
-            watch.onGrant((grantId, log) => void driver.wakeGrant(grantId, log).catch(onError));
+            watch.onGrant(() => driver.wake());
             return watch;
           },
         },

@@ -146,6 +146,7 @@ export class ConsortiumTimes extends DutyTimes {
     return {
       wHome: home.w,
       wDestination: destination.w,
+      wHub: view.hub.w,
       forwards: row.forwards,
       isKnown: row.sealedPackage !== null,
       enteredAt: Math.floor(row.enteredAt.getTime() / 1000),

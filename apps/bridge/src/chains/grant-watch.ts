@@ -1,6 +1,7 @@
 import { ChainFollower, type ChainLog, type ChainReader } from '@cpds/chain';
 import { LockedAccount, MappedDeeds, TransferLedger } from '@cpds/contracts';
 import { type AfterRound, Loop, type Tx, type UnitOfWork } from '@cpds/store';
+import type { EntityManager } from 'typeorm';
 import type { GrantLog } from '../transfers/look-times.js';
 import type { ChainSet } from './chain-set.js';
 import type { ConsortiumReader, HubContracts } from './consortium-reader.js';
@@ -13,11 +14,14 @@ export interface GrantWatchOptions {
   readonly watchesVouches: boolean;
   /** Writes in the transaction that delivers a final `Locked`; for roles whose rows begin there. */
   readonly onLocked?: (tx: Tx, homeUid: string, log: ChainLog) => Promise<void>;
+  /** Makes the rows of a grant due that a log concerns: for a final one in the transaction that moves the cursor. */
+  readonly lookFor: (manager: EntityManager, grantId: string, log: GrantLog) => Promise<void>;
   /** Called when a final block of this chain vanished; may be called again after a restart. */
   readonly onDeepReorg: (chainUid: string) => Promise<void>;
   readonly onError: (error: unknown) => void;
 }
 
+/** Hears of logs whose grants' rows are due, for wake-ups only. */
 export type GrantListener = (grantId: string, log: GrantLog) => void;
 
 /** After a contract's follower could not begin, milliseconds. */
@@ -39,8 +43,9 @@ const saidBy: ReadonlyMap<string, GrantLog> = new Map([
 ]);
 
 /**
- * Tells which grants moved on any chain: final logs, and as soon as a node shows them the logs that forbid. It only
- * wakes: whoever is woken reads the facts itself. Each contract's follower has a loop that ends when it has begun; a
+ * Makes the rows of grants due that moved on any chain: by final logs in the transaction that moves the cursor, and by
+ * the logs that forbid as soon as a node shows them. It decides nothing: whoever looks at the row reads the facts
+ * itself. Each contract's follower has a loop that ends when it has begun; a
  * round is one try.
  */
 export class GrantWatch {
@@ -106,12 +111,18 @@ export class GrantWatch {
       ...(ends.length > 0 && {
         glance: {
           filter: { addresses: [address], topics: [ends] },
-          onLogs: ({ appeared, vanished }) => [...appeared, ...vanished].forEach((log) => this.wake(log)),
+          // If this fails, the same logs appear again at the next look at the chain.
+          onLogs: async ({ appeared, vanished }) => {
+            const logs = [...appeared, ...vanished];
+            for (const log of logs) await this.lookFor(this.unitOfWork.reader, log);
+            logs.forEach((log) => this.wake(log));
+          },
         },
       }),
       onFinal: async (tx, { logs }) => {
         for (const log of logs) {
           if (log.topics[0] === LockedAccount.topics.Locked) await this.options.onLocked?.(tx, reader.chainUid, log);
+          await this.lookFor(tx.manager, log);
         }
         tx.afterCommit(() => logs.forEach((log) => this.wake(log)));
       },
@@ -144,9 +155,20 @@ export class GrantWatch {
     this.options.onDeepReorg(chainUid).catch(this.options.onError);
   }
 
-  private wake(log: ChainLog): void {
-    const grantId = log.topics[1];
-    const said = saidBy.get(log.topics[0] ?? '');
-    if (grantId && said) for (const listener of this.listeners) listener(grantId, said);
+  private async lookFor(manager: EntityManager, log: ChainLog): Promise<void> {
+    const about = aboutGrant(log);
+    if (about) await this.options.lookFor(manager, about.grantId, about.said);
   }
+
+  private wake(log: ChainLog): void {
+    const about = aboutGrant(log);
+    if (about) for (const listener of this.listeners) listener(about.grantId, about.said);
+  }
+}
+
+/** The grant that a log concerns and what it says of it; null for one that says nothing of a grant. */
+function aboutGrant(log: ChainLog): { grantId: string; said: GrantLog } | null {
+  const grantId = log.topics[1];
+  const said = saidBy.get(log.topics[0] ?? '');
+  return grantId && said ? { grantId, said } : null;
 }

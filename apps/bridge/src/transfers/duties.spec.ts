@@ -35,6 +35,7 @@ const row = (role: TransferSnapshot['role'], state: TransferSnapshot['state']): 
 const context = (more: Partial<DutyContext> = {}): DutyContext => ({
   wHome: 10,
   wDestination: 10,
+  wHub: 10,
   forwards: false,
   isKnown: true,
   enteredAt: 500,

@@ -39,6 +39,7 @@ export type EveryonesDuty = { [D in Duty]: [Role] extends [RoleOf<D>] ? D : neve
 export interface DutyContext {
   /** w of the destination's chain and of the hub and home, seconds */
   wDestination: number;
+  wHub: number;
   wHome: number;
   /** the statement was taken at this node's own door, so passing it on is its duty */
   forwards: boolean;

@@ -2,6 +2,7 @@ import type { Grant } from '@cpds/messages';
 import { deadlineOf, firstLook, lookAfter, nextLook } from './look-times.js';
 import type { TransferSnapshot } from './transfer.js';
 
+const steps = { wHub: 10, wDestination: 20 };
 const grant = { lockBefore: 100, mintBefore: 200, notAfter: 300 } as Grant;
 const row = (state: TransferSnapshot['state'], role: TransferSnapshot['role'] = 'B'): TransferSnapshot => ({
   role,
@@ -17,29 +18,39 @@ const row = (state: TransferSnapshot['state'], role: TransferSnapshot['role'] = 
 describe('when a row is looked at again', () => {
   it('is soon while something is being sent', () => {
     for (const state of ['vouched', 'mint-sent', 'refunding', 'closing'] as const)
-      expect(nextLook(row(state), true, 10_000, 1_000).getTime()).toBe(11_000);
+      expect(nextLook(row(state), true, 10_000, 1_000, steps).getTime()).toBe(11_000);
     for (const state of ['consented', 'lock-sent', 'refunding', 'closing'] as const)
-      expect(nextLook(row(state, 'A'), true, 10_000, 1_000).getTime()).toBe(11_000);
-    expect(nextLook(row('locked', 'V'), true, 10_000, 1_000).getTime()).toBe(11_000);
-    expect(nextLook(row('closing', 'S'), true, 10_000, 1_000).getTime()).toBe(11_000);
+      expect(nextLook(row(state, 'A'), true, 10_000, 1_000, steps).getTime()).toBe(11_000);
+    expect(nextLook(row('locked', 'V'), true, 10_000, 1_000, steps).getTime()).toBe(11_000);
+    expect(nextLook(row('closing', 'S'), true, 10_000, 1_000, steps).getTime()).toBe(11_000);
   });
 
   it('is rare while it rests, but never after its deadline', () => {
-    expect(nextLook(row('mapped'), true, 10_000, 1_000).getTime()).toBe(70_000);
-    expect(nextLook(row('mapped'), true, 290_000, 1_000).getTime()).toBe(300_000);
-    expect(nextLook(row('requested'), true, 10_000, 1_000).getTime()).toBe(50_000);
+    expect(nextLook(row('mapped'), true, 10_000, 1_000, steps).getTime()).toBe(70_000);
+    expect(nextLook(row('mapped'), true, 290_000, 1_000, steps).getTime()).toBe(300_000);
+    expect(nextLook(row('requested'), true, 10_000, 1_000, steps).getTime()).toBe(50_000);
   });
 
   it('is rare for a storeman, who acts when asked', () => {
-    expect(nextLook(row('vouched', 'S'), true, 10_000, 1_000).getTime()).toBe(70_000);
+    expect(nextLook(row('vouched', 'S'), true, 10_000, 1_000, steps).getTime()).toBe(70_000);
   });
 
   it('is soon while a chain could not be relied on: it may show later what this look missed', () => {
-    expect(nextLook(row('mapped'), false, 10_000, 1_000).getTime()).toBe(11_000);
+    expect(nextLook(row('mapped'), false, 10_000, 1_000, steps).getTime()).toBe(11_000);
+  });
+
+  it('is early enough for B in Locked to have the mint signed and sent though no vouch woke it', () => {
+    const look = (nowMs: number) => nextLook(row('locked'), true, nowMs, 1_000, steps).getTime();
+    // mintBefore 200 − w(hub) 10 − w(B) 20
+    expect(look(165_000)).toBe(170_000);
+    expect(look(170_000)).toBe(171_000);
+    expect(look(185_000)).toBe(186_000);
+    expect(look(200_000)).toBe(201_000);
+    expect(nextLook(row('locked', 'A'), true, 165_000, 1_000, steps).getTime()).toBe(200_000);
   });
 
   it('is soon again once the deadline has passed', () => {
-    expect(nextLook(row('opened'), true, 300_000, 1_000).getTime()).toBe(301_000);
+    expect(nextLook(row('opened'), true, 300_000, 1_000, steps).getTime()).toBe(301_000);
   });
 });
 

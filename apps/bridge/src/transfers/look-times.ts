@@ -11,6 +11,21 @@ export function deadlineOf(t: TransferSnapshot): number | null {
   return t.grant.notAfter;
 }
 
+/** Seconds that one step may take on the hub and on the destination's chain (protocol section 7, "Final"). */
+export interface StepSeconds {
+  wHub: number;
+  wDestination: number;
+}
+
+/**
+ * From when on a row must be looked at often though nothing woke it, seconds: its deadline, and for B in Locked while
+ * the vouches can still be read and the mint be signed and sent before mintBefore.
+ */
+function urgentFrom(t: TransferSnapshot, { wHub, wDestination }: StepSeconds): number | null {
+  const deadline = deadlineOf(t);
+  return deadline !== null && t.role === 'B' && t.state === 'locked' ? deadline - wHub - wDestination : deadline;
+}
+
 /** States that only a message, a log or their deadline can end: the role sends nothing while they last. */
 const resting: Record<Role, readonly TransferState[]> = {
   A: ['requested', 'locked', 'vouched', 'mapped', 'released', 'opened', 'halted'],
@@ -57,17 +72,24 @@ export function lookAfter(role: Role, log: GrantLog, nowMs: number): Date {
 }
 
 /**
- * When to look at a row again without any wake-up: soon while it is being worked on, late while it rests, and in any
- * case at its deadline.
+ * When to look at a row again without any wake-up: soon while it is being worked on, late while it rests, and soon again
+ * from the moment on at which its deadline presses.
  *
- * @param sawAll false when a chain could not be relied on at the last look: it may show the missing facts at any moment
+ * @param isWhole false when the last look saw not all, or could not do all: a chain was not to be relied on, or a duty
+ *   failed, and either may change at any moment
  * @param nowMs milliseconds since 1970
  */
-export function nextLook(t: TransferSnapshot, sawAll: boolean, nowMs: number, recheckMs: number): Date {
-  if (!sawAll || !resting[t.role].includes(t.state)) return new Date(nowMs + recheckMs);
-  const deadline = deadlineOf(t);
+export function nextLook(
+  t: TransferSnapshot,
+  isWhole: boolean,
+  nowMs: number,
+  recheckMs: number,
+  steps: StepSeconds,
+): Date {
+  if (!isWhole || !resting[t.role].includes(t.state)) return new Date(nowMs + recheckMs);
+  const urgent = urgentFrom(t, steps);
   const rarely = nowMs + restingFactor * recheckMs;
-  const atDeadline = deadline === null ? rarely : deadline * 1000;
+  const atUrgent = urgent === null ? rarely : urgent * 1000;
   // past its deadline a row waits until a chain's final time has passed it too
-  return new Date(atDeadline > nowMs ? Math.min(rarely, atDeadline) : nowMs + recheckMs);
+  return new Date(atUrgent > nowMs ? Math.min(rarely, atUrgent) : nowMs + recheckMs);
 }

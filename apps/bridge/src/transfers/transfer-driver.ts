@@ -1,12 +1,12 @@
 import { toAppError } from '@cpds/errors';
-import { Loop } from '@cpds/store';
+import { Loop, type AfterRound } from '@cpds/store';
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
-import { lookAfter, nextLook, type GrantLog } from './look-times.js';
+import { nextLook } from './look-times.js';
 import { dutiesOf, DutyExecutors, DutyTimes, type DutyResult } from './duties.js';
 import { factsQuery, FactsReader, noFacts, sawAllChains, sentNothing, type Facts, type SentFacts } from './facts.js';
 import { decide, type TransferEvent } from './transfer.js';
 import { holdsGrant, snapshotOf, type TransferReceipt, type TransferRow } from './transfer.row.js';
-import { TransfersService } from './transfers.service.js';
+import { chainsOf, TransfersService, type DueRow } from './transfers.service.js';
 
 /** Outcomes of the transactions that this process sent for a row. */
 export abstract class OwnTransactions {
@@ -31,7 +31,7 @@ export class NoTransactions extends OwnTransactions {
 export abstract class DriverOptions {
   /** a row in work is looked at again after this long without any wake-up, milliseconds; a resting one more rarely */
   abstract readonly recheckMs: number;
-  /** rows in work at once */
+  /** rows in work at once of those that read the same hospitals' chains: a chain that hangs takes no slot of another */
   abstract readonly concurrency: number;
   abstract readonly onError: (error: unknown, row: { id: string; grantId: string | null; duty?: string }) => void;
 }
@@ -41,18 +41,40 @@ const look = { type: 'facts' } as const;
 /** Milliseconds before the next round if the rows that are due could not be read. */
 const retryMs = 1_000;
 
+/** Rows that are due, read at once. */
+const perRound = 100;
+
+/** Facts that a row was moved by, and when it was due then, milliseconds. */
+interface Fresh {
+  readonly checkAt: number | undefined;
+  readonly facts: Facts;
+}
+
+/** The duties of a look that are not done yet, and those of them that threw. */
+interface Tried {
+  readonly pending: number;
+  readonly failed: number;
+}
+
+/** A look that is under way. */
+interface Look {
+  readonly chains: string;
+  readonly work: Promise<void>;
+}
+
 /**
  * Moves rows: gathers facts, asks the table until it has no more to say, then tries the duties of the state reached.
  *
- * `check_at` in the row is the only timer that matters: a killed process finds every row that is due. Wake-ups (a new
- * log on a chain, a datagram, an own step) only make a look happen sooner. Work on one row never overlaps itself. A round
- * begins work on every row that is due or woken, and does not wait for its end.
+ * `check_at` in the row is the only timer that matters: a killed process finds every row that is due. Whatever wants a
+ * look (a log on a chain, a datagram, an own step) makes the row due; a wake-up in memory only makes the round come
+ * sooner. Work on one row never overlaps itself. A round begins work on every row that is due and has a slot, and does
+ * not wait for its end.
  */
 @Injectable()
 export class TransferDriver implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  /** rows to look at, with the facts of this moment if somebody has read them already */
-  private readonly woken = new Map<string, Facts>();
-  private readonly inWork = new Map<string, Promise<void>>();
+  /** facts that rows were moved by just now, so that the next round need not read them again */
+  private readonly fresh = new Map<string, Fresh>();
+  private readonly inWork = new Map<string, Look>();
   private readonly lastWait = new Map<string, string>();
   /** rows that their own look is moving just now: that look goes on with them without a wake-up */
   private readonly moving = new Set<string>();
@@ -73,7 +95,9 @@ export class TransferDriver implements OnApplicationBootstrap, BeforeApplication
       onError: (error) => options.onError(error, { id: '', grantId: null }),
     });
     transfers.onChange((row, facts) => {
-      if (!this.moving.has(row.id) && isDue(row.checkAt)) this.wake(row.id, facts);
+      if (this.moving.has(row.id) || !isDue(row.checkAt)) return;
+      this.fresh.set(row.id, { checkAt: row.checkAt?.getTime(), facts });
+      this.wake();
     });
   }
 
@@ -83,22 +107,12 @@ export class TransferDriver implements OnApplicationBootstrap, BeforeApplication
 
   async beforeApplicationShutdown(): Promise<void> {
     await this.loop.stop();
-    await Promise.all(this.inWork.values());
+    await Promise.all([...this.inWork.values()].map(({ work }) => work));
   }
 
-  /** Looks at row `id` now, or once more after the look that is under way. */
-  wake(id: string, facts: Facts = noFacts()): void {
-    this.woken.set(id, this.woken.has(id) ? noFacts() : facts);
+  /** Looks for rows that are due now. */
+  wake(): void {
     this.loop.wake();
-  }
-
-  /** Looks at the row of a grant that a log concerns, if there is one; later if the row only follows. */
-  async wakeGrant(grantId: string, log: GrantLog): Promise<void> {
-    const row = await this.transfers.findByGrant(grantId);
-    if (!row || row.checkAt === null) return;
-    const at = lookAfter(row.role, log, Date.now());
-    if (isDue(at)) this.wake(row.id);
-    else await this.transfers.lookBy(row, at);
   }
 
   /** Why a row does not move, in the words of the last duty that could not finish. */
@@ -106,54 +120,80 @@ export class TransferDriver implements OnApplicationBootstrap, BeforeApplication
     return this.lastWait.get(row.id) ?? waitOf[row.state];
   }
 
-  private async round(): Promise<void> {
-    for (const id of await this.transfers.due(100)) if (!this.woken.has(id)) this.woken.set(id, noFacts());
-    for (const id of [...this.woken.keys()]) await this.start(id);
+  private async round(): Promise<AfterRound> {
+    const fresh = new Map(this.fresh);
+    this.fresh.clear();
+    const due = await this.transfers.due(perRound, { ids: [...this.inWork.keys()], chains: this.fullChains() });
+    for (const row of due)
+      if (this.looksAt(chainsOf(row)) < this.options.concurrency) this.start(row, fresh.get(row.id));
+    // The first of them was begun for certain, so this ends.
+    return due.length === perRound ? 'again' : undefined;
   }
 
-  /** Begins work on a row unless it is in work: then it stays woken and is begun when that ends. */
-  private async start(id: string): Promise<void> {
-    if (this.inWork.has(id)) return;
-    while (this.inWork.size >= this.options.concurrency) await Promise.race(this.inWork.values());
-    const known = this.woken.get(id) ?? noFacts();
-    this.woken.delete(id);
+  private looksAt(chains: string): number {
+    return [...this.inWork.values()].filter((look) => look.chains === chains).length;
+  }
+
+  private fullChains(): string[] {
+    const all = new Set([...this.inWork.values()].map((look) => look.chains));
+    return [...all].filter((chains) => this.looksAt(chains) >= this.options.concurrency);
+  }
+
+  private start(row: DueRow, known: Fresh | undefined): void {
+    const { id } = row;
+    const chains = chainsOf(row);
     const work = this.advance(id, known)
-      .catch((error: unknown) => this.options.onError(error, { id, grantId: null }))
-      .finally(() => {
+      .catch((error: unknown) => this.failed(id, error))
+      .then((isDueAgain) => {
+        const wasFull = this.looksAt(chains) >= this.options.concurrency;
         this.inWork.delete(id);
-        if (this.woken.has(id)) this.loop.wake();
+        if (wasFull || isDueAgain) this.loop.wake();
       });
-    this.inWork.set(id, work);
+    this.inWork.set(id, { chains, work });
   }
 
-  private async advance(id: string, known: Facts): Promise<void> {
+  /** A look that failed is made again, behind the other rows that are due. */
+  private async failed(id: string, error: unknown): Promise<boolean> {
+    this.options.onError(error, { id, grantId: null });
+    const at = new Date(Date.now() + this.options.recheckMs);
+    // If the database is away, the row stays due.
+    await this.transfers.postpone(id, at).catch((later: unknown) => this.options.onError(later, { id, grantId: null }));
+    return false;
+  }
+
+  /** Looks at a row and does what is to be done; says whether it was made due meanwhile. */
+  private async advance(id: string, known: Fresh | undefined): Promise<boolean> {
     let row = await this.transfers.findById(id);
-    if (!row || row.checkAt === null) return;
-    const facts = sawAllChains(row.role, known) ? known : await this.gather(row);
-    let pending: number;
+    if (!row || row.checkAt === null) return false;
+    // Made due again since it was moved: the chains show something that these facts do not.
+    const isFresh = known?.checkAt === row.checkAt.getTime() && sawAllChains(row.role, known.facts);
+    const facts = isFresh ? known.facts : await this.gather(row);
+    let tried: Tried;
     let before: TransferRow['state'];
     do {
       // most looks find nothing new, so the row is locked only to be moved
       while (decide(snapshotOf(row), look, facts) !== null) row = await this.move(id, look, facts);
       this.lastWait.delete(id);
       before = row.state;
-      ({ row, pending } = await this.carryOut(row, facts));
+      ({ row, ...tried } = await this.carryOut(row, facts));
       // a duty's result is acted on at once, from the same facts
     } while (row.state !== before);
-    await this.rest(row, facts, pending);
+    return this.rest(row, facts, tried);
   }
 
   /** Tries the duties of the row's state, until one brings what the table waits for. */
-  private async carryOut(row: TransferRow, facts: Facts): Promise<{ row: TransferRow; pending: number }> {
+  private async carryOut(row: TransferRow, facts: Facts): Promise<{ row: TransferRow } & Tried> {
     let pending = 0;
+    let failed = 0;
     for (const duty of dutiesOf(snapshotOf(row), facts, this.times.of(row))) {
       const result = await this.attempt(row, facts, duty);
       if (!result.done) pending++;
+      if (result.hasFailed) failed++;
       if (result.waitsFor) this.lastWait.set(row.id, result.waitsFor);
       await this.transfers.blame(row.id, result.culprits ?? []);
-      if (result.event) return { row: await this.move(row.id, result.event, facts, result.patch), pending };
+      if (result.event) return { row: await this.move(row.id, result.event, facts, result.patch), pending, failed };
     }
-    return { row, pending };
+    return { row, pending, failed };
   }
 
   /** Takes one step. If another event comes at the same moment, `check_at` brings the row up again. */
@@ -175,22 +215,26 @@ export class TransferDriver implements OnApplicationBootstrap, BeforeApplication
     row: TransferRow,
     facts: Facts,
     duty: Parameters<DutyExecutors['get']>[0],
-  ): Promise<DutyResult> {
+  ): Promise<DutyResult & { hasFailed?: true }> {
     try {
       return await this.duties.get(duty)(row, facts);
     } catch (error) {
       this.options.onError(error, { id: row.id, grantId: row.grantId, duty });
-      return { done: false, waitsFor: `${duty}: ${toAppError(error).message}` };
+      return { done: false, hasFailed: true, waitsFor: `${duty}: ${toAppError(error).message}` };
     }
   }
 
-  /** When to look again; never once the row is closed and has no open duties. */
-  private async rest(row: TransferRow, facts: Facts, pending: number): Promise<void> {
+  /**
+   * Sets when to look again, never once the row is closed and has no open duties. True if it was made due meanwhile, for
+   * something that this look did not see.
+   */
+  private async rest(row: TransferRow, facts: Facts, { pending, failed }: Tried): Promise<boolean> {
     const over = row.state === 'closed' && pending === 0;
     if (over) this.lastWait.delete(row.id);
-    const sawAll = !holdsGrant(row) || sawAllChains(row.role, facts);
-    const next = over ? null : nextLook(snapshotOf(row), sawAll, Date.now(), this.options.recheckMs);
-    await this.transfers.lookAgain(row, next);
+    const isWhole = failed === 0 && (!holdsGrant(row) || sawAllChains(row.role, facts));
+    const steps = this.times.of(row);
+    const next = over ? null : nextLook(snapshotOf(row), isWhole, Date.now(), this.options.recheckMs, steps);
+    return !(await this.transfers.lookAgain(row, next));
   }
 
   private async gather(row: TransferRow): Promise<Facts> {

@@ -3,9 +3,9 @@ import { missing, unavailable } from '@cpds/errors';
 import { Changes, told, unchanged, untold, type Outcome } from '@cpds/outbox';
 import { UnitOfWork, type Tx } from '@cpds/store';
 import { Injectable } from '@nestjs/common';
-import { Not } from 'typeorm';
+import { IsNull, Not, type EntityManager } from 'typeorm';
 import { decide, type Decision, type TransferEvent } from './transfer.js';
-import { firstLook } from './look-times.js';
+import { firstLook, lookAfter, type GrantLog } from './look-times.js';
 import { noFacts, type Facts } from './facts.js';
 import { heldRow, snapshotOf, stopOf, TransferRow, type HeldRow, type TransferStep } from './transfer.row.js';
 
@@ -21,6 +21,14 @@ export type NewTransfer = Pick<
   'id' | 'role' | 'state' | 'home' | 'destination' | 'homeUid' | 'destinationUid'
 > &
   Partial<TransferRow> & { requestExpires: string };
+
+/** As much of a row that is due as says with which others it shares slots. */
+export type DueRow = Pick<TransferRow, 'id' | 'role' | 'homeUid' | 'destinationUid'>;
+
+/** Names the hospitals' chains that the row's role reads: A and V read the home chain only. */
+export function chainsOf({ role, homeUid, destinationUid }: DueRow): string {
+  return role === 'A' || role === 'V' ? homeUid : `${homeUid} ${destinationUid}`;
+}
 
 /** The row after an event, and the table's decision: null if it has no line for the event. */
 export interface Raised {
@@ -127,21 +135,43 @@ export class TransfersService {
     });
   }
 
-  /** Sets when the row is due next, null for never; a row that has moved meanwhile keeps its own time. */
-  async lookAgain(row: TransferRow, at: Date | null): Promise<void> {
-    await this.unitOfWork.reader.query('UPDATE transfer SET check_at = $3 WHERE id = $1 AND state = $2', [
-      row.id,
-      row.state,
-      at,
-    ]);
+  /**
+   * Sets when the row is due next, null for never, and says whether it did: a row that has moved, or was made due while
+   * it was looked at, keeps its own time.
+   */
+  async lookAgain(row: TransferRow, at: Date | null): Promise<boolean> {
+    const [, count] = (await this.unitOfWork.reader.query(
+      'UPDATE transfer SET check_at = $4 WHERE id = $1 AND state = $2 AND check_at = $3',
+      [row.id, row.state, row.checkAt, at],
+    )) as [unknown, number];
+    return count === 1;
   }
 
-  /** Makes an open row due no later than then. */
-  async lookBy(row: TransferRow, at: Date): Promise<void> {
-    await this.unitOfWork.reader.query('UPDATE transfer SET check_at = $2 WHERE id = $1 AND check_at > $2', [
-      row.id,
-      at,
-    ]);
+  /** Puts a row that is due behind the others until then. */
+  async postpone(id: string, at: Date): Promise<void> {
+    await this.unitOfWork.reader.query('UPDATE transfer SET check_at = $2 WHERE id = $1 AND check_at < $2', [id, at]);
+  }
+
+  /**
+   * Makes the open rows of a grant due for a log that concerns it; later if they only follow. With the manager of the
+   * transaction that moves a follower's cursor no crash loses the look.
+   */
+  async lookFor(manager: EntityManager, grantId: string, log: GrantLog): Promise<void> {
+    const now = Date.now();
+    const rows = await manager.find(TransferRow, {
+      select: { id: true, role: true },
+      where: { grantId, checkAt: Not(IsNull()) },
+    });
+    for (const { id, role } of rows)
+      // One that is due already may be in work from facts that are older than the log: the change tells `lookAgain`.
+      await manager.query(
+        `UPDATE transfer SET check_at = CASE
+           WHEN check_at > $2 THEN $2
+           WHEN check_at <= $3 THEN check_at + interval '1 millisecond'
+           ELSE check_at END
+         WHERE id = $1`,
+        [id, lookAfter(role, log, now), new Date(now)],
+      );
   }
 
   /** The row of a grant in this node. @throws AppError `unknown-grant` */
@@ -165,13 +195,19 @@ export class TransfersService {
     return this.unitOfWork.reader.existsBy(TransferRow, { commitment, role: 'A', state: Not('closed') });
   }
 
-  /** Rows whose time to be looked at has come, oldest first; at most `limit`. */
-  async due(limit: number): Promise<string[]> {
-    const rows = (await this.unitOfWork.reader.query(
-      'SELECT id FROM transfer WHERE check_at <= now() ORDER BY check_at LIMIT $1',
-      [limit],
-    )) as { id: string }[];
-    return rows.map((row) => row.id);
+  /**
+   * Rows whose time to be looked at has come, oldest first; at most `limit`.
+   *
+   * @param busy rows that are in work, and the chains (`chainsOf`) that have no slot: they keep no other row back
+   */
+  async due(limit: number, busy: { ids: readonly string[]; chains: readonly string[] }): Promise<DueRow[]> {
+    return (await this.unitOfWork.reader.query(
+      `SELECT id, role, home_uid AS "homeUid", destination_uid AS "destinationUid" FROM transfer
+       WHERE check_at <= $1 AND id <> ALL ($2::uuid[])
+         AND CASE WHEN role IN ('A', 'V') THEN home_uid ELSE home_uid || ' ' || destination_uid END <> ALL ($3::text[])
+       ORDER BY check_at LIMIT $4`,
+      [new Date(), busy.ids, busy.chains, limit],
+    )) as DueRow[];
   }
 
   private async locked(tx: Tx, id: string): Promise<TransferRow> {
