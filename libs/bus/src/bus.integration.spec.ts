@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { randomUUID } from 'node:crypto';
+import type { JetStreamManager } from '@nats-io/jetstream';
 import { Catch, Controller, type ExceptionFilter, type INestMicroservice, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { EventPattern, MessagePattern, Payload } from '@nestjs/microservices';
@@ -9,6 +10,7 @@ import type { EventEnvelope } from '@cpds/messages';
 import { throwError } from 'rxjs';
 import { z } from 'zod';
 import { type Bus, connectBus } from './bus.js';
+import { type BusLoss, EventConsumer } from './event-consumer.js';
 import { ensureEventStream, eventStream, hospitalEventSubjects, widenEventStream } from './event-stream.js';
 import { JetStreamStrategy } from './jetstream-strategy.js';
 import { BusRequests } from './requests.js';
@@ -47,6 +49,7 @@ let bus: Bus;
 let requests: BusRequests;
 let service: INestMicroservice;
 const letters: DeadLetter[] = [];
+const losses: BusLoss[] = [];
 
 async function start(): Promise<INestMicroservice> {
   const strategy = new JetStreamStrategy({
@@ -55,6 +58,7 @@ async function start(): Promise<INestMicroservice> {
     streamSubjects: hospitalEventSubjects,
     maxDeliveries: 3,
     onDeadLetter: async (letter) => void letters.push(letter),
+    onLoss: async (loss) => void losses.push(loss),
   });
   const app = await NestFactory.createMicroservice(Service, { strategy, logger: false });
   app.useGlobalFilters(new Passing());
@@ -84,6 +88,14 @@ async function settled(through: number): Promise<void> {
   for (;;) {
     const info = await jsm.consumers.info(eventStream, 'reader');
     if (info.ack_floor.stream_seq >= through) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+async function until(fact: () => boolean): Promise<void> {
+  const deadline = Date.now() + 15_000;
+  while (!fact()) {
+    if (Date.now() > deadline) throw new Error('nobody told of the loss');
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
@@ -189,18 +201,69 @@ describe('events', () => {
     expect(deliveries).toHaveLength(2);
   });
 
-  it('flow again after the stream was lost', async () => {
+  it.each<[string, BusLoss, (jsm: JetStreamManager) => Promise<unknown>]>([
+    ['the stream was lost', 'stream', (jsm) => jsm.streams.delete(eventStream)],
+    ['the consumer was lost', 'consumer', (jsm) => jsm.consumers.delete(eventStream, 'reader')],
+    [
+      'the stream was made anew by somebody else',
+      'stream',
+      async (jsm) => {
+        await jsm.streams.delete(eventStream);
+        await ensureEventStream(jsm, hospitalEventSubjects);
+      },
+    ],
+    [
+      'the consumer was made anew by somebody else',
+      'consumer',
+      async (jsm) => {
+        const { config } = await jsm.consumers.info(eventStream, 'reader');
+        await jsm.consumers.delete(eventStream, 'reader');
+        await jsm.consumers.add(eventStream, config);
+      },
+    ],
+  ])('flow again after %s, and it is told once', async (_, loss, lose) => {
     const jsm = await bus.jsm();
-    await jsm.streams.delete(eventStream);
-    await ensureEventStream(jsm, hospitalEventSubjects);
+    losses.length = 0;
+    await lose(jsm);
+    await until(() => losses.length > 0);
+    deliveries = [];
     const at = await send();
-    for (;;) {
-      const known = await jsm.consumers.list(eventStream).next();
-      if (known.some(({ name }) => name === 'reader')) break;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
     await settled(at);
-    expect(deliveries).toHaveLength(1);
+    expect(deliveries.at(-1)?.seq).toBe(seq);
+    expect(losses).toEqual([loss]);
+  });
+});
+
+describe('a consumer that is forgotten', () => {
+  it('begins with the first message again, and is no loss', async () => {
+    const told: BusLoss[] = [];
+    const consumer = new EventConsumer({
+      bus,
+      durable: 'again',
+      filters: ['identity.*.v1'],
+      streamSubjects: hospitalEventSubjects,
+      ackWaitMs: 10_000,
+      maxUnsettled: 10,
+      prefetch: 5,
+      onLoss: async (loss) => void told.push(loss),
+    });
+    for (const body of ['1', '2']) await bus.js.publish('identity.token-issued.v1', body);
+    const read = async (): Promise<string[]> => {
+      const bodies: string[] = [];
+      const messages = await consumer.open();
+      for await (const message of messages) {
+        bodies.push(message.string());
+        await message.ackAck();
+        if (bodies.length === 2) break;
+      }
+      await messages.close();
+      return bodies;
+    };
+    expect(await read()).toEqual(['1', '2']);
+    await consumer.forget();
+    expect(await read()).toEqual(['1', '2']);
+    expect(told).toEqual([]);
+    await consumer.forget();
   });
 });
 

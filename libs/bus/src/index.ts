@@ -1,5 +1,6 @@
 export * from './bus.js';
 export * from './bus.module.js';
+export * from './event-consumer.js';
 export * from './event-stream.js';
 export * from './jetstream-strategy.js';
 export * from './permissions.js';

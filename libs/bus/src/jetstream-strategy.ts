@@ -1,12 +1,12 @@
 import { bug, parse, toAppError, toProblem } from '@cpds/errors';
 import type { EventEnvelope } from '@cpds/messages';
-import { AckPolicy, type ConsumerMessages, DeliverPolicy, type JsMsg } from '@nats-io/jetstream';
+import type { ConsumerMessages, JsMsg } from '@nats-io/jetstream';
 import type { Msg, Subscription } from '@nats-io/transport-node';
-import { nanos } from '@nats-io/transport-node';
 import { type CustomTransportStrategy, type MessageHandler, Server } from '@nestjs/microservices';
 import { isObservable, lastValueFrom } from 'rxjs';
 import { z } from 'zod';
 import type { Bus } from './bus.js';
+import { type BusLoss, EventConsumer } from './event-consumer.js';
 import { ensureEventStream, eventStream } from './event-stream.js';
 import { settle, type SettleOptions } from './settle.js';
 import { subjectMatches } from './subject.js';
@@ -25,6 +25,8 @@ export interface StrategyOptions extends Partial<SettleOptions> {
   service: string;
   /** subjects of the stream, which the first process to start makes; omit if this process may not administer it */
   streamSubjects?: string[];
+  /** told when the stream or this service's consumer was lost while it was running; default nobody */
+  onLoss?: (loss: BusLoss) => Promise<void>;
 }
 
 /**
@@ -97,28 +99,22 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
     }
   }
 
-  /** Opens the durable consumer; makes it on the first start, and after the stream was lost. */
-  private async open(patterns: string[]): Promise<ConsumerMessages> {
-    const jsm = await this.options.bus.jsm();
-    await jsm.consumers.add(eventStream, {
-      durable_name: this.options.service,
-      // One subject stands in the call too, where the server compares it with the user's rights.
-      ...(patterns.length === 1 ? { filter_subject: patterns[0] } : { filter_subjects: patterns }),
-      ack_policy: AckPolicy.Explicit,
-      deliver_policy: DeliverPolicy.All,
-      ack_wait: nanos(ackWaitMs),
-      max_ack_pending: 256,
-      max_deliver: -1,
-    });
-    const consumer = await this.options.bus.js.consumers.get(eventStream, this.options.service);
-    return consumer.consume({ max_messages: prefetch, abort_on_missing_resource: true });
-  }
-
   /** No `Loop` of libs/store: store and bus stand in one layer, and neither imports the other. */
   private async consume(patterns: string[], settling: SettleOptions): Promise<void> {
+    const { bus, service, streamSubjects, onLoss = () => Promise.resolve() } = this.options;
+    const consumer = new EventConsumer({
+      bus,
+      durable: service,
+      filters: patterns,
+      streamSubjects,
+      ackWaitMs,
+      maxUnsettled: 256,
+      prefetch,
+      onLoss,
+    });
     while (!this.isClosing) {
       try {
-        this.messages = await this.open(patterns);
+        this.messages = await consumer.open();
         for await (const message of this.messages) await this.take(message, patterns, settling);
       } catch (error) {
         settling.onFailure(eventStream, error, 'retry');

@@ -80,6 +80,8 @@ function consumerCalls(name: string, takes: readonly string[], stream: 'keep' | 
     isKeeper
       ? `$JS.API.CONSUMER.DURABLE.CREATE.${eventStream}.${name}`
       : `$JS.API.CONSUMER.CREATE.${eventStream}.${name}.${only}`,
+    // To read all of the stream again.
+    ...(isKeeper ? [`$JS.API.CONSUMER.DELETE.${eventStream}.${name}`] : []),
     consumerInfo(name),
     `$JS.API.CONSUMER.MSG.NEXT.${eventStream}.${name}`,
     `$JS.ACK.${eventStream}.${name}.>`,

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { EventType, events, messageDeadLettered } from './index.js';
+import { EventType, events, lostOnBus, messageDeadLettered } from './index.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
@@ -24,7 +24,12 @@ describe('the catalogue of events', () => {
   });
 
   it('names each event once, by its owner and in the one form', () => {
-    const names = [...Object.values(events), messageDeadLettered('records')];
+    const names = [
+      ...Object.values(events),
+      messageDeadLettered('records'),
+      lostOnBus('records', 'stream'),
+      lostOnBus('records', 'consumer'),
+    ];
     expect(new Set(names).size).toBe(names.length);
     for (const name of names) expect(EventType.safeParse(name).success).toBe(true);
   });

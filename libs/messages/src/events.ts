@@ -70,3 +70,11 @@ export const events = {
 export function messageDeadLettered(service: string): string {
   return `${service}.message-dead-lettered.v1`;
 }
+
+/**
+ * The event of a stream or consumer that vanished, or was deleted and made anew, while `service` was reading it. Any service
+ * that consumes events may append it. Details `{ stream, consumer }` name both.
+ */
+export function lostOnBus(service: string, loss: 'stream' | 'consumer'): string {
+  return `${service}.${loss}-lost.v1`;
+}

@@ -11,7 +11,7 @@ import {
   receiptSubject,
 } from './audit.js';
 import { DatagramKind, datagramSubject } from './consortium.js';
-import { events, messageDeadLettered } from './events.js';
+import { events, lostOnBus, messageDeadLettered } from './events.js';
 import { outboxRowsSubject } from './outbox.js';
 
 /** The services of a hospital; each is one user of its bus. */
@@ -113,12 +113,13 @@ export function datagramsTo(party: string): string[] {
 
 /**
  * The events that a service puts into its hospital's stream. Those of audit are entries that it writes into its log itself; a
- * service that takes events may give one up.
+ * service that takes events may give one up, or lose its place in the stream.
  */
 export function eventsOf(service: HospitalService): string[] {
   if (service === 'audit') return [];
   const own = Object.values(events).filter((type) => type.startsWith(`${service}.`));
-  return isReader(service) ? [...own, messageDeadLettered(service)] : own;
+  if (!isReader(service)) return own;
+  return [...own, messageDeadLettered(service), lostOnBus(service, 'stream'), lostOnBus(service, 'consumer')];
 }
 
 function serviceRights(service: HospitalService, party: string): Rights {

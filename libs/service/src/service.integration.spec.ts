@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { type BeforeApplicationShutdown, Body, Controller, Get, Module, Param, Post, Req } from '@nestjs/common';
 import { EventPattern, Payload } from '@nestjs/microservices';
-import { Bus } from '@cpds/bus';
+import { Bus, eventStream } from '@cpds/bus';
 import { invalid, unavailable } from '@cpds/errors';
 import { testNats, testPostgres } from '@cpds/local';
 import type { EventEnvelope } from '@cpds/messages';
@@ -268,6 +268,24 @@ describe('events', () => {
       correlation: 'r-1',
       details: { eventId: bad.id, producer: 'records.north', code: 'poison', deliveries: 1 },
     });
+  });
+});
+
+describe('a stream that is lost', () => {
+  it('is made anew, and the loss is an event, a count and a line', async () => {
+    const bus = service.app.get(Bus, { strict: false });
+    const unitOfWork = service.app.get(UnitOfWork, { strict: false });
+    await (await bus.jsm()).streams.delete(eventStream);
+    const told = async (): Promise<unknown[]> =>
+      (await unitOfWork.reader.query(
+        `SELECT envelope -> 'details' AS details FROM outbox WHERE envelope ->> 'type' = 'records.stream-lost.v1'`,
+      )) as unknown[];
+    for (const deadline = Date.now() + 15_000; (await told()).length === 0;) {
+      if (Date.now() > deadline) throw new Error('nobody told of the loss');
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    expect(await told()).toEqual([{ details: { stream: 'EVENTS', consumer: 'records' } }]);
+    expect(await (await get('metrics')).text()).toMatch(/cpds_bus_losses_total\{what="stream",[^}]*\} 1/);
   });
 });
 

@@ -2,12 +2,19 @@ import 'reflect-metadata';
 import { type DynamicModule, type INestApplicationContext, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { Bus, type DeadLetter, hospitalEventSubjects, JetStreamStrategy, type StrategyOptions } from '@cpds/bus';
+import {
+  Bus,
+  type DeadLetter,
+  eventStream,
+  hospitalEventSubjects,
+  JetStreamStrategy,
+  type StrategyOptions,
+} from '@cpds/bus';
 import type { RouteShorthandOptions } from 'fastify';
 import type { KeyRing } from '@cpds/crypto/custody';
 import type { KeyEncryption } from '@cpds/crypto/key-encryption';
 import { toAppError } from '@cpds/errors';
-import { messageDeadLettered } from '@cpds/messages';
+import { lostOnBus, messageDeadLettered } from '@cpds/messages';
 import { Changes } from '@cpds/outbox';
 import { UnitOfWork } from '@cpds/store';
 import { AccessGuard } from './access.guard.js';
@@ -56,6 +63,10 @@ export interface ServiceOptions<Shape extends ConfigShape> {
   keyEncryption?: (config: ConfigOf<Shape>) => KeyEncryption;
   /** what must answer before this process is ready, beside store and bus */
   probes?: (app: INestApplicationContext) => Probe[];
+  /** exit code of a start that threw `error`; default 1 */
+  failureCode?: (error: unknown) => number;
+  /** exit code of a stop; default 0 */
+  stopCode?: (app: INestApplicationContext) => number;
   /** what `*.bus.controller.ts` are fed with; default `events`, which need an outbox for their dead letters */
   transport?: Transport | ((config: ConfigOf<Shape>) => Transport);
   /** largest JSON body, bytes; default 1 MiB. Streams of other content types have no limit here. */
@@ -74,7 +85,7 @@ const stopWithinMs = 8_000;
 
 /**
  * A service's whole life as a process: reads the environment, starts, stops on SIGTERM or SIGINT. A start that fails is
- * logged and exits with 1.
+ * logged and exits with 1, or the code that the service has for it.
  */
 export async function startService<Shape extends ConfigShape & typeof commonConfig>(
   options: ServiceOptions<Shape>,
@@ -86,9 +97,10 @@ export async function startService<Shape extends ConfigShape & typeof commonConf
     const running = await runService(options, config, log);
     const stop = (signal: string): void => {
       log.info({ signal }, 'stopping');
-      setTimeout(() => process.exit(0), stopWithinMs).unref();
+      const code = options.stopCode?.(running.app) ?? 0;
+      setTimeout(() => process.exit(code), stopWithinMs).unref();
       running.close().then(
-        () => process.exit(0),
+        () => process.exit(code),
         (error: unknown) => {
           log.error(errorLine(error), 'stop failed');
           process.exit(1);
@@ -99,7 +111,7 @@ export async function startService<Shape extends ConfigShape & typeof commonConf
     process.once('SIGINT', stop);
   } catch (error) {
     log.error(errorLine(error), 'start failed');
-    process.exit(1);
+    process.exit(options.failureCode?.(error) ?? 1);
   }
 }
 
@@ -127,7 +139,7 @@ export async function runService<Shape extends ConfigShape & typeof commonConfig
   guardDoors(adapter, new AccessGuard(options.tokens?.(app, config)));
   addDoors(app, metrics, log, () => probesOf(app, options.probes?.(app) ?? []));
   const { transport = 'events' } = options;
-  connectTransport(app, options.name, typeof transport === 'function' ? transport(config) : transport, log);
+  connectTransport(app, options.name, typeof transport === 'function' ? transport(config) : transport, log, metrics);
   await app.startAllMicroservices();
   await app.listen(PORT, HOST);
   const url = await app.getUrl();
@@ -197,12 +209,18 @@ function probesOf(app: NestFastifyApplication, own: Probe[]): Probe[] {
   ];
 }
 
-function connectTransport(app: NestFastifyApplication, service: string, transport: Transport, log: Logger): void {
+function connectTransport(
+  app: NestFastifyApplication,
+  service: string,
+  transport: Transport,
+  log: Logger,
+  metrics: Metrics,
+): void {
   if (transport === 'none') return;
   const strategy = new JetStreamStrategy({
     bus: app.get(Bus, { strict: false }),
     service,
-    ...(transport === 'events' ? eventsOf(app, service) : {}),
+    ...(transport === 'events' ? eventsOf(app, service, log, metrics) : {}),
     onFailure: (subject, error, outcome) => {
       const level = outcome === 'reject' || toAppError(error).kind === 'bug' ? 'error' : 'warn';
       log[level]({ subject, outcome, ...errorLine(error) }, 'message failed');
@@ -211,16 +229,24 @@ function connectTransport(app: NestFastifyApplication, service: string, transpor
   app.connectMicroservice({ strategy }, { inheritAppConfig: true });
 }
 
-/** The hospital's stream, and where its dead letters go. */
+/** The hospital's stream, where its dead letters go, and who hears that it was lost. */
 function eventsOf(
   app: NestFastifyApplication,
   service: string,
-): Pick<StrategyOptions, 'streamSubjects' | 'onDeadLetter'> {
+  log: Logger,
+  metrics: Metrics,
+): Pick<StrategyOptions, 'streamSubjects' | 'onDeadLetter' | 'onLoss'> {
   const changes = app.get(Changes, { strict: false });
   return {
     streamSubjects: hospitalEventSubjects,
     onDeadLetter: async (letter) => {
       await changes.tell({ type: messageDeadLettered(service), ...deadLetterBody(letter) });
+    },
+    onLoss: async (loss) => {
+      metrics.busLosses.inc({ what: loss });
+      log.error({ stream: eventStream, consumer: service, lost: loss }, 'lost on the bus and made anew');
+      const details = { stream: eventStream, consumer: service };
+      await changes.tell({ type: lostOnBus(service, loss), correlation: `bus-${service}`, details });
     },
   };
 }
