@@ -24,8 +24,7 @@ const inTable = [
     return [...tells, ...says, ...hears, ...answers, ...asks];
   }),
   // Entries that audit writes into its log itself: on no bus.
-  messages.events.sequenceConflict,
-  messages.events.messageRefused,
+  ...Object.values(messages.events).filter((type) => type.startsWith('audit.')),
 ];
 
 /** Files that hold patterns of subjects or permissions rather than subjects. */

@@ -1,3 +1,4 @@
+import { dirname, join } from 'node:path';
 import { Address, chainConfig, commonConfig, type ConfigOf, defineConfig, json, key, ms } from '@cpds/service';
 import { z } from 'zod';
 
@@ -27,6 +28,16 @@ export const auditConfig = defineConfig({
     'ms between two anchors of a chain',
     'what is not anchored yet can be taken back unseen; short costs gas',
   ),
+  JOURNAL_DIR: key(
+    z.string().optional(),
+    'path of a folder',
+    'what was signed, in a second place: put it on another volume than the database; default `audit-journal-<PARTY>` beside `KEY_FILE`',
+  ),
+  ACCEPTED_LOG_SIZE: key(
+    z.coerce.number().int().positive().optional(),
+    'leaves',
+    'for one start after the journal was lost: the size at which the database is believed; a restored database forks the log',
+  ),
   POLL_MS: key(ms(1_000, 50), 'ms between two looks at a chain', 'short costs the node, long makes anchors late'),
 });
 export type AuditConfig = ConfigOf<typeof auditConfig>;
@@ -36,6 +47,16 @@ export const hubChain = 'hub';
 
 /** Party name of the consortium's own audit service. */
 export const hubParty = 'hub';
+
+/** Where the journal of this process lies. */
+export function journalDirOf({ JOURNAL_DIR, KEY_FILE, PARTY }: AuditConfig): string {
+  return JOURNAL_DIR ?? join(dirname(KEY_FILE), `audit-journal-${PARTY}`);
+}
+
+/** The chains that hold the log's anchors. */
+export function anchorChainsOf({ OWN_CHAIN }: AuditConfig): string[] {
+  return [...new Set([OWN_CHAIN, hubChain])];
+}
 
 /** Name of a party's log, which is the name of its key: `cpds/<party>/audit`. */
 export function originOf(party: string): string {

@@ -139,6 +139,7 @@ const keepsStream = [
   ...makesStream,
   '$JS.API.STREAM.UPDATE.EVENTS',
   '$JS.API.CONSUMER.DURABLE.CREATE.EVENTS.audit',
+  '$JS.API.CONSUMER.DELETE.EVENTS.audit',
   ...ownConsumer('audit'),
 ];
 const repairs: May = {

@@ -64,6 +64,7 @@ export const events = {
   personErased: 'audit.person-erased.v1',
   sequenceConflict: 'audit.sequence-conflict.v1',
   messageRefused: 'audit.message-refused.v1',
+  logCaughtUp: 'audit.log-caught-up.v1',
 } as const;
 
 /** The event of a message that `service` gave up; any service that consumes events may append it. No service reads its details, they are for the log. */

@@ -1,10 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { ChainReader, readHubRules, rulesOf, Sender, type ChainHead } from '@cpds/chain';
-import { CheckpointAnchor, ChainRegistry, type Hex } from '@cpds/contracts';
-import { toHex } from '@cpds/crypto/bytes';
+import { ChainReader, readHubRules, rulesOf, Sender, type ChainHead, type Glance } from '@cpds/chain';
+import { type AnchorStruct, type CallRunner, CheckpointAnchor, ChainRegistry, type Hex } from '@cpds/contracts';
+import { fromHex, toHex } from '@cpds/crypto/bytes';
+import { emptyRoot } from '@cpds/crypto/tlog';
 import { unavailable } from '@cpds/errors';
 import { Leases, Loop, UnitOfWork } from '@cpds/store';
 import { computeAddress, Interface } from 'ethers';
+import { AuditLog } from '../log/log.service.js';
 import { Anchors } from './anchors.service.js';
 
 export abstract class AnchorChainsOptions {
@@ -38,6 +40,7 @@ export class AnchorChains {
     private readonly unitOfWork: UnitOfWork,
     private readonly leases: Leases,
     private readonly anchors: Anchors,
+    private readonly log: AuditLog,
     private readonly options: AnchorChainsOptions,
   ) {
     this.connecting = [...new Set([options.ownChain, options.hubChain])].map(
@@ -73,6 +76,12 @@ export class AnchorChains {
     if (BigInt(contract) === 0n)
       throw unavailable('chain-unregistered', `${name} has no CheckpointAnchor on the hub yet`);
 
+    const compare = (): Promise<void> => this.compare(name, reader, contract, account);
+    await compare();
+    if (this.log.standing.stopped !== null) return 'done';
+    // Anchors of what was anchored before would be refused.
+    await this.log.assertCaughtUp();
+
     const sender = new Sender({
       reader,
       unitOfWork: this.unitOfWork,
@@ -92,8 +101,34 @@ export class AnchorChains {
         to: contract,
         data: CheckpointAnchor.calldata.anchor(origin, size, `0x${toHex(root)}`),
       }),
+      compare,
     });
     return 'done';
+  }
+
+  /**
+   * Compares the log with its newest anchor as each node of the chain shows it, final or not: whoever saw it has the
+   * checkpoint. Heads must be fresh, since an old one hides anchors.
+   */
+  private async compare(chain: string, reader: ChainReader, contract: string, account: string): Promise<void> {
+    reader.assertFresh(await reader.snapshot());
+    const { options, log } = this;
+    const lastIn = (call: CallRunner['call']): Promise<AnchorStruct> =>
+      new CheckpointAnchor(contract, { call }).last(account, options.origin);
+    let answers: readonly Glance[] = [];
+    await lastIn(async ({ to, data }) => {
+      answers = await reader.glance(to, data);
+      return answerOf(answers[0]!.data);
+    });
+    for (const { data } of answers) {
+      const { size, root } = await lastIn(() => Promise.resolve(answerOf(data)));
+      await log.compare({
+        where: chain,
+        size: Number(size),
+        root: size === 0n ? emptyRoot() : fromHex(root, 'root', 32),
+      });
+    }
+    if (log.standing.stopped === null) log.standing.heard(chain);
   }
 
   private headOf(name: string): Promise<ChainHead> {
@@ -111,6 +146,6 @@ export class AnchorChains {
 
 /** An address without code answers nothing. */
 function answerOf(data: Hex): Hex {
-  if (data === '0x') throw unavailable('chain-unregistered', 'the hub has no ChainRegistry yet');
+  if (data === '0x') throw unavailable('chain-unregistered', 'there is no contract at this address yet');
   return data;
 }

@@ -5,7 +5,7 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { secret, type ServiceContext } from '@cpds/service';
-import { type AuditConfig, hubChain, originOf } from '../config.js';
+import { anchorChainsOf, type AuditConfig, hubChain, originOf } from '../config.js';
 import { AnchorChains, AnchorChainsOptions } from './anchor-chains.js';
 import { AnchorsHttpController } from './anchors.http.controller.js';
 import { Anchors, AnchorsOptions } from './anchors.service.js';
@@ -20,7 +20,7 @@ export class AnchorsModule implements OnApplicationBootstrap, BeforeApplicationS
   static with({ config, keys, onError }: ServiceContext<AuditConfig>): DynamicModule {
     const anchors: AnchorsOptions = {
       hubChain,
-      chains: [...new Set([config.OWN_CHAIN, hubChain])],
+      chains: anchorChainsOf(config),
       everyMs: config.ANCHOR_EVERY_MS,
       onError,
     };

@@ -6,6 +6,7 @@ import { unavailable } from '@cpds/errors';
 import type { AnchorView } from '@cpds/messages';
 import { Loop, pause, type Tx, UnitOfWork } from '@cpds/store';
 import { LogReader } from '../log/log.reader.js';
+import { AuditLog } from '../log/log.service.js';
 import { anchorKey, decideAnchor, sizeOfKey, type LastAnchor } from './anchor.js';
 
 /** One chain that checkpoints go to. */
@@ -15,6 +16,8 @@ export interface AnchorTarget {
   readonly sender: Pick<Sender, 'enqueue'>;
   /** The call of `CheckpointAnchor.anchor`. */
   readonly callOf: (size: number, root: Uint8Array) => Call;
+  /** Compares the log with what the chain holds of it now, and lets it stand still where they differ. */
+  readonly compare: () => Promise<void>;
 }
 
 export abstract class AnchorsOptions {
@@ -30,6 +33,8 @@ export abstract class AnchorsOptions {
 
 /** Milliseconds between two looks at the rows. The rows' times keep the interval itself, also over restarts. */
 const lookMs = 1_000;
+/** Milliseconds between two looks for what the journal needs no more. */
+const pruneEveryMs = 86_400_000;
 
 /**
  * Puts checkpoints on chains, a row per anchor. A round looks at every chain in service.
@@ -42,13 +47,15 @@ export class Anchors {
   private readonly targets = new Map<string, AnchorTarget>();
   private readonly loop: Loop;
   private turn: Promise<void> = Promise.resolve();
+  private prunedAtMs = 0;
 
   constructor(
     private readonly unitOfWork: UnitOfWork,
     private readonly reader: LogReader,
+    private readonly log: AuditLog,
     private readonly options: AnchorsOptions,
   ) {
-    this.loop = new Loop({ round: () => this.anchorDue(false), everyMs: lookMs, onError: options.onError });
+    this.loop = new Loop({ round: () => this.round(), everyMs: lookMs, onError: options.onError });
   }
 
   /** Takes a chain into service, once its contracts are known. */
@@ -78,9 +85,10 @@ export class Anchors {
   /**
    * Returns once every chain holds, at finality, at least what the log holds now.
    *
-   * @throws AppError `anchor-late` (unavailable) after `timeoutMs`
+   * @throws AppError `anchor-late` (unavailable) after `timeoutMs`; the fault of a log that stands still
    */
   async anchorAll(timeoutMs = 60_000): Promise<AnchorView[]> {
+    this.log.standing.assertNotStopped();
     const { size } = await this.reader.tree();
     const until = Date.now() + timeoutMs;
     for (;;) {
@@ -113,7 +121,8 @@ export class Anchors {
         this.now(),
       ],
     );
-    // RootChanges or SizeShrinks mean that this log forked or was restored from a backup: an operator must look.
+    // RootChanges or SizeShrinks: this log forked or was restored from a backup.
+    if (revert?.name === 'RootChanges' || revert?.name === 'SizeShrinks') tx.afterCommit(() => this.doubt(chain));
     if (!isFinal)
       this.options.onError(
         unavailable('anchor-failed', `the anchor on ${chain} ended ${revert?.name ?? outcome.state}`),
@@ -152,7 +161,29 @@ export class Anchors {
     }));
   }
 
+  private async round(): Promise<void> {
+    await this.anchorDue(false);
+    const now = this.now();
+    if (now.getTime() - this.prunedAtMs < pruneEveryMs) return;
+    await this.log.pruneJournal(await this.finalEverywhere());
+    this.prunedAtMs = now.getTime();
+  }
+
+  /** Leaves that final anchors on every chain cover. */
+  private async finalEverywhere(): Promise<number> {
+    const rows = (await this.unitOfWork.reader.query(
+      `SELECT max(size) AS size FROM anchor WHERE state = 'final' AND chain = ANY($1) GROUP BY chain`,
+      [this.options.chains],
+    )) as { size: string }[];
+    return rows.length < this.options.chains.length ? 0 : Math.min(...rows.map(({ size }) => Number(size)));
+  }
+
+  private doubt(chain: string): void {
+    this.targets.get(chain)?.compare().catch(this.options.onError);
+  }
+
   private async anchorOn(target: AnchorTarget, isForced: boolean): Promise<void> {
+    this.log.standing.assertNotStopped();
     const tree = await this.reader.tree();
     const decision = decideAnchor(tree.size, await this.lastOn(target.chain), {
       nowMs: this.now().getTime(),

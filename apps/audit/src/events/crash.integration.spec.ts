@@ -1,4 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { connectBus, ensureEventStream, hospitalEventSubjects, type Bus } from '@cpds/bus';
 import { toHex, utf8 } from '@cpds/crypto/bytes';
 import { KeyRing } from '@cpds/crypto/custody';
@@ -7,6 +10,7 @@ import { testNats, testPostgres } from '@cpds/local';
 import { type EventEnvelope, eventLeaf, Receipted, receiptSubject } from '@cpds/messages';
 import { openStore, UnitOfWork } from '@cpds/store';
 import { growLog } from '../log/growth.js';
+import { Journal } from '../log/journal.js';
 import { LogReader } from '../log/log.reader.js';
 import { type Acceptance, AuditLog } from '../log/log.service.js';
 import { auditTables } from '../migrations.js';
@@ -23,7 +27,7 @@ const noError = (): void => undefined;
 type Death = 'before the commit' | 'after the commit' | 'after the receipts' | 'never';
 
 /** One life of the service: everything but HTTP. Dying cuts both connections where it stands. */
-async function live(database: string, nats: string, death: Death) {
+async function live(database: string, nats: string, folder: string, death: Death) {
   const store = await openStore({ url: database, ...auditTables });
   const bus = await connectBus({ url: nats, name: 'audit' });
   let die: () => void = noError;
@@ -41,7 +45,8 @@ async function live(database: string, nats: string, death: Death) {
       }
       return value;
     });
-  const log = new AuditLog(unitOfWork, { party: 'north', signer, ring, root: new Uint8Array(32).fill(8) });
+  const journal = await Journal.open(folder, tlog.verifierOf(signer), ring);
+  const log = new AuditLog(unitOfWork, { party: 'north', signer, ring, root: new Uint8Array(32).fill(8), journal });
   const announcer = new Announcer(bus, log, { owner, onError: noError });
   const onDurable = async (acceptance: Acceptance): Promise<void> => {
     if (!isArmed) return announcer.announce(acceptance.receipts);
@@ -54,7 +59,7 @@ async function live(database: string, nats: string, death: Death) {
     throw new Error('killed');
   };
   const intake = new Intake(log, { onDurable });
-  const consumer = new EventsConsumer(bus, log, intake, { owner, onError: noError });
+  const consumer = new EventsConsumer(bus, log, intake, { owner, onError: noError, onLoss: noError });
   await log.open();
   await consumer.start();
   announcer.start();
@@ -89,15 +94,18 @@ describe('an audit service that is killed', () => {
   let database: { url: string; close(): Promise<void> };
   let nats: { url: string; close(): Promise<void> };
   let outside: Bus;
+  let folder: string;
 
   beforeEach(async () => {
     [database, nats] = await Promise.all([testPostgres(), testNats()]);
+    folder = mkdtempSync(join(tmpdir(), 'cpds-journal-'));
     outside = await connectBus({ url: nats.url, name: 'test' });
     await ensureEventStream(await outside.jsm(), hospitalEventSubjects);
   });
   afterEach(async () => {
     await outside.close();
     await Promise.all([database.close(), nats.close()]);
+    rmSync(folder, { recursive: true });
   });
 
   it('between any two durable steps loses nothing, takes nothing twice and leaves no gap', async () => {
@@ -120,7 +128,7 @@ describe('an audit service that is killed', () => {
     const deaths: Death[] = ['before the commit', 'after the commit', 'after the receipts'];
     let size = 0;
     for (const [round, death] of deaths.entries()) {
-      const life = await live(database.url, nats.url, death);
+      const life = await live(database.url, nats.url, folder, death);
       await publish(partOf(10 * round, 10 * round + 5));
       await heardAll(10 * round + 5);
       life.arm();
@@ -128,7 +136,7 @@ describe('an audit service that is killed', () => {
       await life.dead;
       await life.end();
       // What was receipted before the kill must still be there, and the log must hold together as it is.
-      const after = await live(database.url, nats.url, 'never');
+      const after = await live(database.url, nats.url, folder, 'never');
       const tree = await after.reader.tree();
       expect(tree.size).toBeGreaterThanOrEqual(size);
       size = tree.size;
@@ -138,7 +146,7 @@ describe('an audit service that is killed', () => {
       await after.end();
     }
 
-    const last = await live(database.url, nats.url, 'never');
+    const last = await live(database.url, nats.url, folder, 'never');
     await publish(partOf(30, each));
     await heardAll(each);
     const tree = await last.reader.tree();

@@ -1,14 +1,16 @@
 import { Injectable } from '@nestjs/common';
-import { AckPolicy, DeliverPolicy, type ConsumerMessages, type JsMsg } from '@nats-io/jetstream';
-import { nanos } from '@nats-io/transport-node';
+import type { ConsumerMessages, JsMsg } from '@nats-io/jetstream';
 import {
   Bus,
+  type BusLoss,
+  EventConsumer,
   ensureEventStream,
   eventStream,
   hospitalEventSubjects,
   hubEventSubjects,
   widenEventStream,
 } from '@cpds/bus';
+import { lostOnBus } from '@cpds/messages';
 import { type AfterRound, Loop } from '@cpds/store';
 import { AuditLog } from '../log/log.service.js';
 import { decodeEvent, type LogOwner } from './decode.js';
@@ -30,16 +32,21 @@ export abstract class EventsConsumerOptions {
   abstract readonly owner: LogOwner;
   /** Told of a message that will be tried again or was refused, and with the stream's name of a consumer that was lost. */
   abstract readonly onError: (subject: string, error: unknown) => void;
+  /** Told of a stream or consumer that was lost while it was read, after the log's own event of it. */
+  abstract readonly onLoss: (loss: BusLoss) => void;
 }
 
 /**
  * Feeds the log from the stream `EVENTS`. A message is acknowledged when its event is durable and not before, so it comes
  * again after any crash, and the log knows it by (producer, seq). Messages are taken many at a time: each waits for the
- * transaction that holds it, not for the one before. A round lasts as long as one consumer of the stream.
+ * transaction that holds it, not for the one before. A round lasts as long as one consumer of the stream; while the log
+ * must not sign there is none.
  */
 @Injectable()
 export class EventsConsumer {
   private readonly loop: Loop;
+  private readonly subjects: string[];
+  private readonly consumer: EventConsumer;
   private messages: ConsumerMessages | undefined;
   private readonly unsettled = new Set<Promise<void>>();
 
@@ -49,17 +56,36 @@ export class EventsConsumer {
     private readonly intake: Intake,
     private readonly options: EventsConsumerOptions,
   ) {
+    const isHub = options.owner.kind === 'hub';
+    this.subjects = isHub ? hubEventSubjects : hospitalEventSubjects;
+    this.consumer = new EventConsumer({
+      bus,
+      durable: durableName,
+      // `audit.*` in a hospital's stream are this service's own events.
+      filters: this.subjects.filter((subject) => isHub || !subject.startsWith('audit.')),
+      ackWaitMs,
+      maxUnsettled,
+      prefetch: maxUnsettled / 2,
+      onLoss: (loss) => this.tell(loss),
+    });
     this.loop = new Loop({
       round: (stop) => this.round(stop),
       everyMs: retryMs,
       onError: (error) => options.onError(eventStream, error),
     });
+    log.standing.onStopped(() => this.messages?.stop());
   }
 
-  /** Resolves once the consumer stands; it then runs until `stop`. */
+  /** Resolves once the stream stands; takes messages as soon as the log may sign, until `stop`. */
   async start(): Promise<void> {
-    this.messages = await this.consume();
+    await this.makeStream();
     this.loop.start();
+  }
+
+  /** Reads the stream again from its first message: the log knows what it has. */
+  async readAgain(): Promise<void> {
+    await this.consumer.forget();
+    this.messages?.stop();
   }
 
   /** Takes no more messages and waits for those that were taken. */
@@ -70,29 +96,27 @@ export class EventsConsumer {
     await Promise.all(this.unsettled);
   }
 
-  private async consume(): Promise<ConsumerMessages> {
-    const isHub = this.options.owner.kind === 'hub';
-    const subjects = isHub ? hubEventSubjects : hospitalEventSubjects;
+  private async makeStream(): Promise<void> {
     const jsm = await this.bus.jsm();
-    await ensureEventStream(jsm, subjects);
-    await widenEventStream(jsm, subjects);
-    await jsm.consumers.add(eventStream, {
-      durable_name: durableName,
-      // `audit.*` in a hospital's stream are this service's own events.
-      filter_subjects: subjects.filter((subject) => isHub || !subject.startsWith('audit.')),
-      ack_policy: AckPolicy.Explicit,
-      deliver_policy: DeliverPolicy.All,
-      ack_wait: nanos(ackWaitMs),
-      max_ack_pending: maxUnsettled,
-      max_deliver: -1,
+    await ensureEventStream(jsm, this.subjects);
+    await widenEventStream(jsm, this.subjects);
+  }
+
+  /** Writes the loss into the log itself before the messages that come after it. */
+  private async tell(loss: BusLoss): Promise<void> {
+    await this.log.raise(lostOnBus(durableName, loss), `bus-${durableName}`, {
+      stream: eventStream,
+      consumer: durableName,
     });
-    return (await this.bus.js.consumers.get(eventStream, durableName)).consume({ max_messages: maxUnsettled / 2 });
+    this.options.onLoss(loss);
   }
 
   private async round(stop: AbortSignal): Promise<AfterRound> {
-    const messages = (this.messages ??= await this.consume());
-    // Stopped while the consumer was being made, so `stop` could not end it.
-    if (stop.aborted) messages.stop();
+    if (!this.log.standing.maySign) return;
+    await this.makeStream();
+    const messages = (this.messages = await this.consumer.open());
+    // Stopped while the consumer was being made, so nobody could end it.
+    if (stop.aborted || !this.log.standing.maySign) messages.stop();
     try {
       for await (const message of messages) this.take(message);
     } finally {

@@ -4,18 +4,21 @@ import {
   Module,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
+import { eventStream } from '@cpds/bus';
 import { errorLine, type ServiceContext } from '@cpds/service';
 import { Counter } from 'prom-client';
 import { type AuditConfig, hubParty } from '../config.js';
 import { Announcer, AnnouncerOptions } from './announcer.js';
 import type { LogOwner } from './decode.js';
 import { EventsConsumer, EventsConsumerOptions } from './events.consumer.js';
+import { Gaps, GapsOptions } from './gaps.service.js';
 import { Intake, IntakeOptions } from './intake.js';
 
 @Module({})
 export class EventsModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
   constructor(
     private readonly events: EventsConsumer,
+    private readonly gaps: Gaps,
     private readonly announcer: Announcer,
   ) {}
 
@@ -32,6 +35,15 @@ export class EventsModule implements OnApplicationBootstrap, BeforeApplicationSh
     const consumer: EventsConsumerOptions = {
       owner,
       onError: (subject, error) => log.warn({ subject, ...errorLine(error) }, 'message failed'),
+      onLoss: (loss) => {
+        metrics.busLosses.inc({ what: loss });
+        log.error({ stream: eventStream, consumer: 'audit', lost: loss }, 'lost on the bus and made anew');
+      },
+    };
+    const gaps: GapsOptions = {
+      owner,
+      onError,
+      onMissing: (missing, signed) => log.warn({ missing, signed }, 'events are missing: getting them again'),
     };
     const intakeOptions = (announcer: Announcer): IntakeOptions => ({
       onDurable: (acceptance) => {
@@ -48,8 +60,10 @@ export class EventsModule implements OnApplicationBootstrap, BeforeApplicationSh
         Announcer,
         Intake,
         EventsConsumer,
+        Gaps,
         { provide: AnnouncerOptions, useValue: announcer },
         { provide: EventsConsumerOptions, useValue: consumer },
+        { provide: GapsOptions, useValue: gaps },
         { provide: IntakeOptions, inject: [Announcer], useFactory: intakeOptions },
       ],
       exports: [Announcer],
@@ -58,10 +72,12 @@ export class EventsModule implements OnApplicationBootstrap, BeforeApplicationSh
 
   async onApplicationBootstrap(): Promise<void> {
     await this.events.start();
+    await this.gaps.start();
     this.announcer.start();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
+    await this.gaps.stop();
     await this.events.stop();
     await this.announcer.stop();
   }

@@ -1,10 +1,14 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { KeyRing } from '@cpds/crypto/custody';
 import * as tlog from '@cpds/crypto/tlog';
 import { testPostgres } from '@cpds/local';
 import type { EventEnvelope } from '@cpds/messages';
 import { derivationRoot, reseal } from '@cpds/service';
 import { openStore, UnitOfWork } from '@cpds/store';
+import { Journal } from '../log/journal.js';
 import { AuditLog } from '../log/log.service.js';
 import { auditTables } from '../migrations.js';
 import { auditService } from '../service.js';
@@ -16,9 +20,11 @@ describe('a new key-encryption key', () => {
     const database = await testPostgres();
     const store = await openStore({ url: database.url, ...auditTables });
     const unitOfWork = new UnitOfWork(store);
+    const folder = mkdtempSync(join(tmpdir(), 'cpds-journal-'));
     const logUnder = async (ring: KeyRing): Promise<AuditLog> => {
       const root = await unitOfWork.run((tx) => derivationRoot(tx, ring));
-      const log = new AuditLog(unitOfWork, { party: 'north', signer, ring, root });
+      const journal = await Journal.open(folder, tlog.verifierOf(signer), ring);
+      const log = new AuditLog(unitOfWork, { party: 'north', signer, ring, root, journal });
       await log.open();
       return log;
     };
@@ -45,6 +51,8 @@ describe('a new key-encryption key', () => {
       ['details_key', 2, 0], // the person's, and the log's own for the alarm
       ['refused_event', 1, 0],
     ]);
+    // The start that seals anew does the journal's events as well.
+    await logUnder(new KeyRing(fresh, [old]));
     const later = await logUnder(new KeyRing(fresh));
     expect(await later.detailsOf('records.north', 1)).toEqual({ details: { step: 1 }, person });
     await later.append([event(2)]);
@@ -56,5 +64,6 @@ describe('a new key-encryption key', () => {
     ]);
     await store.destroy();
     await database.close();
+    rmSync(folder, { recursive: true });
   });
 });

@@ -2,10 +2,19 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { to0x, toHex, utf8 } from '@cpds/crypto/bytes';
 import type { KeyRing } from '@cpds/crypto/custody';
 import { sha256 } from '@cpds/crypto/hash';
-import { missing } from '@cpds/errors';
-import { type Actor, assertActor, type ErasureParameters, eventLeaf, events, type EventEnvelope } from '@cpds/messages';
+import { missing, parse, parseJson } from '@cpds/errors';
+import {
+  type Actor,
+  assertActor,
+  type ErasureParameters,
+  eventLeaf,
+  events,
+  type EventEnvelope,
+  Leaf,
+} from '@cpds/messages';
 import type { SealedPlace } from '@cpds/service';
 import type { Tx } from '@cpds/store';
+import { z } from 'zod';
 import { DetailsKeys } from './details-keys.js';
 
 /** A message that is not an event this log takes. */
@@ -21,14 +30,17 @@ export type Erasure = Actor & ErasureParameters;
 /** Events as rows, independent of their place in the log: takes each once, with sealed details; keeps aside messages that cannot be taken. */
 export class EventRows {
   private readonly keys: DetailsKeys;
+  /** of the log's own events */
+  readonly producer: string;
 
   constructor(
-    private readonly party: string,
+    party: string,
     private readonly ring: KeyRing,
     root: Uint8Array,
     private readonly now: () => Date,
   ) {
     this.keys = new DetailsKeys(ring, root);
+    this.producer = `audit.${party}`;
   }
 
   /** Inserts new events; returns the leaf that is stored for each event's producer and seq. */
@@ -109,8 +121,8 @@ export class EventRows {
     return [await this.ownEvent(tx, type, correlation, details, ahead)];
   }
 
-  /** An event of this service itself, numbered after its last one; `ahead` of it are so many of the same transaction. */
-  private async ownEvent(
+  /** An event of the log itself, numbered after its last one; `ahead` of it are so many of the same transaction. */
+  async ownEvent(
     tx: Tx,
     type: string,
     correlation: string,
@@ -118,20 +130,24 @@ export class EventRows {
     ahead = 0,
   ): Promise<EventEnvelope> {
     assertActor(type, details);
-    const producer = `audit.${this.party}`;
-    const [own] = (await tx.manager.query('SELECT coalesce(max(seq), 0) AS seq FROM event WHERE producer = $1', [
-      producer,
-    ])) as [{ seq: string }];
     return {
       id: randomUUID(),
       type,
-      producer,
-      seq: Number(own.seq) + 1 + ahead,
+      producer: this.producer,
+      seq: (await this.lastOwnSeq(tx)) + 1 + ahead,
       at: this.now().toISOString(),
       correlation,
       salt: to0x(randomBytes(32)),
       details,
     };
+  }
+
+  /** Seq of the log's own newest event; 0 for none. */
+  async lastOwnSeq(tx: Tx): Promise<number> {
+    const [own] = (await tx.manager.query('SELECT coalesce(max(seq), 0) AS seq FROM event WHERE producer = $1', [
+      this.producer,
+    ])) as [{ seq: string }];
+    return Number(own.seq);
   }
 
   /** Details of an event as its producer sent them; null when the person was erased or the event is unknown. */
@@ -145,19 +161,27 @@ export class EventRows {
   }
 
   /**
-   * Erases a person's details for ever and returns the event that says so, stored. Its details are the service's own and
-   * not the person's: a second erasure must not erase who did the first.
+   * Erases a person's details for ever and returns the event that says so. Its details are the service's own and not the
+   * person's: a second erasure must not erase who did the first.
    *
    * @throws AppError `unknown-person` when no event was ever of this person
    */
   async erase(tx: Tx, person: string, erasure: Erasure): Promise<EventEnvelope> {
     if (!(await this.keys.erase(tx, person)))
       throw missing('unknown-person', 'this log holds no event of this person', { field: 'person' });
-    const event = await this.ownEvent(tx, events.personErased, randomUUID(), { ...erasure, person });
-    await this.store(tx, [event]);
-    return event;
+    return this.ownEvent(tx, events.personErased, randomUUID(), { ...erasure, person });
+  }
+
+  /** Erases again whom the log's own event of `seq` erased, if it is such a one: a restore brought the key back. */
+  async eraseAgain(tx: Tx, seq: number, leaf: string): Promise<void> {
+    if (parseJson(Leaf, leaf, 'leaf').type !== events.personErased) return;
+    const { details } = parse(OwnErasure, await this.detailsOf(tx, this.producer, seq), 'details');
+    await this.keys.erase(tx, details.person);
   }
 }
+
+/** What is read of a stored `audit.person-erased.v1`. */
+const OwnErasure = z.object({ details: z.object({ person: z.uuid() }) });
 
 const refusedPlaceOf = (hash: Uint8Array): string => `refused/${toHex(hash)}`;
 

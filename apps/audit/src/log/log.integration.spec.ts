@@ -1,4 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { toHex } from '@cpds/crypto/bytes';
 import { KeyRing } from '@cpds/crypto/custody';
 import * as tlog from '@cpds/crypto/tlog';
@@ -8,13 +11,15 @@ import { openStore, UnitOfWork } from '@cpds/store';
 import type { DataSource } from 'typeorm';
 import { auditTables } from '../migrations.js';
 import { growLog } from './growth.js';
+import { Journal } from './journal.js';
 import { LogReader } from './log.reader.js';
 import type { Erasure } from './event.rows.js';
-import { AuditLog } from './log.service.js';
+import { AuditLog, type LogIdentity } from './log.service.js';
 
 const signer = tlog.noteSigner('cpds/north/audit', new Uint8Array(32).fill(7));
 const erasure: Erasure = { by: 'privacy.north', reason: 'patient-asked', reference: '2026/17' };
 const custody = { ring: new KeyRing(new Uint8Array(32).fill(9)), root: new Uint8Array(32).fill(8) };
+const verifier = tlog.verifierOf(signer);
 
 function event(producer: string, seq: number, over: Partial<EventEnvelope> = {}): EventEnvelope {
   return {
@@ -33,19 +38,24 @@ function event(producer: string, seq: number, over: Partial<EventEnvelope> = {})
 describe('the audit log on Postgres', () => {
   let database: { url: string; close(): Promise<void> };
   let store: DataSource;
+  let folder: string;
+  let identity: LogIdentity;
   let log: AuditLog;
   let reader: LogReader;
 
   beforeEach(async () => {
     database = await testPostgres();
+    folder = mkdtempSync(join(tmpdir(), 'cpds-journal-'));
+    identity = { party: 'north', signer, ...custody, journal: await Journal.open(folder, verifier, custody.ring) };
     store = await openStore({ url: database.url, ...auditTables });
-    log = new AuditLog(new UnitOfWork(store), { party: 'north', signer, ...custody });
+    log = new AuditLog(new UnitOfWork(store), identity);
     reader = new LogReader(new UnitOfWork(store));
     await log.open();
   });
   afterEach(async () => {
     await store.destroy();
     await database.close();
+    rmSync(folder, { recursive: true });
   });
 
   /** Verifies everything again: checkpoint, every leaf under it, order per producer. */
@@ -123,7 +133,7 @@ describe('the audit log on Postgres', () => {
 
   it('appends in one order however many writers there are', async () => {
     const second = await openStore({ url: database.url, ...auditTables });
-    const other = new AuditLog(new UnitOfWork(second), { party: 'north', signer, ...custody });
+    const other = new AuditLog(new UnitOfWork(second), identity);
     try {
       const all = Array.from({ length: 40 }, (_, i) => event('records.north', i + 1));
       await Promise.all(all.map((one, i) => (i % 2 === 0 ? log : other).append([one])));
@@ -146,9 +156,9 @@ describe('the audit log on Postgres', () => {
         throw new Error('killed');
       });
     const lost = [event('records.north', 2), event('bridge.north', 1)];
-    await expect(new AuditLog(dying, { party: 'north', signer, ...custody }).append(lost)).rejects.toThrow('killed');
+    await expect(new AuditLog(dying, identity).append(lost)).rejects.toThrow('killed');
     expect(await reader.tree()).toEqual(before);
-    const restarted = new AuditLog(new UnitOfWork(store), { party: 'north', signer, ...custody });
+    const restarted = new AuditLog(new UnitOfWork(store), identity);
     await restarted.open();
     await restarted.append(lost);
     expect(await verified()).toHaveLength(3);
@@ -158,9 +168,9 @@ describe('the audit log on Postgres', () => {
     await log.append([event('records.north', 1), event('records.north', 2)]);
     await expect(
       new AuditLog(new UnitOfWork(store), {
+        ...identity,
         party: 'south',
         signer: tlog.noteSigner('cpds/south/audit', new Uint8Array(32).fill(7)),
-        ...custody,
       }).open(),
     ).rejects.toThrow('this database holds the log of');
     await store.query(`UPDATE tile SET hashes = set_byte(hashes, 3, get_byte(hashes, 3) # 1)`);

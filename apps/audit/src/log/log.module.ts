@@ -1,21 +1,32 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { nodeNoteSigner } from '@cpds/crypto/node';
-import { derivationRoot, secret, type ServiceContext } from '@cpds/service';
+import { verifierOf } from '@cpds/crypto/tlog';
+import { derivationRoot, errorLine, secret, type ServiceContext } from '@cpds/service';
 import { UnitOfWork } from '@cpds/store';
-import { type AuditConfig, originOf } from '../config.js';
+import { anchorChainsOf, type AuditConfig, journalDirOf, originOf } from '../config.js';
+import { Journal } from './journal.js';
 import { LogHttpController } from './log.http.controller.js';
 import { LogReader } from './log.reader.js';
 import { AuditLog } from './log.service.js';
 
 @Module({})
 export class LogModule {
-  static with({ config, keys, ring }: ServiceContext<AuditConfig>): DynamicModule {
+  static with({ config, keys, ring, log: logger }: ServiceContext<AuditConfig>): DynamicModule {
     const signer = nodeNoteSigner(originOf(config.PARTY), secret(keys, 'log'));
     // Opened before anybody has it: nothing is taken, answered or anchored by a log that does not hold together.
     const opened = async (unitOfWork: UnitOfWork): Promise<AuditLog> => {
       const root = await unitOfWork.run((tx) => derivationRoot(tx, ring));
-      const log = new AuditLog(unitOfWork, { party: config.PARTY, signer, ring, root });
+      const log = new AuditLog(unitOfWork, {
+        party: config.PARTY,
+        signer,
+        ring,
+        root,
+        journal: await Journal.open(journalDirOf(config), verifierOf(signer), ring),
+        witnesses: anchorChainsOf(config),
+        acceptedSize: config.ACCEPTED_LOG_SIZE,
+      });
       await log.open();
+      log.standing.onStopped((fault) => logger.error(errorLine(fault), 'the log stands still'));
       return log;
     };
     return {

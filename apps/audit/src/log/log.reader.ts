@@ -65,6 +65,22 @@ export class LogReader {
     return rows.map(toLeaf);
   }
 
+  /** Hashes of the leaves `from` to `to`, the latter excluded, in order. */
+  async leafHashes(from: number, to: number): Promise<Uint8Array[]> {
+    return (await this.leaves(from, to - from)).map(({ leaf }) => tlog.leafHash(Buffer.from(leaf)));
+  }
+
+  /** What is missing before the first event that waits, of each producer that has one waiting. */
+  async gaps(): Promise<{ producer: string; fromSeq: number; toSeq: number }[]> {
+    const rows = await this.query<{ producer: string; from_seq: string; to_seq: string }>(
+      `SELECT producer, coalesce(through_seq, 0) + 1 AS from_seq, first_seq - 1 AS to_seq
+       FROM (SELECT producer, min(seq) AS first_seq FROM event WHERE leaf_index IS NULL GROUP BY producer) waiting
+       LEFT JOIN producer USING (producer) WHERE first_seq > coalesce(through_seq, 0) + 1 ORDER BY producer`,
+      [],
+    );
+    return rows.map((row) => ({ producer: row.producer, fromSeq: Number(row.from_seq), toSeq: Number(row.to_seq) }));
+  }
+
   /** Every entry that carries `correlation`, in order. */
   async trail(correlation: string): Promise<Leaf[]> {
     const rows = await this.query<{ leaf_index: string; leaf: Buffer }>(

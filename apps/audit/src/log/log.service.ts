@@ -2,14 +2,19 @@ import { randomUUID } from 'node:crypto';
 import { toHex } from '@cpds/crypto/bytes';
 import type { KeyRing } from '@cpds/crypto/custody';
 import * as tlog from '@cpds/crypto/tlog';
-import { bug } from '@cpds/errors';
+import { bug, unavailable } from '@cpds/errors';
 import { events, type EventEnvelope, type Receipted } from '@cpds/messages';
 import type { Tx, UnitOfWork } from '@cpds/store';
 import { type Erasure, EventRows, type RefusedMessage } from './event.rows.js';
 import { edgeTilesOf, growLog, type TileHashes } from './growth.js';
+import type { Journal } from './journal.js';
+import { LogReader } from './log.reader.js';
+import { faultOf, Standing, type Witness } from './standing.js';
 
 /** Leaves that one transaction appends at most; the next takes the rest. */
 const maxLeaves = 4096;
+/** Leaves that are read at once where the journal must be completed. */
+const journalChunk = 65_536;
 
 /** Name and keys of the log. */
 export interface LogIdentity {
@@ -18,6 +23,12 @@ export interface LogIdentity {
   readonly ring: KeyRing;
   /** the database's derivation root */
   readonly root: Uint8Array;
+  /** what was signed, in a second place */
+  readonly journal: Journal;
+  /** Whom a log without a journal must be compared with before it signs: nicknames of chains. Default nobody. */
+  readonly witnesses?: readonly string[];
+  /** Size at which the operator accepts this database though the journal is empty. */
+  readonly acceptedSize?: number;
 }
 
 /** The result of a transaction that was committed. */
@@ -42,6 +53,14 @@ interface Growth {
   readonly size: number;
   readonly producers: readonly string[];
   readonly appended: number;
+  /** There may be more that is ready. */
+  readonly goesOn: boolean;
+}
+
+interface ReadyRow {
+  producer: string;
+  seq: string;
+  leaf: Buffer;
 }
 
 interface LogRow {
@@ -57,10 +76,17 @@ interface LogRow {
  * indices, tiles and checkpoint together, the messages are unacknowledged and come again. After it everything is durable
  * at once; a crash then loses only announcements: receipts are repeated at start and every few seconds, messages come
  * again and are recognised as the same. A checkpoint is signed inside the transaction and read only from the database,
- * so no checkpoint was ever seen whose leaves could vanish, and two roots for one size cannot be signed.
+ * so no checkpoint was ever seen whose leaves could vanish.
+ *
+ * The journal is written last before the commit. A crash between them, or a database that was restored from a backup, leaves
+ * the journal ahead: leaves then get their places in the journal's order until the database has caught up. So two roots for
+ * one size cannot be signed, and what chains hold of the log is compared with it too (`compare`).
  */
 export class AuditLog {
+  /** Whether it may sign; whoever learns of a fault says so here. */
+  readonly standing = new Standing();
   private readonly rows: EventRows;
+  private readonly reader: LogReader;
 
   constructor(
     private readonly unitOfWork: UnitOfWork,
@@ -68,6 +94,7 @@ export class AuditLog {
     private readonly now: () => Date = () => new Date(),
   ) {
     this.rows = new EventRows(identity.party, identity.ring, identity.root, now);
+    this.reader = new LogReader(unitOfWork);
   }
 
   /** The log's name: first line of its checkpoints. */
@@ -81,9 +108,11 @@ export class AuditLog {
   }
 
   /**
-   * Makes the empty log, or recomputes root and checkpoint of the stored one.
+   * Makes the empty log, or recomputes root and checkpoint of the stored one and compares it with the journal.
    *
-   * @throws AppError `log-damaged` (bug) when tiles, root and checkpoint do not belong together: the service must not start
+   * @throws AppError (bug: the service must not start) `log-damaged` when tiles, root, checkpoint and entries do not belong
+   *   together; `log-forked` when the journal holds another root; `journal-missing` when it holds nothing of a log with
+   *   entries that the operator has not accepted; `journal-damaged`
    */
   async open(): Promise<void> {
     await this.unitOfWork.run(async (tx) => {
@@ -107,7 +136,45 @@ export class AuditLog {
         toHex(signed.root) !== toHex(stored.root)
       )
         throw bug('log-damaged', `the log of ${row.size} leaves does not have the root that was signed`);
+      await this.assertWhole(tx, row.size);
     });
+    await this.meetJournal();
+  }
+
+  /**
+   * Compares the log with what `witness` holds of it, also with leaves that only the journal has the order of.
+   * Where it is behind or differs, it stands still from then on.
+   */
+  async compare(witness: Witness): Promise<void> {
+    const fault = faultOf(witness, await this.rootAt(witness.size));
+    if (fault !== null) this.standing.stop(fault);
+  }
+
+  /**
+   * For readiness.
+   *
+   * @throws AppError why it may not sign, or `log-catching-up` (unavailable)
+   */
+  async assertCurrent(): Promise<void> {
+    this.standing.assertMaySign();
+    await this.assertCaughtUp();
+  }
+
+  /** @throws AppError `log-catching-up` (unavailable) */
+  async assertCaughtUp(): Promise<void> {
+    const behind = await this.behind();
+    if (behind > 0) throw unavailable('log-catching-up', `${behind} leaves that were signed are being gathered again`);
+  }
+
+  /** Lets the journal forget what `covered` leaves with final anchors no longer need. */
+  pruneJournal(covered: number): Promise<void> {
+    return this.identity.journal.prune(covered, this.now());
+  }
+
+  /** How many leaves the journal has that the database has not yet. */
+  async behind(): Promise<number> {
+    const [{ size }, written] = [await this.reader.tree(), await this.identity.journal.last()];
+    return Math.max(0, (written?.size ?? 0) - size);
   }
 
   /**
@@ -118,7 +185,7 @@ export class AuditLog {
   append(batch: readonly EventEnvelope[]): Promise<Acceptance> {
     return this.commit(async (tx) => {
       const alarms = await this.rows.conflictsOf(tx, batch, await this.rows.store(tx, batch));
-      await this.rows.store(tx, alarms);
+      await this.storeOwn(tx, alarms);
       return { producers: batch.map((event) => event.producer), alarms: alarms.length };
     });
   }
@@ -130,8 +197,16 @@ export class AuditLog {
         subject: message.subject,
         reason: message.reason,
       });
-      await this.rows.store(tx, alarm);
+      await this.storeOwn(tx, alarm);
       return { producers: [], alarms: alarm.length };
+    });
+  }
+
+  /** Adds an event of this log itself. */
+  raise(type: string, correlation: string, details: Record<string, unknown>): Promise<Acceptance> {
+    return this.commit(async (tx) => {
+      await this.storeOwn(tx, [await this.rows.ownEvent(tx, type, correlation, details)]);
+      return { producers: [], alarms: 1 };
     });
   }
 
@@ -143,8 +218,8 @@ export class AuditLog {
    */
   erase(person: string, erasure: Erasure): Promise<Acceptance> {
     return this.commit(async (tx) => {
-      const { producer } = await this.rows.erase(tx, person, erasure);
-      return { producers: [producer], alarms: 0 };
+      await this.storeOwn(tx, [await this.rows.erase(tx, person, erasure)]);
+      return { producers: [this.rows.producer], alarms: 0 };
     });
   }
 
@@ -155,6 +230,7 @@ export class AuditLog {
 
   /** How far each producer's events are durable now. */
   async receipts(): Promise<Receipted[]> {
+    this.standing.assertNotStopped();
     const rows = (await this.unitOfWork.reader.query(
       'SELECT producer, through_seq, (SELECT size FROM log) AS size FROM producer ORDER BY producer',
     )) as { producer: string; through_seq: string; size: string }[];
@@ -174,8 +250,10 @@ export class AuditLog {
   }
 
   private async commit(take: (tx: Tx) => Promise<Taken>): Promise<Acceptance> {
+    this.standing.assertMaySign();
     const first = await this.unitOfWork.run(async (tx) => {
       const log = await this.lock(tx);
+      await this.restoreOwn(tx, log);
       const taken = await take(tx);
       return { ...taken, grown: await this.sequence(tx, log) };
     });
@@ -183,7 +261,7 @@ export class AuditLog {
     let grown = first.grown;
     let appended = grown.appended;
     // A long run of waiting events became ready: go on, transaction by transaction.
-    while (grown.appended === maxLeaves) {
+    while (grown.goesOn) {
       grown = await this.unitOfWork.run(async (tx) => this.sequence(tx, await this.lock(tx)));
       for (const producer of grown.producers) producers.add(producer);
       appended += grown.appended;
@@ -207,16 +285,15 @@ export class AuditLog {
     return { size: Number(row.size), root: row.root, checkpoint: row.checkpoint };
   }
 
-  /** Gives leaf indices to every event whose predecessors have theirs, and writes tiles and checkpoint over them. */
+  /** Gives leaf indices to every event whose turn it is, and writes tiles and checkpoint over them. */
   private async sequence(tx: Tx, log: LogRow): Promise<Growth> {
-    const ready = (await tx.manager.query(
-      `SELECT producer, seq, leaf FROM (
-         SELECT e.producer, e.seq, e.leaf, coalesce(p.through_seq, 0) AS through,
-                row_number() OVER (PARTITION BY e.producer ORDER BY e.seq) AS place
-         FROM event e LEFT JOIN producer p USING (producer) WHERE e.leaf_index IS NULL) waiting
-       WHERE seq = through + place ORDER BY place, producer LIMIT ${maxLeaves}`,
-    )) as { producer: string; seq: string; leaf: Buffer }[];
-    if (ready.length === 0) return { size: log.size, producers: [], appended: 0 };
+    const { journal, signer } = this.identity;
+    const written = await journal.last();
+    const isBehind = (written?.size ?? 0) > log.size;
+    const ready = isBehind
+      ? await this.readyByJournal(tx, log.size, Math.min(written!.size, log.size + maxLeaves))
+      : await this.readyBySeq(tx);
+    if (ready.length === 0) return { size: log.size, producers: [], appended: 0, goesOn: false };
     const growth = growLog(
       log.size,
       await this.edge(tx, log.size),
@@ -244,14 +321,135 @@ export class AuditLog {
         growth.tiles.map((tile) => Buffer.from(tile.hashes)),
       ],
     );
+    if (isBehind)
+      for (const row of ready.filter(({ producer }) => producer === this.rows.producer))
+        await this.rows.eraseAgain(tx, Number(row.seq), row.leaf.toString());
     const { size, root } = growth;
+    if (size === written?.size && toHex(root) !== toHex(written.root))
+      throw bug('log-forked', `the journal holds another root for ${size} leaves`);
+    this.standing.assertMaySign();
+    const checkpoint = tlog.signCheckpoint({ origin: this.origin, size, root }, signer);
     await tx.manager.query('UPDATE log SET size = $1, root = $2, checkpoint = $3, updated_at = $4', [
       size,
       Buffer.from(root),
-      tlog.signCheckpoint({ origin: this.origin, size, root }, this.identity.signer),
+      checkpoint,
       this.now(),
     ]);
-    return { size, producers: [...through.keys()], appended: ready.length };
+    if (!isBehind) {
+      await this.completeJournal(written?.size ?? 0, log.size);
+      await journal.write({ from: log.size, hashes: ready.map((row) => tlog.leafHash(row.leaf)), checkpoint });
+    }
+    return {
+      size,
+      producers: [...through.keys()],
+      appended: ready.length,
+      goesOn: isBehind || ready.length === maxLeaves,
+    };
+  }
+
+  /** Events whose predecessors all have their places. */
+  private async readyBySeq(tx: Tx): Promise<ReadyRow[]> {
+    return (await tx.manager.query(
+      `SELECT producer, seq, leaf FROM (
+         SELECT e.producer, e.seq, e.leaf, coalesce(p.through_seq, 0) AS through,
+                row_number() OVER (PARTITION BY e.producer ORDER BY e.seq) AS place
+         FROM event e LEFT JOIN producer p USING (producer) WHERE e.leaf_index IS NULL) waiting
+       WHERE seq = through + place ORDER BY place, producer LIMIT ${maxLeaves}`,
+    )) as ReadyRow[];
+  }
+
+  /** Events that stood behind `from` before, in that order, as far as they are there again. */
+  private async readyByJournal(tx: Tx, from: number, to: number): Promise<ReadyRow[]> {
+    const hashes = await this.identity.journal.hashes(from, to);
+    const rows = (await tx.manager.query(
+      `SELECT producer, seq, leaf, place FROM event
+       JOIN unnest($1::bytea[]) WITH ORDINALITY AS wanted (hash, place) ON sha256('\\x00'::bytea || leaf) = hash
+       WHERE leaf_index IS NULL ORDER BY place`,
+      [hashes.map((hash) => Buffer.from(hash))],
+    )) as (ReadyRow & { place: string })[];
+    const gap = rows.findIndex((row, i) => Number(row.place) !== i + 1);
+    return gap === -1 ? rows : rows.slice(0, gap);
+  }
+
+  /** Stores events of the log itself. Nobody could send them again, so they are in the journal before they have a place. */
+  private async storeOwn(tx: Tx, own: readonly EventEnvelope[]): Promise<void> {
+    await this.identity.journal.keepOwn(own);
+    await this.rows.store(tx, own);
+  }
+
+  /** Brings back own events that the journal has and the database lost, before another takes their seq. */
+  private async restoreOwn(tx: Tx, log: LogRow): Promise<void> {
+    const written = await this.identity.journal.last();
+    if ((written?.size ?? 0) <= log.size) return;
+    await this.rows.store(tx, await this.identity.journal.own(await this.rows.lastOwnSeq(tx)));
+  }
+
+  /** Adds the leaves that an earlier journal, or one begun anew, lacks. */
+  private async completeJournal(from: number, to: number): Promise<void> {
+    for (let start = from; start < to; start += journalChunk) {
+      const hashes = await this.reader.leafHashes(start, Math.min(start + journalChunk, to));
+      await this.identity.journal.prepare(start, hashes);
+    }
+  }
+
+  private async meetJournal(): Promise<void> {
+    const { journal, acceptedSize, witnesses = [] } = this.identity;
+    const [{ size }, written] = [await this.reader.tree(), await journal.last()];
+    if (written !== null) {
+      const fault = faultOf({ where: 'journal', ...written }, await this.rootAt(written.size));
+      if (fault !== null) throw fault;
+      return;
+    }
+    if (size > 0 && acceptedSize !== size)
+      throw bug(
+        'journal-missing',
+        `the journal is empty and this database has ${size} leaves: put the journal back; if it is lost for good and no ` +
+          `backup of the database was restored, start once with ACCEPTED_LOG_SIZE=${size}`,
+      );
+    this.standing.await(witnesses);
+  }
+
+  /** Root of the first `size` leaves; null where neither database nor journal has so many. */
+  private async rootAt(size: number): Promise<Uint8Array | null> {
+    const tree = await this.reader.tree();
+    if (size <= tree.size) return tlog.frontierRoot(await this.frontierAt(size));
+    const written = await this.identity.journal.last();
+    if (written === null || written.size < size) return null;
+    let frontier = await this.frontierAt(tree.size);
+    for (const hash of await this.identity.journal.hashes(tree.size, size))
+      ({ frontier } = tlog.appendLeaf(frontier, hash));
+    return tlog.frontierRoot(frontier);
+  }
+
+  private async frontierAt(size: number): Promise<tlog.Frontier> {
+    return tlog.frontierOf(size, await this.reader.nodes(tlog.subtreesOf({ from: 0, to: size })));
+  }
+
+  /**
+   * Looks whether entries, tiles and producers tell of the same log, as far as that is quick: the newest tile's entries,
+   * and how far each producer is. All of it is what `libs/audit-verifier` looks at.
+   */
+  private async assertWhole(tx: Tx, size: number): Promise<void> {
+    const first = size === 0 ? 0 : Math.floor((size - 1) / tlog.TILE_WIDTH) * tlog.TILE_WIDTH;
+    const newest = (await tx.manager.query(
+      `SELECT leaf_index, leaf, substring(hashes FROM (32 * (leaf_index - $1) + 1)::int FOR 32) AS hash
+       FROM event LEFT JOIN tile ON level = 0 AND index = $1 / ${tlog.TILE_WIDTH}
+       WHERE leaf_index >= $1 ORDER BY leaf_index`,
+      [first],
+    )) as { leaf: Buffer; hash: Buffer | null }[];
+    const isEntry = newest.every(({ leaf, hash }) => hash !== null && hash.equals(tlog.leafHash(leaf)));
+    if (newest.length !== size - first || !isEntry)
+      throw bug('log-damaged', `the entries from ${first} on are not those of the log's tiles`);
+    const [told] = (await tx.manager.query(
+      `SELECT coalesce(sum(through_seq), 0) AS leaves,
+         count(*) FILTER (WHERE NOT EXISTS (
+           SELECT FROM event e WHERE e.producer = p.producer AND e.seq = p.through_seq AND e.leaf_index IS NOT NULL)
+         OR EXISTS (
+           SELECT FROM event e WHERE e.producer = p.producer AND e.seq <= p.through_seq AND e.leaf_index IS NULL)) AS wrong
+       FROM producer p`,
+    )) as [{ leaves: string; wrong: string }];
+    if (Number(told.leaves) !== size || Number(told.wrong) > 0)
+      throw bug('log-damaged', `the producers' events are not the ${size} leaves of the log`);
   }
 
   private async edge(tx: Tx, size: number): Promise<TileHashes[]> {

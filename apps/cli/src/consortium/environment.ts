@@ -77,6 +77,7 @@ export async function environmentOf(consortium: Consortium, hub: Complete<HubDep
         return {
           ...common,
           ANCHOR_EVERY_MS: String(localNumbers.anchorEveryMs),
+          JOURNAL_DIR: join(consortium.dir, 'journals', one.party),
           ...(one.party === 'hub'
             ? { TOKEN_ISSUERS: JSON.stringify({ north: urls['identity.north'], south: urls['identity.south'] }) }
             : {}),
