@@ -52,7 +52,7 @@ export const recordsConfig = defineConfig({
       .max(5 * 1024 ** 3)
       .default(4 * 1024 ** 3),
     'bytes',
-    'larger uploads are refused (413); S3 takes no more than 5 GiB in one request',
+    'larger uploads are refused (413), larger records of others not fetched; S3 takes 5 GiB in one request',
   ),
 });
 

@@ -161,6 +161,43 @@ class ComparedObjects1764500000000 implements MigrationInterface {
   }
 }
 
+/** Queues that move on: what was tried goes behind what was not; a sweep and a commit exclude each other. */
+class FairQueues1764600000000 implements MigrationInterface {
+  name = 'FairQueues1764600000000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query('ALTER TABLE pending_object ADD COLUMN swept_at timestamptz');
+    await runner.query('CREATE INDEX pending_object_begun ON pending_object (begun_at)');
+    await runner.query('ALTER TABLE object ADD COLUMN asked_at timestamptz');
+    await runner.query('DROP INDEX object_retired');
+    await runner.query(
+      `CREATE INDEX object_retired ON object (asked_at NULLS FIRST, stored_at) WHERE NOT is_current AND removed_at IS NULL`,
+    );
+    await runner.query('ALTER TABLE re_encryption ADD COLUMN due_at timestamptz NOT NULL DEFAULT now()');
+    await runner.query('ALTER TABLE re_encryption ADD COLUMN tries integer NOT NULL DEFAULT 0');
+    await runner.query('CREATE INDEX re_encryption_due ON re_encryption (due_at) WHERE done_at IS NULL');
+    await runner.query('CREATE INDEX re_encryption_done ON re_encryption (done_at) WHERE done_at IS NOT NULL');
+    await runner.query('CREATE INDEX fetch_nonce_expires ON fetch_nonce (expires)');
+    // Grants that ended at B, for as long as a fetch may still come to keep what it got.
+    await runner.query(`
+      CREATE TABLE ended_grant (
+        grant_id bytea PRIMARY KEY,
+        reason text NOT NULL,
+        ended_at timestamptz NOT NULL DEFAULT now()
+      )`);
+    await runner.query('CREATE INDEX ended_grant_at ON ended_grant (ended_at)');
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP TABLE ended_grant');
+    await runner.query('DROP INDEX fetch_nonce_expires');
+    await runner.query('ALTER TABLE re_encryption DROP COLUMN due_at, DROP COLUMN tries');
+    await runner.query('ALTER TABLE object DROP COLUMN asked_at');
+    await runner.query('CREATE INDEX object_retired ON object (stored_at) WHERE NOT is_current AND removed_at IS NULL');
+    await runner.query('ALTER TABLE pending_object DROP COLUMN swept_at');
+  }
+}
+
 /** Tables of this service. */
 export const recordsTables: Tables = {
   entities: [...chainEntities, RecordRow, ObjectRow, DeedRow, CohortRow, OpeningRow, ScrubRow],
@@ -170,5 +207,6 @@ export const recordsTables: Tables = {
     RecordsTables1763820000000,
     RemovedObjects1763900000000,
     ComparedObjects1764500000000,
+    FairQueues1764600000000,
   ],
 };

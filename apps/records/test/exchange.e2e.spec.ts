@@ -1,5 +1,7 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { SigningKey } from 'ethers';
 import { Client as S3Client } from 'minio';
@@ -110,6 +112,9 @@ const partial = {
   signature: nobodys,
 };
 
+/** Takes north's place as the home, if it is set. */
+let hostileUrl: string | undefined;
+
 function released(consent: Consent | undefined): object | null {
   if (!consent) return null;
   const { grant, commitment } = consent;
@@ -121,7 +126,7 @@ function released(consent: Consent | undefined): object | null {
     ySeal: point(6n),
     w: point(7n),
     partials: [partial],
-    exchangeUrl: north.url,
+    exchangeUrl: hostileUrl ?? north.url,
     commitment,
     departmentId: '11111111-2222-4333-8444-555555555555',
   };
@@ -223,6 +228,31 @@ async function bytesOf(hospital: Hospital, name: string): Promise<Buffer> {
   return Buffer.concat(parts);
 }
 
+/** Tells south that the transfer of this grant has ended. Returns the event's id. */
+function tellClosed({ grantId, commitment }: Consent, reason = 'expired'): string {
+  const details = { grantId, role: 'B', state: 'closed', reason, because: 'time', commitment, mapped: true };
+  const event = {
+    id: randomUUID(),
+    type: 'bridge.transfer-closed.v1',
+    producer: 'bridge.south',
+    seq: 1,
+    at: new Date().toISOString(),
+    correlation: grantId,
+    salt: fill('01', 32),
+    details,
+  };
+  south.bus.publish(event.type, JSON.stringify(event));
+  return event.id;
+}
+
+async function rowsOf(hospital: Hospital, sql: string, values: unknown[]): Promise<Record<string, unknown>[]> {
+  const database = new pg.Client({ connectionString: hospital.databaseUrl });
+  await database.connect();
+  const { rows } = await database.query(sql, values);
+  await database.end();
+  return rows as Record<string, unknown>[];
+}
+
 describe('opening a record of another hospital', () => {
   it('fetches it once, checks it against the deed, logs, and hands out the same bytes', async () => {
     const consent = await consentTo(bundle);
@@ -253,27 +283,8 @@ describe('opening a record of another hospital', () => {
     const before = await objectsOf(south);
     await (await read(consent)).arrayBuffer();
     expect(await objectsOf(south)).toHaveLength(before.length + 1);
-    const { grantId, commitment } = consent;
-    const details = {
-      grantId,
-      role: 'B',
-      state: 'closed',
-      reason: 'expired',
-      because: 'time',
-      commitment,
-      mapped: true,
-    };
-    const event = {
-      id: '21111111-2222-4333-8444-555555555555',
-      type: 'bridge.transfer-closed.v1',
-      producer: 'bridge.south',
-      seq: 1,
-      at: new Date().toISOString(),
-      correlation: grantId,
-      salt: fill('01', 32),
-      details,
-    };
-    south.bus.publish(event.type, JSON.stringify(event));
+    const { grantId } = consent;
+    tellClosed(consent);
     const database = new pg.Client({ connectionString: south.databaseUrl });
     await database.connect();
     const rows = async () =>
@@ -282,6 +293,92 @@ describe('opening a record of another hospital', () => {
     await until(async () => (await rows()) === 0);
     await database.end();
     await until(async () => (await objectsOf(south)).length === before.length);
+  });
+
+  it.each([
+    ['expired', 'expired'],
+    ['given-back', 'revoked'],
+  ])('keeps nothing of a fetch in the middle of which its transfer was closed: %s', async (reason, code) => {
+    const consent = await consentTo(bundle);
+    const before = await objectsOf(south);
+    const opens = south.answers.get('identity.open')!;
+    let goOn!: () => void;
+    const latch = new Promise<void>((resolve) => (goOn = resolve));
+    const asked = new Promise<void>((resolve) => {
+      south.answers.set('identity.open', async (body: never) => {
+        resolve();
+        await latch;
+        return opens(body);
+      });
+    });
+    const reading = read(consent);
+    await asked;
+    const event = tellClosed(consent, reason);
+    const heard = () => rowsOf(south, 'SELECT 1 FROM inbox WHERE envelope_id = $1', [event]);
+    await until(async () => (await heard()).length === 1);
+    goOn();
+    const answer = await reading;
+    south.answers.set('identity.open', opens);
+    expect([answer.status, (await answer.json()).issue[0].details.coding[0].code]).toEqual([410, code]);
+    const grant = [Buffer.from(consent.grantId.slice(2), 'hex')];
+    expect(await rowsOf(south, 'SELECT 1 FROM opening WHERE grant_id = $1', grant)).toEqual([]);
+    expect(await objectsOf(south)).toEqual(before);
+  });
+
+  describe('from a home that means no good', () => {
+    const metadata = (sizeBytes: number): string =>
+      Buffer.from(`{"category":"record","contentType":"text/plain","sizeBytes":${sizeBytes}}`).toString('base64url');
+    const headers = (claimed: number, length: number) => ({
+      [fetchHeaders.metadata]: metadata(claimed),
+      [fetchHeaders.salt]: fill('01', 32),
+      'content-length': String(length),
+    });
+    let server: Server;
+    let sent = 0;
+    let closed = 0;
+    let begin: (response: ServerResponse) => void;
+    beforeAll(async () => {
+      server = createServer((_, response) => {
+        response.on('close', () => closed++);
+        begin(response);
+        const more = (): void => {
+          do sent += 64 * 1024;
+          while (!response.destroyed && response.write(Buffer.alloc(64 * 1024, ' ')));
+        };
+        response.on('drain', more);
+        more();
+      });
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    });
+    afterAll(() => {
+      hostileUrl = undefined;
+      server.closeAllConnections();
+      server.close();
+    });
+
+    it.each([
+      ['more bytes than its metadata has', (r: ServerResponse) => r.writeHead(200, headers(1_000, 10_000_000_000))],
+      ['a record above the own limit', (r: ServerResponse) => r.writeHead(200, headers(30_000_000, 30_010_000))],
+      ['fewer bytes than its metadata has', (r: ServerResponse) => r.writeHead(200, headers(10_000_000, 1_000_000))],
+      ['an error without end', (r: ServerResponse) => r.writeHead(500, { 'content-type': 'application/problem+json' })],
+    ])('takes no more than a little of %s', async (_, respond) => {
+      const consent = await consentTo(bundle);
+      hostileUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      [sent, closed, begin] = [0, 0, respond];
+      let kept = 0;
+      const looking = setInterval(() => {
+        void rowsOf(south, 'SELECT 1 FROM pending_object', []).then((rows) => (kept = Math.max(kept, rows.length)));
+      }, 50);
+      const answer = await read(consent);
+      clearInterval(looking);
+      hostileUrl = undefined;
+      expect(answer.status).toBe(503);
+      expect((await answer.json()).issue[0].details.coding[0].code).toBe('fetch-withheld');
+      expect(kept).toBe(0);
+      // What the sockets of both ends hold is on its way before the first byte is read.
+      expect(sent).toBeLessThan(2 * 16 * 1024 * 1024);
+      await until(() => closed === 2);
+    });
   });
 
   it('of two readers at once both get it, and one copy stays', async () => {

@@ -9,7 +9,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { connect, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import * as age from '@cpds/crypto/age';
 import { to0x } from '@cpds/crypto/bytes';
 import { compressed, G } from '@cpds/crypto/curve';
@@ -23,7 +23,7 @@ import { recordsConfig } from '../src/config.js';
 /** How long real servers may take to start on a busy machine, milliseconds. */
 export const startMs = 180_000;
 
-/** Answers one bus request; an error that it throws with `code` and `kind` becomes the answer's error. */
+/** Answers one bus request, now or later; an error that it throws with `code` and `kind` becomes the answer's error. */
 export type Answer = (body: never) => unknown;
 
 export interface Patient {
@@ -153,18 +153,19 @@ function patientAnswer(patient: Patient): unknown {
 }
 
 function answerRequests(hospital: Hospital): void {
+  const respond = async (message: Msg): Promise<void> => {
+    const answer = message.reply ? hospital.answers.get(message.subject) : undefined;
+    if (!answer) return;
+    try {
+      message.respond(JSON.stringify({ ok: true, value: await answer(message.json() as never) }));
+    } catch (error) {
+      const { code, kind, message: text } = error as { code: string; kind: string; message: string };
+      message.respond(JSON.stringify({ ok: false, error: { code, kind, message: text } }));
+    }
+  };
   const subscription = hospital.bus.subscribe('>');
   void (async () => {
-    for await (const message of subscription) {
-      const answer = message.reply ? hospital.answers.get(message.subject) : undefined;
-      if (!answer) continue;
-      try {
-        message.respond(JSON.stringify({ ok: true, value: answer(message.json() as never) }));
-      } catch (error) {
-        const { code, kind, message: text } = error as { code: string; kind: string; message: string };
-        message.respond(JSON.stringify({ ok: false, error: { code, kind, message: text } }));
-      }
-    }
+    for await (const message of subscription) void respond(message);
   })();
 }
 

@@ -2,6 +2,7 @@ import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap
 import { Leases, Loop } from '@cpds/store';
 import { ExchangeService } from '../exchange/exchange.service.js';
 import { PendingObjects } from '../objects/pending-objects.js';
+import { OpeningsService } from '../openings/openings.service.js';
 import { ReEncryptions } from '../records/re-encryptions.js';
 import { RetiredObjects } from '../records/retired-objects.js';
 import { Scrubs } from '../scrubs/scrubs.service.js';
@@ -31,17 +32,20 @@ export class Chores implements OnApplicationBootstrap, BeforeApplicationShutdown
     retired: RetiredObjects,
     pending: PendingObjects,
     exchange: ExchangeService,
+    openings: OpeningsService,
     scrubs: Scrubs,
     { pollMs, orphanAfterMs, onError }: ChoresOptions,
   ) {
     const chore = (everyMs: number, run: (stop: AbortSignal) => Promise<unknown>): Loop =>
       new Loop({ round: async (stop) => void (await run(stop)), everyMs, onError });
     const chores = [
-      chore(pollMs, () => reEncryptions.workOff()),
-      chore(10 * pollMs, () => retired.workOff()),
+      chore(pollMs, (stop) => reEncryptions.workOff(stop)),
+      chore(10 * pollMs, (stop) => retired.workOff(stop)),
       chore(pollMs, (stop) => scrubs.workOff(stop)),
       chore(tidyEveryMs, () => pending.sweep(orphanAfterMs)),
       chore(tidyEveryMs, () => exchange.pruneNonces()),
+      chore(tidyEveryMs, () => openings.pruneEnds(orphanAfterMs)),
+      chore(tidyEveryMs, () => reEncryptions.prune()),
     ];
     const work = async (held: AbortSignal): Promise<void> =>
       void (await Promise.all(chores.map((loop) => loop.run(held))));

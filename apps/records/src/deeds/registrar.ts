@@ -7,10 +7,11 @@ import { assert, bug } from '@cpds/errors';
 import { events } from '@cpds/messages';
 import { Changes, type Outcome, told, unchanged, untold } from '@cpds/outbox';
 import { OwnChainAccess } from '@cpds/service';
-import { Leases, Loop, pause, UnitOfWork, type Tx } from '@cpds/store';
+import { Leases, Loop, pause, UnitOfWork } from '@cpds/store';
 import { Interface } from 'ethers';
-import { assemble, choose, type CohortMember, type PendingDeed } from './cohort.js';
+import { assemble, choose, type CohortMember } from './cohort.js';
 import { CohortRow, DeedRow } from './deed.row.js';
+import { oldestPending } from './pending-deeds.js';
 
 /** This hospital's chain, ready to mint on. */
 export type DeedChain = OwnChain<'deedRegistry'>;
@@ -78,8 +79,14 @@ export class Registrar implements OnApplicationBootstrap, BeforeApplicationShutd
     // Another process of this service mints, so this one has nothing to do.
     if (!chain.sender.isWriter) return;
     while (await this.assembleOne(chain));
-    for (const cohort of await this.unitOfWork.reader.findBy(CohortRow, { state: 'assembled' }))
-      await this.follow(chain, cohort, stop);
+    const assembled = { where: { state: 'assembled' as const }, order: { assembledAt: 'ASC' as const } };
+    for (const cohort of await this.unitOfWork.reader.find(CohortRow, assembled)) {
+      try {
+        await this.follow(chain, cohort, stop);
+      } catch (error) {
+        this.access.onError(error); // one that cannot be followed holds up no other
+      }
+    }
   }
 
   /** Puts the next cohort together when its oldest deed has waited; false when none is due. */
@@ -87,7 +94,7 @@ export class Registrar implements OnApplicationBootstrap, BeforeApplicationShutd
     return this.changes.commit(async (tx) => {
       // One at a time: two at once could put one deed into two cohorts.
       await tx.manager.query(`SELECT pg_advisory_xact_lock(hashtext('cpds/registrar'))`);
-      const pending = await this.pendingDeeds(tx);
+      const pending = await oldestPending(tx, this.options.flushAfterMs);
       if (!pending.some(({ isDue }) => isDue)) return unchanged(false);
       const chosen = choose(pending);
       const cohort = assemble(chosen, (length) => new Uint8Array(randomBytes(length)));
@@ -112,16 +119,6 @@ export class Registrar implements OnApplicationBootstrap, BeforeApplicationShutd
       await chain.sender.enqueue(tx, mintKey(id, 1), mintCall(chain.contracts.deedRegistry, cohort.members));
       return untold('a cohort is told of when its mint is signed', true);
     });
-  }
-
-  private async pendingDeeds(tx: Tx): Promise<(PendingDeed & { isDue: boolean })[]> {
-    return (await tx.manager.query(
-      `SELECT d.x, d.y, d.commitment, r.patient_id AS "patientId",
-              d.pending_since <= now() - $1 * interval '1 millisecond' AS "isDue"
-       FROM deed d JOIN object o ON o.id = d.object_id AND o.is_current JOIN record r ON r.id = o.record_id
-       WHERE d.cohort_id IS NULL ORDER BY d.pending_since, d.x LIMIT 1000`,
-      [this.options.flushAfterMs],
-    )) as (PendingDeed & { isDue: boolean })[];
   }
 
   /** Looks at the state of a cohort's mint and takes the next step. */

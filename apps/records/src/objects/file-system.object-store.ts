@@ -1,5 +1,4 @@
-import { randomUUID } from 'node:crypto';
-import { link, mkdir, open, rm, stat } from 'node:fs/promises';
+import { type FileHandle, link, mkdir, open, rm, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import {
   checkedKey,
@@ -18,15 +17,16 @@ export class FileSystemObjectStore implements ObjectStore {
 
   /**
    * Crash story: bytes go to a file under `.partial`, which is synced and then linked to its name. A crash before the
-   * link leaves a partial file that nobody reads; `link` refuses a name that exists, so no object is written over.
+   * link leaves a partial file that nobody reads and that `delete` of the same name removes, so whoever sweeps names
+   * sweeps it too. `link` refuses a name that exists, so no object is written over.
    */
   async put(key: string, sizeBytes: number, body: AsyncIterable<Uint8Array>): Promise<void> {
     const path = this.pathOf(key);
-    const partial = join(this.folder, '.partial', randomUUID());
-    await mkdir(dirname(partial), { recursive: true, mode: 0o700 });
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    const partial = this.partialOf(key);
+    await madeFolder(dirname(partial));
+    await madeFolder(dirname(path));
+    const file = await opened(partial, key);
     try {
-      const file = await open(partial, 'wx', 0o600);
       try {
         for await (const bytes of exactly(sizeBytes, body)) await file.writeFile(bytes);
         await file.sync();
@@ -52,8 +52,16 @@ export class FileSystemObjectStore implements ObjectStore {
     }
   }
 
+  /** Durable when it returns: a name that a crash brought back would be an object that no row names. */
   async delete(key: string): Promise<void> {
-    await rm(this.pathOf(key), { force: true });
+    const path = this.pathOf(key);
+    await rm(this.partialOf(key), { force: true });
+    try {
+      await unlink(path);
+      await syncFolder(dirname(path));
+    } catch (error) {
+      if (!isErrno(error, 'ENOENT')) throw error;
+    }
   }
 
   async isUp(): Promise<boolean> {
@@ -68,6 +76,27 @@ export class FileSystemObjectStore implements ObjectStore {
   private pathOf(key: string): string {
     return join(this.folder, checkedKey(key));
   }
+
+  /** One file for each name, so that it can be found by the name; no name holds `_`. */
+  private partialOf(key: string): string {
+    return join(this.folder, '.partial', checkedKey(key).replaceAll('/', '_'));
+  }
+}
+
+/** Two writers of one name at once share its partial file, so the second is refused at its begin. */
+async function opened(partial: string, key: string): Promise<FileHandle> {
+  try {
+    return await open(partial, 'wx', 0o600);
+  } catch (error) {
+    throw isErrno(error, 'EEXIST') ? objectExists(key) : error;
+  }
+}
+
+/** A folder with all above it; the names of new ones are durable too. */
+async function madeFolder(path: string): Promise<void> {
+  const first = await mkdir(path, { recursive: true, mode: 0o700 });
+  if (first === undefined) return;
+  for (let made = path; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));
 }
 
 /** The name itself must survive a crash, not only the bytes. */

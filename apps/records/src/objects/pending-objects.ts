@@ -40,9 +40,10 @@ export class PendingObjects {
    * @throws AppError `object-swept` (unavailable) when writing it took longer than a sweep waits
    */
   async keep(tx: Tx, key: string): Promise<void> {
-    const kept = (await tx.manager.query('DELETE FROM pending_object WHERE key = $1 RETURNING key', [key])) as [
-      unknown[],
-    ];
+    const kept = (await tx.manager.query(
+      'DELETE FROM pending_object WHERE key = $1 AND swept_at IS NULL RETURNING key',
+      [key],
+    )) as [unknown[]];
     if (kept[0].length === 0) throw unavailable(sweptCode, 'writing the object took too long', { retryAfterSec: 1 });
   }
 
@@ -52,14 +53,46 @@ export class PendingObjects {
     tx.afterCommit(() => void this.undo(key, false));
   }
 
-  /** Removes objects begun longer than `olderThanMs` ago and never kept. Returns how many. */
+  /**
+   * Removes objects begun longer than `olderThanMs` ago and never kept. Returns how many.
+   *
+   * An intent is marked before its object goes, and a marked one is kept no more: so whichever commits first, sweep or
+   * `keep`, no row names an object that a sweep takes. The intent stays for as long again, since a slow writer may finish
+   * after the first removal and then die.
+   */
   async sweep(olderThanMs: number): Promise<number> {
-    const rows = (await this.unitOfWork.reader.query(
-      `SELECT key FROM pending_object WHERE begun_at < now() - $1 * interval '1 millisecond' LIMIT 100`,
-      [olderThanMs],
-    )) as { key: string }[];
-    for (const { key } of rows) await this.remove(key);
-    return rows.length;
+    let removed = 0;
+    for (let last = ''; ;) {
+      const due = (await this.unitOfWork.reader.query(
+        `SELECT key, begun_at < now() - 2 * $1 * interval '1 millisecond' AS "isLast" FROM pending_object
+         WHERE begun_at < now() - $1 * interval '1 millisecond' AND key > $2
+           AND (swept_at IS NULL OR begun_at < now() - 2 * $1 * interval '1 millisecond')
+         ORDER BY key LIMIT 100`,
+        [olderThanMs, last],
+      )) as { key: string; isLast: boolean }[];
+      if (due.length === 0) return removed;
+      for (const { key, isLast } of due) if (await this.sweepOne(key, isLast)) removed++;
+      last = due.at(-1)!.key;
+    }
+  }
+
+  /** One that cannot be removed is reported, and holds up no other. */
+  private async sweepOne(key: string, isLast: boolean): Promise<boolean> {
+    try {
+      // An intent that a commit is just taking away is locked: it is not waited for, for it will be gone.
+      const [marked] = (await this.unitOfWork.reader.query(
+        `UPDATE pending_object SET swept_at = now()
+         WHERE key = (SELECT key FROM pending_object WHERE key = $1 FOR UPDATE SKIP LOCKED) RETURNING key`,
+        [key],
+      )) as [unknown[]];
+      if (marked.length === 0) return false;
+      if (isLast) await this.remove(key);
+      else await this.store.delete(key);
+      return true;
+    } catch (error) {
+      this.options.onError(error);
+      return false;
+    }
   }
 
   private async undo(key: string, wasSwept: boolean): Promise<void> {

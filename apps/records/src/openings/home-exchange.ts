@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { maxHeaderBytes, payloadLength } from '@cpds/crypto/age';
 import { parseJson, fromProblem, toAppError, unavailable } from '@cpds/errors';
 import { fetchHeaders, RecordMetadata, type FetchRequest } from '@cpds/messages';
 import { z } from 'zod';
@@ -16,11 +17,22 @@ const headersWithinMs = 15_000;
 
 const Salt = z.string().regex(/^0x[0-9a-f]{64}$/);
 
+/** Bytes of a problem document at most: a hospital that means no good must not fill memory or a day with one. */
+const maxProblemBytes = 64 * 1024;
+
+export abstract class HomeExchangeOptions {
+  /** plaintext of a record at most; a larger one is refused before a byte of it is kept */
+  abstract readonly maxRecordBytes: number;
+}
+
 /** The client of another hospital's exchange endpoint. */
 @Injectable()
 export class HomeExchange {
+  constructor(private readonly options: HomeExchangeOptions) {}
+
   /**
-   * Asks for the whole file.
+   * Asks for the whole file. The answer's length must be the one that its metadata has as an age file; whether these are
+   * the consented record's is known only when all of it is here, so the own limit bounds what may come until then.
    *
    * @throws AppError A's own refusal (410 stays 410); `home-silent`, `home-garbled` (unavailable)
    */
@@ -28,13 +40,15 @@ export class HomeExchange {
     const response = await this.post(exchangeUrl, request);
     if (response.status !== 200 || !response.body) throw fromProblem(await jsonOf(response), response.status);
     const sizeBytes = Number(response.headers.get('content-length'));
-    if (!(sizeBytes > 0)) throw garbled('content-length');
-    return {
-      sizeBytes,
-      metadata: metadataOf(response.headers.get(fetchHeaders.metadata)),
-      salt: saltOf(response.headers.get(fetchHeaders.salt)),
-      body: response.body,
-    };
+    try {
+      const metadata = metadataOf(response.headers.get(fetchHeaders.metadata));
+      const salt = saltOf(response.headers.get(fetchHeaders.salt));
+      checkLengths(sizeBytes, metadata, this.options.maxRecordBytes);
+      return { sizeBytes, metadata, salt, body: response.body };
+    } catch (error) {
+      await response.body.cancel();
+      throw error;
+    }
   }
 
   /** Asks and returns status and problem document, and no byte of a record. */
@@ -76,10 +90,29 @@ export class HomeExchange {
 
 async function jsonOf(response: Response): Promise<Record<string, unknown>> {
   try {
-    return z.record(z.string(), z.unknown()).parse(await response.json());
+    return z.record(z.string(), z.unknown()).parse(JSON.parse(await startOf(response)));
   } catch {
     return {}; // no problem document of ours: only the status is known
   }
+}
+
+/** The body as text, up to the longest problem document; the rest is not read, and its connection ends. */
+async function startOf(response: Response): Promise<string> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for await (const part of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+    parts.push(part);
+    length += part.length;
+    if (length > maxProblemBytes) break;
+  }
+  return Buffer.concat(parts).toString();
+}
+
+/** @throws AppError `home-garbled` names the length */
+function checkLengths(sizeBytes: number, metadata: RecordMetadata, maxRecordBytes: number): void {
+  if (metadata.sizeBytes > maxRecordBytes) throw garbled('metadata.sizeBytes');
+  const headerBytes = sizeBytes - payloadLength(metadata.sizeBytes);
+  if (!(headerBytes > 0 && headerBytes <= maxHeaderBytes)) throw garbled('content-length');
 }
 
 function metadataOf(header: string | null): RecordMetadata {

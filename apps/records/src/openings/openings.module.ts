@@ -1,7 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { type ServiceContext, urlsOf } from '@cpds/service';
 import type { RecordsConfig } from '../config.js';
-import { HomeExchange } from './home-exchange.js';
+import { HomeExchange, HomeExchangeOptions } from './home-exchange.js';
 import { HospitalDirectory, HospitalDirectoryOptions } from './hospital-directory.js';
 import { OpeningsHttpController } from './openings.http.controller.js';
 import { OpeningsService } from './openings.service.js';
@@ -14,6 +14,7 @@ export class OpeningsModule {
       hubUrls: urlsOf(config, 'hub'),
       chainRegistry: config.HUB_CHAIN_REGISTRY,
     };
+    const home: HomeExchangeOptions = { maxRecordBytes: config.MAX_RECORD_BYTES };
     return {
       module: OpeningsModule,
       global: true,
@@ -22,6 +23,7 @@ export class OpeningsModule {
         OpeningsService,
         HomeExchange,
         HospitalDirectory,
+        { provide: HomeExchangeOptions, useValue: home },
         { provide: HospitalDirectoryOptions, useValue: directory },
       ],
       exports: [OpeningsService],

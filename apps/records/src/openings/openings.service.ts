@@ -18,6 +18,7 @@ import {
   SignQuery,
   SignQueryAnswer,
   type Actor,
+  type CloseReason,
   type FetchRequest,
   type Hex,
   type HomeAnswer,
@@ -25,7 +26,7 @@ import {
 import { Changes, told, untold, type Outcome } from '@cpds/outbox';
 import { UnitOfWork, type Tx } from '@cpds/store';
 import type { z } from 'zod';
-import { bytesOf, maxFetchLifeSec } from '../exchange/fetch.js';
+import { bytesOf, GrantEnded, maxFetchLifeSec } from '../exchange/fetch.js';
 import { MayServe } from '../exchange/may-serve.js';
 import { type NamedFile, NamedFiles } from '../objects/named-files.js';
 import { ObjectStore } from '../objects/object-store.js';
@@ -110,8 +111,28 @@ export class OpeningsService {
     return this.home.ask(exchangeUrl, await this.statement(grantId, known, []));
   }
 
-  /** Deletes the ciphertext that is held under a grant that ended. */
-  async forget(tx: Tx, grantId: Hex): Promise<void> {
+  /**
+   * Deletes the ciphertext that is held under a grant that ended, and remembers the end for as long as a fetch that was
+   * under way may still come to keep what it got.
+   */
+  async end(tx: Tx, grantId: Hex, reason: CloseReason): Promise<void> {
+    await oneAtATime(tx, grantId);
+    await tx.manager.query('INSERT INTO ended_grant (grant_id, reason) VALUES ($1, $2) ON CONFLICT DO NOTHING', [
+      bytesOf(grantId),
+      reason,
+    ]);
+    await this.forget(tx, grantId);
+  }
+
+  /** Forgets ends before which every fetch that is still under way has lost its object to a sweep. */
+  async pruneEnds(orphanAfterMs: number): Promise<void> {
+    await this.unitOfWork.reader.query(
+      `DELETE FROM ended_grant WHERE ended_at < now() - 2 * $1 * interval '1 millisecond'`,
+      [orphanAfterMs],
+    );
+  }
+
+  private async forget(tx: Tx, grantId: Hex): Promise<void> {
     const opening = await tx.manager.findOneBy(OpeningRow, { grantId: bytesOf(grantId) });
     if (!opening) return;
     await tx.manager.delete(OpeningRow, { grantId: bytesOf(grantId) });
@@ -198,12 +219,20 @@ export class OpeningsService {
     });
   }
 
-  /** Two readers at once fetch twice; the first row stands and the other's object goes. */
+  /**
+   * Two readers at once fetch twice; the first row stands and the other's object goes. What came for a grant that ended
+   * meanwhile is not kept. @throws GrantEnded
+   */
   private async claim(
     tx: Tx,
     grantId: Hex,
     row: Omit<OpeningRow, 'fetchedAt' | 'openedAt'>,
   ): Promise<Outcome<OpeningRow>> {
+    await oneAtATime(tx, grantId);
+    const [ended] = (await tx.manager.query('SELECT reason FROM ended_grant WHERE grant_id = $1', [row.grantId])) as {
+      reason: CloseReason;
+    }[];
+    if (ended) throw new GrantEnded(ended.reason === 'expired' ? 'expired' : 'revoked');
     await this.pending.keep(tx, row.objectKey);
     await tx.manager.createQueryBuilder().insert().into(OpeningRow).values(row).orIgnore().execute();
     const stands = await tx.manager.findOneByOrFail(OpeningRow, { grantId: row.grantId });
@@ -254,4 +283,9 @@ export class OpeningsService {
     });
     return { fetch, signature, partials };
   }
+}
+
+/** End and keeping of one grant wait for each other: neither could see what the other has not committed yet. */
+async function oneAtATime(tx: Tx, grantId: Hex): Promise<void> {
+  await tx.manager.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`records/grant/${grantId}`]);
 }

@@ -30,7 +30,7 @@ export class TransfersBusController {
     if (!grantId) return; // the transfer ended before there was a grant, so nothing is kept under it
     await this.changes.commit(async (tx) => {
       if (!(await this.inbox.once(tx, 'records', event.id))) return unchanged();
-      if (role === 'B') await this.openings.forget(tx, grantId);
+      if (role === 'B') await this.openings.end(tx, grantId, reason);
       if (role === 'A' && mapped && commitment && withdrawn.includes(reason))
         await this.reEncryptions.request(tx, bytesOf(grantId), bytesOf(commitment));
       return untold('the bridge told of the end; a record sealed anew is told of when it is');

@@ -26,12 +26,19 @@ export class RetiredObjects {
     private readonly pending: PendingObjects,
   ) {}
 
-  /** Removes every ciphertext that is not in use. An earlier deed takes no new consent, so it is never in use again. */
-  async workOff(): Promise<void> {
+  /**
+   * Asks about those that were not asked about for longest, and removes each that is not in use. An earlier deed takes no
+   * new consent, so it is never in use again. Each is marked before it is asked about: one that stays in use, or about
+   * which no answer comes, goes behind all others.
+   */
+  async workOff(stop: AbortSignal): Promise<void> {
     const retired = (await this.unitOfWork.reader.query(
-      'SELECT id, record_id, object_key, commitment FROM object WHERE NOT is_current AND removed_at IS NULL ORDER BY stored_at LIMIT 100',
+      `SELECT id, record_id, object_key, commitment FROM object WHERE NOT is_current AND removed_at IS NULL
+       ORDER BY asked_at NULLS FIRST, stored_at LIMIT 100`,
     )) as Retired[];
     for (const object of retired) {
+      if (stop.aborted) return;
+      await this.unitOfWork.reader.query('UPDATE object SET asked_at = clock_timestamp() WHERE id = $1', [object.id]);
       const commitment = to0x(object.commitment);
       const { inUse } = await this.requests.ask('bridge.deed-in-use', DeedInUseQuery, DeedInUseAnswer, { commitment });
       if (!inUse) await this.remove(object, commitment);
