@@ -17,7 +17,7 @@ import { keep, row } from './harness.mjs';
 export async function run([times = '10', dir = '.cpds']) {
   const world = await attach(dir, () => undefined);
   const departmentId = await askingDepartment(world);
-  const samples = await readRecordsFolder(fileURLToPath(new URL('../examples/records', import.meta.url)));
+  const { files: samples } = await readRecordsFolder(fileURLToPath(new URL('../examples/records', import.meta.url)));
   const records = [];
   for (const file of samples.sort((a, b) => b.sizeBytes - a.sizeBytes).slice(0, 3)) {
     const { holder } = await patientOf(world, file.patient);

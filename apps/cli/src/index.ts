@@ -4,7 +4,7 @@ export type { World } from './consortium/world.js';
 export { checkAudit } from './main-job/audit-check.js';
 export { askingDepartment } from './main-job/department.js';
 export { patientOf } from './main-job/patients.js';
-export { readRecordsFolder, type RecordFile } from './main-job/records-folder.js';
+export { readRecordsFolder, type LeftFile, type RecordFile, type RecordsFolder } from './main-job/records-folder.js';
 export { pausedVouchers, pauseVouchers, waitForRefund } from './main-job/refund.js';
 export {
   askAndConsent,

@@ -114,12 +114,12 @@ async function recordFiles(dir: string): Promise<[PatientName, RecordFile][]> {
   const made = patientNames.filter((name) => name !== 'synthea');
   for (const name of made) writeFileSync(join(dir, `${name}.json`), JSON.stringify(plantedBundle(name)));
   const samples = fileURLToPath(new URL('../../../examples/records', import.meta.url));
-  const bundles = (await readRecordsFolder(samples)).filter(
+  const bundles = (await readRecordsFolder(samples)).files.filter(
     ({ contentType }) => contentType === 'application/fhir+json',
   );
   const [smallest] = bundles.sort((a, b) => a.sizeBytes - b.sizeBytes);
   if (smallest === undefined) throw new Error(`${samples} holds no Bundle`);
-  const files = await readRecordsFolder(dir);
+  const { files } = await readRecordsFolder(dir);
   return [
     ['synthea', smallest],
     ...files.map((file): [PatientName, RecordFile] => [file.name.replace('.json', '') as PatientName, file]),

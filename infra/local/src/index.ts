@@ -1,5 +1,13 @@
 export { pageScript, testPage, type TestPage } from './testing/browser.js';
-export { testAge, testAnvil, testPostgresTools, testNats, testObjectStore, testPostgres } from './testing/servers.js';
+export {
+  testAge,
+  testAnvil,
+  testPostgresTools,
+  testNats,
+  testObjectStore,
+  testPostgres,
+  testPydicom,
+} from './testing/servers.js';
 export { Consortium, removeConsortium, runningProcesses, stopConsortium } from './consortium/consortium.js';
 export type { ConsortiumSpec, ExtraEnvironment } from './consortium/consortium.js';
 export { chainNames, hospitals, participant, participants, storemen, vouchers } from './consortium/parties.js';

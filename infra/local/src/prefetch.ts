@@ -2,7 +2,7 @@ import { onPath } from './machine/command.js';
 import { reportToStderr } from './machine/progress.js';
 import { chromiumBinary } from './binaries/chromium.js';
 import { postgresBinDir } from './binaries/postgres.js';
-import { ageBinary, anvilBinary, minioBinary, natsServerBinary } from './binaries/sources.js';
+import { ageBinary, anvilBinary, minioBinary, natsServerBinary, pydicomFolder } from './binaries/sources.js';
 
 /**
  * Finds or gets every server, in parallel, and prints one line each. Exits 1 if a required one is missing: MinIO is
@@ -16,7 +16,11 @@ const wanted: (readonly [string, () => Promise<string>])[] = [
   ...(isForTests || !process.env['CPDS_S3_ENDPOINT'] ? [['minio', () => minioBinary(reportToStderr)] as const] : []),
   ['anvil', () => anvilBinary()],
   ...(isForTests
-    ? [['age', () => ageBinary(reportToStderr)] as const, ['chromium', () => chromiumBinary(reportToStderr)] as const]
+    ? [
+        ['age', () => ageBinary(reportToStderr)] as const,
+        ['pydicom', () => pydicomFolder(reportToStderr)] as const,
+        ['chromium', () => chromiumBinary(reportToStderr)] as const,
+      ]
     : []),
 ];
 

@@ -1,4 +1,4 @@
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { confirm } from '@clack/prompts';
 import { AppError, missing } from '@cpds/errors';
 import { reportToStderr } from '@cpds/local';
@@ -18,9 +18,10 @@ import { waitFor } from '../main-job/waiting.js';
  */
 export async function share(dir: string, file: string, asks: boolean): Promise<ShareResult> {
   const world = await attach(resolve(dir), reportToStderr);
-  const all = await readRecordsFolder(dirname(resolve(file)));
-  const record = all.find(({ path }) => path === resolve(file));
-  if (record === undefined) throw missing('unknown-file', `${file} is no FHIR Bundle and no DICOM file`);
+  const folder = await readRecordsFolder(dirname(resolve(file)));
+  const record = folder.files.find(({ path }) => path === resolve(file));
+  const why = folder.left.find(({ name }) => name === basename(file))?.reason ?? 'there is no such file';
+  if (record === undefined) throw missing('unknown-file', `${file}: ${why}`);
   const { holder } = await patientOf(world, record.patient);
   const { recordId } = await upload(world, holder.account.patientId, record);
   const { size } = await world.audits.north.anchor();

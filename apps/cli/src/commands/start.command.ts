@@ -4,7 +4,9 @@ import { participants, reportToStderr } from '@cpds/local';
 import { toAppError } from '@cpds/errors';
 import { launch } from '../consortium/launch.js';
 import { mainJob } from '../main-job/main-job.js';
+import { leftLine, readRecordsFolder } from '../main-job/records-folder.js';
 import { closingTable } from '../main-job/table.js';
+import { exitCodes } from './output.js';
 
 /** Options of `npm start`. */
 export interface StartOptions {
@@ -15,12 +17,17 @@ export interface StartOptions {
 }
 
 /**
- * Starts the consortium, does the main job, prints the closing table; then it stays up until Ctrl-C, or with `once`
+ * Reads the folder of records, starts the consortium, does the main job, prints the closing table; then it stays up until Ctrl-C, or with `once`
  * stops.
  *
  * @throws the first thing that failed, after a clean stop; the report file then says `ok: false` and what it was
  */
 export async function start(options: StartOptions): Promise<void> {
+  const folder = await readRecordsFolder(resolve(options.records)).catch((thrown: unknown) =>
+    reported(options, thrown),
+  );
+  reportToStderr(`${folder.files.length} records in ${resolve(options.records)}`);
+  for (const one of folder.left) reportToStderr(leftLine(one));
   const stopRequest = new AbortController();
   const onSignal = () => {
     if (stopRequest.signal.aborted) return;
@@ -39,7 +46,7 @@ export async function start(options: StartOptions): Promise<void> {
     process.exit(130);
   }
   try {
-    const job = mainJob(local.world, resolve(options.records), local.restart);
+    const job = mainJob(local.world, folder, local.restart);
     const done = await Promise.race([job, interrupted]);
     if (done === 'interrupted') {
       process.exitCode = 130;
@@ -51,15 +58,21 @@ export async function start(options: StartOptions): Promise<void> {
       participants.map(async ({ name }) => [name, await local.world.consortium.urlOf(name)] as const),
     );
     process.stdout.write(`\n${closingTable([...local.steps, ...steps], report, addresses)}\n\n`);
+    if (!report.ok) process.exitCode = exitCodes.failed;
     if (options.once) return;
     process.stdout.write('The consortium stays up. Ctrl-C stops it; the next start goes on with its data.\n');
     await interrupted;
   } catch (thrown) {
-    const { code, message } = toAppError(thrown);
-    const failure = { ok: false, error: { code, message } };
-    if (options.report !== undefined) await writeFile(resolve(options.report), `${JSON.stringify(failure, null, 2)}\n`);
-    throw thrown;
+    await reported(options, thrown);
   } finally {
     await local.world.consortium.stop();
   }
+}
+
+/** Writes a failure to the report file and throws it again. */
+async function reported(options: StartOptions, thrown: unknown): Promise<never> {
+  const { code, message } = toAppError(thrown);
+  const failure = { ok: false, error: { code, message } };
+  if (options.report !== undefined) await writeFile(resolve(options.report), `${JSON.stringify(failure, null, 2)}\n`);
+  throw thrown;
 }

@@ -1,12 +1,12 @@
 import { withProgress } from '@cpds/local';
-import { AppError } from '@cpds/errors';
+import { AppError, invalid } from '@cpds/errors';
 import type { WalletHolder } from '@cpds/wallet';
 import type { JobStep } from '../consortium/job-step.js';
 import type { World } from '../consortium/world.js';
 import { checkAudit, type Expectation } from './audit-check.js';
 import { askingDepartment } from './department.js';
 import { patientOf } from './patients.js';
-import { readRecordsFolder, type RecordFile } from './records-folder.js';
+import { leftLine, type LeftFile, type RecordFile, type RecordsFolder } from './records-folder.js';
 import { pausedVouchers, pauseVouchers, waitForRefund } from './refund.js';
 import type { Report } from './report.js';
 import { revoke } from './revocations.js';
@@ -39,7 +39,7 @@ export type Restart = (names: readonly string[]) => Promise<void>;
  */
 export async function mainJob(
   world: World,
-  recordsDir: string,
+  { files, left: unreadable }: RecordsFolder,
   restart: Restart,
 ): Promise<{ report: Report; steps: JobStep[] }> {
   const steps: JobStep[] = [];
@@ -50,14 +50,13 @@ export async function mainJob(
     return value;
   };
 
-  const files = await readRecordsFolder(recordsDir);
-  world.report(`${files.length} records in ${recordsDir}`);
+  const left = [...unreadable];
   const departmentId = await step('registering a department of south', 'identity of south', () =>
     askingDepartment(world),
   );
   const holders = await step('enrolling the patients', 'wallets, identity of north', () => enrolAll(world, files));
   const deposited = await step('uploading, encrypting and minting deeds', 'records of north', () =>
-    depositAll(world, files, holders),
+    depositAll(world, files, holders, left),
   );
   await step('anchoring the enrolments on the hub', 'audit of north', () => anchorEnrolments(world));
 
@@ -128,11 +127,12 @@ export async function mainJob(
 
   const { sign, seal } = world.addresses.keys;
   const report: Report = {
-    ok: true,
+    ok: !left.some(({ isRecord }) => isRecord),
     hospitals: ['north', 'south'],
     storemen: { n: sign.n, t: sign.t, signingKey: sign.publicKey, sealingKey: seal.publicKey },
     ...ring,
     shares,
+    left,
     revocations,
     refund,
     audit,
@@ -155,16 +155,26 @@ async function enrolAll(world: World, files: readonly RecordFile[]): Promise<Map
   return holders;
 }
 
+/** Uploads the files; those that north refuses join the ones that are left. */
 async function depositAll(
   world: World,
   files: readonly RecordFile[],
   holders: Map<RecordFile, WalletHolder>,
+  left: LeftFile[],
 ): Promise<Deposited[]> {
   const deposited: Deposited[] = [];
   for (const file of files) {
     const holder = holders.get(file)!;
-    deposited.push({ file, holder, recordId: (await upload(world, holder.account.patientId, file)).recordId });
+    const stored = await upload(world, holder.account.patientId, file).catch((cause: unknown) => {
+      if (!(cause instanceof AppError) || cause.kind !== 'invalid') throw cause;
+      return cause;
+    });
+    if (stored instanceof AppError) {
+      left.push({ name: file.name, reason: stored.message, isRecord: true });
+      world.report(leftLine(left.at(-1)!));
+    } else deposited.push({ file, holder, recordId: stored.recordId });
   }
+  if (deposited.length === 0) throw invalid('no-records', 'records', 'north took none of the files');
   await Promise.all(deposited.map(({ recordId }) => waitForDeed(world, recordId)));
   return deposited;
 }

