@@ -12,7 +12,7 @@ export const layers = [
   ['store', 'bus'],
   ['outbox'],
   ['chain'],
-  ['client', 'audit-verifier', 'service'],
+  ['client', 'content', 'audit-verifier', 'service'],
   ['wallet'],
   ['local'],
   ['identity', 'records', 'bridge', 'audit', 'cli'],
