@@ -93,6 +93,9 @@ const sourcesOf = (service: Service): Source[] => withoutTesting(sources(`apps/$
 /** Whoever has an outbox does what it does. */
 const withOutbox: readonly Service[] = ['identity', 'records', 'bridge'];
 const outbox = sources('libs/outbox/src/**/*.ts');
+/** Whoever asks identity for whom a call acts. */
+const withActors: readonly Service[] = ['records', 'bridge'];
+const actors = sources('libs/service/src/actors.ts');
 
 describe('the subjects of the bus', () => {
   it('all have their line in the table of rights', () => {
@@ -110,9 +113,17 @@ describe('the subjects of the bus', () => {
     expect(outbox.flatMap((source) => inFile(source, forbiddenIn(withOutbox, source)))).toEqual([]);
   });
 
+  it('are used to find out for whom a call acts as the lines of every service that does so say', () => {
+    expect(actors.flatMap((source) => inFile(source, forbiddenIn(withActors, source)))).toEqual([]);
+  });
+
   it('have no line for what nobody does: a right that is not used is too wide', () => {
     const usesOf = (service: Service): Set<string> => {
-      const files = [...sourcesOf(service), ...(withOutbox.includes(service) ? outbox : [])];
+      const files = [
+        ...sourcesOf(service),
+        ...(withOutbox.includes(service) ? outbox : []),
+        ...(withActors.includes(service) ? actors : []),
+      ];
       const calls = files.flatMap((source) => nodesOf(treeOf(source)).filter(ts.isCallExpression));
       return new Set(
         calls.map(({ expression, arguments: [first] }) => {

@@ -120,7 +120,7 @@ async function startIssuer(): Promise<{ server: Server; url: string; sign: typeo
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const sign = (scope: string, claims: Record<string, unknown> = {}): Promise<string> =>
-    new SignJWT({ scope, ...claims })
+    new SignJWT({ scope, departments: 'whole-hospital', ...claims })
       .setProtectedHeader({ alg: 'ES384', kid: 'one' })
       .setIssuer(url)
       .setAudience(hospitalAudience('south'))
@@ -131,23 +131,30 @@ async function startIssuer(): Promise<{ server: Server; url: string; sign: typeo
   return { server, url, sign };
 }
 
-async function post(path: string, scope: string, body: object = {}, claims = {}): Promise<Response> {
+async function post(
+  path: string,
+  scope: string,
+  body: object = {},
+  claims: Record<string, unknown> = {},
+  headers: object = {},
+): Promise<Response> {
   return fetch(`${service.url}/${path}`, {
     method: 'POST',
     body: JSON.stringify(body),
-    headers: { authorization: `Bearer ${await token(scope, claims)}`, 'content-type': 'application/json' },
+    headers: { authorization: `Bearer ${await token(scope, claims)}`, 'content-type': 'application/json', ...headers },
   });
 }
 
-function ask(): Promise<Response> {
-  return post('requests', 'bridge.request', {
+function ask(claims: Record<string, unknown> = {}, headers: object = {}): Promise<Response> {
+  const body = {
     home: 'north',
     patient: { system: 'urn:oid:1.2', value: '7' },
     category: 'summary',
     departmentId,
     purpose: 'TREAT',
     readForSeconds: 3_600,
-  });
+  };
+  return post('requests', 'bridge.request', body, claims, headers);
 }
 
 /** A request of the department that was granted, and is mapped. */
@@ -216,4 +223,71 @@ describe("a hospital's bridge says in the log who called", () => {
     expect(await (await post(`grants/${grantId}/open`, 'bridge.open')).json()).toMatchObject({ outcome: 'waiting' });
     expect(told.filter(({ type }) => type === events.releaseAsked)).toHaveLength(before);
   });
+});
+
+describe("a hospital's bridge acts for a department", () => {
+  const other = randomUUID();
+  const clinicians = { own: randomUUID(), other: randomUUID() };
+  beforeAll(() => {
+    answers.set('identity.clinician', ({ clinicianId }: { clinicianId: string }) => {
+      if (clinicianId === clinicians.own) return { clinicianId, departmentId };
+      return clinicianId === clinicians.other ? { clinicianId, departmentId: other } : null;
+    });
+  });
+
+  /** Each door that acts for a department, called with a token of these departments. */
+  const doors: [string, (grantId: string, claims: Record<string, unknown>, headers?: object) => Promise<Response>][] = [
+    ['asks', (_, claims, headers) => ask(claims, headers)],
+    ['opens', (grantId, claims, headers) => post(`grants/${grantId}/open`, 'bridge.open', {}, claims, headers)],
+    [
+      'gives back',
+      (grantId, claims, headers) => post(`grants/${grantId}/give-back`, 'bridge.open', {}, claims, headers),
+    ],
+  ];
+
+  it.each(doors)('and %s for no client of another one, of none, or of a token that names none', async (_, call) => {
+    const { grantId } = await granted();
+    const before = told.length;
+    for (const departments of [[other], [], undefined]) {
+      const answer = await call(grantId, { departments });
+      expect(answer.status).toBe(403);
+      expect(await answer.json()).toMatchObject({ code: 'department-denied' });
+    }
+    await toldOf(events.releaseAsked, await openedNow());
+    expect(told.slice(before).filter(({ correlation }) => correlation === grantId)).toEqual([]);
+  });
+
+  it.each(doors)(
+    'and %s for its own client, on behalf of its own clinician, who is in the event',
+    async (name, call) => {
+      const { grantId } = await granted();
+      const own = { departments: [other, departmentId] };
+      for (const clinicianId of [clinicians.other, randomUUID()]) {
+        const refused = await call(grantId, own, { 'cpds-on-behalf-of': clinicianId });
+        expect(refused.status).toBe(403);
+        expect(await refused.json()).toMatchObject({ code: 'clinician-refused', field: 'cpds-on-behalf-of' });
+      }
+      const before = told.length;
+      const answer = await call(grantId, own, { 'cpds-on-behalf-of': clinicians.own });
+      // Giving back goes as far as a signature that is not q's.
+      if (name !== 'gives back') expect(answer.ok).toBe(true);
+      const by = { by: 'ward.south', onBehalfOf: clinicians.own, departmentId };
+      while (!told.slice(before).some(({ details }) => details['onBehalfOf'] === clinicians.own))
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      expect(told.slice(before).find(({ details }) => details['onBehalfOf'] !== undefined)!.details).toMatchObject(by);
+    },
+  );
+
+  it('but accepts no history on behalf of a clinician, whom its event could not name', async () => {
+    const headers = { 'cpds-on-behalf-of': clinicians.own };
+    const answer = await post(`chains/0x${'ab'.repeat(32)}/acceptance`, 'bridge.operate', {}, {}, headers);
+    expect(await answer.json()).toMatchObject({ status: 400, code: 'on-behalf-refused' });
+  });
+
+  /** A grant that was asked for now: what was told before it has come. */
+  async function openedNow(): Promise<string> {
+    const { grantId } = await granted();
+    await post(`grants/${grantId}/open`, 'bridge.open');
+    return grantId;
+  }
 });

@@ -63,8 +63,27 @@ class IdentityTables1763820000000 implements MigrationInterface {
   }
 }
 
+/** Clients that were registered before act for no department until they are registered again. */
+class ClientDepartments1764500000000 implements MigrationInterface {
+  name = 'ClientDepartments1764500000000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`ALTER TABLE client ADD departments jsonb NOT NULL DEFAULT '[]'`);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('ALTER TABLE client DROP departments');
+  }
+}
+
 /** Tables of identity. */
 export const identityTables: Tables = {
   entities: [...chainEntities, ClientRow, PatientRow, DepartmentRow, ClinicianRow],
-  migrations: [...outboxMigrations, ...chainMigrations, ...derivationRootMigrations, IdentityTables1763820000000],
+  migrations: [
+    ...outboxMigrations,
+    ...chainMigrations,
+    ...derivationRootMigrations,
+    IdentityTables1763820000000,
+    ClientDepartments1764500000000,
+  ],
 };

@@ -7,6 +7,8 @@ import { verifyOpen } from '@cpds/crypto/capsule';
 import { compressed, G, pointFromHex } from '@cpds/crypto/curve';
 import { parseMetaAddress } from '@cpds/crypto/stealth';
 import {
+  ClinicianAnswer,
+  ClinicianQuery,
   type EventEnvelope,
   EvidenceAnswer,
   EvidenceQuery,
@@ -29,7 +31,7 @@ import {
 } from '@cpds/messages';
 import { enrol, Wallet } from '@cpds/wallet';
 import { computeAddress } from 'ethers';
-import { importJWK, type JWK, SignJWT } from 'jose';
+import { decodeJwt, importJWK, type JWK, SignJWT } from 'jose';
 import pg from 'pg';
 import { z } from 'zod';
 import { sealedGrant } from '../src/testing/sealed-grant.js';
@@ -206,7 +208,7 @@ describe('clients', () => {
   it('are registered with a public key and then get tokens', async () => {
     const { privateJwk, publicJwk } = await newBackendKey();
     const { kty, crv, x, y } = publicJwk;
-    const body = { clientId: 'lab.north', jwk: { kty, crv, x, y }, scopes: ['records.read'] };
+    const body = { clientId: 'lab.north', jwk: { kty, crv, x, y }, scopes: ['records.read'], departments: [] };
     await http.post('clients', body, RegisteredClient);
     const lab = new TokenSource({
       identityUrl: stage.url,
@@ -220,11 +222,57 @@ describe('clients', () => {
   it.each([
     [{ clientId: 'x', scopes: ['wallet.all'] }, 'scopes.0'],
     [{ clientId: 'Bad Name', scopes: ['records.read'] }, 'clientId'],
+    [{ clientId: 'x', scopes: ['records.read'], departments: undefined }, 'departments'],
+    [{ clientId: 'x', scopes: ['records.read'], departments: 'all' }, 'departments'],
+    [{ clientId: 'x', scopes: ['records.read'], departments: [randomUUID()] }, 'departments.0'],
   ])('are refused by field: %j', async (part, field) => {
     const { publicJwk } = await newBackendKey();
     const { kty, crv, x, y } = publicJwk;
-    const asked = http.post('clients', { jwk: { kty, crv, x, y }, ...part }, RegisteredClient);
+    const asked = http.post('clients', { jwk: { kty, crv, x, y }, departments: [], ...part }, RegisteredClient);
     await expect(asked).rejects.toMatchObject({ kind: 'invalid', field });
+  });
+});
+
+describe('a client of departments', () => {
+  it('says so at its registration, and its tokens name them; those of a wallet name none', async () => {
+    const { departmentId } = await backend.registerDepartment(`surgery ${randomUUID()}`);
+    for (const departments of [[departmentId], 'whole-hospital', []]) {
+      const { privateJwk, publicJwk } = await newBackendKey();
+      const { kty, crv, x, y } = publicJwk;
+      const clientId = `ward-${randomUUID()}`;
+      const body = { clientId, jwk: { kty, crv, x, y }, scopes: ['bridge.open'], departments };
+      expect(await http.post('clients', body, RegisteredClient)).toMatchObject({ clientId, departments });
+      const tokens = new TokenSource({ identityUrl: stage.url, clientId, privateJwk, scopes: ['bridge.open'] });
+      expect(decodeJwt(await tokens.token())['departments']).toEqual(departments);
+    }
+    const wallet = new Wallet(random(32));
+    const { enrolmentCode } = await backend.registerPatient(identifier());
+    const { clientId } = await enrol(wallet, stage.url, enrolmentCode, stage.homeUid);
+    const own = { identityUrl: stage.url, clientId, privateJwk: wallet.authJwk, scopes: ['wallet'] };
+    expect(decodeJwt(await new TokenSource(own).token())).not.toHaveProperty('departments');
+  });
+
+  it('calls on behalf of a registered clinician, who is in the event; of nobody else', async () => {
+    const { departmentId } = await backend.registerDepartment(`urology ${randomUUID()}`);
+    const { clinicianId } = await backend.registerClinician(departmentId, `GMC ${randomUUID()}`);
+    const query = { clinicianId };
+    await expect(stage.requests.ask('identity.clinician', ClinicianQuery, ClinicianAnswer, query)).resolves.toEqual({
+      clinicianId,
+      departmentId,
+    });
+    const acting = (onBehalfOf: string) => new IdentityClient({ baseUrl: stage.url, tokens: stage.admin, onBehalfOf });
+    const { patientId } = await acting(clinicianId).registerPatient(identifier());
+    await until(() => log.some(({ person }) => person === patientId));
+    expect(log.find(({ person }) => person === patientId)!.details).toEqual({
+      by: 'backend.north',
+      onBehalfOf: clinicianId,
+    });
+    await expect(acting(randomUUID()).registerPatient(identifier())).rejects.toMatchObject({
+      code: 'clinician-refused',
+    });
+    await expect(acting(clinicianId).registerDepartment('of a clinician')).rejects.toMatchObject({
+      code: 'on-behalf-refused',
+    });
   });
 });
 
@@ -378,7 +426,10 @@ describe('departments and custody', () => {
     );
     expect(uses.sort()).toEqual(['hpke', 'message', 'token']);
     await until(() => log.filter(({ type }) => type === events.institutionKeyRegistered).length === 3);
-    await until(() => log.filter(({ type }) => type === events.departmentPublished).length === 2);
+    const keys = [a, b].map(({ departmentId }) => `department/${departmentId}`);
+    const published = () =>
+      log.filter(({ type }) => type === events.departmentPublished).map(({ details }) => details['key']);
+    await until(() => keys.every((key) => published().includes(key)));
   });
 
   it('refuse a second department of one name, an empty name, and a clinician of no department', async () => {
@@ -463,7 +514,11 @@ describe('the log', () => {
     const { publicJwk } = await newBackendKey();
     const { kty, crv, x, y } = publicJwk;
     const clientId = `lab-${randomUUID()}`;
-    await http.post('clients', { clientId, jwk: { kty, crv, x, y }, scopes: ['records.read'] }, RegisteredClient);
+    await http.post(
+      'clients',
+      { clientId, jwk: { kty, crv, x, y }, scopes: ['records.read'], departments: [] },
+      RegisteredClient,
+    );
     const registered = await one(events.clientRegistered, ({ details }) => details['clientId'] === clientId);
     expect(registered.details).toMatchObject({ by: 'backend.north', scopes: ['records.read'] });
     const { departmentId } = await backend.registerDepartment(`dermatology ${randomUUID()}`);

@@ -72,7 +72,12 @@ export async function openStage(): Promise<Stage> {
     HUB_CHAIN_REGISTRY: deployed.chainRegistry,
     RECORDS_AGE_RECIPIENT: age.recipientOf(recordsIdentity),
     BOOTSTRAP_CLIENTS: JSON.stringify([
-      { clientId: 'backend.north', jwk: publicJwk, scopes: ['identity.admin', 'records.write'] },
+      {
+        clientId: 'backend.north',
+        jwk: publicJwk,
+        scopes: ['identity.admin', 'records.write'],
+        departments: 'whole-hospital',
+      },
     ]),
     POLL_MS: '100',
   };

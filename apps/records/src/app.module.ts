@@ -1,5 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { busModule, outboxModule, type ServiceContext, storeModule } from '@cpds/service';
+import { ActorsModule, busModule, outboxModule, type ServiceContext, storeModule } from '@cpds/service';
 import { ChoresModule } from './chores/chores.module.js';
 import type { RecordsConfig } from './config.js';
 import { DeedsModule } from './deeds/deeds.module.js';
@@ -20,6 +20,7 @@ export class AppModule {
         storeModule(context, recordsTables),
         busModule(context),
         outboxModule(context),
+        ActorsModule,
         ObjectsModule.with(context),
         RecordsModule.with(context),
         ExchangeModule,

@@ -27,6 +27,8 @@ const nobodys: Hex = `${fill('07', 64)}1b`;
 
 /** q, the secret of the grant's one-time recipient. In the house only identity's custody has it. */
 const q = BigInt(to0x(randomBytes(31)));
+/** The department at south that every consent is for. */
+const departmentId = '11111111-2222-4333-8444-555555555555';
 const point = (n: bigint): Hex => to0x(compressed(G.multiply(n)));
 
 let chain: TestChain;
@@ -57,7 +59,13 @@ beforeAll(async () => {
   const asGrant = (body: never) => {
     const consent = known(body);
     if (!consent) return null;
-    return { homeUid: chain.chainUid, grant: consent.grant, commitment: consent.commitment, patientId: null };
+    return {
+      homeUid: chain.chainUid,
+      grant: consent.grant,
+      commitment: consent.commitment,
+      patientId: null,
+      departmentId,
+    };
   };
   north.answers.set('bridge.grant', asGrant);
   north.answers.set('bridge.may-serve', () => mayServe.north());
@@ -128,7 +136,7 @@ function released(consent: Consent | undefined): object | null {
     partials: [partial],
     exchangeUrl: hostileUrl ?? north.url,
     commitment,
-    departmentId: '11111111-2222-4333-8444-555555555555',
+    departmentId,
   };
 }
 
@@ -195,9 +203,9 @@ function post(fetched: Statement, signature: Hex = sign(fetched), partials: obje
   });
 }
 
-const read = async ({ grantId }: Consent): Promise<Response> =>
+const read = async ({ grantId }: Consent, claims = {}, headers = {}): Promise<Response> =>
   fetch(`${south.url}/grants/${grantId}/record`, {
-    headers: { authorization: `Bearer ${await south.token('records.read')}` },
+    headers: { authorization: `Bearer ${await south.token('records.read', claims)}`, ...headers },
   });
 
 const of = (hospital: Hospital, type: string, { grantId }: Consent) =>
@@ -404,6 +412,48 @@ describe('opening a record of another hospital', () => {
     expect(await asked.json()).toMatchObject({ status: 410, problem: { code: 'revoked', answer: signed } });
     await until(() => of(south, 'records.home-asked.v1', consent).length === 1);
     expect(of(south, 'records.home-asked.v1', consent)[0]!.details).toMatchObject({ by: 'backend' });
+  });
+
+  it('is for clients of the department that the patient consented to: others fetch nothing and read nothing', async () => {
+    const consent = await consentTo(bundle);
+    const others = [{ departments: ['99999999-2222-4333-8444-555555555555'] }, { departments: [] }];
+    const refusals = async (): Promise<void> => {
+      for (const claims of others) {
+        const answers = [
+          await read(consent, claims),
+          await fetch(`${south.url}/grants/${consent.grantId}/home-answer`, {
+            method: 'POST',
+            headers: { authorization: `Bearer ${await south.token('records.read', claims)}` },
+          }),
+        ];
+        expect(answers.map(({ status }) => status)).toEqual([403, 403]);
+        expect((await answers[0]!.json()).issue[0].details.coding[0].code).toBe('department-denied');
+        expect(await answers[1]!.json()).toMatchObject({ code: 'department-denied' });
+      }
+    };
+    await refusals();
+    expect(of(north, 'records.disclosed.v1', consent)).toHaveLength(0);
+    expect((await read(consent, { departments: [departmentId] })).status).toBe(200);
+    await refusals(); // also of the copy that is here now
+    expect(of(south, 'records.opened.v1', consent)).toHaveLength(1);
+    expect(of(south, 'records.home-asked.v1', consent)).toHaveLength(0);
+  });
+
+  it('names the clinician on whose behalf it was read, of that department and no other', async () => {
+    const consent = await consentTo(bundle);
+    const [own, foreign] = ['aaaaaaaa-2222-4333-8444-555555555555', 'bbbbbbbb-2222-4333-8444-555555555555'];
+    south.answers.set('identity.clinician', (body: never) => {
+      const { clinicianId } = body as { clinicianId: string };
+      return { clinicianId, departmentId: clinicianId === own ? departmentId : foreign };
+    });
+    const refused = await read(consent, {}, { 'cpds-on-behalf-of': foreign });
+    expect(refused.status).toBe(403);
+    expect((await refused.json()).issue[0].details.coding[0].code).toBe('clinician-refused');
+    expect(of(north, 'records.disclosed.v1', consent)).toHaveLength(0);
+    expect((await read(consent, {}, { 'cpds-on-behalf-of': own })).status).toBe(200);
+    expect(of(south, 'records.opened.v1', consent).map(({ details }) => details)).toMatchObject([
+      { by: 'backend', onBehalfOf: own, departmentId },
+    ]);
   });
 
   it('waits for its own log: without a receipt no plaintext', async () => {

@@ -206,7 +206,7 @@ function sign(
   scope: string,
   claims: Record<string, unknown>,
 ): Promise<string> {
-  return new SignJWT({ scope, ...claims })
+  return new SignJWT({ scope, departments: 'whole-hospital', ...claims })
     .setProtectedHeader({ alg: 'ES384', kid: 'one' })
     .setIssuer(issuer)
     .setAudience(audience)

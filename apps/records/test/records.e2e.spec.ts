@@ -144,6 +144,32 @@ describe('uploading a record', () => {
     expect(looks().at(-1)).toMatchObject({ person: patient.id, details: { by: 'backend', recordId } });
   });
 
+  it('names the clinician on whose behalf a record is kept, looked at and read, if identity knows one', async () => {
+    const [known, departmentId] = [randomUUID(), randomUUID()];
+    north.answers.set('identity.clinician', (body: never) => {
+      const { clinicianId } = body as { clinicianId: string };
+      return clinicianId === known ? { clinicianId, departmentId } : null;
+    });
+    const headers = { 'cpds-on-behalf-of': known, 'content-type': 'application/dicom' };
+    const init = { method: 'POST', body: image as BodyInit, headers };
+    const { recordId } = await (await call(`/records?patient=${patient.id}`, 'records.write', init)).json();
+    await call(`/records/${recordId}/status`, 'records.read', { headers });
+    await call(`/records/${recordId}`, 'records.read', { headers });
+    const told = () => north.events.filter(({ details }) => details['recordId'] === recordId);
+    await until(() => told().length === 3);
+    expect(told().map(({ details }) => details)).toMatchObject(
+      [1, 2, 3].map(() => ({ by: 'backend', onBehalfOf: known })),
+    );
+    for (const [clinicianId, claims] of [
+      [randomUUID(), {}],
+      [known, { departments: [randomUUID()] }],
+    ] as const) {
+      const refused = { headers: { 'cpds-on-behalf-of': clinicianId } };
+      expect((await call(`/records/${recordId}`, 'records.read', refused, claims)).status).toBe(403);
+    }
+    expect(told()).toHaveLength(3);
+  });
+
   it('answers HEAD with 405 on every door that a token opens, reads nothing and logs nothing', async () => {
     const { recordId } = await (await upload(image, 'application/dicom')).json();
     await until(() => north.events.some(({ correlation }) => correlation === recordId));

@@ -7,6 +7,8 @@ export interface HttpClientOptions {
   baseUrl: string;
   /** omit for open routes */
   tokens?: TokenSource;
+  /** id of the clinician on whose behalf all calls are made; omit if nobody in particular stands behind them */
+  onBehalfOf?: string;
   fetcher?: Fetcher;
 }
 
@@ -34,6 +36,8 @@ export class HttpClient {
     for (const [name, value] of Object.entries(query))
       if (value !== undefined) url.searchParams.set(name, String(value));
     const token = await this.options.tokens?.token();
-    return exchange({ ...more, method, url, token, fetcher: this.options.fetcher });
+    const { onBehalfOf, fetcher } = this.options;
+    const headers = { ...(onBehalfOf === undefined ? {} : { 'cpds-on-behalf-of': onBehalfOf }), ...more.headers };
+    return exchange({ ...more, headers, method, url, token, fetcher });
   }
 }

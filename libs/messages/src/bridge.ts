@@ -189,7 +189,14 @@ export type AuthorizeFetchAnswer = z.infer<typeof AuthorizeFetchAnswer>;
 /** request `bridge.grant`: the recipient key and home uid that a Fetch is checked with, before anything else */
 export const GrantQuery = z.object({ grantId: Bytes32 }).strict();
 export const GrantQueryAnswer = z
-  .object({ homeUid: Bytes32, grant: Grant, commitment: Bytes32, patientId: z.uuid().nullable() })
+  .object({
+    homeUid: Bytes32,
+    grant: Grant,
+    commitment: Bytes32,
+    patientId: z.uuid().nullable(),
+    /** the department of this hospital that the grant is for; null at the home hospital */
+    departmentId: z.uuid().nullable(),
+  })
   .strict()
   .nullable();
 export type GrantQueryAnswer = z.infer<typeof GrantQueryAnswer>;

@@ -11,6 +11,8 @@ import { events } from './events.js';
 export const Actor = z.object({
   /** the client whose token came with the call, or `service:<name>` for what a service does by itself */
   by: z.string().regex(/^(service:[a-z]+|[a-z0-9][a-z0-9.-]{0,63})$/, 'must name a client or a service'),
+  /** the registered clinician on whose behalf the client called, if it said so */
+  onBehalfOf: z.uuid().optional(),
 });
 export type Actor = z.infer<typeof Actor>;
 
@@ -58,6 +60,7 @@ export const doors: Readonly<Record<string, Readonly<Record<string, Trace>>>> = 
     'identity.patient': none('public keys of a wallet; records tells of what it does with them'),
     'identity.enrolment-evidence': none('goes to the other hospital with a consent, which the bridge tells of'),
     'identity.department': none('departments are public: their addresses stand on the chain'),
+    'identity.clinician': none('whether a clinician is registered; whoever asks tells of the call'),
     'identity.scan': service(events.custodyUsed),
     'identity.prove': service(events.custodyUsed),
     'identity.sign': service(events.custodyUsed),

@@ -48,6 +48,11 @@ export const EvidenceAnswer = EnrolmentEvidence.nullable();
 export const DepartmentQuery = z.object({ departmentId: z.uuid() }).strict();
 export const DepartmentAnswer = Department.nullable();
 
+/** request `identity.clinician`: null for an unknown one */
+export const ClinicianQuery = z.object({ clinicianId: z.uuid() }).strict();
+export const ClinicianAnswer = Clinician.nullable();
+export type ClinicianAnswer = z.infer<typeof ClinicianAnswer>;
+
 /** request `identity.scan`: is this one-time key one of ours? */
 export const ScanQuery = z.object({ ephemeralKey: PointHex, viewTag: hex(1), recipientKey: PointHex }).strict();
 export const ScanAnswer = z.object({ departmentId: z.uuid().nullable() }).strict();
@@ -79,7 +84,14 @@ export const OpenQuery = z
   .strict();
 export const OpenAnswer = z.object({ stanza: z.string().max(1024) }).strict();
 
-/** `POST /clients` (scope identity.admin): a public JWK, EC P-384, and what its holder may ask tokens for. */
+/** The departments that a client may act for: those named, or all of the hospital, said so. A token carries them all, so 64 at most. */
+export const ClientDepartments = z.union([z.literal('whole-hospital'), z.array(z.uuid()).max(64)]);
+export type ClientDepartments = z.infer<typeof ClientDepartments>;
+
+/**
+ * `POST /clients` (scope identity.admin): a public JWK, EC P-384, what its holder may ask tokens for, and for which
+ * departments it may act.
+ */
 export const RegisterClient = z
   .object({
     clientId: z.string().regex(/^[a-z0-9][a-z0-9.-]{0,63}$/, 'must be a client name'),
@@ -90,10 +102,13 @@ export const RegisterClient = z
       .array(z.string().regex(/^[a-z]+\.[a-z]+$/, 'must be a scope'))
       .min(1)
       .max(32),
+    departments: ClientDepartments,
   })
   .strict();
 export type RegisterClient = z.infer<typeof RegisterClient>;
-export const RegisteredClient = z.object({ clientId: z.string(), scopes: z.array(z.string()) }).strict();
+export const RegisteredClient = z
+  .object({ clientId: z.string(), scopes: z.array(z.string()), departments: ClientDepartments })
+  .strict();
 
 /** `POST /token`, form encoded (RFC 7523 §2.2). */
 export const TokenRequest = z.object({

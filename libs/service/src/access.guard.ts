@@ -1,6 +1,10 @@
-import { bug, denied } from '@cpds/errors';
+import { bug, denied, parse } from '@cpds/errors';
+import { z } from 'zod';
+import { onBehalfOfHeader } from './actor.js';
 import type { GuardedRequest, RouteMarks } from './access.js';
 import type { TokenVerifier } from './token.js';
+
+const Headers = z.object({ [onBehalfOfHeader]: z.uuid().optional() });
 
 /**
  * Lets a request through when its route is open, or its token carries every scope the route names; asked before a byte
@@ -22,6 +26,7 @@ export class AccessGuard {
     const principal = await this.tokens.verify(token);
     const lacking = marks.scopes.find((scope) => !principal.scopes.has(scope));
     if (lacking) throw denied('scope-missing', `this route needs the scope ${lacking}`, { field: 'scope' });
-    request.principal = principal;
+    const onBehalfOf = parse(Headers, request.headers, 'headers')[onBehalfOfHeader];
+    request.principal = { ...principal, ...(onBehalfOf === undefined ? {} : { onBehalfOf }) };
   }
 }

@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { denied } from '@cpds/errors';
-import type { Actor } from '@cpds/messages';
+import type { ClientDepartments } from '@cpds/messages';
 import type { FastifyRequest } from 'fastify';
 
 /** Every scope, and whoever gets it. */
@@ -25,12 +25,11 @@ export type Scope = (typeof scopes)[number];
 export interface Principal {
   clientId: string;
   scopes: ReadonlySet<string>;
+  /** for which departments it may act; none for a wallet */
+  departments: ClientDepartments;
   patientId?: string;
-}
-
-/** Whoever acts with this token, as events name them. */
-export function actorOf({ clientId }: Principal): Actor {
-  return { by: clientId };
+  /** id of the clinician whom the call names, unchecked: `Actors` asks identity */
+  onBehalfOf?: string;
 }
 
 /** How a route's errors are written: RFC 9457 problem document, FHIR OperationOutcome, or RFC 6749 §5.2. */

@@ -1,5 +1,7 @@
 export * from './access.js';
 export * from './access.guard.js';
+export * from './actor.js';
+export * from './actors.js';
 export * from './config.js';
 export * from './custody/derivation-root.js';
 export * from './custody/open-key-ring.js';

@@ -24,8 +24,8 @@ const seen: EventEnvelope[] = [];
 class Doors {
   @Get('who')
   @Scopes('records.read')
-  who(@Caller() caller: Principal): { clientId: string; patientId?: string } {
-    return { clientId: caller.clientId, patientId: caller.patientId };
+  who(@Caller() { clientId, departments, patientId, onBehalfOf }: Principal): Partial<Principal> {
+    return { clientId, departments, patientId, onBehalfOf };
   }
 
   @Get('forgotten')
@@ -123,6 +123,7 @@ function token(claims: {
   scope?: string;
   endsInSec?: number;
   patient?: string;
+  departments?: string | string[];
 }): Promise<string> {
   const {
     issuer = 'http://identity',
@@ -130,8 +131,13 @@ function token(claims: {
     scope = 'records.read',
     endsInSec = 60,
     patient,
+    departments,
   } = claims;
-  return new SignJWT({ scope, ...(patient === undefined ? {} : { patient }) })
+  return new SignJWT({
+    scope,
+    ...(patient === undefined ? {} : { patient }),
+    ...(departments === undefined ? {} : { departments }),
+  })
     .setProtectedHeader({ alg: 'ES384' })
     .setIssuer(issuer)
     .setAudience(audience)
@@ -144,7 +150,19 @@ describe('access', () => {
   it('knows the caller by the token', async () => {
     const patient = '6f0f9c1e-0f0e-4f0a-9a53-0d4f1f6a2b11';
     const response = await get('who', { authorization: `Bearer ${await token({ patient })}` });
-    expect(await response.json()).toEqual({ clientId: 'backend', patientId: patient });
+    expect(await response.json()).toEqual({ clientId: 'backend', departments: [], patientId: patient });
+  });
+
+  it('knows the departments that the token names, and the clinician that the call names', async () => {
+    const [ward, clinician] = ['6f0f9c1e-0f0e-4f0a-9a53-0d4f1f6a2b12', '6f0f9c1e-0f0e-4f0a-9a53-0d4f1f6a2b13'];
+    const bound = { authorization: `Bearer ${await token({ departments: [ward] })}` };
+    const called = await get('who', { ...bound, 'cpds-on-behalf-of': clinician });
+    expect(await called.json()).toEqual({ clientId: 'backend', departments: [ward], onBehalfOf: clinician });
+    const whole = await get('who', { authorization: `Bearer ${await token({ departments: 'whole-hospital' })}` });
+    expect(await whole.json()).toEqual({ clientId: 'backend', departments: 'whole-hospital' });
+    const unreadable = await get('who', { ...bound, 'cpds-on-behalf-of': 'Dr. Jekyll' });
+    expect(unreadable.status).toBe(400);
+    expect(await unreadable.json()).toMatchObject({ code: 'invalid-input', field: 'cpds-on-behalf-of' });
   });
 
   it.each<[string, Parameters<typeof token>[0], number, string]>([

@@ -1,10 +1,16 @@
 import { denied, unavailable } from '@cpds/errors';
+import { ClientDepartments } from '@cpds/messages';
 import { createRemoteJWKSet, errors, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import { z } from 'zod';
 import type { Principal } from './access.js';
 
 /** Claims of an access token, beside the registered ones. */
-const Claims = z.object({ sub: z.string().min(1), scope: z.string(), patient: z.uuid().optional() });
+const Claims = z.object({
+  sub: z.string().min(1),
+  scope: z.string(),
+  patient: z.uuid().optional(),
+  departments: ClientDepartments.default([]),
+});
 
 /** The audience of every access token of a hospital. */
 export function hospitalAudience(party: string): string {
@@ -41,10 +47,11 @@ export class TokenVerifier {
         requiredClaims: ['exp', 'sub', 'scope'],
         clockTolerance: 5,
       });
-      const { sub, scope, patient } = Claims.parse(payload);
+      const { sub, scope, patient, departments } = Claims.parse(payload);
       return {
         clientId: sub,
         scopes: new Set(scope.split(' ')),
+        departments,
         ...(patient === undefined ? {} : { patientId: patient }),
       };
     } catch (cause) {

@@ -14,6 +14,7 @@ import {
   type TransferState,
 } from '@cpds/messages';
 import { Changes } from '@cpds/outbox';
+import { Actors, type Principal } from '@cpds/service';
 import { Injectable } from '@nestjs/common';
 import { BoundedMap } from '../bounded-map.js';
 import { Consortium, hospitalOfChain } from '../chains/consortium-view.js';
@@ -50,6 +51,7 @@ export class OpeningService {
     private readonly revocations: RevocationsService,
     private readonly consortium: Consortium,
     private readonly bus: BusRequests,
+    private readonly actors: Actors,
     private readonly keys: NodeKeys,
   ) {
     // Made while the mapping becomes final, so that the release waits for the storemen only. If it fails, `open` asks
@@ -63,15 +65,20 @@ export class OpeningService {
    * Asks the storemen to release the grant's key to q, once an event says for whom. Repeatable; never asks again once t
    * partials are combined.
    *
-   * @throws AppError `unknown-grant`, `no-answer`
+   * @throws AppError `unknown-grant`, `department-denied`, `clinician-refused`, `no-answer`
    */
-  async open(grantId: Hex, actor: Actor): Promise<OpenOutcome> {
+  async open(grantId: Hex, caller: Principal): Promise<OpenOutcome> {
     const row = await this.transfers.byGrant(grantId, 'B');
+    const { actor, departmentId } = await this.actingFor(row, caller);
     if (released.includes(row.state)) return { outcome: 'released' };
     const isOver = row.state === 'closing' || row.state === 'closed';
     if (row.state !== 'mapped' && !isOver) return { outcome: 'waiting', waitsFor: this.driver.waitsFor(row) };
     if (!row.capsule) return { outcome: 'waiting', waitsFor: 'the grant' };
-    await this.changes.tell({ type: events.releaseAsked, correlation: grantId, details: { ...actor, grantId } });
+    await this.changes.tell({
+      type: events.releaseAsked,
+      correlation: grantId,
+      details: { ...actor, grantId, departmentId },
+    });
     const proof = await this.proofOfQ(row);
     const { homeUid, grant, capsule } = row;
     const outcome = await this.collector.collect({ grantId, homeUid, grant, capsule, ...proof });
@@ -119,12 +126,17 @@ export class OpeningService {
     return { state: after.state };
   }
 
-  /** B ends the grant itself, by q's signature. @throws AppError `unknown-grant`, `grant-over` */
-  async giveBack(grantId: Hex, actor: Actor): Promise<RevocationAnswer> {
+  /** B ends the grant itself, by q's signature. @throws AppError `unknown-grant`, `department-denied`, `clinician-refused`, `grant-over` */
+  async giveBack(grantId: Hex, caller: Principal): Promise<RevocationAnswer> {
     const row = await this.transfers.byGrant(grantId, 'B');
+    const { actor, departmentId } = await this.actingFor(row, caller);
     if (row.state === 'closed') throw conflict('grant-over', 'this grant is over');
     const { homeUid, grant } = row;
-    await this.changes.tell({ type: events.giveBackAsked, correlation: grantId, details: { ...actor, grantId } });
+    await this.changes.tell({
+      type: events.giveBackAsked,
+      correlation: grantId,
+      details: { ...actor, grantId, departmentId },
+    });
     const { signature } = await this.bus.ask('identity.sign', SignQuery, SignQueryAnswer, {
       kind: 'give-back',
       homeUid,
@@ -132,6 +144,13 @@ export class OpeningService {
     });
     const statement = { kind: 'give-back', grantId, homeUid, signature, grant } as const;
     return this.revocations.take(statement, 'own backend');
+  }
+
+  /** Whoever acts on a grant, which must be for the department that the patient consented to. */
+  private async actingFor(row: HeldRow, caller: Principal): Promise<{ actor: Actor; departmentId: string }> {
+    const { request } = await this.requests.opened(row.id);
+    const departmentId = request.department.id;
+    return { actor: await this.actors.forDepartment(caller, departmentId), departmentId };
   }
 
   /** DLEQ(open; ...) by identity, which holds q; asks again if an earlier try failed. */

@@ -79,6 +79,7 @@ export class ServingService {
       grant: row.grant,
       commitment: row.commitment,
       patientId: asked.patientId,
+      departmentId: row.role === 'B' ? asked.departmentId : null,
     };
   }
 

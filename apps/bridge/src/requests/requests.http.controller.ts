@@ -1,6 +1,6 @@
 import { parse } from '@cpds/errors';
 import { AskRecord, type RequestView } from '@cpds/messages';
-import { actorOf, Caller, Scopes, type Principal } from '@cpds/service';
+import { Caller, Scopes, type Principal } from '@cpds/service';
 import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
 import { z } from 'zod';
 import { RequestsService } from './requests.service.js';
@@ -15,7 +15,7 @@ export class RequestsHttpController {
   @Scopes('bridge.request')
   @HttpCode(201)
   ask(@Body() body: unknown, @Caller() caller: Principal): Promise<RequestView> {
-    return this.requests.ask(parse(AskRecord, body, 'request'), actorOf(caller));
+    return this.requests.ask(parse(AskRecord, body, 'request'), caller);
   }
 
   /** Shows a request: requested, consented (with grantId), not-granted, or refused. */

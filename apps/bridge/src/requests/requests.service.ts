@@ -16,7 +16,6 @@ import {
   requestHash,
   sealedBodyInfo,
   SealedRequest,
-  type Actor,
   type AskRecord,
   type Datagram,
   type RequestView,
@@ -24,6 +23,7 @@ import {
   type WalletRequest,
 } from '@cpds/messages';
 import { Changes, told, untold } from '@cpds/outbox';
+import { Actors, type Principal } from '@cpds/service';
 import { UnitOfWork } from '@cpds/store';
 import { Injectable } from '@nestjs/common';
 import { In } from 'typeorm';
@@ -69,16 +69,18 @@ export class RequestsService {
     private readonly datagrams: DatagramsService,
     private readonly consortium: Consortium,
     private readonly bus: BusRequests,
+    private readonly actors: Actors,
     private readonly keys: NodeKeys,
     private readonly options: RequestsOptions,
   ) {}
 
   /**
-   * B asks A for a patient's record: stores the request, its transfer row and the datagram in one transaction.
+   * B asks A for a patient's record, for a department that the client is bound to: stores the request, its transfer row
+   * and the datagram in one transaction.
    *
-   * @throws AppError `unknown-hospital`, `unknown-department`
+   * @throws AppError `unknown-hospital`, `unknown-department`, `department-denied`, `clinician-refused`
    */
-  async ask(body: z.infer<typeof AskRecord>, actor: Actor): Promise<RequestView> {
+  async ask(body: z.infer<typeof AskRecord>, caller: Principal): Promise<RequestView> {
     const view = this.consortium.current();
     const home = hospitalNamed(view, body.home);
     const own = hospitalNamed(view, this.consortium.self);
@@ -88,6 +90,7 @@ export class RequestsService {
       departmentId: body.departmentId,
     });
     if (!department) throw missing('unknown-department', 'no such department here', { field: 'departmentId' });
+    const actor = await this.actors.forDepartment(caller, department.departmentId);
     const now = nowSeconds();
     const request: ShareRequest = {
       requestId: randomUUID(),

@@ -1,4 +1,4 @@
-import type { ServiceContext } from '@cpds/service';
+import { ActorsModule, type ServiceContext } from '@cpds/service';
 import { Injectable, Module, type DynamicModule } from '@nestjs/common';
 import { HaltsModule } from '../chains/halts.module.js';
 import type { BridgeConfig } from '../config.js';
@@ -60,6 +60,7 @@ export class HospitalModule {
       module: HospitalModule,
       global: true,
       imports: [
+        ActorsModule,
         RequestsModule.with(context),
         WalletModule.with(context),
         GrantsModule,

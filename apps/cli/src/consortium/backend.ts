@@ -54,7 +54,10 @@ export function backendClient(
   }
   const privateJwk = PrivateJwk.parse(JSON.parse(readFileSync(path, 'utf8')));
   const { kty, crv, x, y } = privateJwk;
-  return { registration: { clientId: `backend.${hospital}`, jwk: { kty, crv, x, y }, scopes }, privateJwk };
+  return {
+    registration: { clientId: `backend.${hospital}`, jwk: { kty, crv, x, y }, scopes, departments: 'whole-hospital' },
+    privateJwk,
+  };
 }
 
 /** The backend of a hospital of this consortium. */

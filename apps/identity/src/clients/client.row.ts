@@ -1,3 +1,4 @@
+import type { ClientDepartments } from '@cpds/messages';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
 /** A client that may ask for tokens: a backend by its name, a wallet by its patient's pseudonym. */
@@ -15,6 +16,10 @@ export class ClientRow {
 
   @Column('text', { array: true })
   scopes!: string[];
+
+  /** for which departments it may act; none for a wallet */
+  @Column('jsonb')
+  departments!: ClientDepartments;
 
   @Column('uuid', { name: 'patient_id', nullable: true })
   patientId!: string | null;

@@ -9,7 +9,7 @@ import { ClientsService } from './clients.service.js';
 export class ClientsHttpController {
   constructor(private readonly clients: ClientsService) {}
 
-  /** Registers a backend's public key and its scopes. */
+  /** Registers a backend's public key, its scopes, and the departments that it may act for. */
   @Post()
   @HttpCode(201)
   @Scopes('identity.admin')

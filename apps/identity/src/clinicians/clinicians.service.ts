@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { conflict, invalid } from '@cpds/errors';
-import { type Actor, type Clinician, events, type RegisterClinician } from '@cpds/messages';
+import { type Actor, type Clinician, type ClinicianAnswer, events, type RegisterClinician } from '@cpds/messages';
 import { Changes, told } from '@cpds/outbox';
-import { hasSqlState } from '@cpds/store';
+import { actorFor, type Principal } from '@cpds/service';
+import { hasSqlState, UnitOfWork } from '@cpds/store';
 import type { z } from 'zod';
 import { KeyedHash } from '../hashes/keyed-hash.js';
 import { ClinicianRow } from './clinician.row.js';
@@ -12,6 +13,7 @@ import { ClinicianRow } from './clinician.row.js';
 @Injectable()
 export class CliniciansService {
   constructor(
+    private readonly unitOfWork: UnitOfWork,
     private readonly changes: Changes,
     private readonly hashes: KeyedHash,
   ) {}
@@ -37,5 +39,16 @@ export class CliniciansService {
       throw cause;
     }
     return { clinicianId, departmentId };
+  }
+
+  /** A registered clinician, or null. */
+  async find(clinicianId: string): Promise<ClinicianAnswer> {
+    const row = await this.unitOfWork.reader.findOneBy(ClinicianRow, { clinicianId });
+    return row && { clinicianId, departmentId: row.departmentId };
+  }
+
+  /** Whoever acts with a call to this service. @throws AppError `clinician-refused` */
+  async actorOf(caller: Principal): Promise<Actor> {
+    return actorFor(caller, caller.onBehalfOf === undefined ? null : await this.find(caller.onBehalfOf));
   }
 }

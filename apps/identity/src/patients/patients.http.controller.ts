@@ -7,28 +7,34 @@ import {
   type RegisteredPatient,
   RegisterPatient,
 } from '@cpds/messages';
-import { actorOf, Caller, Open, type Principal, Scopes } from '@cpds/service';
+import { Caller, Open, type Principal, Scopes } from '@cpds/service';
 import type { z } from 'zod';
+import { CliniciansService } from '../clinicians/clinicians.service.js';
 import { PatientsService } from './patients.service.js';
 
 @Controller()
 export class PatientsHttpController {
-  constructor(private readonly patients: PatientsService) {}
+  constructor(
+    private readonly patients: PatientsService,
+    private readonly clinicians: CliniciansService,
+  ) {}
 
   /** Gives a FHIR Identifier its pseudonym and a one-time enrolment code. */
   @Post('patients')
   @HttpCode(201)
   @Scopes('identity.admin')
-  register(@Body() body: unknown, @Caller() caller: Principal): Promise<z.infer<typeof RegisteredPatient>> {
-    return this.patients.register(parse(RegisterPatient, body, 'patient').identifier, actorOf(caller));
+  async register(@Body() body: unknown, @Caller() caller: Principal): Promise<z.infer<typeof RegisteredPatient>> {
+    const { identifier } = parse(RegisterPatient, body, 'patient');
+    return this.patients.register(identifier, await this.clinicians.actorOf(caller));
   }
 
   /** Finds the pseudonym of an identifier, and says whether a wallet is enrolled. */
   @Post('patients/match')
   @HttpCode(200)
   @Scopes('identity.admin')
-  match(@Body() body: unknown, @Caller() caller: Principal): Promise<z.infer<typeof PatientMatch>> {
-    return this.patients.match(parse(RegisterPatient, body, 'patient').identifier, actorOf(caller));
+  async match(@Body() body: unknown, @Caller() caller: Principal): Promise<z.infer<typeof PatientMatch>> {
+    const { identifier } = parse(RegisterPatient, body, 'patient');
+    return this.patients.match(identifier, await this.clinicians.actorOf(caller));
   }
 
   /**

@@ -85,8 +85,8 @@ export class TokensService {
   private sign(client: ClientRow, scopes: string[], jti: string, now: Date): Promise<string> {
     const { issuer, party, key } = this.issuer;
     const issuedAt = Math.floor(now.getTime() / 1_000);
-    const claims = { scope: scopes.join(' '), ...(client.patientId === null ? {} : { patient: client.patientId }) };
-    return new SignJWT(claims)
+    const claims = client.patientId === null ? { departments: client.departments } : { patient: client.patientId };
+    return new SignJWT({ scope: scopes.join(' '), ...claims })
       .setProtectedHeader({ alg: 'ES384', typ: 'at+jwt', kid: key.publicJwk.kid ?? '' })
       .setIssuer(issuer)
       .setAudience(hospitalAudience(party))

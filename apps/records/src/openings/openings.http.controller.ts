@@ -1,7 +1,7 @@
 import { Controller, Get, HttpCode, Param, Post, Res } from '@nestjs/common';
 import { parse } from '@cpds/errors';
 import { Bytes32, type HomeAnswer } from '@cpds/messages';
-import { actorOf, Caller, Fhir, type Principal, Scopes } from '@cpds/service';
+import { Caller, Fhir, type Principal, Scopes } from '@cpds/service';
 import type { FastifyReply } from 'fastify';
 import { sendBytes } from '../records/send-bytes.js';
 import { OpeningsService } from './openings.service.js';
@@ -16,7 +16,7 @@ export class OpeningsHttpController {
   @Scopes('records.read')
   @Fhir()
   async read(@Param('grantId') id: string, @Caller() caller: Principal, @Res() reply: FastifyReply): Promise<void> {
-    const { contentType, ...bytes } = await this.openings.open(parse(Bytes32, id, 'grantId'), actorOf(caller));
+    const { contentType, ...bytes } = await this.openings.open(parse(Bytes32, id, 'grantId'), caller);
     await sendBytes(reply, { ...bytes, headers: { 'content-type': contentType } });
   }
 
@@ -25,6 +25,6 @@ export class OpeningsHttpController {
   @HttpCode(200)
   @Scopes('records.read')
   askHome(@Param('grantId') id: string, @Caller() caller: Principal): Promise<HomeAnswer> {
-    return this.openings.askHome(parse(Bytes32, id, 'grantId'), actorOf(caller));
+    return this.openings.askHome(parse(Bytes32, id, 'grantId'), caller);
   }
 }

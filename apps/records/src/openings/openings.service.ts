@@ -17,13 +17,13 @@ import {
   ReleasedQuery,
   SignQuery,
   SignQueryAnswer,
-  type Actor,
   type CloseReason,
   type FetchRequest,
   type Hex,
   type HomeAnswer,
 } from '@cpds/messages';
 import { Changes, told, untold, type Outcome } from '@cpds/outbox';
+import { Actors, type Principal } from '@cpds/service';
 import { UnitOfWork, type Tx } from '@cpds/store';
 import type { z } from 'zod';
 import { bytesOf, GrantEnded, maxFetchLifeSec } from '../exchange/fetch.js';
@@ -60,6 +60,7 @@ export class OpeningsService {
   constructor(
     private readonly unitOfWork: UnitOfWork,
     private readonly changes: Changes,
+    private readonly actors: Actors,
     private readonly requests: BusRequests,
     private readonly store: ObjectStore,
     private readonly files: NamedFiles,
@@ -72,16 +73,20 @@ export class OpeningsService {
   ) {}
 
   /**
-   * Plaintext of the record that a released grant names. Fetched once; every reading is logged, and the first byte waits
-   * for the log's receipt (transfer table: Released -> Opened).
+   * Plaintext of the record that a released grant names, for a client of the department that it was consented to. Fetched
+   * once; every reading is logged, and the first byte waits for the log's receipt (transfer table: Released -> Opened).
    *
-   * @throws GrantEnded (410); AppError `not-released` (conflict), `fetch-withheld`, `disclosure-withheld` (unavailable)
+   * @throws GrantEnded (410); AppError `not-released` (conflict), `department-denied`, `clinician-refused` (denied),
+   * `fetch-withheld`, `disclosure-withheld` (unavailable)
    */
-  async open(grantId: Hex, actor: Actor): Promise<OutgoingBytes> {
+  async open(grantId: Hex, caller: Principal): Promise<OutgoingBytes> {
     const [known] = await Promise.all([this.find(grantId), this.mayServe.check(grantId)]);
-    const { opening, fileKey } = known
-      ? { opening: known, fileKey: openStanza(known.stanza, this.identity.secret) }
-      : await this.fetch(grantId);
+    const source = known ?? (await this.released(grantId));
+    const actor = await this.actors.forDepartment(caller, source.departmentId);
+    const { opening, fileKey } =
+      'stanza' in source
+        ? { opening: source, fileKey: openStanza(source.stanza, this.identity.secret) }
+        : await this.fetch(grantId, source);
     const { contentType, sizeBytes } = opening.metadata;
     await this.disclosure.logged(events.opened, {
       correlation: grantId,
@@ -101,11 +106,12 @@ export class OpeningsService {
    * Sends a fetch of this grant without partials and returns the home hospital's answer: it can serve nothing, so this
    * shows a refusal and moves no byte.
    *
-   * @throws AppError `unknown-grant`; `home-silent`
+   * @throws AppError `unknown-grant`; `department-denied`, `clinician-refused`; `home-silent`
    */
-  async askHome(grantId: Hex, actor: Actor): Promise<HomeAnswer> {
+  async askHome(grantId: Hex, caller: Principal): Promise<HomeAnswer> {
     const known = await this.requests.ask('bridge.grant', GrantQuery, GrantQueryAnswer, { grantId });
-    if (!known) throw missing('unknown-grant', 'there is no such grant');
+    if (!known?.departmentId) throw missing('unknown-grant', 'there is no such grant');
+    const actor = await this.actors.forDepartment(caller, known.departmentId);
     await this.changes.tell({ type: events.homeAsked, correlation: grantId, details: { ...actor, grantId } });
     const exchangeUrl = await this.directory.exchangeUrlOf(known.homeUid);
     return this.home.ask(exchangeUrl, await this.statement(grantId, known, []));
@@ -156,10 +162,14 @@ export class OpeningsService {
     return this.unitOfWork.reader.findOneBy(OpeningRow, { grantId: bytesOf(grantId) });
   }
 
-  /** Tries again if A is silent, busy or sends other bytes; each failure is evidence in the log. */
-  private async fetch(grantId: Hex): Promise<Opened> {
+  private async released(grantId: Hex): Promise<Released> {
     const released = await this.requests.ask('bridge.released', ReleasedQuery, ReleasedAnswer, { grantId });
     if (!released) throw conflict('not-released', 'the storemen have not released the key of this grant');
+    return released;
+  }
+
+  /** Tries again if A is silent, busy or sends other bytes; each failure is evidence in the log. */
+  private async fetch(grantId: Hex, released: Released): Promise<Opened> {
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.fetchOnce(grantId, released);

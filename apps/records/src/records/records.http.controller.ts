@@ -1,7 +1,7 @@
 import { Controller, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { parse } from '@cpds/errors';
 import type { RecordStatus, StoredRecord } from '@cpds/messages';
-import { actorOf, bodyOf, Caller, Fhir, type GuardedRequest, type Principal, Scopes } from '@cpds/service';
+import { actorOf, Actors, bodyOf, Caller, Fhir, type GuardedRequest, type Principal, Scopes } from '@cpds/service';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { parseUpload, UploadQuery } from './record.js';
@@ -20,6 +20,7 @@ export abstract class UploadLimits {
 export class RecordsHttpController {
   constructor(
     private readonly records: RecordsService,
+    private readonly actors: Actors,
     private readonly limits: UploadLimits,
   ) {}
 
@@ -31,9 +32,13 @@ export class RecordsHttpController {
   @HttpCode(201)
   @Scopes('records.write')
   @Fhir()
-  upload(@Query() query: unknown, @Req() request: GuardedRequest, @Caller() caller: Principal): Promise<StoredRecord> {
+  async upload(
+    @Query() query: unknown,
+    @Req() request: GuardedRequest,
+    @Caller() caller: Principal,
+  ): Promise<StoredRecord> {
     const claim = parseUpload(parse(UploadQuery, query, 'query'), request.headers, this.limits.maxBytes);
-    return this.records.upload(claim, bodyOf(request.raw), actorOf(caller));
+    return this.records.upload(claim, bodyOf(request.raw), await this.actors.of(caller));
   }
 
   /** Sends the plaintext of a record. */
@@ -41,15 +46,18 @@ export class RecordsHttpController {
   @Scopes('records.read')
   @Fhir()
   async read(@Param('id') id: string, @Caller() caller: Principal, @Res() reply: FastifyReply): Promise<void> {
-    const { contentType, ...bytes } = await this.records.read(parse(RecordId, id, 'record id'), actorOf(caller));
+    const { contentType, ...bytes } = await this.records.read(
+      parse(RecordId, id, 'record id'),
+      await this.actors.of(caller),
+    );
     await sendBytes(reply, { ...bytes, headers: { 'content-type': contentType } });
   }
 
   /** Shows metadata, commitment, and whether the deed is `pending`, `minted` (sent) or `current`. */
   @Get(':id/status')
   @Scopes('records.read')
-  status(@Param('id') id: string, @Caller() caller: Principal): Promise<RecordStatus> {
-    return this.records.status(parse(RecordId, id, 'record id'), actorOf(caller));
+  async status(@Param('id') id: string, @Caller() caller: Principal): Promise<RecordStatus> {
+    return this.records.status(parse(RecordId, id, 'record id'), await this.actors.of(caller));
   }
 
   /** Sends the age file to its own patient. */
