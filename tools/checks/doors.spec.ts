@@ -1,4 +1,4 @@
-import { doors, events, type Trace } from '@cpds/messages';
+import { doors, events, outboxRowsSubject, type Trace } from '@cpds/messages';
 import ts from 'typescript';
 import { doorsOf, routesOf } from '../docs/routes.js';
 import { nodesOf, type Source, sources, treeOf } from '../docs/sources.js';
@@ -16,6 +16,7 @@ interface Door {
 /** The subject that a decorator names: a text, or an event of the catalogue. */
 function subjectOf(argument: ts.Expression | undefined, { file }: Source): string {
   if (argument && ts.isStringLiteral(argument)) return argument.text;
+  if (argument?.getText() === 'outboxRowsSubject(service)') return outboxRowsSubject('<service>');
   const event = /^events\.(\w+)$/.exec(argument?.getText() ?? '')?.[1];
   if (event === undefined || !(event in events)) throw new Error(`${file}: cannot read the subject of a bus door`);
   return events[event as keyof typeof events];
@@ -51,7 +52,8 @@ async function allDoors(): Promise<Door[]> {
   const everyones = sources('libs/service/src/**/*.ts')
     .flatMap(doorsOf)
     .map(({ method, path }) => ({ service: 'service', name: `${method} ${path}`, isGuarded: false }));
-  return [...(await Promise.all(own)).flat(), ...everyones];
+  const outbox = sources('libs/outbox/src/*.bus.controller.ts').map((source) => doorsIn('service', source));
+  return [...(await Promise.all([...own, ...outbox])).flat(), ...everyones];
 }
 
 const found = await allDoors();

@@ -11,14 +11,20 @@ import { testNats, testPostgres } from '@cpds/local';
 import {
   type EventEnvelope,
   eventLeaf,
+  eventLeafHash,
   events,
   InclusionAnswer,
   InclusionQuery,
   LogView,
   operatorEventSubject,
   operatorReceiptSubject,
+  LeavesAnswer,
+  LeavesQuery,
+  leavesRequest,
+  ReceiptAnswer,
   Receipted,
   ReceiptQuery,
+  receiptRequest,
   receiptSubject,
   Trail,
 } from '@cpds/messages';
@@ -89,10 +95,12 @@ describe('the audit service', () => {
         resolve(receipt);
       });
     });
-    await publish('records.object-stored.v1', 'records.north', 'request-1');
-    expect(await heard).toEqual({ producer: 'records.north', throughSeq: 1, treeSize: 1 });
-    const asked = new BusRequests(bus).ask('audit.receipt', ReceiptQuery, Receipted, { producer: 'records.north' });
-    expect(await asked).toEqual({ producer: 'records.north', throughSeq: 1, treeSize: 1 });
+    const stored = await publish('records.object-stored.v1', 'records.north', 'request-1');
+    const leaf = eventLeafHash(stored);
+    expect(await heard).toEqual({ producer: 'records.north', throughSeq: 1, leaf, treeSize: 1 });
+    const query = { producer: 'records.north', seq: 1, leaf };
+    const asked = new BusRequests(bus).ask(receiptRequest, ReceiptQuery, ReceiptAnswer, query);
+    expect(await asked).toEqual({ ...query, throughSeq: 1, treeSize: 1 });
   });
 
   it('anchors on both chains, and proves an entry under the anchored checkpoint', async () => {
@@ -194,7 +202,8 @@ describe('the audit service', () => {
 
   async function receipted(producer: string, seq: number): Promise<void> {
     for (const until = Date.now() + 10_000; ;) {
-      const receipt = await new BusRequests(bus).ask('audit.receipt', ReceiptQuery, Receipted, { producer });
+      const query = { producer, seqs: [] };
+      const receipt = await new BusRequests(bus).ask(leavesRequest, LeavesQuery, LeavesAnswer, query);
       if (receipt.throughSeq >= seq) return;
       if (Date.now() > until) throw new Error(`no receipt of ${producer} ${seq}`);
       await new Promise((resolve) => setTimeout(resolve, 20));
@@ -253,7 +262,12 @@ describe("the hub's audit service", () => {
         details: {},
       };
       await bus.js.publish(operatorEventSubject('voucher-1'), JSON.stringify(event));
-      expect(await heard).toEqual({ producer: 'voucher-1', throughSeq: 1, treeSize: 1 });
+      expect(await heard).toEqual({
+        producer: 'voucher-1',
+        throughSeq: 1,
+        leaf: eventLeafHash(event),
+        treeSize: 1,
+      });
       // Another operator's name on its own subject: refused with an alarm.
       await bus.js.publish(operatorEventSubject('voucher-2'), JSON.stringify({ ...event, seq: 2 }));
       for (const [party, identity] of [

@@ -501,6 +501,27 @@ describe('departments and custody', () => {
     await until(() => uses().length === 3);
     expect(uses().map(({ details }) => details['use'])).toEqual(['prove', 'sign-give-back', 'open']);
   });
+
+  it('use no key while the audit log tells another history than the database, and leave no event of it', async () => {
+    const { metaAddress } = await backend.registerDepartment(`radiology ${randomUUID()}`);
+    const { grant, grantId } = sealedGrant(metaAddress, stage.homeUid);
+    const { ephemeralKey, viewTag, recipientKey } = grant;
+    const prove = () =>
+      stage.requests.ask('identity.prove', ProveQuery, ProveAnswer, { ephemeralKey, viewTag, recipientKey, grantId });
+    const disagree = async (seq: number | null): Promise<void> => {
+      const client = new pg.Client({ connectionString: stage.databaseUrl });
+      await client.connect();
+      await client.query(`UPDATE outbox_relay SET disagreed_seq = $1 WHERE producer = 'identity.north'`, [seq]);
+      await client.end();
+    };
+    await disagree(1_000_000);
+    await expect(prove()).rejects.toMatchObject({ code: 'log-disagrees', kind: 'unavailable' });
+    await disagree(null);
+    await prove();
+    const uses = () => log.filter((one) => one.type === events.custodyUsed && one.correlation === grantId);
+    await until(() => uses().length > 0);
+    expect(uses()).toHaveLength(1);
+  });
 });
 
 describe('the log', () => {

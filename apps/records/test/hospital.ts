@@ -15,6 +15,18 @@ import { to0x } from '@cpds/crypto/bytes';
 import { compressed, G } from '@cpds/crypto/curve';
 import { formatMetaAddress, metaAddressOf } from '@cpds/crypto/stealth';
 import { testNats, testObjectStore, testPostgres } from '@cpds/local';
+import {
+  type EventEnvelope,
+  eventLeafHash,
+  type Hex,
+  type LeavesAnswer,
+  type LeavesQuery,
+  leavesRequest,
+  type ReceiptAnswer,
+  type ReceiptQuery,
+  receiptRequest,
+  receiptSubject,
+} from '@cpds/messages';
 import { readConfig, runService, hospitalAudience, type RunningService } from '@cpds/service';
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey } from 'jose';
 import { recordsService } from '../src/service.js';
@@ -172,15 +184,26 @@ function answerRequests(hospital: Hospital): void {
 function receiptEvents(hospital: Hospital): void {
   const subscription = hospital.bus.subscribe('records.*.v1');
   const producer = `records.${hospital.party}`;
-  const receipt = () => ({ producer, throughSeq: Math.max(0, ...hospital.events.map(({ seq }) => seq)), treeSize: 1 });
-  hospital.answers.set('audit.receipt', () =>
-    hospital.isLogSilent ? { producer, throughSeq: 0, treeSize: 0 } : receipt(),
-  );
+  const leafOf = (seq: number): Hex | null => {
+    const event = hospital.isLogSilent ? undefined : hospital.events.find((one) => one.seq === seq);
+    return event === undefined ? null : eventLeafHash(event as unknown as EventEnvelope);
+  };
+  const throughSeq = (): number => (hospital.isLogSilent ? 0 : Math.max(0, ...hospital.events.map(({ seq }) => seq)));
+  hospital.answers.set(receiptRequest, (body: never) => {
+    const { seq } = body as ReceiptQuery;
+    return { producer, seq, leaf: leafOf(seq), throughSeq: throughSeq(), treeSize: 1 } satisfies ReceiptAnswer;
+  });
+  hospital.answers.set(leavesRequest, (body: never) => {
+    const { seqs } = body as LeavesQuery;
+    return { producer, throughSeq: throughSeq(), leaves: seqs.map(leafOf) } satisfies LeavesAnswer;
+  });
   void (async () => {
     for await (const message of subscription) {
       const event = message.json() as Hospital['events'][number];
       if (!hospital.events.some(({ seq }) => seq === event.seq)) hospital.events.push(event);
-      if (!hospital.isLogSilent) hospital.bus.publish('audit.receipted.v1', JSON.stringify(receipt()));
+      if (hospital.isLogSilent) continue;
+      const receipt = { producer, throughSeq: throughSeq(), leaf: leafOf(throughSeq()), treeSize: 1 };
+      hospital.bus.publish(receiptSubject, JSON.stringify(receipt));
     }
   })();
 }

@@ -16,7 +16,7 @@ export const hospitalEventSubjects = ['identity.*.v1', 'records.*.v1', 'bridge.*
 /** Subjects of the hub's stream: events of role nodes. */
 export const hubEventSubjects = ['audit.events.*'];
 
-/** How long a message stays for consumers that are away, in milliseconds: three days. The relay sends rows without a receipt again in any case. */
+/** How long a message stays for consumers that are away, in milliseconds: three days. What audit misses beyond that, its producers still hold. */
 const maxAgeMs = 3 * 86_400_000;
 /** Window in which a repeated message id is dropped by the server; beyond it inboxes drop it. */
 const duplicateWindowMs = 10 * 60_000;

@@ -4,14 +4,19 @@ import { z } from 'zod';
 import { EventType, Producer } from './envelope.js';
 import { Bytes32 } from './hex.js';
 
-/** Says that every event of `producer` up to `throughSeq` is in the durable log of `treeSize` leaves. */
+const Seq = z.number().int().min(1);
+
+/**
+ * Says that every event of `producer` up to `throughSeq` is in the durable log of `treeSize` leaves. `leaf` is the leaf
+ * hash (`eventLeafHash`) of the event `throughSeq`: a producer believes a receipt that names a leaf of its own, and no other.
+ */
 export const Receipted = z
-  .object({ producer: Producer, throughSeq: z.number().int().nonnegative(), treeSize: z.number().int().nonnegative() })
+  .object({ producer: Producer, throughSeq: Seq, leaf: Bytes32, treeSize: z.number().int().nonnegative() })
   .strict();
 export type Receipted = z.infer<typeof Receipted>;
 
-/** core NATS subject in a hospital; role nodes hear it on `operatorReceiptSubject` */
-export const receiptSubject = 'audit.receipted.v1';
+/** core NATS subject in a hospital, outside of the stream; role nodes hear it on `operatorReceiptSubject` */
+export const receiptSubject = 'audit.receipted';
 export const operatorReceiptSubject = (operator: string): string => `consortium.${operator}.receipted.v1`;
 /** JetStream subject of a role node's events on the hub */
 export const operatorEventSubject = (operator: string): string => `audit.events.${operator}`;
@@ -20,15 +25,48 @@ export const operatorEventSubject = (operator: string): string => `audit.events.
  * Says that final anchors on every chain of this log cover the events of `producer` up to `throughSeq`, whose leaf hash is
  * `leaf`. A producer compares the leaf with its own before it lets rows go.
  */
-export const Anchored = z.object({ producer: Producer, throughSeq: z.number().int().min(1), leaf: Bytes32 }).strict();
+export const Anchored = z.object({ producer: Producer, throughSeq: Seq, leaf: Bytes32 }).strict();
 export type Anchored = z.infer<typeof Anchored>;
 
 /** core NATS subject in a hospital, outside of the stream; role nodes hear it on `operatorAnchoredSubject` */
 export const anchoredSubject = 'audit.anchored';
 export const operatorAnchoredSubject = (operator: string): string => `consortium.${operator}.anchored.v1`;
 
-/** request `audit.receipt` */
-export const ReceiptQuery = z.object({ producer: Producer }).strict();
+/** request `audit.receipt`: is the event `seq` of this producer, whose leaf hash is `leaf`, in the durable log? */
+export const receiptRequest = 'audit.receipt';
+export const ReceiptQuery = z.object({ producer: Producer, seq: Seq, leaf: Bytes32 }).strict();
+export type ReceiptQuery = z.infer<typeof ReceiptQuery>;
+
+/**
+ * Names the leaf that the log holds for (producer, seq): the one asked for means yes, null not yet, another one that the
+ * producer and the log tell different histories. `throughSeq` is the producer's last event in the log, 0 without any.
+ */
+export const ReceiptAnswer = z
+  .object({
+    producer: Producer,
+    seq: Seq,
+    leaf: Bytes32.nullable(),
+    throughSeq: z.number().int().nonnegative(),
+    treeSize: z.number().int().nonnegative(),
+  })
+  .strict();
+export type ReceiptAnswer = z.infer<typeof ReceiptAnswer>;
+
+/** request `audit.leaves`: which leaves the log holds for these events of a producer, 500 at most */
+export const leavesRequest = 'audit.leaves';
+export const maxLeavesAsked = 500;
+export const LeavesQuery = z.object({ producer: Producer, seqs: z.array(Seq).max(maxLeavesAsked) }).strict();
+export type LeavesQuery = z.infer<typeof LeavesQuery>;
+
+/** Leaf hashes in the order of `seqs`; null for an event that audit does not have. One that waits for earlier ones it has. */
+export const LeavesAnswer = z
+  .object({
+    producer: Producer,
+    throughSeq: z.number().int().nonnegative(),
+    leaves: z.array(Bytes32.nullable()).max(maxLeavesAsked),
+  })
+  .strict();
+export type LeavesAnswer = z.infer<typeof LeavesAnswer>;
 
 /** request `audit.inclusion`: with `anchored`, null until a checkpoint that is anchored on the hub covers the leaf */
 export const InclusionQuery = z

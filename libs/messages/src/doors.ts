@@ -45,6 +45,7 @@ export const doors: Readonly<Record<string, Readonly<Record<string, Trace>>>> = 
     'GET /healthz': none('says that a process runs'),
     'GET /readyz': none('says what answers'),
     'GET /metrics': none('counts, and names nobody'),
+    'outbox.<service>.rows': none('events on their way to the log, for the log of the own hospital'),
   },
   identity: {
     'POST /clients': client(events.clientRegistered),
@@ -110,7 +111,8 @@ export const doors: Readonly<Record<string, Readonly<Record<string, Trace>>>> = 
     'GET /stream': none('leaves hold no person and no detail; the token that opened this door is in the log'),
     'POST /anchor': none('puts on the chains sooner what stands in the log already; each anchor is public'),
     'DELETE /persons/{person}/details-key': client(events.personErased),
-    'audit.receipt': none('how far the log is'),
+    'audit.receipt': none('which leaf the log holds for an event of whoever asks'),
+    'audit.leaves': none('which leaves the log holds for events of whoever asks'),
     'audit.inclusion': none('a proof for a service of the own hospital'),
   },
 };

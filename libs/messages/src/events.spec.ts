@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { EventType, events, lostOnBus, messageDeadLettered } from './index.js';
+import { EventType, events, lostOnBus, messageDeadLettered, outboxAgreed } from './index.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
@@ -27,6 +27,7 @@ describe('the catalogue of events', () => {
     const names = [
       ...Object.values(events),
       messageDeadLettered('records'),
+      outboxAgreed('records'),
       lostOnBus('records', 'stream'),
       lostOnBus('records', 'consumer'),
     ];

@@ -79,3 +79,8 @@ export function messageDeadLettered(service: string): string {
 export function lostOnBus(service: string, loss: 'stream' | 'consumer'): string {
   return `${service}.${loss}-lost.v1`;
 }
+
+/** The event of an operator who brought `service` into agreement with the audit log; details as in `OutboxAgreement`. */
+export function outboxAgreed(service: string): string {
+  return `${service}.outbox-agreed.v1`;
+}

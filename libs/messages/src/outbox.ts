@@ -5,6 +5,10 @@ import { EventEnvelope, Producer } from './envelope.js';
 
 const Seq = z.number().int().min(1);
 
+/** Says to the other replicas of `service` that an event was committed: the one that relays does so at once. Carries nothing. */
+export const appendedSubject = (service: string): string => `outbox.${service}.appended`;
+export const operatorAppendedSubject = (operator: string): string => `consortium.${operator}.appended.v1`;
+
 /** Bus request that `service` answers with events it still holds, `outbox.<service>.rows`; audit asks it where its log has a gap. */
 export const outboxRowsSubject = (service: string): string => `outbox.${service}.rows`;
 
@@ -31,3 +35,19 @@ export const OutboxRows = z
   })
   .strict();
 export type OutboxRows = z.infer<typeof OutboxRows>;
+
+/** What bringing a producer into agreement with the audit log did: answer of `POST /outbox/agreement` (scope outbox.agree). */
+export const OutboxAgreement = z
+  .object({
+    producer: Producer,
+    /** the newest event that this database had numbered */
+    lastSeq: z.number().int().nonnegative(),
+    /** the newest event of this producer in the log */
+    logSeq: z.number().int().nonnegative(),
+    /** events that the log did not have under their numbers, and that got new ones */
+    renumbered: z.number().int().nonnegative(),
+    /** false when both agreed already: nothing was changed */
+    changed: z.boolean(),
+  })
+  .strict();
+export type OutboxAgreement = z.infer<typeof OutboxAgreement>;

@@ -11,8 +11,8 @@ import {
   receiptSubject,
 } from './audit.js';
 import { DatagramKind, datagramSubject } from './consortium.js';
-import { events, lostOnBus, messageDeadLettered } from './events.js';
-import { outboxRowsSubject } from './outbox.js';
+import { events, lostOnBus, messageDeadLettered, outboxAgreed } from './events.js';
+import { appendedSubject, operatorAppendedSubject, outboxRowsSubject } from './outbox.js';
 
 /** The services of a hospital; each is one user of its bus. */
 export const hospitalServices = ['identity', 'records', 'bridge', 'audit'] as const;
@@ -45,6 +45,7 @@ export const requests: Readonly<
   'bridge.released': { answers: 'bridge', asks: ['records'] },
   'bridge.opened': { answers: 'bridge', asks: ['records'] },
   'audit.receipt': { answers: 'audit', asks: ['identity', 'records', 'bridge'] },
+  'audit.leaves': { answers: 'audit', asks: ['identity', 'records', 'bridge'] },
   'audit.inclusion': { answers: 'audit', asks: ['identity'] },
   [outboxRowsSubject('identity')]: { answers: 'identity', asks: ['audit'] },
   [outboxRowsSubject('records')]: { answers: 'records', asks: ['audit'] },
@@ -57,6 +58,9 @@ export const announcements: Readonly<
 > = {
   [receiptSubject]: { says: 'audit', hears: ['identity', 'records', 'bridge'] },
   [anchoredSubject]: { says: 'audit', hears: ['identity', 'records', 'bridge'] },
+  [appendedSubject('identity')]: { says: 'identity', hears: ['identity'] },
+  [appendedSubject('records')]: { says: 'records', hears: ['records'] },
+  [appendedSubject('bridge')]: { says: 'bridge', hears: ['bridge'] },
 };
 
 /** Events that a service takes from its hospital's stream and acts on. Audit takes every event, and is not listed. */
@@ -101,8 +105,13 @@ export function rightsOf(user: BusUser): Rights {
       return {
         ...nothing,
         tells: [operatorEventSubject(user.party)],
-        says: datagramsTo('*'),
-        hears: [...datagramsTo(user.party), operatorReceiptSubject(user.party), operatorAnchoredSubject(user.party)],
+        says: [...datagramsTo('*'), operatorAppendedSubject(user.party)],
+        hears: [
+          ...datagramsTo(user.party),
+          operatorReceiptSubject(user.party),
+          operatorAnchoredSubject(user.party),
+          operatorAppendedSubject(user.party),
+        ],
       };
   }
 }
@@ -114,13 +123,15 @@ export function datagramsTo(party: string): string[] {
 
 /**
  * The events that a service puts into its hospital's stream. Those of audit are entries that it writes into its log itself; a
- * service that takes events may give one up, or lose its place in the stream.
+ * service that takes events may give one up, or lose its place in the stream; whoever has an outbox may be brought into
+ * agreement with the log.
  */
 export function eventsOf(service: HospitalService): string[] {
   if (service === 'audit') return [];
   const own = Object.values(events).filter((type) => type.startsWith(`${service}.`));
-  if (!isReader(service)) return own;
-  return [...own, messageDeadLettered(service), lostOnBus(service, 'stream'), lostOnBus(service, 'consumer')];
+  const told = [...own, outboxAgreed(service)];
+  if (!isReader(service)) return told;
+  return [...told, messageDeadLettered(service), lostOnBus(service, 'stream'), lostOnBus(service, 'consumer')];
 }
 
 function serviceRights(service: HospitalService, party: string): Rights {

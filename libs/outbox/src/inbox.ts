@@ -1,7 +1,9 @@
-import type { Tx } from '@cpds/store';
+import type { Tx, UnitOfWork } from '@cpds/store';
 
 /** How long an envelope id is remembered: longer than any stream keeps a message. */
 const rememberDays = 14;
+/** Ids that one statement forgets at most, so that it holds no lock for long. */
+const forgetAtOnce = 5_000;
 
 /** Makes at-least-once delivery have its effect once. */
 export class Inbox {
@@ -17,8 +19,13 @@ export class Inbox {
     return rows.length === 1;
   }
 
-  /** Forgets ids older than any possible repeat. */
-  async prune(tx: Tx): Promise<void> {
-    await tx.manager.query(`DELETE FROM inbox WHERE at < now() - make_interval(days => $1)`, [rememberDays]);
+  /** Forgets ids older than any possible repeat, some at a time; true while there are more. */
+  async prune(unitOfWork: UnitOfWork): Promise<boolean> {
+    const [, forgotten] = (await unitOfWork.reader.query(
+      `DELETE FROM inbox WHERE ctid = ANY(ARRAY(
+         SELECT ctid FROM inbox WHERE at < now() - make_interval(days => $1) ORDER BY at LIMIT $2))`,
+      [rememberDays, forgetAtOnce],
+    )) as [unknown, number];
+    return forgotten === forgetAtOnce;
   }
 }

@@ -1,6 +1,8 @@
+export * from './agreement.js';
 export * from './changes.js';
 export * from './inbox.js';
 export * from './migrations.js';
+export { Numbered, type OwnLeaf } from './numbered.js';
 export * from './outbox.js';
 export * from './outbox.module.js';
 export * from './outcome.js';

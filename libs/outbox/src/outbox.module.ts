@@ -6,11 +6,22 @@ import {
   Module,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
-import { Bus, ensureEventStream, hospitalEventSubjects } from '@cpds/bus';
-import { operatorEventSubject, operatorReceiptSubject, receiptSubject } from '@cpds/messages';
-import { Leases, UnitOfWork } from '@cpds/store';
+import { Bus, BusRequests, ensureEventStream, hospitalEventSubjects } from '@cpds/bus';
+import {
+  anchoredSubject,
+  appendedSubject,
+  operatorAnchoredSubject,
+  operatorAppendedSubject,
+  operatorEventSubject,
+  operatorReceiptSubject,
+  receiptSubject,
+} from '@cpds/messages';
+import { Leases, Loop, UnitOfWork } from '@cpds/store';
+import { Agreement } from './agreement.js';
 import { Changes } from './changes.js';
 import { Inbox } from './inbox.js';
+import { Numbered } from './numbered.js';
+import { outboxBusController } from './outbox.bus.controller.js';
 import { Outbox } from './outbox.js';
 import { Receipts } from './receipts.js';
 import { Relay } from './relay.js';
@@ -27,16 +38,26 @@ interface Wiring {
 
 const wiring = Symbol('outbox wiring');
 
-/** Gives `Changes`, `Outbox`, `Inbox` and `Receipts` to the whole application and runs the relay while it is up. */
+/** Milliseconds between two looks for inbox entries that are old enough to be forgotten. */
+const pruneEveryMs = 3_600_000;
+
+/** Gives `Changes`, `Outbox`, `Inbox`, `Receipts` and `Agreement` to the whole application and runs the relay while it is up. */
 @Global()
 @Module({})
 export class OutboxModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly pruning: Loop;
+
   constructor(
     @Inject(Relay) private readonly relay: Relay,
     @Inject(Receipts) private readonly receipts: Receipts,
     @Inject(Bus) private readonly bus: Bus,
     @Inject(wiring) private readonly wired: Wiring,
-  ) {}
+    @Inject(Inbox) inbox: Inbox,
+    @Inject(UnitOfWork) unitOfWork: UnitOfWork,
+  ) {
+    const prune = async () => ((await inbox.prune(unitOfWork)) ? 'again' : undefined);
+    this.pruning = new Loop({ round: prune, everyMs: pruneEveryMs, onError: wired.onError });
+  }
 
   /** A service of a hospital: producer `<service>.<party>`; `consumers` are the services that read its events, beside audit. */
   static forHospital(options: { producer: string; consumers?: string[]; onError: OnError }): DynamicModule {
@@ -52,18 +73,23 @@ export class OutboxModule implements OnApplicationBootstrap, BeforeApplicationSh
     if (!this.wired.isOperator) await ensureEventStream(await this.bus.jsm(), hospitalEventSubjects);
     await this.receipts.start();
     this.relay.start();
+    this.pruning.start();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
     this.receipts.stop();
-    await this.relay.stop();
+    await Promise.all([this.relay.stop(), this.pruning.stop()]);
   }
 }
 
 function build(wired: Wiring): DynamicModule {
   const { producer, isOperator, consumers, onError } = wired;
+  const mayAsk = !isOperator;
+  const [service] = producer.split('.') as [string];
   return {
     module: OutboxModule,
+    // A role node answers no service.
+    controllers: isOperator ? [] : [outboxBusController(service)],
     providers: [
       { provide: wiring, useValue: wired },
       { provide: Outbox, useFactory: () => new Outbox(producer) },
@@ -74,29 +100,55 @@ function build(wired: Wiring): DynamicModule {
       },
       { provide: Inbox, useFactory: () => new Inbox() },
       {
+        provide: Numbered,
+        inject: [UnitOfWork],
+        useFactory: (unitOfWork: UnitOfWork) => new Numbered(unitOfWork, producer),
+      },
+      {
+        provide: Agreement,
+        inject: [UnitOfWork, BusRequests, Outbox, Numbered],
+        useFactory: (unitOfWork: UnitOfWork, requests: BusRequests, outbox: Outbox, numbered: Numbered) =>
+          new Agreement(unitOfWork, requests, outbox, numbered, { mayAsk, onError }),
+      },
+      {
         provide: Receipts,
-        inject: [UnitOfWork, Bus],
-        useFactory: (unitOfWork: UnitOfWork, bus: Bus) =>
-          new Receipts(unitOfWork, bus, {
-            producer,
-            subject: isOperator ? operatorReceiptSubject(producer) : receiptSubject,
-            mayAsk: !isOperator,
+        inject: [UnitOfWork, Bus, BusRequests, Numbered, Agreement],
+        useFactory: (
+          unitOfWork: UnitOfWork,
+          bus: Bus,
+          requests: BusRequests,
+          numbered: Numbered,
+          agreement: Agreement,
+        ) =>
+          new Receipts(unitOfWork, bus, requests, numbered, agreement, {
+            receipts: isOperator ? operatorReceiptSubject(producer) : receiptSubject,
+            anchors: isOperator ? operatorAnchoredSubject(producer) : anchoredSubject,
+            mayAsk,
             onError,
           }),
       },
       {
         provide: Relay,
-        inject: [UnitOfWork, Leases, Bus, Outbox, Receipts],
-        useFactory: (unitOfWork: UnitOfWork, leases: Leases, bus: Bus, outbox: Outbox, receipts: Receipts) =>
-          new Relay(unitOfWork, leases, bus, outbox, receipts, {
+        inject: [UnitOfWork, Leases, Bus, Outbox, Numbered, Agreement, Receipts],
+        useFactory: (
+          unitOfWork: UnitOfWork,
+          leases: Leases,
+          bus: Bus,
+          outbox: Outbox,
+          numbered: Numbered,
+          agreement: Agreement,
+          receipts: Receipts,
+        ) =>
+          new Relay(unitOfWork, leases, bus, outbox, numbered, agreement, receipts, {
             producer,
             consumers,
             subjectOf: (event) => (isOperator ? operatorEventSubject(producer) : event.type),
+            appended: isOperator ? operatorAppendedSubject(producer) : appendedSubject(service),
             mayInspect: !isOperator,
             onError,
           }),
       },
     ],
-    exports: [Changes, Outbox, Inbox, Receipts, Relay],
+    exports: [Changes, Outbox, Inbox, Receipts, Agreement, Relay],
   };
 }

@@ -1,7 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { parse } from '@cpds/errors';
-import { assertActor, EventEnvelope } from '@cpds/messages';
+import { assertActor, EventEnvelope, eventLeafHash } from '@cpds/messages';
 import type { Tx } from '@cpds/store';
+import { bytesOf } from './numbered.js';
 
 /** What a use-case says of an event; the outbox adds the rest of the envelope. */
 export interface EventBody {
@@ -51,10 +52,11 @@ export class Outbox {
       },
       `event ${type}`,
     );
-    await tx.manager.query('INSERT INTO outbox (producer, seq, envelope) VALUES ($1, $2, $3)', [
+    await tx.manager.query('INSERT INTO outbox (producer, seq, envelope, leaf) VALUES ($1, $2, $3, $4)', [
       this.producer,
       envelope.seq,
       JSON.stringify(envelope),
+      bytesOf(eventLeafHash(envelope)),
     ]);
     tx.afterCommit(() => this.wake());
     return envelope;

@@ -1,12 +1,23 @@
-import { parse, toAppError, unavailable } from '@cpds/errors';
-import { type Bus, BusRequests } from '@cpds/bus';
-import { ReceiptQuery, Receipted } from '@cpds/messages';
+import type { Bus, BusRequests } from '@cpds/bus';
+import { type AppError, parse, toAppError, unavailable } from '@cpds/errors';
+import {
+  Anchored,
+  type EventEnvelope,
+  eventLeafHash,
+  ReceiptAnswer,
+  ReceiptQuery,
+  receiptRequest,
+  Receipted,
+} from '@cpds/messages';
 import type { UnitOfWork } from '@cpds/store';
+import type { Agreement } from './agreement.js';
+import type { Numbered, OwnLeaf } from './numbered.js';
 
 export interface ReceiptOptions {
-  producer: string;
-  /** where receipts are announced: `audit.receipted.v1` in a hospital, `consortium.<operator>.receipted.v1` for a role node */
-  subject: string;
+  /** where receipts are announced: `audit.receipted` in a hospital, `consortium.<operator>.receipted.v1` for a role node */
+  receipts: string;
+  /** where final anchors are announced: `audit.anchored`, or `consortium.<operator>.anchored.v1` */
+  anchors: string;
   /** false for a role node, which has no right to call the hub's services */
   mayAsk: boolean;
   onError: (error: unknown) => void;
@@ -15,108 +26,173 @@ export interface ReceiptOptions {
 /** While somebody waits, audit is asked every so many milliseconds: an announcement may have been lost. */
 const askEveryMs = 500;
 
-interface Waiter {
-  seq: number;
-  resolve: (receipt: Receipted) => void;
+/** Proof that one event is in the durable log: its number, its leaf hash, and the log's size when audit said so. */
+export interface Receipt extends OwnLeaf {
+  readonly treeSize: number;
+}
+
+interface Waiter extends OwnLeaf {
+  /** a question about it is under way */
+  isAsking: boolean;
+  resolve: (receipt: Receipt) => void;
+  reject: (error: AppError) => void;
 }
 
 /**
- * Knows how much of this producer the audit log has made durable. An unsigned announcement is enough: it comes from the
- * own hospital's audit, and lets this service only delete rows and send the first bytes of a record.
+ * Knows which events of this producer the audit log has made durable, and which of them are anchored. A receipt is for
+ * one event: it names the event's leaf hash, and lets go whoever waits for that very leaf. A number alone frees nobody,
+ * since a database that was restored gives its numbers a second time.
+ *
+ * Announcements are unsigned. One that names no leaf of this database changes nothing, but makes `Agreement` ask audit.
  */
 export class Receipts {
-  private latest: Receipted;
+  private receiptedSeq = 0;
+  private anchoredSeq = 0;
+  private lastHeardAt = 0;
+  private newest: Receipted | null = null;
   private readonly waiters = new Set<Waiter>();
-  private readonly listeners = new Set<(receipt: Receipted) => void>();
+  private readonly listeners = new Set<() => void>();
   private stopListening: () => void = () => undefined;
 
   constructor(
     private readonly unitOfWork: UnitOfWork,
     private readonly bus: Bus,
+    private readonly requests: Pick<BusRequests, 'ask'>,
+    private readonly numbered: Numbered,
+    private readonly agreement: Agreement,
     private readonly options: ReceiptOptions,
   ) {
-    this.latest = { producer: options.producer, throughSeq: 0, treeSize: 0 };
+    agreement.onDisagreement((error) => {
+      for (const waiter of [...this.waiters]) waiter.reject(error);
+    });
   }
 
-  /** Reads the last receipt from the database and listens for new ones. */
+  /** Reads how far the log was at the last look, listens, and compares with audit if it answers. */
   async start(): Promise<void> {
     const rows = (await this.unitOfWork.reader.query(
-      'SELECT receipted_seq, tree_size FROM outbox_counter WHERE producer = $1',
-      [this.options.producer],
-    )) as { receipted_seq: string; tree_size: string }[];
-    if (rows[0]) {
-      const { receipted_seq, tree_size } = rows[0];
-      this.latest = { ...this.latest, throughSeq: Number(receipted_seq), treeSize: Number(tree_size) };
-    }
-    const subscription = this.bus.subscribe(this.options.subject, (message) =>
-      this.hear(parse(Receipted, message.body, 'receipt')),
-    );
-    this.stopListening = () => subscription.unsubscribe();
+      `SELECT least(receipted_seq, coalesce(last_seq, 0)) AS seq FROM outbox_relay LEFT JOIN outbox_counter USING (producer)
+       WHERE producer = $1`,
+      [this.numbered.producer],
+    )) as { seq: string }[];
+    this.receiptedSeq = Number(rows[0]?.seq ?? 0);
+    const subscriptions = [
+      this.bus.subscribe(this.options.receipts, ({ body }) => this.hear(parse(Receipted, body, 'receipt'))),
+      this.bus.subscribe(this.options.anchors, ({ body }) => this.hearAnchored(parse(Anchored, body, 'anchored'))),
+    ];
+    this.stopListening = () => {
+      for (const subscription of subscriptions) subscription.unsubscribe();
+    };
+    await this.agreement.check();
   }
 
   stop(): void {
     this.stopListening();
   }
 
-  /** Every event up to this `seq` is receipted. */
+  /** Every event up to this number was in the log when a receipt named the own leaf of it. For the relay; nobody is let go by it. */
   get throughSeq(): number {
-    return this.latest.throughSeq;
+    return this.receiptedSeq;
   }
 
-  /** Size of the log that the receipt came with. */
-  get treeSize(): number {
-    return this.latest.treeSize;
+  /** Final anchors cover the events up to this number, whose leaf is the own one. */
+  get anchoredThrough(): number {
+    return this.anchoredSeq;
   }
 
-  /** Called at each new receipt. */
-  onReceipt(listener: (receipt: Receipted) => void): void {
+  /** When audit last spoke of this producer, milliseconds since 1970; 0 if not since the start. */
+  get heardAt(): number {
+    return this.lastHeardAt;
+  }
+
+  /** Called when more of this producer is receipted or anchored. */
+  onNews(listener: () => void): void {
     this.listeners.add(listener);
   }
 
   /**
-   * Resolves when the audit log's durable checkpoint covers `seq` (protocol section 9, "Disclosure").
+   * Resolves when the audit log's durable checkpoint covers `event`, by its leaf (protocol section 9, "Disclosure").
    *
-   * @throws AppError `receipt-late` (unavailable, Retry-After 5) after `timeoutMs`
+   * @throws AppError `receipt-late` (unavailable, Retry-After 5) after `timeoutMs`; `log-disagrees` (unavailable) while
+   * the log and this database tell different histories
    */
-  async wait(seq: number, timeoutMs: number = 5_000): Promise<Receipted> {
-    if (this.latest.throughSeq >= seq) return this.latest;
-    return new Promise<Receipted>((resolve, reject) => {
+  async wait(event: EventEnvelope, timeoutMs: number = 5_000): Promise<Receipt> {
+    const own: OwnLeaf = { seq: event.seq, leaf: eventLeafHash(event) };
+    const receipt = this.await(own, timeoutMs);
+    if (this.newest !== null) this.release(this.newest);
+    return (await Promise.all([receipt, this.agreement.require()]))[0];
+  }
+
+  private await(own: OwnLeaf, timeoutMs: number): Promise<Receipt> {
+    return new Promise((resolve, reject) => {
       const done = (): void => {
         clearTimeout(deadline);
         clearInterval(asking);
         this.waiters.delete(waiter);
       };
       const waiter: Waiter = {
-        seq,
+        ...own,
+        isAsking: false,
         resolve: (receipt) => {
           done();
           resolve(receipt);
         },
+        reject: (error) => {
+          done();
+          reject(error);
+        },
       };
-      const deadline = setTimeout(() => {
-        done();
-        reject(unavailable('receipt-late', 'the audit log has not receipted this yet', { retryAfterSec: 5 }));
-      }, timeoutMs);
-      const asking = setInterval(() => void this.ask(), askEveryMs);
+      const late = unavailable('receipt-late', 'the audit log has not receipted this yet', { retryAfterSec: 5 });
+      const deadline = setTimeout(() => waiter.reject(late), timeoutMs);
+      const asking = setInterval(() => void this.askFor(waiter), askEveryMs);
       this.waiters.add(waiter);
     });
   }
 
-  /** Asks audit for its receipt; does nothing where asking is not allowed. */
-  async ask(): Promise<void> {
-    if (!this.options.mayAsk) return;
-    try {
-      const query = { producer: this.options.producer };
-      this.hear(await new BusRequests(this.bus).ask('audit.receipt', ReceiptQuery, Receipted, query, 2_000));
-    } catch (error) {
-      if (toAppError(error).kind !== 'unavailable') this.options.onError(error); // audit is away: the waiter's timeout reports it
+  /** Lets go whoever waits for the leaf that `receipt` names; audit is asked for those of earlier events. */
+  private release(receipt: Receipted): void {
+    for (const waiter of [...this.waiters]) {
+      const { seq, leaf } = waiter;
+      if (seq === receipt.throughSeq && leaf === receipt.leaf)
+        waiter.resolve({ seq, leaf, treeSize: receipt.treeSize });
+      else if (seq <= receipt.throughSeq) void this.askFor(waiter);
     }
   }
 
-  private hear(receipt: Receipted): void {
-    if (receipt.producer !== this.options.producer || receipt.throughSeq <= this.latest.throughSeq) return;
-    this.latest = receipt;
-    for (const waiter of [...this.waiters]) if (waiter.seq <= receipt.throughSeq) waiter.resolve(receipt);
-    for (const listener of this.listeners) listener(receipt);
+  private async hear(receipt: Receipted): Promise<void> {
+    if (receipt.producer !== this.numbered.producer) return;
+    this.lastHeardAt = Date.now();
+    this.release(receipt);
+    if (receipt.throughSeq <= this.receiptedSeq) return;
+    if ((await this.numbered.leafOf(receipt.throughSeq)) !== receipt.leaf) return this.agreement.check();
+    this.newest = receipt;
+    this.receiptedSeq = receipt.throughSeq;
+    for (const listener of this.listeners) listener();
+  }
+
+  private async hearAnchored({ producer, throughSeq, leaf }: Anchored): Promise<void> {
+    if (producer !== this.numbered.producer || throughSeq <= this.anchoredSeq) return;
+    if ((await this.numbered.leafOf(throughSeq)) !== leaf) return;
+    this.anchoredSeq = throughSeq;
+    for (const listener of this.listeners) listener();
+  }
+
+  /** Asks audit which leaf it holds for the event that is waited for; does nothing where asking is not allowed. */
+  private async askFor(waiter: Waiter): Promise<void> {
+    if (!this.options.mayAsk || waiter.isAsking) return;
+    waiter.isAsking = true;
+    const { seq, leaf } = waiter;
+    try {
+      const query: ReceiptQuery = { producer: this.numbered.producer, seq, leaf };
+      const answer = await this.requests.ask(receiptRequest, ReceiptQuery, ReceiptAnswer, query, 2_000);
+      if (answer.producer !== query.producer || answer.seq !== seq) return;
+      const isForked = answer.leaf !== null && answer.leaf !== leaf;
+      if (isForked || answer.throughSeq > (await this.numbered.lastSeq()))
+        return await this.agreement.note(answer.throughSeq, isForked ? { seq, leaf } : null);
+      if (answer.leaf === leaf) waiter.resolve({ seq, leaf, treeSize: answer.treeSize });
+    } catch (error) {
+      if (toAppError(error).kind !== 'unavailable') this.options.onError(error); // audit is away: the waiter's timeout reports it
+    } finally {
+      waiter.isAsking = false;
+    }
   }
 }

@@ -138,6 +138,16 @@ export class Anchors {
     return row?.checkpoint ?? null;
   }
 
+  /** The leaves that a final anchor covers on every chain of this log; 0 while a chain has none. */
+  async coveredSize(): Promise<number> {
+    const rows = (await this.unitOfWork.reader.query(
+      `SELECT (SELECT max(size) FROM anchor WHERE anchor.chain = wanted.chain AND state = 'final') AS size
+       FROM unnest($1::text[]) AS wanted (chain)`,
+      [this.options.chains],
+    )) as { size: string | null }[];
+    return Math.min(...rows.map((row) => Number(row.size ?? 0)));
+  }
+
   /** The last anchor per chain: the last final one if there is one, else the newest. */
   async views(): Promise<AnchorView[]> {
     const rows = (await this.unitOfWork.reader.query(

@@ -1,6 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { Bus } from '@cpds/bus';
-import { operatorReceiptSubject, receiptSubject, type Receipted } from '@cpds/messages';
+import {
+  anchoredSubject,
+  operatorAnchoredSubject,
+  operatorReceiptSubject,
+  receiptSubject,
+  type Receipted,
+} from '@cpds/messages';
 import { Loop } from '@cpds/store';
 import { AuditLog } from '../log/log.service.js';
 import type { LogOwner } from './decode.js';
@@ -10,12 +16,15 @@ const repeatMs = 5_000;
 
 export abstract class AnnouncerOptions {
   abstract readonly owner: LogOwner;
+  /** How many leaves final anchors cover on every chain. */
+  abstract readonly coveredSize: () => Promise<number>;
   abstract readonly onError: (error: unknown) => void;
 }
 
 /**
- * Tells producers how far their events are durable, and wakes streams. No single announcement matters: all receipts are
- * sent at start and again every few seconds, which is a round.
+ * Tells producers how far their events are durable and how far final anchors cover them, and wakes streams. No single
+ * announcement matters: all of them are sent at start and again every few seconds, which is a round. They go outside of
+ * the stream, where each would be one more message to keep.
  */
 @Injectable()
 export class Announcer {
@@ -61,5 +70,8 @@ export class Announcer {
 
   private async repeat(): Promise<void> {
     this.announce(await this.log.receipts());
+    const isHub = this.options.owner.kind === 'hub';
+    for (const anchored of await this.log.lastWithin(await this.options.coveredSize()))
+      this.bus.publish(isHub ? operatorAnchoredSubject(anchored.producer) : anchoredSubject, anchored);
   }
 }

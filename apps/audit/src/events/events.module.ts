@@ -7,6 +7,7 @@ import {
 import { eventStream } from '@cpds/bus';
 import { errorLine, type ServiceContext } from '@cpds/service';
 import { Counter } from 'prom-client';
+import { Anchors } from '../anchors/anchors.service.js';
 import { type AuditConfig, hubParty } from '../config.js';
 import { Announcer, AnnouncerOptions } from './announcer.js';
 import type { LogOwner } from './decode.js';
@@ -31,7 +32,11 @@ export class EventsModule implements OnApplicationBootstrap, BeforeApplicationSh
       help: 'sequence conflicts and refused messages',
       registers,
     });
-    const announcer: AnnouncerOptions = { owner, onError };
+    const announcerOptions = (anchors: Anchors): AnnouncerOptions => ({
+      owner,
+      coveredSize: () => anchors.coveredSize(),
+      onError,
+    });
     const consumer: EventsConsumerOptions = {
       owner,
       onError: (subject, error) => log.warn({ subject, ...errorLine(error) }, 'message failed'),
@@ -61,7 +66,7 @@ export class EventsModule implements OnApplicationBootstrap, BeforeApplicationSh
         Intake,
         EventsConsumer,
         Gaps,
-        { provide: AnnouncerOptions, useValue: announcer },
+        { provide: AnnouncerOptions, inject: [Anchors], useFactory: announcerOptions },
         { provide: EventsConsumerOptions, useValue: consumer },
         { provide: GapsOptions, useValue: gaps },
         { provide: IntakeOptions, inject: [Announcer], useFactory: intakeOptions },

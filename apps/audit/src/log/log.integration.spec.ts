@@ -6,7 +6,7 @@ import { toHex } from '@cpds/crypto/bytes';
 import { KeyRing } from '@cpds/crypto/custody';
 import * as tlog from '@cpds/crypto/tlog';
 import { testPostgres } from '@cpds/local';
-import { eventLeaf, events, type EventEnvelope } from '@cpds/messages';
+import { eventLeaf, eventLeafHash, events, type EventEnvelope } from '@cpds/messages';
 import { openStore, UnitOfWork } from '@cpds/store';
 import type { DataSource } from 'typeorm';
 import { auditTables } from '../migrations.js';
@@ -88,25 +88,56 @@ describe('the audit log on Postgres', () => {
     const { receipts, size, alarms } = await log.append(batch);
     expect({ size, alarms }).toEqual({ size: 3, alarms: 0 });
     expect(receipts).toEqual([
-      { producer: 'bridge.north', throughSeq: 1, treeSize: 3 },
-      { producer: 'records.north', throughSeq: 2, treeSize: 3 },
+      { producer: 'bridge.north', throughSeq: 1, leaf: eventLeafHash(batch[1]!), treeSize: 3 },
+      { producer: 'records.north', throughSeq: 2, leaf: eventLeafHash(batch[2]!), treeSize: 3 },
     ]);
     // The same again, also twice in one batch: nothing happens but the receipt.
     expect(await log.append([...batch, ...batch])).toEqual({ size: 3, appended: 0, alarms: 0, receipts });
     expect((await verified()).sort()).toEqual(batch.map(eventLeaf).sort());
-    expect(await log.receiptOf('identity.north')).toEqual({ producer: 'identity.north', throughSeq: 0, treeSize: 3 });
+    const [first, , second] = batch.map(eventLeafHash);
+    expect(await log.receiptOf({ producer: 'records.north', seq: 1 })).toEqual({
+      producer: 'records.north',
+      seq: 1,
+      leaf: first,
+      throughSeq: 2,
+      treeSize: 3,
+    });
+    expect(await log.receiptOf({ producer: 'records.north', seq: 2 })).toMatchObject({ leaf: second });
+    expect(await log.receiptOf({ producer: 'records.north', seq: 3 })).toMatchObject({ leaf: null, throughSeq: 2 });
+    expect(await log.receiptOf({ producer: 'identity.north', seq: 1 })).toMatchObject({ leaf: null, throughSeq: 0 });
   });
 
   it('holds an event until its predecessor is there', async () => {
-    const three = await log.append([event('records.north', 3), event('bridge.north', 1)]);
-    expect(three.receipts).toEqual([{ producer: 'bridge.north', throughSeq: 1, treeSize: 1 }]);
+    const [third, other] = [event('records.north', 3), event('bridge.north', 1)];
+    const three = await log.append([third, other]);
+    expect(three.receipts).toEqual([
+      { producer: 'bridge.north', throughSeq: 1, leaf: eventLeafHash(other), treeSize: 1 },
+    ]);
+    // No receipt for what waits, which audit has all the same and needs nobody to send again.
+    expect(await log.receiptOf({ producer: 'records.north', seq: 3 })).toMatchObject({ leaf: null });
+    expect(await log.leavesOf({ producer: 'records.north', seqs: [3, 2, 1] })).toEqual({
+      producer: 'records.north',
+      throughSeq: 0,
+      leaves: [eventLeafHash(third), null, null],
+    });
     expect((await log.append([event('records.north', 1)])).receipts[0]?.throughSeq).toBe(1);
     expect((await log.append([event('records.north', 2)])).receipts[0]).toEqual({
       producer: 'records.north',
       throughSeq: 3,
+      leaf: eventLeafHash(third),
       treeSize: 4,
     });
     await verified();
+  });
+
+  it("names each producer's last event among the first leaves, which an anchor covers", async () => {
+    const batch = [event('records.north', 1), event('records.north', 2), event('bridge.north', 1)];
+    for (const one of batch) await log.append([one]);
+    const [first, second, other] = batch.map(eventLeafHash);
+    expect(await log.lastWithin(0)).toEqual([]);
+    expect(await log.lastWithin(1)).toEqual([{ producer: 'records.north', throughSeq: 1, leaf: first }]);
+    expect(await log.lastWithin(2)).toEqual([{ producer: 'records.north', throughSeq: 2, leaf: second }]);
+    expect(await log.lastWithin(3)).toContainEqual({ producer: 'bridge.north', throughSeq: 1, leaf: other });
   });
 
   it('raises one alarm for another event under a taken seq, and logs the first', async () => {
@@ -137,7 +168,10 @@ describe('the audit log on Postgres', () => {
     try {
       const all = Array.from({ length: 40 }, (_, i) => event('records.north', i + 1));
       await Promise.all(all.map((one, i) => (i % 2 === 0 ? log : other).append([one])));
-      expect(await log.receiptOf('records.north')).toMatchObject({ throughSeq: 40, treeSize: 40 });
+      expect(await log.receiptOf({ producer: 'records.north', seq: 40 })).toMatchObject({
+        throughSeq: 40,
+        treeSize: 40,
+      });
       expect(await verified()).toHaveLength(40);
     } finally {
       await second.destroy();

@@ -1,7 +1,14 @@
 import { Controller } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
 import { parse } from '@cpds/errors';
-import { type InclusionAnswer, InclusionQuery, ReceiptQuery, type Receipted } from '@cpds/messages';
+import {
+  type InclusionAnswer,
+  InclusionQuery,
+  type LeavesAnswer,
+  LeavesQuery,
+  type ReceiptAnswer,
+  ReceiptQuery,
+} from '@cpds/messages';
 import type { z } from 'zod';
 import { AuditLog } from '../log/log.service.js';
 import { Proofs } from './proofs.service.js';
@@ -15,8 +22,13 @@ export class ProofsBusController {
   ) {}
 
   @MessagePattern('audit.receipt')
-  receipt(@Payload() body: unknown): Promise<Receipted> {
-    return this.log.receiptOf(parse(ReceiptQuery, body, 'receipt query').producer);
+  receipt(@Payload() body: unknown): Promise<ReceiptAnswer> {
+    return this.log.receiptOf(parse(ReceiptQuery, body, 'receipt query'));
+  }
+
+  @MessagePattern('audit.leaves')
+  leaves(@Payload() body: unknown): Promise<LeavesAnswer> {
+    return this.log.leavesOf(parse(LeavesQuery, body, 'leaves query'));
   }
 
   @MessagePattern('audit.inclusion')

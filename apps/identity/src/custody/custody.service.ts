@@ -13,7 +13,7 @@ import {
   type SignQuery,
   type SignQueryAnswer,
 } from '@cpds/messages';
-import { Changes } from '@cpds/outbox';
+import { Agreement, Changes } from '@cpds/outbox';
 import { UnitOfWork } from '@cpds/store';
 import type { z } from 'zod';
 import type { Announcement, OneTimeCustody } from '../departments/department-keys.js';
@@ -34,14 +34,18 @@ interface Owner {
 const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
 
 /**
- * Custody of the departments' keys: scan, prove, sign, open. Every use is an event, committed before its result leaves;
- * no scalar ever leaves.
+ * Custody of the departments' keys: scan, prove, sign, open. Every use is an event, committed before its result leaves,
+ * and none is made while this database and the audit log disagree, since the log would not take its event; no scalar
+ * ever leaves.
+ *
+ * Each throws AppError `log-disagrees` (unavailable) then.
  */
 @Injectable()
 export class CustodyService {
   constructor(
     private readonly unitOfWork: UnitOfWork,
     private readonly changes: Changes,
+    private readonly agreement: Agreement,
     private readonly vault: DepartmentVault,
     private readonly options: CustodyOptions,
   ) {}
@@ -102,6 +106,7 @@ export class CustodyService {
   }
 
   private async logged(use: string, correlation: string, owner: Owner | undefined): Promise<void> {
+    await this.agreement.require();
     const details = { use, departmentId: owner?.departmentId ?? null };
     await this.changes.tell({ type: events.custodyUsed, correlation, details });
   }

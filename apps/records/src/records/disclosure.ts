@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { unavailable } from '@cpds/errors';
+import { toAppError, unavailable } from '@cpds/errors';
 import { events } from '@cpds/messages';
 import { Changes, Receipts, type EventBody } from '@cpds/outbox';
 
@@ -24,16 +24,18 @@ export class Disclosure {
   ) {}
 
   /**
-   * Logs `type` and returns when it is receipted.
+   * Logs `type` and returns when this very event is receipted.
    *
-   * @throws AppError `disclosure-withheld` (unavailable, Retry-After) after the timeout; an event says so
+   * @throws AppError `disclosure-withheld` (unavailable, Retry-After) after the timeout, `log-disagrees` (unavailable)
+   * while the log tells another history than this database; an event says so either way
    */
   async logged(type: string, body: EventBody): Promise<void> {
-    const { seq } = await this.changes.tell({ type, ...body });
+    const event = await this.changes.tell({ type, ...body });
     try {
-      await this.receipts.wait(seq, this.options.receiptTimeoutMs);
+      await this.receipts.wait(event, this.options.receiptTimeoutMs);
     } catch (cause) {
-      await this.changes.tell({ ...body, type: events.disclosureWithheld, details: { of: type, seq } });
+      await this.changes.tell({ ...body, type: events.disclosureWithheld, details: { of: type, seq: event.seq } });
+      if (toAppError(cause).code === 'log-disagrees') throw cause;
       throw unavailable('disclosure-withheld', 'the audit log has not receipted this reading: nothing was sent', {
         cause,
         retryAfterSec,
