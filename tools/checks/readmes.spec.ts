@@ -16,7 +16,7 @@ import { configs, generatedPages, madeAnew } from '../docs/tables.js';
 const textOf = (page: string): string => readFileSync(join(root, page), 'utf8');
 const pages = await generatedPages();
 
-const controllers = sources('apps/*/src/**/*.http.controller.ts');
+const controllers = sources('{apps,libs}/*/src/**/*.http.controller.ts');
 
 /** Nest's own view of the routes of a module's classes: method, path, and status if one is set. */
 function mountedRoutes(module: Record<string, unknown>): string[] {

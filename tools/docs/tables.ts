@@ -42,7 +42,10 @@ export async function generatedPages(): Promise<GeneratedPage[]> {
     ...(await Promise.all(services)),
     {
       page: 'libs/service/README.md',
-      routes: sources('libs/service/src/**/*.ts').flatMap(doorsOf),
+      routes: [
+        ...sources('libs/service/src/**/*.ts').flatMap(doorsOf),
+        ...(await Promise.all(sources('libs/service/src/*.http.controller.ts').map(routesOf))).flat(),
+      ],
       environment: keysOf(commonConfig),
     },
   ];

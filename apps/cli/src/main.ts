@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { hospitalPermissions, hubPermissions } from './commands/bus.commands.js';
 import { down, logs, status, up, type ProcessStatus } from './commands/lifecycle.commands.js';
 import { exitCodes, fail, print } from './commands/output.js';
+import { agreementWords, outboxAgree } from './commands/outbox.commands.js';
 import { recordsScrub, scrubExitCode, scrubWords } from './commands/records.commands.js';
 import { share, transferShow, transferWords } from './commands/share.commands.js';
 import { start } from './commands/start.command.js';
@@ -137,6 +138,17 @@ command<CommonOptions & { hospital?: string }>(
     process.exitCode = scrubExitCode(results);
   },
 ).option('--hospital <name>', 'one hospital; default all');
+
+const outbox = program.command('outbox').description('events on their way to the audit log');
+command(
+  outbox,
+  'agree <producer>',
+  'go on after the audit log, once a restored database was looked at: e.g. records.north',
+  async ({ dir, json }, producer) => {
+    const agreement = await outboxAgree(dir, producer as string);
+    print(json ?? false, agreement, () => agreementWords(agreement));
+  },
+);
 
 const wallet = program.command('wallet').description("patients' wallets on this machine");
 command(wallet, 'list', 'wallets and the grants they gave', async ({ dir, json }) => {

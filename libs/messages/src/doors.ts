@@ -5,7 +5,7 @@
 
 import { assert } from '@cpds/errors';
 import { z } from 'zod';
-import { events } from './events.js';
+import { events, outboxAgreed } from './events.js';
 
 /** Whoever acted, as the details of an event name them. */
 export const Actor = z.object({
@@ -45,6 +45,7 @@ export const doors: Readonly<Record<string, Readonly<Record<string, Trace>>>> = 
     'GET /healthz': none('says that a process runs'),
     'GET /readyz': none('says what answers'),
     'GET /metrics': none('counts, and names nobody'),
+    'POST /outbox/agreement': client(outboxAgreed('service')),
     'outbox.<service>.rows': none('events on their way to the log, for the log of the own hospital'),
   },
   identity: {

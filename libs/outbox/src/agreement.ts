@@ -1,6 +1,7 @@
 import type { BusRequests } from '@cpds/bus';
 import { AppError, toAppError, unavailable } from '@cpds/errors';
 import {
+  type Actor,
   EventEnvelope,
   eventLeafHash,
   LeavesAnswer,
@@ -112,12 +113,12 @@ export class Agreement {
 
   /**
    * Ends a disagreement, for an operator who knows why there is one: numbers go on after the log's last, events that
-   * the log does not have under their numbers get new ones, and an event says so. Nothing in the log is changed.
+   * the log does not have under their numbers get new ones, and an event says so and by whom. Nothing in the log is changed.
    * Crash story: all of it is one transaction, and a repeated call finds nothing left to do.
    *
    * @throws AppError `no-answer` (unavailable) when audit is away
    */
-  async agree(): Promise<OutboxAgreement> {
+  async agree(actor: Actor): Promise<OutboxAgreement> {
     const { throughSeq: logSeq } = await this.leavesOf([]);
     const forked = await this.forkedUpTo(logSeq);
     return this.unitOfWork.run(async (tx) => {
@@ -126,8 +127,12 @@ export class Agreement {
       const late = await this.appendedSince(tx, forked.comparedTo, logSeq);
       const rows = [...forked.seqs, ...late];
       const changed = wasBroken || rows.length > 0 || logSeq > lastSeq;
-      if (changed) await this.continueAfter(tx, Math.max(lastSeq, logSeq), { lastSeq, logSeq, rows });
-      return { producer: this.numbered.producer, lastSeq, logSeq, renumbered: rows.length, changed };
+      const what = { lastSeq, logSeq, renumbered: rows.length };
+      if (changed) {
+        await this.continueAfter(tx, Math.max(lastSeq, logSeq), { ...actor, ...what });
+        for (const seq of rows) await this.renumber(tx, seq);
+      }
+      return { producer: this.numbered.producer, ...what, changed };
     });
   }
 
@@ -194,18 +199,11 @@ export class Agreement {
     return rows.map((row) => Number(row.seq));
   }
 
-  private async continueAfter(
-    tx: Tx,
-    lastSeq: number,
-    what: { lastSeq: number; logSeq: number; rows: readonly number[] },
-  ): Promise<void> {
+  private async continueAfter(tx: Tx, lastSeq: number, details: Record<string, unknown>): Promise<void> {
     const { producer } = this.numbered;
     await tx.manager.query('UPDATE outbox_counter SET last_seq = $2 WHERE producer = $1', [producer, lastSeq]);
-    await this.outbox.append(tx, outboxAgreed(producer.split('.')[0] as string), {
-      correlation: `outbox-${producer}`,
-      details: { lastSeq: what.lastSeq, logSeq: what.logSeq, renumbered: what.rows.length },
-    });
-    for (const seq of what.rows) await this.renumber(tx, seq);
+    const type = outboxAgreed(producer.split('.')[0] as string);
+    await this.outbox.append(tx, type, { correlation: `outbox-${producer}`, details });
   }
 
   /** The same event under the next number: its id stays, so a reader that had it takes it once. */

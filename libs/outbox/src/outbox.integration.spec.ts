@@ -622,15 +622,16 @@ describe('receipts', () => {
     await until(async () => restarted.receipts.anchoredThrough === 5);
 
     const agreed = { producer, lastSeq: 5, logSeq: 5, renumbered: 2, changed: true };
-    expect(await restarted.agreement.agree()).toEqual(agreed);
-    expect(await restarted.agreement.agree()).toEqual({ ...agreed, lastSeq: 8, renumbered: 0, changed: false });
+    const actor = { by: 'operator' };
+    expect(await restarted.agreement.agree(actor)).toEqual(agreed);
+    expect(await restarted.agreement.agree(actor)).toEqual({ ...agreed, lastSeq: 8, renumbered: 0, changed: false });
     await until(async () => (await rowsPublished()) === (await rowsLeft()));
     const { events } = await restarted.numbered.rows({ fromSeq: 6, toSeq: 9 });
     expect(events).toEqual([
       expect.objectContaining({
         seq: 6,
         type: outboxAgreed('records'),
-        details: { lastSeq: 5, logSeq: 5, renumbered: 2 },
+        details: { by: 'operator', lastSeq: 5, logSeq: 5, renumbered: 2 },
       }),
       { ...again, seq: 7 },
       { ...fourth, seq: 8 },

@@ -16,6 +16,7 @@ export const scopes = [
   'bridge.operate',
   'audit.read',
   'audit.operate',
+  'outbox.agree',
   'audit.erase',
   'wallet',
 ] as const;

@@ -7,6 +7,7 @@ import { type StoreOptions, StoreModule } from '@cpds/store';
 import type { commonConfig, ConfigOf } from './config.js';
 import { errorLine } from './log.js';
 import { nkeySeedOf } from './nkey-seed.js';
+import { OutboxHttpController } from './outbox.http.controller.js';
 import type { ServiceContext } from './start-service.js';
 
 /** What a service keeps in its database: its row classes, and the migrations that make its tables. */
@@ -30,7 +31,8 @@ export function busModule({ name, config, log }: Common, userName = name): Dynam
   });
 }
 
-/** The outbox of a hospital's service; `consumers` are the services that read its events, beside audit. */
+/** The outbox of a hospital's service, with its door; `consumers` are the services that read its events, beside audit. */
 export function outboxModule({ name, config, onError }: Common, consumers: string[] = []): DynamicModule {
-  return OutboxModule.forHospital({ producer: `${name}.${config.PARTY}`, consumers, onError });
+  const outbox = OutboxModule.forHospital({ producer: `${name}.${config.PARTY}`, consumers, onError });
+  return { ...outbox, controllers: [...(outbox.controllers ?? []), OutboxHttpController] };
 }

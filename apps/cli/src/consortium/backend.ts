@@ -18,6 +18,7 @@ const scopes = [
   'bridge.operate',
   'audit.read',
   'audit.operate',
+  'outbox.agree',
 ];
 
 const PrivateJwk = z.object({
