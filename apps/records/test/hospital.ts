@@ -59,6 +59,7 @@ export interface Hospital {
   isLogSilent: boolean;
   newPatient(): Patient;
   token(scope: string, claims?: Record<string, unknown>): Promise<string>;
+  stop(): Promise<void>;
   restart(): Promise<void>;
   close(): Promise<void>;
 }
@@ -114,13 +115,17 @@ export async function startHospital(party: string, chain: Chain = nowhere): Prom
     isLogSilent: false,
     newPatient: () => newPatient(hospital),
     token: (scope, claims = {}) => issuer.token(hospitalAudience(party), scope, claims),
-    restart: async () => {
+    stop: async () => {
       await running?.close();
+      running = undefined;
+    },
+    restart: async () => {
+      await hospital.stop();
       running = await runService(recordsService, readConfig(recordsConfig, { ...env }));
       hospital.url = running.url;
     },
     close: async () => {
-      await running?.close();
+      await hospital.stop();
       await bus.close();
       issuer.server.close();
       await Promise.all([postgres.close(), nats.close(), bucket.close()]);
