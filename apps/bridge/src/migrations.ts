@@ -9,7 +9,12 @@ import { Datagrams1763900000001 } from './datagrams/migrations.js';
 import { ReleaseRow } from './release/release.row.js';
 import { RequestRow } from './requests/request.row.js';
 import { SpentNonceRow, StoremanActRow } from './signing/storeman-act.row.js';
-import { TransferDeeds1763950000000, Transfers1763900000000 } from './transfers/migrations.js';
+import {
+  RestingStatements1764500000000,
+  TransferDeeds1763950000000,
+  Transfers1763900000000,
+} from './transfers/migrations.js';
+import { RestingStatementRow } from './transfers/resting-statement.row.js';
 import { TransferRow } from './transfers/transfer.row.js';
 
 /** Tables of a bridge process; each role has all of them and fills its own. */
@@ -17,6 +22,7 @@ export const bridgeTables: Tables = {
   entities: [
     ...chainEntities,
     TransferRow,
+    RestingStatementRow,
     RequestRow,
     OutgoingDatagramRow,
     AnsweredDatagramRow,
@@ -34,5 +40,6 @@ export const bridgeTables: Tables = {
     Transfers1763900000000,
     TransferDeeds1763950000000,
     Datagrams1763900000001,
+    RestingStatements1764500000000,
   ],
 };

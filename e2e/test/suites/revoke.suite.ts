@@ -26,12 +26,16 @@ export function revokeSuite(stageOf: () => Stage): void {
       expect((await closedView(stage, 'north', grantId)).closeReason).toBe('revoked');
       await launched.restart(['bridge.south']);
       // North may still send the grant, and lockBefore is far away: every party that could act on it must know of the
-      // revocation.
-      for (const name of ['bridge.south', ...storemen])
+      // revocation. South knows the grant once it comes; at storemen, who see no lock, the statement rests.
+      await waitFor('south to hold the revoke', async () => {
+        const sql = 'SELECT state, close_reason FROM transfer WHERE grant_id = $1 AND statement IS NOT NULL';
+        const [row] = await rowsOf<{ state: string; close_reason: string }>(world, 'bridge.south', sql, [grantId]);
+        return (row?.close_reason === 'revoked' && ['closing', 'closed'].includes(row.state)) || null;
+      });
+      for (const name of storemen)
         await waitFor(`${name} to hold the revoke`, async () => {
-          const sql = 'SELECT state, close_reason FROM transfer WHERE grant_id = $1 AND statement IS NOT NULL';
-          const [row] = await rowsOf<{ state: string; close_reason: string }>(world, name, sql, [grantId]);
-          return (row?.close_reason === 'revoked' && ['closing', 'closed'].includes(row.state)) || null;
+          const sql = 'SELECT signature FROM resting_statement WHERE grant_id = $1';
+          return (await rowsOf(world, name, sql, [grantId])).length === 1 || null;
         });
       expect(await eventsOf(world, grantId)).toMatchObject({ locked: 0, lockVoided: 1, mapped: 0 });
     }, 300_000);

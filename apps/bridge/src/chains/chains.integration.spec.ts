@@ -12,8 +12,9 @@ import { openConsortium, type TestConsortium } from '../testing/consortium.js';
 import { openDeployer, until } from '../testing/storemen.js';
 import { DutyExecutors } from '../transfers/duties.js';
 import { factsQuery, type FactsQuery } from '../transfers/facts.js';
-import { Transfers1763900000000 } from '../transfers/migrations.js';
+import { RestingStatements1764500000000, Transfers1763900000000 } from '../transfers/migrations.js';
 import { NoTransactions, TransferDriver } from '../transfers/transfer-driver.js';
+import { RestingStatementRow } from '../transfers/resting-statement.row.js';
 import { TransferRow } from '../transfers/transfer.row.js';
 import { TransfersService } from '../transfers/transfers.service.js';
 import { HeadsService } from '../vouching/heads.service.js';
@@ -34,8 +35,8 @@ async function openVoucher(world: TestConsortium, which: number, urls: Record<st
   const postgres = await testPostgres();
   const store = await openStore({
     url: postgres.url,
-    entities: [...chainEntities, TransferRow],
-    migrations: [...chainMigrations, ...outboxMigrations, Transfers1763900000000],
+    entities: [...chainEntities, TransferRow, RestingStatementRow],
+    migrations: [...chainMigrations, ...outboxMigrations, Transfers1763900000000, RestingStatements1764500000000],
   });
   const unitOfWork = new UnitOfWork(store);
   const changes = new Changes(unitOfWork, new Outbox(party));
@@ -60,7 +61,7 @@ async function openVoucher(world: TestConsortium, which: number, urls: Record<st
   });
   const intake = new LockIntake('V', () => consortium.current(), transfers);
   const halts = new ChainHalts(unitOfWork, transfers, changes);
-  const watch = new GrantWatch(chains, consortium, world.contracts, unitOfWork, {
+  const watch = new GrantWatch(chains, consortium, world.contracts, unitOfWork, changes, {
     watchesMappings: false,
     watchesVouches: true,
     onLocked: (tx, homeUid, log) => intake.take(tx, homeUid, log),
@@ -246,14 +247,15 @@ describe('what a node knows from the chains', () => {
     const postgres = await testPostgres();
     const store = await openStore({
       url: postgres.url,
-      entities: [...chainEntities, TransferRow],
-      migrations: [...chainMigrations, ...outboxMigrations, Transfers1763900000000],
+      entities: [...chainEntities, TransferRow, RestingStatementRow],
+      migrations: [...chainMigrations, ...outboxMigrations, Transfers1763900000000, RestingStatements1764500000000],
     });
     const unitOfWork = new UnitOfWork(store);
-    const transfers = new TransfersService(unitOfWork, new Changes(unitOfWork, new Outbox('south')));
+    const changes = new Changes(unitOfWork, new Outbox('south'));
+    const transfers = new TransfersService(unitOfWork, changes);
     const drafted = await world.draftGrant();
     const checkAt = new Date(Date.now() + 3_600_000);
-    const row = await unitOfWork.run((tx) =>
+    const row = await changes.commit((tx) =>
       transfers.insert(tx, {
         id: randomUUID(),
         role: 'B',
@@ -269,7 +271,7 @@ describe('what a node knows from the chains', () => {
     );
     const heard: number[] = [];
     const errors: unknown[] = [];
-    const watch = new GrantWatch(voucher.chains, voucher.consortium, world.contracts, unitOfWork, {
+    const watch = new GrantWatch(voucher.chains, voucher.consortium, world.contracts, unitOfWork, changes, {
       watchesMappings: true,
       watchesVouches: false,
       lookFor: async (manager, grantId, log) => {

@@ -1,3 +1,4 @@
+import { Changes } from '@cpds/outbox';
 import { UnitOfWork } from '@cpds/store';
 import {
   Inject,
@@ -67,17 +68,18 @@ export class ChainsModule implements OnApplicationBootstrap, BeforeApplicationSh
         ChainHalts,
         {
           provide: GrantWatch,
-          inject: [ChainSet, ConsortiumReader, UnitOfWork, TransfersService, TransferDriver, ChainHalts],
+          inject: [ChainSet, ConsortiumReader, UnitOfWork, Changes, TransfersService, TransferDriver, ChainHalts],
           useFactory: (
             chains: ChainSet,
             consortium: ConsortiumReader,
             unitOfWork: UnitOfWork,
+            changes: Changes,
             transfers: TransfersService,
             driver: TransferDriver,
             halts: ChainHalts,
           ) => {
             const rows = intake && new LockIntake(intake, () => consortium.current(), transfers);
-            const watch = new GrantWatch(chains, consortium, contracts, unitOfWork, {
+            const watch = new GrantWatch(chains, consortium, contracts, unitOfWork, changes, {
               watchesMappings: intake !== 'V',
               watchesVouches: intake === 'V',
               ...(rows && { onLocked: (tx, homeUid, log) => rows.take(tx, homeUid, log) }),

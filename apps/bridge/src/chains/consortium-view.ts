@@ -148,7 +148,6 @@ export class ConsortiumTimes extends DutyTimes {
       wDestination: destination.w,
       wHub: view.hub.w,
       forwards: row.forwards,
-      isKnown: row.sealedPackage !== null,
       enteredAt: Math.floor(row.enteredAt.getTime() / 1000),
       memberIndex: row.role === 'S' ? placeAmong(groupOf(view, home.sealKeyId).members, this.consortium.self) : 0,
     };

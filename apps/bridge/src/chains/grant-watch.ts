@@ -1,5 +1,6 @@
 import { ChainFollower, type ChainLog, type ChainReader } from '@cpds/chain';
 import { LockedAccount, MappedDeeds, TransferLedger } from '@cpds/contracts';
+import type { Changes, Outcome } from '@cpds/outbox';
 import { type AfterRound, Loop, type Tx, type UnitOfWork } from '@cpds/store';
 import type { EntityManager } from 'typeorm';
 import type { GrantLog } from '../transfers/look-times.js';
@@ -13,7 +14,7 @@ export interface GrantWatchOptions {
   /** Follow each vouch instead of their sum: for vouchers, whose row ends with their own. */
   readonly watchesVouches: boolean;
   /** Writes in the transaction that delivers a final `Locked`; for roles whose rows begin there. */
-  readonly onLocked?: (tx: Tx, homeUid: string, log: ChainLog) => Promise<void>;
+  readonly onLocked?: (tx: Tx, homeUid: string, log: ChainLog) => Promise<Outcome<unknown>>;
   /** Makes the rows of a grant due that a log concerns: for a final one in the transaction that moves the cursor. */
   readonly lookFor: (manager: EntityManager, grantId: string, log: GrantLog) => Promise<void>;
   /** Called when a final block of this chain vanished; may be called again after a restart. */
@@ -58,6 +59,7 @@ export class GrantWatch {
     private readonly consortium: ConsortiumReader,
     private readonly contracts: HubContracts,
     private readonly unitOfWork: UnitOfWork,
+    private readonly changes: Changes,
     private readonly options: GrantWatchOptions,
   ) {}
 
@@ -121,7 +123,9 @@ export class GrantWatch {
       }),
       onFinal: async (tx, { logs }) => {
         for (const log of logs) {
-          if (log.topics[0] === LockedAccount.topics.Locked) await this.options.onLocked?.(tx, reader.chainUid, log);
+          const taken =
+            log.topics[0] === LockedAccount.topics.Locked && (await this.options.onLocked?.(tx, reader.chainUid, log));
+          if (taken) await this.changes.within(tx, taken);
           await this.lookFor(tx.manager, log);
         }
         tx.afterCommit(() => logs.forEach((log) => this.wake(log)));

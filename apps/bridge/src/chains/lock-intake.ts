@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ChainLog } from '@cpds/chain';
 import { fromGrantData, grantId as grantIdOf, LockedAccount } from '@cpds/contracts';
+import { unchanged, type Outcome } from '@cpds/outbox';
 import type { Tx } from '@cpds/store';
 import type { TransfersService } from '../transfers/transfers.service.js';
 import type { ConsortiumView } from './consortium-view.js';
@@ -17,12 +18,12 @@ export class LockIntake {
   ) {}
 
   /**
-   * Writes in the transaction that moves the follower's cursor; the row of the same grant, if there is one, wins. Tells
-   * nothing: the chain told of the lock, and each step of the row is told of.
+   * Writes in the transaction that moves the follower's cursor; the row of the same grant, if there is one, wins. Of the
+   * lock the chain told; what is told is a revoke that rested here for its grant.
    */
-  async take(tx: Tx, homeUid: string, log: ChainLog): Promise<void> {
+  async take(tx: Tx, homeUid: string, log: ChainLog): Promise<Outcome<unknown>> {
     const event = LockedAccount.decodeLog(log);
-    if (event?.name !== 'Locked') return;
+    if (event?.name !== 'Locked') return unchanged();
     const grant = fromGrantData(event.args.grant);
     const grantId = grantIdOf(homeUid, grant);
     const { hospitals } = this.view();
@@ -33,8 +34,8 @@ export class LockIntake {
       grant.lockedAccount === log.address &&
       destination?.allMappedDeeds.includes(grant.mappedDeeds) &&
       grantId === event.args.grantId.toLowerCase();
-    if (!home || !destination || !isRegistered) return;
-    await this.transfers.insert(tx, {
+    if (!home || !destination || !isRegistered) return unchanged();
+    return this.transfers.insert(tx, {
       id: randomUUID(),
       role: this.role,
       state: 'locked',

@@ -23,7 +23,7 @@ describe('the limit on statements from one address', () => {
     {} as DatagramsService,
     new Consortium('west'),
     new MessageKey(new Uint8Array(32).fill(7)),
-    { roles: ['S'] },
+    { roles: ['S'], onError: () => undefined },
   );
   const codesOf = async (caller: string, tries: number): Promise<Record<string, number>> => {
     const codes: Record<string, number> = {};

@@ -13,8 +13,8 @@ const rolesOf: Record<BridgeConfig['ROLE'], RevocationsOptions['roles']> = {
 
 @Module({})
 export class RevocationsModule {
-  static with({ config }: ServiceContext<BridgeConfig>): DynamicModule {
-    const options: RevocationsOptions = { roles: rolesOf[config.ROLE] };
+  static with({ config, onError }: ServiceContext<BridgeConfig>): DynamicModule {
+    const options: RevocationsOptions = { roles: rolesOf[config.ROLE], onError };
     return {
       module: RevocationsModule,
       global: true,

@@ -1,4 +1,4 @@
-import { createHmac, randomBytes, randomUUID } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { invalid, parse, unavailable } from '@cpds/errors';
 import {
   RevokeAnswer,
@@ -10,7 +10,8 @@ import {
   type Statement,
 } from '@cpds/messages';
 import { Changes, untold } from '@cpds/outbox';
-import { Injectable } from '@nestjs/common';
+import { Loop } from '@cpds/store';
+import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { RateLimiterMemory } from 'rate-limiter-flexible';
 import { Consortium, hospitalOfChain } from '../chains/consortium-view.js';
 import { MessageKey, refusalOf } from '../datagrams/datagram.js';
@@ -26,12 +27,16 @@ import { checkStatement, grantOf } from './statement.js';
 /** Latest accepted notAfter, in seconds from now: no request asks for longer, with a week for the request itself. */
 const maxGrantSeconds = 40 * 86_400;
 
+/** Milliseconds between two deletions of what rests for grants that have ended. */
+const forgetEveryMs = 3_600_000;
+
 /** How long the caller of `POST /revocations` waits for the others' signed answers, milliseconds. */
 const forwardWaitMs = 3_000;
 
 export abstract class RevocationsOptions {
   /** Roles whose rows this process keeps: A and B for a hospital. */
   abstract readonly roles: readonly Role[];
+  abstract readonly onError: (error: unknown) => void;
 }
 
 /**
@@ -40,11 +45,12 @@ export abstract class RevocationsOptions {
  * grant (invariant I7).
  */
 @Injectable()
-export class RevocationsService {
+export class RevocationsService implements OnApplicationBootstrap, BeforeApplicationShutdown {
   /** A patient's wallet sends one statement, a gateway in front of many a few a second: 100 in ten seconds of one address. */
   private readonly limiter = new RateLimiterMemory({ points: 100, duration: 10 });
   /** Places addresses where whoever sends cannot foresee: nobody can share a counter with a patient on purpose. */
   private readonly counterSecret = randomBytes(32);
+  private readonly forgetting: Loop;
 
   constructor(
     private readonly changes: Changes,
@@ -53,14 +59,29 @@ export class RevocationsService {
     private readonly consortium: Consortium,
     private readonly messageKey: MessageKey,
     private readonly options: RevocationsOptions,
-  ) {}
+  ) {
+    this.forgetting = new Loop({
+      round: () => transfers.forgetEnded(nowSeconds()),
+      everyMs: forgetEveryMs,
+      onError: options.onError,
+    });
+  }
+
+  onApplicationBootstrap(): void {
+    this.forgetting.start();
+  }
+
+  beforeApplicationShutdown(): Promise<void> {
+    return this.forgetting.stop();
+  }
 
   /**
    * Takes a statement from anyone over HTTP and returns this node's signed answer with those of the others that came in
    * time; the rest is passed on until they answer.
    *
    * @param caller address the statement came from
-   * @throws AppError `unknown-grant`, `other-grant`, `bad-statement`, `other-hospital`, `too-many-statements`
+   * @throws AppError `unknown-grant`, `other-grant`, `bad-statement`, `other-hospital`, `too-many-statements`,
+   *   `no-room-to-rest`
    */
   async take(statement: Statement, caller: string): Promise<RevocationAnswer> {
     const { consumedPoints, msBeforeNext } = await this.limiter.penalty(this.counterOf(caller));
@@ -69,17 +90,19 @@ export class RevocationsService {
         status: 429,
         retryAfterSec: Math.ceil(msBeforeNext / 1_000),
       });
-    const answer = await this.accept(statement, true);
-    const row = await this.transfers.byGrant(statement.grantId);
-    const full = { ...statement, grant: row.grant };
-    const forwarded = await Promise.all(this.others(row).map((to) => this.askOnce(to, full)));
+    const { answer, full, passOnTo } = await this.accept(statement, {
+      sender: `address ${this.counterOf(caller)}`,
+      forwards: true,
+    });
+    const forwarded = await Promise.all(passOnTo.map((to) => this.askOnce(to, full)));
     return { from: this.consortium.self, answer, forwarded: forwarded.filter((one) => one !== null) };
   }
 
   /** Takes a statement that another party passes on. */
   async receive(received: Datagram): Promise<{ answer: SignedAnswer }> {
     const { statement } = parse(RevokeBody, received.body, 'revoke');
-    return { answer: await this.accept(statement, false) };
+    const { answer } = await this.accept(statement, { sender: received.from, forwards: false });
+    return { answer };
   }
 
   /** Ends the re-sending: a party that answers has the statement, also if it refuses it. */
@@ -87,24 +110,32 @@ export class RevocationsService {
     if (!refusalOf(answer)) parse(RevokeAnswer, answer.body, 'revoke answer');
   }
 
-  private async accept(statement: Statement, forwards: boolean): Promise<SignedAnswer> {
-    const known = await this.transfers.findByGrant(statement.grantId);
-    const grant = grantOf(statement, known?.grant ?? null);
+  /**
+   * Acts on a statement once it is checked: by its grant's row, or by letting it rest while the grant is not known here.
+   * One that rests is passed on when it is new here and never again: whoever invents grants gets one datagram a party.
+   */
+  private async accept(statement: Statement, from: { sender: string; forwards: boolean }): Promise<Accepted> {
+    const found = await this.transfers.findByGrant(statement.grantId);
+    const grant = grantOf(statement, found?.grant ?? null);
     checkStatement(statement, grant);
-    const row = known ?? (await this.remember(statement, grant));
-    await this.transfers.raise(row.id, { type: 'statement', kind: statement.kind }, noFacts(), {
-      statement: { ...statement, grant },
-      forwards,
-    });
-    return signAnswer(this.consortium.current().hub.chainUid, this.messageKey, {
+    const parties = found ?? this.partiesOf(statement, grant);
+    const { known, isNew } = found ? { known: found, isNew: true } : await this.transfers.rest(statement, grant, from);
+    const full = { ...statement, grant };
+    if (known)
+      await this.transfers.raise(known.id, { type: 'statement', kind: statement.kind }, noFacts(), {
+        statement: full,
+        forwards: from.forwards || isHospital(known),
+      });
+    const answer = signAnswer(this.consortium.current().hub.chainUid, this.messageKey, {
       grantId: statement.grantId,
       action: 'revoke',
       verdict: 'revoked',
     });
+    return { answer, full, passOnTo: known || isNew ? this.others(parties) : [] };
   }
 
-  /** A grant first heard of by its revoke: stored as if its lock were awaited, so that the statement closes it. */
-  private async remember(statement: Statement, grant: Grant): Promise<TransferRow> {
+  /** The parties of a grant that is not known here, once it is one that could be. */
+  private partiesOf(statement: Statement, grant: Grant): Pick<TransferRow, 'home' | 'destination'> {
     if (statement.kind !== 'revoke')
       throw invalid('unknown-grant', 'grantId', 'a grant that is not known here cannot be given back');
     const view = this.consortium.current();
@@ -115,35 +146,15 @@ export class RevocationsService {
     if (!destination.allMappedDeeds.includes(grant.mappedDeeds))
       throw invalid('other-grant', 'grant.mappedDeeds', 'grant.mappedDeeds is not registered for its chain');
     checkBounds(grant);
-    const role = this.roleIn(home.party, destination.party);
-    return this.changes.commit(async (tx) => {
-      const row = await this.transfers.insert(tx, {
-        id: randomUUID(),
-        role,
-        state: 'consented',
-        grantId: statement.grantId,
-        grant,
-        home: home.party,
-        destination: destination.party,
-        homeUid: home.chainUid,
-        destinationUid: destination.chainUid,
-        requestExpires: String(grant.notAfter),
-      });
-      return untold('the statement that closes the row is told of next', row);
-    });
-  }
-
-  private roleIn(home: string, destination: string): Role {
-    const { roles } = this.options;
-    const [first] = roles;
-    if (first && !roles.includes('A')) return first;
-    if (home === this.consortium.self) return 'A';
-    if (destination === this.consortium.self) return 'B';
-    throw invalid(
-      'other-hospital',
-      'grant',
-      'this grant is of two other hospitals: send it to one of them or a storeman',
-    );
+    const parties = { home: home.party, destination: destination.party };
+    const isHospital = this.options.roles.includes('A');
+    if (isHospital && !Object.values(parties).includes(this.consortium.self))
+      throw invalid(
+        'other-hospital',
+        'grant',
+        'this grant is of two other hospitals: send it to one of them or a storeman',
+      );
+    return parties;
   }
 
   /** Standing duty of a row that holds a statement: sends it to everybody who could act on the grant until they answer. */
@@ -170,7 +181,7 @@ export class RevocationsService {
     return createHmac('sha256', this.counterSecret).update(caller).digest().readUInt16BE();
   }
 
-  private others(row: TransferRow): string[] {
+  private others(row: Pick<TransferRow, 'home' | 'destination'>): string[] {
     const storemen = this.consortium.current().storemen.map((storeman) => storeman.party);
     return [...new Set([row.home, row.destination, ...storemen])].filter((party) => party !== this.consortium.self);
   }
@@ -186,7 +197,22 @@ export class RevocationsService {
   }
 }
 
-/** Refuses a grant that would never end: a grant first heard of by its revoke is kept until it ends, and no wallet makes such a one. */
+/**
+ * A and B pass on what concerns their grants, whoever brought it: a node that did not know the grant has told each party
+ * once, and one that was away just then would not hear of it.
+ */
+function isHospital({ role }: TransferRow): boolean {
+  return role === 'A' || role === 'B';
+}
+
+/** What became of a statement: this node's answer, and whom to pass the whole of it on to now. */
+interface Accepted {
+  readonly answer: SignedAnswer;
+  readonly full: Statement & { grant: Grant };
+  readonly passOnTo: readonly string[];
+}
+
+/** Refuses a grant that would never end: its revoke rests until it ends, and no wallet makes such a one. */
 function checkBounds({ lockBefore, mintBefore, notAfter }: Grant): void {
   if (notAfter > nowSeconds() + maxGrantSeconds)
     throw invalid('other-grant', 'grant.notAfter', 'grant.notAfter is further away than any grant may last');

@@ -96,7 +96,7 @@ export class StoremanView {
       hubW: this.consortium.current().hub.w,
       rowId: row?.id ?? null,
       rowState: row?.state ?? null,
-      isRevoked: row !== null && stopOf(row) === 'revoked',
+      isRevoked: row ? stopOf(row) === 'revoked' : await this.transfers.restsRevoked(grantId),
     };
   }
 }

@@ -22,7 +22,8 @@ import { SigningCoordinator } from '../signing/signing-coordinator.service.js';
 import { SpentNonceRow, StoremanActRow } from '../signing/storeman-act.row.js';
 import { StoremanView } from '../signing/storeman-view.js';
 import type { Facts } from '../transfers/facts.js';
-import { Transfers1763900000000 } from '../transfers/migrations.js';
+import { RestingStatements1764500000000, Transfers1763900000000 } from '../transfers/migrations.js';
+import { RestingStatementRow } from '../transfers/resting-statement.row.js';
 import { TransferRow } from '../transfers/transfer.row.js';
 import { TransfersService } from '../transfers/transfers.service.js';
 import { generateKey, operator, viewOf, type MadeGrant } from './group.js';
@@ -47,6 +48,7 @@ export async function openSigningWorld(now: number) {
       url: database.url,
       entities: [
         TransferRow,
+        RestingStatementRow,
         OutgoingDatagramRow,
         AnsweredDatagramRow,
         KeyShareRow,
@@ -54,7 +56,13 @@ export async function openSigningWorld(now: number) {
         SpentNonceRow,
         ReleaseRow,
       ],
-      migrations: [...outboxMigrations, ...storemanMigrations, Transfers1763900000000, Datagrams1763900000001],
+      migrations: [
+        ...outboxMigrations,
+        ...storemanMigrations,
+        Transfers1763900000000,
+        RestingStatements1764500000000,
+        Datagrams1763900000001,
+      ],
       poolSize: 4,
     });
     const unitOfWork = new UnitOfWork(store);
@@ -156,7 +164,7 @@ export async function openSigningWorld(now: number) {
     },
     /** Gives storeman `i` its own row of a grant. */
     insertRow: async (i: number, { grant, grantId }: MadeGrant, state: TransferRow['state']) =>
-      nodes[i]!.unitOfWork.run((tx) =>
+      nodes[i]!.changes.commit((tx) =>
         nodes[i]!.transfers.insert(tx, {
           id: randomUUID(),
           role: 'S',

@@ -41,10 +41,8 @@ export interface DutyContext {
   wDestination: number;
   wHub: number;
   wHome: number;
-  /** the statement was taken at this node's own door, so passing it on is its duty */
+  /** passing the statement on is its duty: it came to this node's own door, or this is a hospital of the grant */
   forwards: boolean;
-  /** the grant came here by consent or from A, and not only with its revoke, since anybody can invent and revoke a grant */
-  isKnown: boolean;
   /** seconds since 1970 at which the row entered its state */
   enteredAt: number;
   /** position of a storeman in its group, from 1; 0 for every other role */
@@ -151,8 +149,8 @@ function closingDuties(t: TransferSnapshot, facts: Facts, context: DutyContext):
   const duties: Duty[] = context.forwards ? ['forward-statement'] : [];
   const home = facts.home?.head.status;
   const destination = facts.destination?.head.status;
-  const openAtHome = home === 'locked' || (home === 'none' && t.role === 'A' && context.isKnown);
-  const openAtDestination = destination === 'mapped' || (destination === 'none' && t.role === 'B' && context.isKnown);
+  const openAtHome = home === 'locked' || (home === 'none' && t.role === 'A');
+  const openAtDestination = destination === 'mapped' || (destination === 'none' && t.role === 'B');
   const turn = (w: number) => t.role === 'S' && facts.now >= context.enteredAt + context.memberIndex * w;
   if (openAtHome && (t.role === 'A' || turn(context.wHome))) duties.push('close-home');
   if (openAtDestination && (t.role === 'B' || turn(context.wDestination))) duties.push('close-destination');

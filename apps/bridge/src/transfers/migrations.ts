@@ -57,6 +57,29 @@ export class Transfers1763900000000 implements MigrationInterface {
   }
 }
 
+/** Revokes of grants that are not known yet. */
+export class RestingStatements1764500000000 implements MigrationInterface {
+  name = 'RestingStatements1764500000000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      CREATE TABLE resting_statement (
+        grant_id text PRIMARY KEY,
+        home_uid text NOT NULL,
+        signature text NOT NULL,
+        sender text NOT NULL,
+        forwards boolean NOT NULL,
+        until timestamptz NOT NULL
+      )`);
+    await runner.query('CREATE INDEX resting_statement_sender ON resting_statement (sender)');
+    await runner.query('CREATE INDEX resting_statement_until ON resting_statement (until)');
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP TABLE resting_statement');
+  }
+}
+
 /** Finds the open grants of a deed, before its earlier object goes. */
 export class TransferDeeds1763950000000 implements MigrationInterface {
   name = 'TransferDeeds1763950000000';

@@ -7,15 +7,16 @@ import { factsOf } from '../testing/scripted-facts.js';
 import { until } from '../testing/storemen.js';
 import { DutyExecutors, DutyTimes, type DutyContext } from './duties.js';
 import { FactsReader, type Facts, type FactsQuery } from './facts.js';
-import { Transfers1763900000000 } from './migrations.js';
+import { RestingStatements1764500000000, Transfers1763900000000 } from './migrations.js';
 import { NoTransactions, TransferDriver } from './transfer-driver.js';
+import { RestingStatementRow } from './resting-statement.row.js';
 import { TransferRow } from './transfer.row.js';
 import { TransfersService } from './transfers.service.js';
 
 const now = Math.floor(Date.now() / 1000);
 const storemen = [1, 2, 3, 4, 5].map((i) => operator(`storeman-${i}`).operator);
 const seal = generateKey('seal', storemen).group;
-const steps = { wHome: 10, wHub: 10, wDestination: 10, forwards: false, isKnown: true, enteredAt: 0, memberIndex: 1 };
+const steps = { wHome: 10, wHub: 10, wDestination: 10, forwards: false, enteredAt: 0, memberIndex: 1 };
 const uid = (name: string): string => `0x${Buffer.from(name.padEnd(32, '.')).toString('hex')}`;
 
 class Steps extends DutyTimes {
@@ -53,16 +54,23 @@ describe('a driver of rows', () => {
   let database: Awaited<ReturnType<typeof testPostgres>>;
   let store: Awaited<ReturnType<typeof openStore>>;
   let unitOfWork: UnitOfWork;
+  let changes: Changes;
   let transfers: TransfersService;
   let chains: Chains;
   const running: TransferDriver[] = [];
 
   beforeEach(async () => {
     database = await testPostgres();
-    const migrations = [...outboxMigrations, Transfers1763900000000];
-    store = await openStore({ url: database.url, entities: [TransferRow], migrations, poolSize: 4 });
+    const migrations = [...outboxMigrations, Transfers1763900000000, RestingStatements1764500000000];
+    store = await openStore({
+      url: database.url,
+      entities: [TransferRow, RestingStatementRow],
+      migrations,
+      poolSize: 4,
+    });
     unitOfWork = new UnitOfWork(store);
-    transfers = new TransfersService(unitOfWork, new Changes(unitOfWork, new Outbox('storeman-1')));
+    changes = new Changes(unitOfWork, new Outbox('storeman-1'));
+    transfers = new TransfersService(unitOfWork, changes);
     chains = new Chains();
   });
   afterEach(async () => {
@@ -89,7 +97,7 @@ describe('a driver of rows', () => {
     const draft = { grant, grantId, home, destination: 'south', homeUid: uid(home), destinationUid: uid('south') };
     const requestExpires = String(grant.notAfter);
     const row = { id: randomUUID(), role: 'S' as const, state: 'vouched' as const, requestExpires, checkAt: at };
-    return unitOfWork.run((tx) => transfers.insert(tx, { ...draft, ...row }));
+    return changes.commit((tx) => transfers.insert(tx, { ...draft, ...row }));
   };
   const checkAt = async (id: string) => (await transfers.findById(id))!.checkAt!.getTime();
   const past = (ms: number) => new Date(Date.now() - ms);

@@ -65,7 +65,7 @@ export class TransferRow {
   @Column('jsonb', { name: 'mint_signature', nullable: true }) mintSignature!: GroupSignature | null;
   @Column('jsonb', { name: 'not_mapped_signature', nullable: true }) notMappedSignature!: GroupSignature | null;
   @Column('jsonb', { nullable: true }) statement!: Statement | null;
-  /** this node took the statement at its own door, so this node passes it on, and not those that got it from here */
+  /** passes the statement on until everybody answers: it came to this node's own door, or this is a hospital of the grant */
   @Column('boolean', { name: 'forwards', default: false }) forwards!: boolean;
   @Column('jsonb', { nullable: true }) released!: ReleasedKey | null;
   @Column('boolean', { name: 'was_mapped', default: false }) wasMapped!: boolean;

@@ -1,13 +1,22 @@
-import { events, type CloseReason, type TransferState } from '@cpds/messages';
+import { events, type CloseReason, type Grant, type Statement, type TransferState } from '@cpds/messages';
 import { missing, unavailable } from '@cpds/errors';
-import { Changes, told, unchanged, untold, type Outcome } from '@cpds/outbox';
+import { Changes, told, unchanged, untold, type EventDraft, type Outcome } from '@cpds/outbox';
 import { UnitOfWork, type Tx } from '@cpds/store';
 import { Injectable } from '@nestjs/common';
 import { IsNull, Not, type EntityManager } from 'typeorm';
 import { decide, type Decision, type TransferEvent } from './transfer.js';
 import { firstLook, lookAfter, type GrantLog } from './look-times.js';
 import { noFacts, type Facts } from './facts.js';
-import { heldRow, snapshotOf, stopOf, TransferRow, type HeldRow, type TransferStep } from './transfer.row.js';
+import { claim, forgetEnded, rest, rests } from './resting-statement.js';
+import {
+  heldRow,
+  holdsGrant,
+  snapshotOf,
+  stopOf,
+  TransferRow,
+  type HeldRow,
+  type TransferStep,
+} from './transfer.row.js';
 
 /** Most steps of a row. The table has no cycle but resume, and this bounds it. */
 const maxSteps = 64;
@@ -48,10 +57,13 @@ export class TransfersService {
     private readonly changes: Changes,
   ) {}
 
-  /** Stores a new row in the caller's transaction; the row of the same grant and role, or of the same id, wins. */
-  async insert(tx: Tx, draft: NewTransfer): Promise<TransferRow> {
+  /**
+   * Stores a new row in the caller's transaction; the row of the same grant and role, or of the same id, wins. What is
+   * told is the revoke that rested here for its grant, if there is one.
+   */
+  async insert(tx: Tx, draft: NewTransfer): Promise<Outcome<TransferRow>> {
     const earlier = await this.earlier(tx, draft);
-    if (earlier) return earlier;
+    if (earlier) return unchanged(earlier);
     const now = new Date();
     const row = tx.manager.create(TransferRow, {
       grantId: null,
@@ -64,8 +76,9 @@ export class TransfersService {
       ...draft,
     });
     await tx.manager.save(TransferRow, row, { reload: false });
+    const revoked = await this.revokeWhatRested(tx, row);
     tx.afterCommit(() => this.announce(row, noFacts()));
-    return row;
+    return revoked ? told(revoked, row) : untold('whoever began the row tells of it', row);
   }
 
   /** Called after each committed change of a row, with the facts it was decided by: for wake-ups only. */
@@ -98,8 +111,10 @@ export class TransfersService {
     Object.assign(row, patch);
     step(row, decision, facts);
     await tx.manager.save(TransferRow, row);
+    const earlier = toldOf(row, decision);
+    const revoked = patch.grant ? await this.revokeWhatRested(tx, row) : null;
     tx.afterCommit(() => this.announce(row, facts));
-    return told({ type: eventOf(row), ...eventBody(row, decision) }, { row, decision });
+    return told(revoked ? [earlier, revoked] : earlier, { row, decision });
   }
 
   /**
@@ -109,12 +124,60 @@ export class TransfersService {
    * @throws AppError `grant-stopped` (unavailable)
    */
   async assertNotStopped(tx: Tx, grantId: string, role: TransferRow['role']): Promise<void> {
+    await lockGrant(tx, grantId);
     const row = await tx.manager.findOne(TransferRow, {
       where: { grantId, role },
       lock: { mode: 'pessimistic_write' },
     });
-    const stop = row && stopOf(row);
+    const stop = row ? stopOf(row) : (await rests(tx.manager, grantId)) && 'revoked';
     if (stop) throw unavailable('grant-stopped', `this grant is ${stop} here`);
+  }
+
+  /**
+   * Lets a checked revoke of a grant that is not known here rest until the grant is known or ends. Returns the row if
+   * the grant is known after all, and whether the statement is new here.
+   *
+   * @throws AppError `no-room-to-rest` (unavailable)
+   */
+  rest(
+    statement: Statement,
+    grant: Grant,
+    from: { sender: string; forwards: boolean },
+  ): Promise<{ known: TransferRow | null; isNew: boolean }> {
+    const { grantId } = statement;
+    return this.changes.commit<{ known: TransferRow | null; isNew: boolean }>(async (tx) => {
+      await lockGrant(tx, grantId);
+      const known = await tx.manager.findOneBy(TransferRow, { grantId });
+      if (known || !(await rest(tx, statement, grant, from))) return unchanged({ known, isNew: false });
+      const details = { grantId, state: 'resting', reason: 'revoked' };
+      return told({ type: events.revokeReceived, correlation: grantId, details }, { known, isNew: true });
+    });
+  }
+
+  /** Whether a revoke rests here for a grant that is not known yet. */
+  restsRevoked(grantId: string): Promise<boolean> {
+    return rests(this.unitOfWork.reader, grantId);
+  }
+
+  /** Deletes the statements that rest for grants that have ended. */
+  forgetEnded(now: number): Promise<void> {
+    return this.changes.commit(async (tx) => {
+      await forgetEnded(tx, now);
+      return untold('nothing can come of these grants any more');
+    });
+  }
+
+  /** Closes a row whose revoke came before its grant, in the transaction from which on the grant is known; its event. */
+  private async revokeWhatRested(tx: Tx, row: TransferRow): Promise<EventDraft | null> {
+    if (!holdsGrant(row)) return null;
+    await lockGrant(tx, row.grantId);
+    const rested = await claim(tx, row.grantId, row.grant);
+    const decision = rested && decide(snapshotOf(row), { type: 'statement', kind: rested.statement.kind }, noFacts());
+    if (!decision) return null;
+    Object.assign(row, rested);
+    step(row, decision, noFacts());
+    await tx.manager.save(TransferRow, row);
+    return toldOf(row, decision);
   }
 
   /** Changes a row without a step: a counter, a culprit. */
@@ -227,6 +290,11 @@ export class TransfersService {
   }
 }
 
+/** Statements about a grant, and acts that one forbids, wait for each other, whether the grant has a row here or not. */
+async function lockGrant(tx: Tx, grantId: string): Promise<void> {
+  await tx.manager.query(`SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, [grantId]);
+}
+
 function step(row: TransferRow, decision: Decision, facts: Facts): void {
   const now = new Date();
   if (decision.next === 'halted' && row.state !== 'halted') row.haltedFrom = row.state;
@@ -274,6 +342,10 @@ function eventOf(row: TransferRow): string {
   if (row.state === 'closing' && row.closeReason === 'given-back') return events.giveBackReceived;
   if (row.state !== 'closed') return eventByState[row.state];
   return (row.closeReason && eventByClose[row.closeReason]) ?? events.transferClosed;
+}
+
+function toldOf(row: TransferRow, decision: Decision): EventDraft {
+  return { type: eventOf(row), ...eventBody(row, decision) };
 }
 
 function eventBody(row: TransferRow, decision: Decision) {
