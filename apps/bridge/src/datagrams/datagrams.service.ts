@@ -3,7 +3,7 @@ import { Bus } from '@cpds/bus';
 import { AppError, parse, toAppError, unavailable } from '@cpds/errors';
 import { Datagram, DatagramKind, datagramSubject } from '@cpds/messages';
 import { Changes, untold } from '@cpds/outbox';
-import { Loop, UnitOfWork, type Tx } from '@cpds/store';
+import { Loop, UnitOfWork, type AfterRound, type Tx } from '@cpds/store';
 import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import { RateLimiterMemory } from 'rate-limiter-flexible';
 import { Consortium, messageKeyOf } from '../chains/consortium-view.js';
@@ -241,14 +241,15 @@ export class DatagramsService implements BeforeApplicationShutdown {
     });
   }
 
-  private async round(): Promise<void> {
-    await this.sendDue();
+  private async round(): Promise<AfterRound> {
+    if ((await this.sendDue()) === perRound) return 'again';
     if (Date.now() - this.prunedAt <= pruneEveryMs) return;
     await this.prune();
     this.prunedAt = Date.now();
   }
 
-  private async sendDue(): Promise<void> {
+  /** Sends what is due longest; each is due again later, so that those behind it come up. Returns how many. */
+  private async sendDue(): Promise<number> {
     const due = (await this.unitOfWork.reader.query(
       `SELECT id, datagram, kind, deadline, attempts FROM outgoing_datagram
        WHERE state = 'open' AND next_at <= now() ORDER BY next_at LIMIT $1`,
@@ -267,6 +268,7 @@ export class DatagramsService implements BeforeApplicationShutdown {
       });
       if (!isOver) this.bus.publish(datagramSubject(datagram.to, kind), datagram);
     }
+    return due.length;
   }
 
   private async prune(): Promise<void> {

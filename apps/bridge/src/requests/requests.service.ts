@@ -26,7 +26,6 @@ import { Changes, told, untold } from '@cpds/outbox';
 import { Actors, type Principal } from '@cpds/service';
 import { UnitOfWork } from '@cpds/store';
 import { Injectable } from '@nestjs/common';
-import { In } from 'typeorm';
 import type { z } from 'zod';
 import { Bells } from '../bells.js';
 import { Consortium, hospitalNamed } from '../chains/consortium-view.js';
@@ -40,6 +39,9 @@ import { checkRequest, maxRequestSeconds } from './request.js';
 import { requestPlace, RequestRow } from './request.row.js';
 
 type StoredRequest = SealedRequest & { datagram?: Datagram };
+
+/** At most this many requests are shown to a wallet at once; one that is answered makes place for the next. */
+const maxShown = 100;
 
 /** At most this many requests of one hospital wait for patients here at once. */
 const maxWaiting = 10_000;
@@ -212,7 +214,7 @@ export class RequestsService {
     return { outcome: 'received' };
   }
 
-  /** Requests that wait for this patient, oldest first; waits up to `waitSeconds` for the first one. */
+  /** Requests that wait for this patient, a hundred at most, the oldest of each hospital first; waits up to `waitSeconds` for the first one. */
   async waitingFor(patientId: string, waitSeconds: number): Promise<WalletRequest[]> {
     const some = async () => {
       const found = await this.waitingNow(patientId);
@@ -252,23 +254,22 @@ export class RequestsService {
   }
 
   private async waitingNow(patientId: string): Promise<WalletRequest[]> {
-    const rows = await this.unitOfWork.reader.find(RequestRow, {
-      where: { patientId, side: 'received', denied: false },
-      order: { createdAt: 'ASC' },
-      take: 100,
+    // Only what still waits takes a place, and each hospital's first before anybody's second: a hospital that asks a
+    // hundred times hides no request of another.
+    const rows = (await this.unitOfWork.reader.query(
+      `SELECT id, counterparty, sealed FROM (
+         SELECT request.id, request.counterparty, request.sealed, request.created_at,
+           row_number() OVER (PARTITION BY request.counterparty ORDER BY request.created_at, request.id) AS turn
+         FROM request JOIN transfer ON transfer.id = request.id
+         WHERE request.patient_id = $1 AND request.side = 'received' AND NOT request.denied
+           AND transfer.state = 'requested' AND transfer.request_expires > $2
+       ) AS waiting ORDER BY turn, created_at, id LIMIT $3`,
+      [patientId, nowSeconds(), maxShown],
+    )) as Pick<RequestRow, 'id' | 'counterparty' | 'sealed'>[];
+    return rows.map((row) => {
+      const { request, salt, datagram } = this.open(row);
+      return { requestId: row.id, from: row.counterparty, request, salt, datagram: { ...datagram } };
     });
-    if (rows.length === 0) return [];
-    const open = await this.unitOfWork.reader.findBy(TransferRow, {
-      id: In(rows.map((row) => row.id)),
-      state: 'requested',
-    });
-    const waiting = new Set(open.filter((row) => Number(row.requestExpires) > nowSeconds()).map((row) => row.id));
-    return rows
-      .filter((row) => waiting.has(row.id))
-      .map((row) => {
-        const { request, salt, datagram } = this.open(row);
-        return { requestId: row.id, from: row.counterparty, request, salt, datagram: { ...datagram } };
-      });
   }
 
   private async refuseFlood(party: string): Promise<void> {
@@ -299,7 +300,7 @@ export class RequestsService {
     };
   }
 
-  private open(row: RequestRow): StoredRequest {
+  private open(row: Pick<RequestRow, 'id' | 'sealed'>): StoredRequest {
     return this.keys.ring.openJson(requestPlace(row.id), row.sealed) as StoredRequest;
   }
 }
