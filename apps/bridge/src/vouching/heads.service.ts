@@ -41,7 +41,11 @@ export class HeadsService {
   }
 
   private async anchorAll(): Promise<void> {
-    for (const { chainUid } of this.consortium.current().hospitals) await this.anchor(chainUid);
+    const { hospitals } = this.consortium.current();
+    // One chain that is away or hangs keeps no other head from being anchored; the round is then made again soon.
+    const settled = await Promise.allSettled(hospitals.map(({ chainUid }) => this.anchor(chainUid)));
+    const failed = settled.find((one) => one.status === 'rejected');
+    if (failed) throw failed.reason;
   }
 
   private async anchor(chainUid: string): Promise<void> {
