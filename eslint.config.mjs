@@ -65,7 +65,7 @@ const tellsOfChanges = [
     message: 'Return the event from the work of Changes.commit; Changes.tell is for what changes no row.',
   },
   {
-    selector: `${callOf('changes', 'within')}:not(Property[key.name=/^on(Signed|Final)$/] CallExpression)`,
+    selector: `${callOf('changes', 'within')}:not(Property[key.name=/^on(Signed|Final|DeepReorg)$/] CallExpression)`,
     message: 'Changes.within is for the hooks of libraries: commit through Changes.commit.',
   },
 ];

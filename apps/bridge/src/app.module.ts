@@ -16,7 +16,7 @@ const roleModules = { hospital: HospitalModule, voucher: VoucherModule, storeman
 @Module({})
 export class AppModule {
   static with(context: ServiceContext<BridgeConfig>): DynamicModule {
-    const { config, keys, onError } = context;
+    const { config, keys, metrics, onError } = context;
     const isHospital = config.ROLE === 'hospital';
     const contracts: HubContracts = {
       chainRegistry: config.HUB_CHAIN_REGISTRY,
@@ -38,6 +38,7 @@ export class AppModule {
           gasKey: secret(keys, 'gas'),
           pollMs: config.POLL_MS,
           contracts,
+          metrics: metrics.registry,
           intake: config.ROLE === 'voucher' ? 'V' : config.ROLE === 'storeman' ? 'S' : null,
           onError,
         }),

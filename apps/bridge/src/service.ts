@@ -1,8 +1,11 @@
 import '@cpds/crypto/libsecp256k1'; // verifies faster
 import { TokenVerifier, type ServiceOptions } from '@cpds/service';
 import type { INestApplicationContext } from '@nestjs/common';
+import { unavailable } from '@cpds/errors';
 import { AppModule } from './app.module.js';
+import { ChainSet } from './chains/chain-set.js';
 import { ConsortiumReader } from './chains/consortium-reader.js';
+import { GrantWatch } from './chains/grant-watch.js';
 import { bridgeConfig, type BridgeConfig } from './config.js';
 import { sealedPlaces } from './sealed-places.js';
 
@@ -19,6 +22,14 @@ export const bridgeService: ServiceOptions<typeof bridgeConfig> = {
     {
       name: 'hub',
       probe: async () => void app.get(ConsortiumReader, { strict: false }).current(),
+    },
+    {
+      name: 'hub-history',
+      probe: async () => {
+        const { hub } = app.get(ChainSet, { strict: false });
+        if (hub && app.get(GrantWatch, { strict: false }).haltedChains().has(hub.chainUid))
+          throw unavailable('hub-halted', 'a final block of the hub has vanished');
+      },
     },
   ],
 };

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { hospitalPermissions, hubPermissions } from './commands/bus.commands.js';
-import { down, logs, status, up, type ProcessStatus } from './commands/lifecycle.commands.js';
+import { down, logs, status, up, statusWords } from './commands/lifecycle.commands.js';
 import { exitCodes, fail, print } from './commands/output.js';
 import { agreementWords, outboxAgree } from './commands/outbox.commands.js';
 import { recordsScrub, scrubExitCode, scrubWords } from './commands/records.commands.js';
@@ -38,13 +38,6 @@ function command<Options extends CommonOptions>(
       process.exit();
     });
 }
-
-const statusWords = (processes: readonly ProcessStatus[]): string =>
-  processes
-    .map(({ name, pid, url, isReady }) =>
-      `${name.padEnd(16)} ${String(pid).padStart(7)}  ${isReady === false ? 'NOT READY  ' : ''}${url ?? ''}`.trimEnd(),
-    )
-    .join('\n');
 
 const revocationWords = ({ confirmedBy, needed, isEnough, failures }: RevocationSummary): string =>
   [

@@ -57,6 +57,7 @@ export const events = {
   memberBlamed: 'bridge.member-blamed.v1',
   transferClosed: 'bridge.transfer-closed.v1',
   halted: 'bridge.halted.v1',
+  chainHalted: 'bridge.chain-halted.v1',
   historyAccepted: 'bridge.history-accepted.v1',
   ceremonyPosted: 'bridge.ceremony-posted.v1',
   keyGenerated: 'bridge.key-generated.v1',

@@ -75,6 +75,11 @@ export class ChainSet {
     for (const [nickname, head] of this.connected) listener(head, nickname);
   }
 
+  /** The uid of each chain that has answered, by nickname. */
+  uids(): [nickname: string, chainUid: string][] {
+    return [...this.connected].map(([nickname, { chainUid }]) => [nickname, chainUid]);
+  }
+
   /** The chain's reader once its rules are read, else undefined. */
   readerOf(chainUid: string): ChainReader | undefined {
     return this.readers.get(chainUid);

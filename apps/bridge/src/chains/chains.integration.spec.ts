@@ -371,4 +371,21 @@ describe('what a node knows from the chains', () => {
     await voucher.halts.resume(world.north.uid);
     expect((await voucher.transfers.findByGrant(drafted.grantId, 'S'))!.state).not.toBe('halted');
   }, 60_000);
+
+  it('tells of a final block of the hub that vanishes, and of its new history only when that is accepted', async () => {
+    expect([...voucher.watch.haltedChains()]).toEqual([]);
+    await new Rpc(world.hub.anvil.url).request('anvil_reorg', [6, []]);
+    await until('the halt', 30, async () => voucher.watch.haltedChains().has(world.hub.uid));
+    const ledger = world.contracts.transferLedger;
+    const told = (await voucher.unitOfWork.reader.query(
+      `SELECT envelope FROM outbox WHERE envelope->>'type' = 'bridge.chain-halted.v1' AND envelope->>'correlation' = $1`,
+      [world.hub.uid],
+    )) as { envelope: { details: Record<string, string> } }[];
+    expect(told).toHaveLength(1);
+    const { follower, expectedHash, foundHash } = told[0]!.envelope.details;
+    expect(follower).toBe(`grants/${ledger}`);
+    expect(foundHash).not.toBe(expectedHash);
+    await voucher.watch.acceptNewHistory(world.hub.uid);
+    expect([...voucher.watch.haltedChains()]).toEqual([]);
+  }, 60_000);
 });

@@ -8,6 +8,7 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { computeAddress } from 'ethers';
+import { Gauge, type Registry } from 'prom-client';
 import { toHex } from '@cpds/crypto/bytes';
 import { DutyTimes } from '../transfers/duties.js';
 import { FactsReader } from '../transfers/facts.js';
@@ -30,6 +31,8 @@ export interface ChainsOptions extends Omit<ChainSetOptions, 'onError'> {
   readonly contracts: HubContracts;
   /** Role whose rows begin with a final lock: voucher or storeman. A hospital's rows begin with a request. */
   readonly intake: 'V' | 'S' | null;
+  /** Where the figures of this module are kept. */
+  readonly metrics: Registry;
   readonly onError: (error: unknown) => void;
 }
 
@@ -88,6 +91,7 @@ export class ChainsModule implements OnApplicationBootstrap, BeforeApplicationSh
               onError,
             });
             watch.onGrant(() => driver.wake());
+            countHalts(options.metrics, chains, watch);
             return watch;
           },
         },
@@ -119,4 +123,18 @@ export class ChainsModule implements OnApplicationBootstrap, BeforeApplicationSh
     await this.watch.stop();
     await this.chains.stop();
   }
+}
+
+/** 1 for a chain of which a final block vanished, until its new history is accepted. */
+function countHalts(metrics: Registry, chains: ChainSet, watch: GrantWatch): void {
+  new Gauge({
+    name: 'cpds_bridge_chain_halted',
+    help: '1 while a final block of the chain has vanished and nobody has accepted its new history',
+    labelNames: ['chain'],
+    registers: [metrics],
+    collect() {
+      const halted = watch.haltedChains();
+      for (const [chain, uid] of chains.uids()) this.set({ chain }, halted.has(uid) ? 1 : 0);
+    },
+  });
 }

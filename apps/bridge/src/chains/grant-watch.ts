@@ -1,6 +1,7 @@
-import { ChainFollower, type ChainLog, type ChainReader } from '@cpds/chain';
+import { ChainFollower, type ChainLog, type ChainReader, type DeepReorg } from '@cpds/chain';
 import { LockedAccount, MappedDeeds, TransferLedger } from '@cpds/contracts';
-import type { Changes, Outcome } from '@cpds/outbox';
+import { events } from '@cpds/messages';
+import { told, type Changes, type Outcome } from '@cpds/outbox';
 import { type AfterRound, Loop, type Tx, type UnitOfWork } from '@cpds/store';
 import type { EntityManager } from 'typeorm';
 import type { GrantLog } from '../transfers/look-times.js';
@@ -89,6 +90,12 @@ export class GrantWatch {
       if (place.startsWith(chainUid) && follower.isHalted) await follower.acceptNewHistory();
   }
 
+  /** The uids of the chains that contradicted themselves, and whose new history nobody has accepted yet. */
+  haltedChains(): ReadonlySet<string> {
+    const halted = [...this.followers].filter(([, { follower }]) => follower.isHalted);
+    return new Set(halted.map(([place]) => place.slice(0, place.indexOf('/'))));
+  }
+
   private follow(view: ConsortiumView): void {
     const hub = this.chains.hub;
     if (hub) this.open(hub, this.contracts.transferLedger, this.options.watchesVouches ? vouchTopics : vouchedTopics);
@@ -130,9 +137,10 @@ export class GrantWatch {
         }
         tx.afterCommit(() => logs.forEach((log) => this.wake(log)));
       },
-      onDeepReorg: (tx) => {
+      onDeepReorg: async (tx, reorg) => {
+        // Of the hub too, whose halt stops no row.
+        await this.changes.within(tx, haltOf(reorg));
         tx.afterCommit(() => this.reportReorg(reader.chainUid));
-        return Promise.resolve();
       },
     });
     const beginning = new Loop({
@@ -175,4 +183,10 @@ function aboutGrant(log: ChainLog): { grantId: string; said: GrantLog } | null {
   const grantId = log.topics[1];
   const said = saidBy.get(log.topics[0] ?? '');
   return grantId && said ? { grantId, said } : null;
+}
+
+/** What a halted follower is told by. */
+function haltOf({ chainUid, follower, number, expectedHash, foundHash }: DeepReorg): Outcome<void> {
+  const details = { chainUid, follower, number, expectedHash, foundHash };
+  return told({ type: events.chainHalted, correlation: chainUid, details });
 }

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AppError, missing } from '@cpds/errors';
 import { participants, removeConsortium, reportToStderr, runningProcesses, stopConsortium } from '@cpds/local';
+import { z } from 'zod';
 import { launch } from '../consortium/launch.js';
 
 /** A running process as `cpds status` shows it. */
@@ -13,6 +14,8 @@ export interface ProcessStatus {
   /** Null for servers, which do not answer `/readyz`. */
   readonly url: string | null;
   readonly isReady: boolean | null;
+  /** What it says is down, such as `hub-history` once a final block of the hub has vanished. */
+  readonly down: readonly string[];
 }
 
 /** Starts the consortium and leaves it running. */
@@ -38,15 +41,34 @@ export async function status(dir: string): Promise<ProcessStatus[]> {
   return Promise.all(
     running.map(async ({ name, pid }) => {
       const port = participants.some((one) => one.name === name) ? ports[name] : undefined;
-      if (port === undefined) return { name, pid, url: null, isReady: null };
+      if (port === undefined) return { name, pid, url: null, isReady: null, down: [] };
       const url = `http://127.0.0.1:${port}`;
-      const isReady = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(3_000) }).then(
-        (response) => response.ok,
-        () => false,
-      );
-      return { name, pid, url, isReady };
+      return { name, pid, url, ...(await readinessOf(url)) };
     }),
   );
+}
+
+const Readiness = z.object({ checks: z.record(z.string(), z.enum(['up', 'down'])) });
+
+/** What a process says at `/readyz`; not ready, without a reason, if it does not answer within 3 s. */
+export async function readinessOf(url: string): Promise<Pick<ProcessStatus, 'isReady' | 'down'>> {
+  try {
+    const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(3_000) });
+    const { checks } = Readiness.parse(await response.json());
+    return { isReady: response.ok, down: Object.keys(checks).filter((name) => checks[name] === 'down') };
+  } catch {
+    return { isReady: false, down: [] };
+  }
+}
+
+/** A line a process, as people read it. */
+export function statusWords(processes: readonly ProcessStatus[]): string {
+  return processes
+    .map(({ name, pid, url, isReady, down }) => {
+      const state = isReady === false ? `NOT READY${down.length > 0 ? `: ${down.join(', ')}` : ''}  ` : '';
+      return `${name.padEnd(16)} ${String(pid).padStart(7)}  ${state}${url ?? ''}`.trimEnd();
+    })
+    .join('\n');
 }
 
 /** Prints the log of one process, or of all, one after another; with `follow` also every line that is added later. @throws AppError `unknown-log` */
