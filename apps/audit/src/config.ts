@@ -17,6 +17,16 @@ export const auditConfig = defineConfig({
     'JSON: hospital -> url of its identity',
     'the hub: auditors of these hospitals may read; takes the place of `IDENTITY_URL`',
   ),
+  HUB_OPERATORS: key(
+    json(
+      z.record(
+        z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, 'must be an operator name'),
+        z.object({ kty: z.literal('EC'), crv: z.literal('P-384'), x: z.string(), y: z.string() }).strict(),
+      ),
+    ).optional(),
+    'JSON: operator -> public JWK, EC P-384',
+    'the hub: only these anchor and erase there, with tokens they sign themselves; without any, nobody does',
+  ),
   HUB_CHAIN_REGISTRY: key(
     Address,
     'address on the hub',

@@ -276,6 +276,19 @@ describe("the hub's audit service", () => {
       ] as const) {
         const headers = { authorization: `Bearer ${await identity.token('audit.read', party)}` };
         expect((await fetch(`${service.url}/tile/entries/000.p/1`, { headers })).status).toBe(200);
+        // What a hospital gave its auditors for its own log is not good here.
+        const operating = `Bearer ${await identity.token('audit.read audit.operate audit.erase', party)}`;
+        for (const [method, path] of [
+          ['DELETE', `persons/${randomUUID()}/details-key?reason=patient-asked&reference=1`],
+          ['POST', 'anchor'],
+        ] as const) {
+          const answer = await fetch(`${service.url}/${path}`, { method, headers: { authorization: operating } });
+          expect({ path, status: answer.status, body: await answer.json() }).toMatchObject({
+            path,
+            status: 403,
+            body: { code: 'scope-missing' },
+          });
+        }
       }
       const stranger = await new TestIdentity().start();
       const headers = { authorization: `Bearer ${await stranger.token('audit.read')}` };

@@ -6,7 +6,7 @@ import { below, type TokenSource } from './token-source.js';
 export interface HttpClientOptions {
   baseUrl: string;
   /** omit for open routes */
-  tokens?: TokenSource;
+  tokens?: Pick<TokenSource, 'token'>;
   /** id of the clinician on whose behalf all calls are made; omit if nobody in particular stands behind them */
   onBehalfOf?: string;
   fetcher?: Fetcher;

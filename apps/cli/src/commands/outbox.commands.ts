@@ -20,7 +20,7 @@ export async function outboxAgree(dir: string, producer: string): Promise<Outbox
   if (hospital === undefined || !services.includes(service ?? ''))
     throw invalid('unknown-producer', 'producer', `must be one of ${services.join(', ')}, a dot, and a hospital`);
   const { consortium, backends } = await attach(resolve(dir), reportToStderr);
-  const http = new HttpClient({ baseUrl: await consortium.urlOf(producer), tokens: backends[hospital].tokens });
+  const http = new HttpClient({ baseUrl: await consortium.urlOf(producer), tokens: backends[hospital].operator });
   return http.post('outbox/agreement', {}, OutboxAgreement);
 }
 

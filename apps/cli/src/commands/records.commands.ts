@@ -28,7 +28,10 @@ export async function recordsScrub(dir: string, hospital: string | undefined): P
   const { backends } = await attach(resolve(dir), reportToStderr);
   const results: ScrubResult[] = [];
   for (const one of chosen)
-    results.push({ hospital: one, ...(await scrubThrough(backends[one].records, one, reportToStderr, lookEveryMs)) });
+    results.push({
+      hospital: one,
+      ...(await scrubThrough(backends[one].operations, one, reportToStderr, lookEveryMs)),
+    });
   return results;
 }
 

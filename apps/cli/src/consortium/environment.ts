@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import * as age from '@cpds/crypto/age';
 import { participant, participants, storemen, type Consortium, type ExtraEnvironment } from '@cpds/local';
 import { accountOf, type Complete, type HubDeployment } from '../deploy/index.js';
-import { backendClient } from './backend.js';
+import { hospitalClients, hubOperators } from './backend.js';
 
 /** Numbers of a consortium with one-second blocks (wire.md "Local consortium's numbers"). */
 export const localNumbers = {
@@ -67,9 +67,7 @@ export async function environmentOf(consortium: Consortium, hub: Complete<HubDep
         return {
           ...common,
           RECORDS_AGE_RECIPIENT: ageRecipients[one.party] as string,
-          BOOTSTRAP_CLIENTS: JSON.stringify([
-            backendClient(consortium.secrets.dir, one.party as 'north' | 'south').registration,
-          ]),
+          BOOTSTRAP_CLIENTS: JSON.stringify(hospitalClients(consortium.secrets.dir, one.party as 'north' | 'south')),
         };
       case 'records':
         return { ...common, FLUSH_AFTER_MS: String(localNumbers.flushAfterMs), TMPDIR: join(consortium.dir, 'tmp') };
@@ -79,7 +77,10 @@ export async function environmentOf(consortium: Consortium, hub: Complete<HubDep
           ANCHOR_EVERY_MS: String(localNumbers.anchorEveryMs),
           JOURNAL_DIR: join(consortium.dir, 'journals', one.party),
           ...(one.party === 'hub'
-            ? { TOKEN_ISSUERS: JSON.stringify({ north: urls['identity.north'], south: urls['identity.south'] }) }
+            ? {
+                TOKEN_ISSUERS: JSON.stringify({ north: urls['identity.north'], south: urls['identity.south'] }),
+                HUB_OPERATORS: JSON.stringify(hubOperators(consortium.secrets.dir)),
+              }
             : {}),
         };
       case 'bridge':

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Consortium, hospitals, participants, withProgress, type ConsortiumSpec, type Report } from '@cpds/local';
 import { AppError } from '@cpds/errors';
 import type { ConsortiumAddresses } from './addresses.js';
-import { AuditClient, openBackend } from './backend.js';
+import { AuditClient, hubOperatorTokens, openBackend } from './backend.js';
 import { ConsortiumContracts } from './contracts.js';
 import { environmentOf } from './environment.js';
 import type { JobStep } from './job-step.js';
@@ -83,8 +83,9 @@ export async function attach(dir: string, report: Report): Promise<World> {
 async function worldOf(consortium: Consortium, addresses: ConsortiumAddresses, report: Report): Promise<World> {
   const north = await openBackend(consortium, 'north');
   const south = await openBackend(consortium, 'south');
-  const auditOf = async (party: string) =>
-    new AuditClient(await consortium.urlOf(`audit.${party}`), party === 'south' ? south : north);
+  const auditor = { north: north.auditor, south: south.auditor, hub: hubOperatorTokens(consortium) };
+  const auditOf = async (party: keyof typeof auditor) =>
+    new AuditClient(await consortium.urlOf(`audit.${party}`), auditor[party]);
   return {
     consortium,
     addresses,

@@ -103,7 +103,7 @@ async function policyOf(
   grants: readonly Expectation[],
 ) {
   const { chains } = consortium.servers;
-  const tokens = { north: await backends.north.tokens.token(), south: await backends.south.tokens.token() };
+  const tokens = { north: await backends.north.auditor.token(), south: await backends.south.auditor.token() };
   /** The contract and account of a log's anchors: anybody may anchor under its origin, but only the audit process's account counts. */
   const anchorsOf = async ({ party, view }: AnchoredLog) => {
     const mine = { account: await gasAccount(consortium, `audit.${party}`), origin: view.origin };
