@@ -18,7 +18,14 @@ import { createUser, type KeyPair } from '@nats-io/nkeys';
 import { PermissionViolationError } from '@nats-io/transport-node';
 import { z } from 'zod';
 import { type Bus, connectBus } from './bus.js';
-import { ensureEventStream, eventStream, hospitalEventSubjects } from './event-stream.js';
+import { EventConsumer } from './event-consumer.js';
+import {
+  ensureEventStream,
+  eventStream,
+  hospitalEventSubjects,
+  hubEventSubjects,
+  widenEventStream,
+} from './event-stream.js';
 import { JetStreamStrategy } from './jetstream-strategy.js';
 import { BusRequests } from './requests.js';
 import { hospitalServerConfig, hospitalUsers, hubServerConfig, hubUsers, type ServerUser } from './server-config.js';
@@ -62,6 +69,7 @@ const otherCalls = [
   '$JS.API.STREAM.LIST',
   '$JS.API.STREAM.NAMES',
   '$JS.API.CONSUMER.LIST.EVENTS',
+  '$JS.API.CONSUMER.CREATE.EVENTS.audit.audit.events.*',
   '$JS.API.CONSUMER.CREATE.EVENTS',
   '$JS.API.DIRECT.GET.EVENTS',
   '$JS.test.API.STREAM.DELETE.EVENTS',
@@ -138,7 +146,6 @@ const ownConsumer = (reader: string): string[] => [
 const keepsStream = [
   ...makesStream,
   '$JS.API.STREAM.UPDATE.EVENTS',
-  '$JS.API.CONSUMER.DURABLE.CREATE.EVENTS.audit',
   '$JS.API.CONSUMER.DELETE.EVENTS.audit',
   ...ownConsumer('audit'),
 ];
@@ -161,12 +168,12 @@ const expectedInHospital: Record<string, May> = {
     ...ownConsumer('records'),
   ]),
   bridge: expectedOf('bridge', [...makesStream, '$JS.API.CONSUMER.INFO.EVENTS.records']),
-  audit: expectedOf('audit', keepsStream),
+  audit: expectedOf('audit', [...keepsStream, '$JS.API.CONSUMER.DURABLE.CREATE.EVENTS.audit']),
   administrator: repairs,
 };
 const expectedOnHub: Record<string, May> = {
   audit: {
-    publish: [...told, ...keepsStream],
+    publish: [...told, ...keepsStream, '$JS.API.CONSUMER.CREATE.EVENTS.audit.audit.events.*'],
     subscribe: [...Object.keys(requests).filter((name) => requests[name]?.answers === 'audit'), '_INBOX.audit.x'],
   },
   'storeman-1': operator('storeman-1'),
@@ -210,6 +217,9 @@ const leaf = {
   url: '"nats-leaf://127.0.0.1:9"',
   seed: JSON.stringify(new TextDecoder().decode(createUser().getSeed())),
 };
+const hubOfTest = hubUsers(['storeman-1', 'storeman-2', 'voucher-1'], ['north', 'south']);
+const hubWith = (users: readonly ServerUser[]) =>
+  serverWith(users, (keyOf) => hubServerConfig(users, keyOf, '"127.0.0.1:-1"'));
 const hospitalWith = (users: readonly ServerUser[]) =>
   serverWith(users, (keyOf) => hospitalServerConfig(users, keyOf, leaf));
 
@@ -265,9 +275,8 @@ describe('the permissions of a server', () => {
   });
 
   it('let every user of the hub do what the table says of it, and nothing else', async () => {
-    const users = hubUsers(['storeman-1', 'storeman-2', 'voucher-1'], ['north', 'south']);
-    expect(users.map(({ name }) => name).sort()).toEqual(Object.keys(expectedOnHub).sort());
-    const server = await serverWith(users, (keyOf) => hubServerConfig(users, keyOf, '"127.0.0.1:-1"'));
+    expect(hubOfTest.map(({ name }) => name).sort()).toEqual(Object.keys(expectedOnHub).sort());
+    const server = await hubWith(hubOfTest);
     try {
       expect(await allDifferences(server.as, expectedOnHub)).toEqual([]);
     } finally {
@@ -437,6 +446,44 @@ describe('under its permissions', () => {
     await expect(jsm.streams.purge(eventStream)).resolves.toMatchObject({ success: true });
     await expect(ensureEventStream(jsm, hospitalEventSubjects)).resolves.toBeUndefined();
   });
+
+  it.each([
+    ['a hospital', 'identity', 'identity.token-issued.v1', hospitalEventSubjects],
+    ['the hub', 'storeman-1', 'audit.events.storeman-1', hubEventSubjects],
+  ] as const)(
+    'audit of %s keeps the stream: makes and widens it, reads it all, and reads it again',
+    async (...given) => {
+      const [, teller, subject, subjects] = given;
+      const own = await (teller === 'identity' ? hospitalWith(hospitalUsers('north')) : hubWith(hubOfTest));
+      try {
+        const bus = await own.as('audit');
+        await ensureEventStream(await bus.jsm(), subjects.slice(0, 1));
+        await widenEventStream(await bus.jsm(), [...subjects, 'more.*']);
+        const consumer = new EventConsumer({
+          bus,
+          durable: 'audit',
+          filters: subjects.filter((one) => one === 'audit.events.*' || !one.startsWith('audit.')),
+          streamSubjects: [...subjects],
+          ackWaitMs: 2_000,
+          maxUnsettled: 16,
+          prefetch: 8,
+          onLoss: () => Promise.reject(new Error('nothing was lost')),
+        });
+        const { seq } = await (await own.as(teller)).js.publish(subject, '{}');
+        for (const round of ['first', 'again']) {
+          const messages = await consumer.open();
+          for await (const message of messages) {
+            expect({ round, seq: message.seq }).toEqual({ round, seq });
+            await message.ackAck();
+            break;
+          }
+          await consumer.forget();
+        }
+      } finally {
+        await own.close();
+      }
+    },
+  );
 
   it('a publish that is forbidden is told to whoever runs the service', async () => {
     const told: unknown[] = [];

@@ -67,7 +67,7 @@ function streamCalls(right: 'keep' | 'make' | 'none'): string[] {
 
 /**
  * The calls for a consumer of the service's own. Whoever takes one event names it in the subject of the call, and the server
- * compares: it cannot read another. Only who keeps the stream, and takes all of it, may make a consumer without that.
+ * compares: it cannot read another. Only whoever keeps the stream may make a consumer without that, and forget its place.
  */
 function consumerCalls(name: string, takes: readonly string[], stream: 'keep' | 'make' | 'none'): string[] {
   const [only, ...others] = takes;
@@ -77,12 +77,12 @@ function consumerCalls(name: string, takes: readonly string[], stream: 'keep' | 
     `${name} takes several events: give it a consumer for each, so that the server can compare`,
   );
   return [
-    isKeeper
+    others.length > 0
       ? `$JS.API.CONSUMER.DURABLE.CREATE.${eventStream}.${name}`
       : `$JS.API.CONSUMER.CREATE.${eventStream}.${name}.${only}`,
+    consumerInfo(name),
     // To read all of the stream again.
     ...(isKeeper ? [`$JS.API.CONSUMER.DELETE.${eventStream}.${name}`] : []),
-    consumerInfo(name),
     `$JS.API.CONSUMER.MSG.NEXT.${eventStream}.${name}`,
     `$JS.ACK.${eventStream}.${name}.>`,
   ];
