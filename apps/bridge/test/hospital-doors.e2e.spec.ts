@@ -36,6 +36,7 @@ let token: (scope: string, claims?: Record<string, unknown>) => Promise<string>;
 let seal: ReturnType<typeof generateKey>['group'];
 const answers = new Map<string, (body: never) => unknown>();
 const told: EventEnvelope[] = [];
+const disabled = new Set<string>();
 
 beforeAll(async () => {
   const [nats, postgres] = await Promise.all([testNats(), testPostgres()]);
@@ -109,6 +110,7 @@ function answerByHand(): void {
     departmentId: id,
     name: 'cardiology',
     metaAddress,
+    isDisabled: disabled.has(id),
   }));
   answers.set('identity.sign', () => ({ signature: `0x${'77'.repeat(64)}1b` }));
 }
@@ -277,6 +279,23 @@ describe("a hospital's bridge acts for a department", () => {
       expect(told.slice(before).find(({ details }) => details['onBehalfOf'] !== undefined)!.details).toMatchObject(by);
     },
   );
+
+  it.each(doors)('and %s for a disabled one only to end a grant', async (name, call) => {
+    const { grantId } = await granted();
+    disabled.add(departmentId);
+    const before = told.length;
+    try {
+      const answer = await call(grantId, {});
+      if (name === 'gives back') await toldOf(events.giveBackAsked, grantId);
+      else {
+        expect(answer.status).toBe(403);
+        expect(await answer.json()).toMatchObject({ code: 'department-disabled' });
+        expect(told.slice(before).filter(({ correlation }) => correlation === grantId)).toEqual([]);
+      }
+    } finally {
+      disabled.clear();
+    }
+  });
 
   it('but accepts no history on behalf of a clinician, whom its event could not name', async () => {
     const headers = { 'cpds-on-behalf-of': clinicians.own };

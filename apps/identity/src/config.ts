@@ -39,7 +39,7 @@ export const identityConfig = defineConfig({
   BOOTSTRAP_CLIENTS: key(
     json(z.array(RegisterClient)).default([]),
     'JSON: clients with public JWKs',
-    'stored at each start, replacing what the same name had; the first administrator comes from here',
+    'each entry is stored once, again if it changed, and never with a key that was replaced; the first administrator comes from here',
   ),
   ENROLMENT_CODE_TTL_S: key(
     z.coerce.number().int().min(60).default(604_800),

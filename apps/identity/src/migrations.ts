@@ -76,6 +76,31 @@ class ClientDepartments1764500000000 implements MigrationInterface {
   }
 }
 
+/**
+ * When a client or a department was disabled, and which keys a client had before. Former keys are kept as long as the
+ * client: a start must not bring one back.
+ */
+class Disabling1764600000000 implements MigrationInterface {
+  name = 'Disabling1764600000000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query('ALTER TABLE client ADD disabled_at timestamptz, ADD bootstrap_hash text');
+    await runner.query('ALTER TABLE department ADD disabled_at timestamptz');
+    await runner.query(`
+      CREATE TABLE former_client_key (
+        client_id text NOT NULL REFERENCES client ON DELETE CASCADE,
+        thumbprint text NOT NULL,
+        PRIMARY KEY (client_id, thumbprint)
+      )`);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP TABLE former_client_key');
+    await runner.query('ALTER TABLE department DROP disabled_at');
+    await runner.query('ALTER TABLE client DROP disabled_at, DROP bootstrap_hash');
+  }
+}
+
 /** Tables of identity. */
 export const identityTables: Tables = {
   entities: [...chainEntities, ClientRow, PatientRow, DepartmentRow, ClinicianRow],
@@ -85,5 +110,6 @@ export const identityTables: Tables = {
     ...derivationRootMigrations,
     IdentityTables1763820000000,
     ClientDepartments1764500000000,
+    Disabling1764600000000,
   ],
 };

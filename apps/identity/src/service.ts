@@ -1,9 +1,11 @@
 import { createLocalJWKSet } from 'jose';
-import { derivationRootPlace, hospitalAudience, type ServiceOptions, TokenVerifier } from '@cpds/service';
+import { derivationRootPlace, hospitalAudience, type ServiceOptions } from '@cpds/service';
 import { AppModule } from './app.module.js';
+import { ClientsService } from './clients/clients.service.js';
 import { identityConfig } from './config.js';
 import { departmentPlace } from './departments/department-vault.js';
 import { InstitutionService } from './institution/institution.service.js';
+import { OwnTokens } from './tokens/own-tokens.js';
 import { TokenIssuer } from './tokens/tokens.service.js';
 
 /** identity as a service: what `main` starts and tests run. It checks its own tokens without asking itself over HTTP. */
@@ -14,7 +16,8 @@ export const identityService: ServiceOptions<typeof identityConfig> = {
   sealed: [derivationRootPlace, departmentPlace],
   tokens: (app, config) => {
     const { key, issuer } = app.get(TokenIssuer, { strict: false });
-    return new TokenVerifier(createLocalJWKSet({ keys: [key.publicJwk] }), issuer, hospitalAudience(config.PARTY));
+    const clients = app.get(ClientsService, { strict: false });
+    return new OwnTokens(createLocalJWKSet({ keys: [key.publicJwk] }), issuer, hospitalAudience(config.PARTY), clients);
   },
   probes: (app) => [app.get(InstitutionService, { strict: false }).probe],
 };

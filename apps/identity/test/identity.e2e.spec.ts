@@ -7,6 +7,7 @@ import { verifyOpen } from '@cpds/crypto/capsule';
 import { compressed, G, pointFromHex } from '@cpds/crypto/curve';
 import { parseMetaAddress } from '@cpds/crypto/stealth';
 import {
+  ClientList,
   ClinicianAnswer,
   ClinicianQuery,
   type EventEnvelope,
@@ -273,6 +274,106 @@ describe('a client of departments', () => {
     await expect(acting(clinicianId).registerDepartment('of a clinician')).rejects.toMatchObject({
       code: 'on-behalf-refused',
     });
+  });
+});
+
+describe('disabling', () => {
+  const send = async (method: string, path: string, tokens = stage.admin): Promise<number> =>
+    (await fetch(`${stage.url}/${path}`, { method, headers: { authorization: `Bearer ${await tokens.token()}` } }))
+      .status;
+
+  async function newClient(scopes: string[]): Promise<{ clientId: string; tokens: () => TokenSource }> {
+    const { privateJwk, publicJwk } = await newBackendKey();
+    const { kty, crv, x, y } = publicJwk;
+    const clientId = `ward-${randomUUID()}`;
+    await http.post('clients', { clientId, jwk: { kty, crv, x, y }, scopes, departments: [] }, RegisteredClient);
+    return { clientId, tokens: () => new TokenSource({ identityUrl: stage.url, clientId, privateJwk, scopes }) };
+  }
+
+  async function listed(
+    kind: 'backend' | 'wallet',
+    clientId: string,
+  ): Promise<z.infer<typeof ClientList>['clients'][0]> {
+    for (let after = ''; ;) {
+      const { clients, next } = await http.get('clients', ClientList, { kind, after });
+      const found = clients.find((client) => client.clientId === clientId);
+      if (found) return found;
+      if (next === null) throw new Error(`no ${kind} ${clientId} in the list`);
+      after = next;
+    }
+  }
+
+  it('a client: it gets no token, those it has are refused here at once, until it is enabled', async () => {
+    const { clientId, tokens } = await newClient(['identity.admin']);
+    const early = tokens();
+    expect(await send('GET', 'departments', early)).toBe(200);
+    expect((await listed('backend', clientId)).disabledAt).toBeNull();
+    expect(await send('POST', `clients/${clientId}/disablement`)).toBe(204);
+    expect(await send('GET', 'departments', early)).toBe(401);
+    await expect(tokens().token()).rejects.toMatchObject({ code: 'client-refused' });
+    expect((await listed('backend', clientId)).disabledAt).toEqual(expect.any(String));
+    expect(await send('DELETE', `clients/${clientId}/disablement`)).toBe(204);
+    expect(await send('GET', 'departments', early)).toBe(200);
+    await expect(tokens().token()).resolves.toEqual(expect.any(String));
+    const of = (type: string) => log.filter((event) => event.type === type && event.details['clientId'] === clientId);
+    await until(() => of(events.clientEnabled).length === 1);
+    for (const type of [events.clientDisabled, events.clientEnabled])
+      expect(of(type).map(({ details }) => details)).toEqual([{ by: 'backend.north', clientId }]);
+  });
+
+  it('a client stays so when it is registered anew', async () => {
+    const { clientId } = await newClient(['records.read']);
+    await send('POST', `clients/${clientId}/disablement`);
+    const { privateJwk, publicJwk } = await newBackendKey();
+    const { kty, crv, x, y } = publicJwk;
+    const scopes = ['records.read'];
+    await http.post('clients', { clientId, jwk: { kty, crv, x, y }, scopes, departments: [] }, RegisteredClient);
+    const tokens = new TokenSource({ identityUrl: stage.url, clientId, privateJwk, scopes });
+    await expect(tokens.token()).rejects.toMatchObject({ code: 'client-refused' });
+  });
+
+  it('is refused of the caller itself and of nobody', async () => {
+    expect(await send('POST', 'clients/backend.north/disablement')).toBe(409);
+    expect(await send('POST', 'clients/nobody/disablement')).toBe(404);
+    expect(await send('POST', `departments/${randomUUID()}/disablement`)).toBe(404);
+  });
+
+  it('a wallet: it gets no token, and the event names its patient and nobody else', async () => {
+    const wallet = new Wallet(random(32));
+    const { enrolmentCode } = await backend.registerPatient(identifier());
+    const { clientId } = await enrol(wallet, stage.url, enrolmentCode, stage.homeUid);
+    const own = { identityUrl: stage.url, clientId, privateJwk: wallet.authJwk, scopes: ['wallet'] };
+    await new TokenSource(own).token();
+    expect(await send('POST', `clients/${clientId}/disablement`)).toBe(204);
+    await expect(new TokenSource(own).token()).rejects.toMatchObject({ code: 'client-refused' });
+    expect((await listed('wallet', clientId)).disabledAt).toEqual(expect.any(String));
+    const is = ({ type, person }: EventEnvelope) => type === events.clientDisabled && person === clientId;
+    await until(() => log.some(is));
+    expect(log.find(is)!.details).toEqual({ by: 'backend.north' });
+  });
+
+  it('a department: its keys prove, fetch and open nothing, take no grant, and still end one', async () => {
+    const { departmentId, metaAddress } = await backend.registerDepartment(`closed ${randomUUID()}`);
+    const { clinicianId } = await backend.registerClinician(departmentId, `GMC ${randomUUID()}`);
+    const { grant, homeUid, grantId, capsule, keyId, ySeal, w } = sealedGrant(metaAddress, stage.homeUid);
+    const { ephemeralKey, viewTag, recipientKey } = grant;
+    const announcement = { ephemeralKey, viewTag, recipientKey };
+    const uses: (() => Promise<unknown>)[] = [
+      () => stage.requests.ask('identity.prove', ProveQuery, ProveAnswer, { ...announcement, grantId }),
+      () => stage.requests.ask('identity.open', OpenQuery, OpenAnswer, { homeUid, grant, capsule, keyId, ySeal, w }),
+    ];
+    const scan = () => stage.requests.ask('identity.scan', ScanQuery, ScanAnswer, announcement);
+    const clinician = () => stage.requests.ask('identity.clinician', ClinicianQuery, ClinicianAnswer, { clinicianId });
+    expect(await send('POST', `departments/${departmentId}/disablement`)).toBe(204);
+    for (const use of uses) await expect(use()).rejects.toMatchObject({ code: 'department-disabled' });
+    await expect(scan()).resolves.toEqual({ departmentId: null });
+    await expect(clinician()).resolves.toBeNull();
+    const giveBack = { kind: 'give-back' as const, homeUid, grant };
+    await expect(stage.requests.ask('identity.sign', SignQuery, SignQueryAnswer, giveBack)).resolves.toBeDefined();
+    expect(await send('DELETE', `departments/${departmentId}/disablement`)).toBe(204);
+    for (const use of uses) await expect(use()).resolves.toBeDefined();
+    await expect(scan()).resolves.toEqual({ departmentId });
+    await expect(clinician()).resolves.toMatchObject({ departmentId });
   });
 });
 
@@ -596,6 +697,21 @@ describe('after a restart', () => {
     await enrol(new Wallet(random(32)), stage.url, enrolmentCode, stage.homeUid);
     await until(async () => (await fetch(`${stage.url}/readyz`)).status === 200);
     expect(await stage.keyRegistry.keyIds()).toHaveLength(3);
+  });
+
+  it('no start brings back a key of the environment that a door replaced, nor undoes what a door changed', async () => {
+    const spare = (privateJwk: JWK, scopes: string[]) =>
+      new TokenSource({ identityUrl: stage.url, clientId: 'spare.north', privateJwk, scopes });
+    await spare(stage.spareJwk, ['identity.admin']).token();
+    const { privateJwk, publicJwk } = await newBackendKey();
+    const { kty, crv, x, y } = publicJwk;
+    const scopes = ['records.read'];
+    const body = { clientId: 'spare.north', jwk: { kty, crv, x, y }, scopes, departments: [] };
+    await http.post('clients', body, RegisteredClient);
+    await stage.restart();
+    await expect(spare(stage.spareJwk, ['identity.admin']).token()).rejects.toMatchObject({ code: 'client-refused' });
+    await expect(spare(privateJwk, ['records.read']).token()).resolves.toEqual(expect.any(String));
+    await expect(spare(privateJwk, ['identity.admin']).token()).rejects.toMatchObject({ code: 'scope-denied' });
   });
 
   it('the database holds no identifier, no code and no usable key', async () => {

@@ -38,6 +38,8 @@ export interface Stage {
   admin: TokenSource;
   /** private JWK of the bootstrapped administrator */
   adminJwk: JWK;
+  /** private JWK of another client that the environment names, `spare.north` */
+  spareJwk: JWK;
   /** recipient to which opened file keys are wrapped */
   recordsIdentity: string;
   databaseUrl: string;
@@ -57,6 +59,7 @@ export async function openStage(): Promise<Stage> {
   const keys = { kek: randomBytes(32).toString('hex'), gas, token: randomBytes(32).toString('hex') };
   writeFileSync(keyFile, JSON.stringify(keys), { mode: 0o600 });
   const { privateJwk, publicJwk } = await newBackendKey();
+  const spare = await newBackendKey();
   const recordsIdentity = age.encodeIdentity(new Uint8Array(randomBytes(32)));
   const url = `http://127.0.0.1:${port}`;
   const environment = {
@@ -78,6 +81,7 @@ export async function openStage(): Promise<Stage> {
         scopes: ['identity.admin', 'records.write'],
         departments: 'whole-hospital',
       },
+      { clientId: 'spare.north', jwk: spare.publicJwk, scopes: ['identity.admin'], departments: [] },
     ]),
     POLL_MS: '100',
   };
@@ -95,6 +99,7 @@ export async function openStage(): Promise<Stage> {
     requests: new BusRequests(bus),
     admin: new TokenSource({ identityUrl: url, clientId: 'backend.north', privateJwk, scopes: ['identity.admin'] }),
     adminJwk: privateJwk,
+    spareJwk: spare.privateJwk,
     recordsIdentity,
     databaseUrl: postgres.url,
     async restart() {

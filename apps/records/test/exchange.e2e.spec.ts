@@ -49,6 +49,7 @@ const consents = new Map<string, Consent>();
 const mayServe = { north: () => ({ ok: true }) as object, south: () => ({ ok: true }) as object };
 const authorize = new Map<string, () => object>();
 const opened: string[] = [];
+let isDepartmentDisabled = false;
 
 beforeAll(async () => {
   chain = await startChain('north', 7_002);
@@ -76,6 +77,12 @@ beforeAll(async () => {
   south.answers.set('bridge.grant', asGrant);
   south.answers.set('bridge.may-serve', () => mayServe.south());
   south.answers.set('bridge.released', (body: never) => released(known(body)));
+  south.answers.set('identity.department', () => ({
+    departmentId,
+    name: 'cardiology',
+    metaAddress: `st:eth:0x${point(2n).slice(2)}${point(3n).slice(2)}`,
+    isDisabled: isDepartmentDisabled,
+  }));
   south.answers.set('bridge.opened', (body: never) => {
     opened.push((body as { grantId: string }).grantId);
     return { state: 'opened' };
@@ -437,6 +444,17 @@ describe('opening a record of another hospital', () => {
     await refusals(); // also of the copy that is here now
     expect(of(south, 'records.opened.v1', consent)).toHaveLength(1);
     expect(of(south, 'records.home-asked.v1', consent)).toHaveLength(0);
+  });
+
+  it('is for no client of a disabled department, also of the copy that is here', async () => {
+    const consent = await consentTo(bundle);
+    expect((await read(consent)).status).toBe(200);
+    isDepartmentDisabled = true;
+    const refused = await read(consent);
+    isDepartmentDisabled = false;
+    expect(refused.status).toBe(403);
+    expect((await refused.json()).issue[0].details.coding[0].code).toBe('department-disabled');
+    expect(of(south, 'records.opened.v1', consent)).toHaveLength(1);
   });
 
   it('names the clinician on whose behalf it was read, of that department and no other', async () => {

@@ -20,7 +20,15 @@ export const EnrolledPatient = z.object({ patientId: z.uuid(), clientId: z.strin
 
 /** `POST /departments` (scope identity.admin). */
 export const RegisterDepartment = z.object({ name: z.string().min(1).max(128) }).strict();
-export const Department = z.object({ departmentId: z.uuid(), name: z.string(), metaAddress: MetaAddress }).strict();
+export const Department = z
+  .object({
+    departmentId: z.uuid(),
+    name: z.string(),
+    metaAddress: MetaAddress,
+    /** true: nothing is asked, opened or read for it, and its keys only end grants */
+    isDisabled: z.boolean(),
+  })
+  .strict();
 export type Department = z.infer<typeof Department>;
 
 /** `POST /clinicians` (scope identity.admin). */
@@ -109,6 +117,30 @@ export type RegisterClient = z.infer<typeof RegisterClient>;
 export const RegisteredClient = z
   .object({ clientId: z.string(), scopes: z.array(z.string()), departments: ClientDepartments })
   .strict();
+
+/** `GET /clients?kind=&after=` (scope identity.admin): a hundred at most, by name, from behind `after`. */
+export const ClientParameters = z
+  .object({ kind: z.enum(['backend', 'wallet']).default('backend'), after: z.string().max(64).default('') })
+  .strict();
+export const ClientList = z
+  .object({
+    clients: z.array(
+      z
+        .object({
+          clientId: z.string(),
+          scopes: z.array(z.string()),
+          departments: ClientDepartments,
+          /** RFC 7638, of its public key */
+          keyThumbprint: z.string(),
+          disabledAt: z.iso.datetime().nullable(),
+        })
+        .strict(),
+    ),
+    /** `after` of the next hundred; null if these are the last */
+    next: z.string().nullable(),
+  })
+  .strict();
+export type ClientList = z.infer<typeof ClientList>;
 
 /** `POST /token`, form encoded (RFC 7523 §2.2). */
 export const TokenRequest = z.object({

@@ -30,7 +30,7 @@ export const requests: Readonly<
 > = {
   'identity.match': { answers: 'identity', asks: ['bridge'] },
   'identity.patient': { answers: 'identity', asks: ['records'] },
-  'identity.department': { answers: 'identity', asks: ['bridge'] },
+  'identity.department': { answers: 'identity', asks: ['bridge', 'records'] },
   'identity.clinician': { answers: 'identity', asks: ['bridge', 'records'] },
   'identity.enrolment-evidence': { answers: 'identity', asks: ['bridge'] },
   'identity.scan': { answers: 'identity', asks: ['bridge'] },

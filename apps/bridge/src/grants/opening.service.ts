@@ -6,7 +6,6 @@ import {
   ProveQuery,
   SignQuery,
   SignQueryAnswer,
-  type Actor,
   type Hex,
   type OpenOutcome,
   type ReleasedAnswer,
@@ -69,7 +68,8 @@ export class OpeningService {
    */
   async open(grantId: Hex, caller: Principal): Promise<OpenOutcome> {
     const row = await this.transfers.byGrant(grantId, 'B');
-    const { actor, departmentId } = await this.actingFor(row, caller);
+    const departmentId = await this.departmentOf(row);
+    const actor = await this.actors.forDepartment(caller, departmentId);
     if (released.includes(row.state)) return { outcome: 'released' };
     const isOver = row.state === 'closing' || row.state === 'closed';
     if (row.state !== 'mapped' && !isOver) return { outcome: 'waiting', waitsFor: this.driver.waitsFor(row) };
@@ -129,7 +129,8 @@ export class OpeningService {
   /** B ends the grant itself, by q's signature. @throws AppError `unknown-grant`, `department-denied`, `clinician-refused`, `grant-over` */
   async giveBack(grantId: Hex, caller: Principal): Promise<RevocationAnswer> {
     const row = await this.transfers.byGrant(grantId, 'B');
-    const { actor, departmentId } = await this.actingFor(row, caller);
+    const departmentId = await this.departmentOf(row);
+    const actor = await this.actors.toEndFor(caller, departmentId);
     if (row.state === 'closed') throw conflict('grant-over', 'this grant is over');
     const { homeUid, grant } = row;
     await this.changes.tell({
@@ -146,11 +147,10 @@ export class OpeningService {
     return this.revocations.take(statement, 'own backend');
   }
 
-  /** Whoever acts on a grant, which must be for the department that the patient consented to. */
-  private async actingFor(row: HeldRow, caller: Principal): Promise<{ actor: Actor; departmentId: string }> {
+  /** The department that the patient consented to. */
+  private async departmentOf(row: HeldRow): Promise<string> {
     const { request } = await this.requests.opened(row.id);
-    const departmentId = request.department.id;
-    return { actor: await this.actors.forDepartment(caller, departmentId), departmentId };
+    return request.department.id;
   }
 
   /** DLEQ(open; ...) by identity, which holds q; asks again if an earlier try failed. */

@@ -23,4 +23,12 @@ export class ClientRow {
 
   @Column('uuid', { name: 'patient_id', nullable: true })
   patientId!: string | null;
+
+  /** null for one that gets tokens */
+  @Column('timestamptz', { name: 'disabled_at', nullable: true })
+  disabledAt!: Date | null;
+
+  /** of the entry of BOOTSTRAP_CLIENTS that was applied last */
+  @Column('text', { name: 'bootstrap_hash', nullable: true })
+  bootstrapHash!: string | null;
 }

@@ -6,8 +6,11 @@ import { ClientsOptions, ClientsService } from './clients.service.js';
 
 @Module({})
 export class ClientsModule {
-  static with({ config }: ServiceContext<IdentityConfig>): DynamicModule {
-    const options: ClientsOptions = { fromConfig: config.BOOTSTRAP_CLIENTS };
+  static with({ config, log }: ServiceContext<IdentityConfig>): DynamicModule {
+    const options: ClientsOptions = {
+      fromConfig: config.BOOTSTRAP_CLIENTS,
+      onRefused: (clientId) => log.warn({ clientId }, 'BOOTSTRAP_CLIENTS names a key that was replaced: not stored'),
+    };
     return {
       module: ClientsModule,
       global: true,

@@ -41,10 +41,14 @@ export class CliniciansService {
     return { clinicianId, departmentId };
   }
 
-  /** A registered clinician, or null. */
+  /** A registered clinician; null also for one of a disabled department, for which nobody acts. */
   async find(clinicianId: string): Promise<ClinicianAnswer> {
-    const row = await this.unitOfWork.reader.findOneBy(ClinicianRow, { clinicianId });
-    return row && { clinicianId, departmentId: row.departmentId };
+    const [row] = (await this.unitOfWork.reader.query(
+      `SELECT department_id FROM clinician JOIN department USING (department_id)
+       WHERE clinician_id = $1 AND disabled_at IS NULL`,
+      [clinicianId],
+    )) as { department_id: string }[];
+    return row ? { clinicianId, departmentId: row.department_id } : null;
   }
 
   /** Whoever acts with a call to this service. @throws AppError `clinician-refused` */

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { grantId } from '@cpds/contracts';
-import { missing } from '@cpds/errors';
+import { denied, missing } from '@cpds/errors';
 import {
   events,
   type OpenAnswer,
@@ -28,6 +28,7 @@ export abstract class CustodyOptions {
 /** An announced one-time key, and its department. */
 interface Owner {
   departmentId: string;
+  isDisabled: boolean;
   key: OneTimeCustody;
 }
 
@@ -50,28 +51,33 @@ export class CustodyService {
     private readonly options: CustodyOptions,
   ) {}
 
-  /** Finds the department whose one-time key this is, or null. */
+  /** Finds the department whose one-time key this is; null also for a disabled one, so that no grant to it is taken. */
   async scan(query: z.infer<typeof ScanQuery>): Promise<z.infer<typeof ScanAnswer>> {
-    const owner = await this.ownerOf(query);
+    const found = await this.ownerOf(query);
+    const owner = found?.isDisabled ? undefined : found;
     await this.logged('scan', randomUUID(), owner);
     return { departmentId: owner?.departmentId ?? null };
   }
 
-  /** Q̄ and the proof of knowledge of q for a release (protocol section 6). @throws AppError `key-not-ours` */
+  /** Q̄ and the proof of knowledge of q for a release (protocol section 6). @throws AppError `key-not-ours`, `department-disabled` */
   async prove(query: z.infer<typeof ProveQuery>): Promise<z.infer<typeof ProveAnswer>> {
-    const owner = await this.requireOwner(query);
+    const owner = receiving(await this.requireOwner(query));
     const answer = owner.key.prove(query.grantId, random);
     await this.logged('prove', query.grantId, owner);
     return answer;
   }
 
-  /** q's signature over a Fetch or a GiveBack. @throws AppError `key-not-ours`, `other-grant` */
+  /**
+   * q's signature over a Fetch or a GiveBack. A disabled department gives back and fetches nothing.
+   *
+   * @throws AppError `key-not-ours`, `other-grant`, `department-disabled`
+   */
   async sign(query: z.infer<typeof SignQuery>): Promise<z.infer<typeof SignQueryAnswer>> {
     const { homeUid } = query;
     const owner = await this.requireOwner(query.grant);
     const signature =
       query.kind === 'fetch'
-        ? owner.key.signFetch(homeUid, query.grant, query.fetch)
+        ? receiving(owner).key.signFetch(homeUid, query.grant, query.fetch)
         : owner.key.signGiveBack(homeUid, query.grant);
     await this.logged(`sign-${query.kind}`, grantId(homeUid, query.grant), owner);
     return { signature };
@@ -80,11 +86,11 @@ export class CustodyService {
   /**
    * The file key of a capsule, wrapped to this hospital's records service.
    *
-   * @throws AppError `key-not-ours`, `other-capsule`; CryptoError `wrong-key` when W is not made of t good partials
+   * @throws AppError `key-not-ours`, `department-disabled`, `other-capsule`; CryptoError `wrong-key` when W is not made of t good partials
    */
   async open(query: z.infer<typeof OpenQuery>): Promise<z.infer<typeof OpenAnswer>> {
     const { homeUid } = query;
-    const owner = await this.requireOwner(query.grant);
+    const owner = receiving(await this.requireOwner(query.grant));
     const stanza = owner.key.open({ ...query, ageRecipient: this.options.ageRecipient });
     await this.logged('open', grantId(homeUid, query.grant), owner);
     return { stanza };
@@ -93,7 +99,7 @@ export class CustodyService {
   private async ownerOf(announcement: Announcement): Promise<Owner | undefined> {
     for (const row of await this.unitOfWork.reader.find(DepartmentRow)) {
       const key = this.vault.open(row).find(announcement);
-      if (key) return { departmentId: row.departmentId, key };
+      if (key) return { departmentId: row.departmentId, isDisabled: row.disabledAt !== null, key };
     }
     return undefined;
   }
@@ -110,4 +116,11 @@ export class CustodyService {
     const details = { use, departmentId: owner?.departmentId ?? null };
     await this.changes.tell({ type: events.custodyUsed, correlation, details });
   }
+}
+
+/** The owner, if its department receives records. @throws AppError `department-disabled` */
+function receiving(owner: Owner): Owner {
+  if (owner.isDisabled)
+    throw denied('department-disabled', 'recipientKey: is of a disabled department', { field: 'recipientKey' });
+  return owner;
 }

@@ -14,4 +14,8 @@ export class DepartmentRow {
 
   @Column('bytea', { name: 'sealed_keys' })
   sealedKeys!: Buffer;
+
+  /** null for one that receives records */
+  @Column('timestamptz', { name: 'disabled_at', nullable: true })
+  disabledAt!: Date | null;
 }

@@ -1,7 +1,8 @@
-import { Body, Controller, Get, HttpCode, Post } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Post } from '@nestjs/common';
 import { parse } from '@cpds/errors';
 import { type Department, RegisterDepartment } from '@cpds/messages';
 import { actorOf, Caller, type Principal, Scopes } from '@cpds/service';
+import { z } from 'zod';
 import { DepartmentsService } from './departments.service.js';
 
 @Controller('departments')
@@ -16,9 +17,23 @@ export class DepartmentsHttpController {
     return this.departments.register(parse(RegisterDepartment, body, 'department').name, actorOf(caller));
   }
 
-  /** Lists the departments of this hospital. */
+  /** Lists the departments of this hospital, disabled ones too. */
   @Get()
   async list(): Promise<{ departments: Department[] }> {
     return { departments: await this.departments.list() };
+  }
+
+  /** Disables a department: nothing is asked, opened or read for it any more. */
+  @Post(':departmentId/disablement')
+  @HttpCode(204)
+  disable(@Param('departmentId') id: string, @Caller() caller: Principal): Promise<void> {
+    return this.departments.disable(parse(z.uuid(), id, 'departmentId'), actorOf(caller));
+  }
+
+  /** Lets a disabled department receive records again. */
+  @Delete(':departmentId/disablement')
+  @HttpCode(204)
+  enable(@Param('departmentId') id: string, @Caller() caller: Principal): Promise<void> {
+    return this.departments.enable(parse(z.uuid(), id, 'departmentId'), actorOf(caller));
   }
 }

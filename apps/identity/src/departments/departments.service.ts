@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { conflict } from '@cpds/errors';
+import { conflict, missing } from '@cpds/errors';
 import { type Actor, type Department, events } from '@cpds/messages';
-import { Changes, told } from '@cpds/outbox';
+import { Changes, told, unchanged } from '@cpds/outbox';
 import { hasSqlState, UnitOfWork } from '@cpds/store';
 import { InstitutionService } from '../institution/institution.service.js';
 import { DepartmentRow } from './department.row.js';
@@ -42,18 +42,47 @@ export class DepartmentsService {
         throw conflict('department-exists', 'name: a department has it', { field: 'name', cause: error });
       throw error;
     }
-    return { departmentId, name, metaAddress };
+    return { departmentId, name, metaAddress, isDisabled: false };
   }
 
   /** All departments, by name. */
   async list(): Promise<Department[]> {
     const rows = await this.unitOfWork.reader.find(DepartmentRow, { order: { name: 'ASC' } });
-    return rows.map(({ departmentId, name, metaAddress }) => ({ departmentId, name, metaAddress }));
+    return rows.map(publicSide);
   }
 
   /** A department's public side, or null. */
   async find(departmentId: string): Promise<Department | null> {
     const row = await this.unitOfWork.reader.findOneBy(DepartmentRow, { departmentId });
-    return row && { departmentId, name: row.name, metaAddress: row.metaAddress };
+    return row && publicSide(row);
   }
+
+  /**
+   * Disables a department: from the commit on nothing is asked, opened or read for it. Its keys only end grants.
+   *
+   * @throws AppError `department-unknown` (missing)
+   */
+  async disable(departmentId: string, actor: Actor): Promise<void> {
+    await this.setDisabled(departmentId, new Date(), events.departmentDisabled, actor);
+  }
+
+  /** Lets a disabled department receive records again. @throws AppError `department-unknown` (missing) */
+  async enable(departmentId: string, actor: Actor): Promise<void> {
+    await this.setDisabled(departmentId, null, events.departmentEnabled, actor);
+  }
+
+  private async setDisabled(departmentId: string, disabledAt: Date | null, type: string, actor: Actor): Promise<void> {
+    await this.changes.commit(async (tx) => {
+      const where = { departmentId };
+      const row = await tx.manager.findOne(DepartmentRow, { where, lock: { mode: 'pessimistic_write' } });
+      if (!row) throw missing('department-unknown', 'departmentId: is no department here', { field: 'departmentId' });
+      if ((row.disabledAt === null) === (disabledAt === null)) return unchanged();
+      await tx.manager.update(DepartmentRow, where, { disabledAt });
+      return told({ type, correlation: departmentId, details: { ...actor, departmentId } });
+    });
+  }
+}
+
+function publicSide({ departmentId, name, metaAddress, disabledAt }: DepartmentRow): Department {
+  return { departmentId, name, metaAddress, isDisabled: disabledAt !== null };
 }

@@ -22,7 +22,7 @@ export abstract class TokenIssuer {
   abstract readonly key: TokenKey;
 }
 
-/** Life of an access token, seconds. Nothing revokes one, so it is short. */
+/** Life of an access token, seconds: how long other services than identity take those of a disabled client. */
 const lifeSec = 300;
 
 /** Access tokens for clients that prove themselves with a signed assertion. */
@@ -50,6 +50,8 @@ export class TokensService {
       throw denied('scope-denied', 'scope: the client is not registered for it', { status: 400, field: 'scope' });
     const jti = randomUUID();
     await this.changes.commit(async (tx) => {
+      // Read again under a lock: once a client is disabled no token is given, whatever was under way.
+      if ((await this.clients.within(tx, client.clientId)).disabledAt) throw clientRefused('is of a disabled client');
       await this.useUp(tx, assertion);
       return told({
         type: events.tokenIssued,
