@@ -101,6 +101,20 @@ class Disabling1764600000000 implements MigrationInterface {
   }
 }
 
+/** A patient is found by the value of an identifier too: images bear no system. */
+class IdentifierValues1764700000000 implements MigrationInterface {
+  name = 'IdentifierValues1764700000000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query('ALTER TABLE patient ADD COLUMN value_hash bytea');
+    await runner.query('CREATE INDEX patient_value ON patient (value_hash)');
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('ALTER TABLE patient DROP COLUMN value_hash');
+  }
+}
+
 /** Tables of identity. */
 export const identityTables: Tables = {
   entities: [...chainEntities, ClientRow, PatientRow, DepartmentRow, ClinicianRow],
@@ -111,5 +125,6 @@ export const identityTables: Tables = {
     IdentityTables1763820000000,
     ClientDepartments1764500000000,
     Disabling1764600000000,
+    IdentifierValues1764700000000,
   ],
 };

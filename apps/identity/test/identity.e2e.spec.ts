@@ -21,7 +21,10 @@ import {
   OpenQuery,
   PatientAnswer,
   PatientMatch,
+  type NamedPatient,
   PatientQuery,
+  WhoseAnswer,
+  WhoseQuery,
   ProveAnswer,
   ProveQuery,
   RegisteredClient,
@@ -408,6 +411,24 @@ describe('patients', () => {
       patientId,
       enrolled: true,
     });
+  });
+
+  it('are found by what the body of a record says of them, enrolled or not', async () => {
+    const [one, two] = [identifier(), identifier()];
+    const [{ patientId: first }, { patientId: second }] = [
+      await backend.registerPatient(one),
+      await backend.registerPatient(two),
+    ];
+    const whose = async (...named: NamedPatient[]) =>
+      (await stage.requests.ask('identity.whose', WhoseQuery, WhoseAnswer, { named })).patientIds.sort();
+    expect(await whose(one)).toEqual([first]);
+    expect(await whose({ value: one.value })).toEqual([first]);
+    expect(await whose({ patientId: second })).toEqual([second]);
+    expect(await whose(one, { value: two.value }, { patientId: first })).toEqual([first, second].sort());
+    expect(
+      await whose({ ...one, system: 'urn:another' }, { value: randomUUID() }, { patientId: randomUUID() }),
+    ).toEqual([]);
+    expect(await whose()).toEqual([]);
   });
 
   it('keep their pseudonym and get a new code while no wallet is enrolled; the old code is void', async () => {

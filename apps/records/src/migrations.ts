@@ -198,6 +198,40 @@ class FairQueues1764600000000 implements MigrationInterface {
   }
 }
 
+/** Records that were entered in error. */
+class WithdrawnRecords1764700000000 implements MigrationInterface {
+  name = 'WithdrawnRecords1764700000000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(
+      `ALTER TABLE record ADD COLUMN withdrawn_at timestamptz, ADD COLUMN grants_asked_at timestamptz,
+         ADD COLUMN grants_closed_at timestamptz`,
+    );
+    await runner.query(
+      `CREATE INDEX record_closing ON record (grants_asked_at NULLS FIRST, id)
+       WHERE withdrawn_at IS NOT NULL AND grants_closed_at IS NULL`,
+    );
+    await runner.query('ALTER TABLE object ADD COLUMN is_kept boolean NOT NULL DEFAULT false');
+    await runner.query('DROP INDEX object_retired');
+    await runner.query(
+      `CREATE INDEX object_retired ON object (asked_at NULLS FIRST, stored_at)
+       WHERE NOT is_current AND NOT is_kept AND removed_at IS NULL`,
+    );
+    await runner.query('CREATE INDEX object_record ON object (record_id)');
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP INDEX object_record');
+    await runner.query('ALTER TABLE object DROP COLUMN is_kept');
+    await runner.query(
+      'CREATE INDEX object_retired ON object (asked_at NULLS FIRST, stored_at) WHERE NOT is_current AND removed_at IS NULL',
+    );
+    await runner.query(
+      'ALTER TABLE record DROP COLUMN withdrawn_at, DROP COLUMN grants_asked_at, DROP COLUMN grants_closed_at',
+    );
+  }
+}
+
 /** Tables of this service. */
 export const recordsTables: Tables = {
   entities: [...chainEntities, RecordRow, ObjectRow, DeedRow, CohortRow, OpeningRow, ScrubRow],
@@ -208,5 +242,6 @@ export const recordsTables: Tables = {
     RemovedObjects1763900000000,
     ComparedObjects1764500000000,
     FairQueues1764600000000,
+    WithdrawnRecords1764700000000,
   ],
 };

@@ -699,6 +699,35 @@ describe('the exchange endpoint', () => {
     expect(await silent.json()).toMatchObject({ code: 'may-serve-unknown' });
   });
 
+  it('serves no grant of a record that was withdrawn, nor the rest of a file that is under way', async () => {
+    const withdraw = async ({ recordId }: Consent) =>
+      fetch(`${north.url}/records/${recordId}/withdrawal`, {
+        method: 'POST',
+        body: JSON.stringify({ reason: 'wrong patient', object: 'keep' }),
+        headers: {
+          authorization: `Bearer ${await north.token('records.write')}`,
+          'content-type': 'application/json',
+        },
+      });
+    const before = await consentTo(bundle);
+    expect((await withdraw(before)).status).toBe(200);
+    const refused = await post(statement(before));
+    expect([refused.status, await refused.json()]).toEqual([410, expect.objectContaining({ code: 'withdrawn' })]);
+    expect(of(north, 'records.disclosed.v1', before)).toEqual([]);
+
+    const large = await consentTo(Buffer.alloc(6_000_000, 'blood pressure 120 over 80\n'), 'text/plain');
+    let asked = 0;
+    let withdrawn: Promise<Response> | undefined;
+    north.answers.set('bridge.may-serve', async () => {
+      if (++asked === 2) await (withdrawn ??= withdraw(large));
+      return { ok: true };
+    });
+    const answer = await post(statement(large));
+    await expect(answer.arrayBuffer()).rejects.toThrow();
+    north.answers.set('bridge.may-serve', () => mayServe.north());
+    expect(asked).toBeLessThan(5);
+  });
+
   it('stops in the middle of a file when a revoke comes', async () => {
     const large = await consentTo(Buffer.alloc(6_000_000, 'blood pressure 120 over 80\n'), 'text/plain');
     let asked = 0;

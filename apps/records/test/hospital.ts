@@ -133,6 +133,7 @@ export async function startHospital(party: string, chain: Chain = nowhere): Prom
     },
   };
   let running: RunningService | undefined;
+  hospital.answers.set('identity.whose', () => ({ patientIds: [] }));
   answerRequests(hospital);
   receiptEvents(hospital);
   await hospital.restart();

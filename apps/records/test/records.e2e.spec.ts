@@ -269,6 +269,146 @@ describe('uploading a record', () => {
   });
 });
 
+describe('a body that says whose it is', () => {
+  /** Identifiers and PatientIDs that identity knows, by their value. */
+  const known = new Map<string, string>();
+  let other: Patient;
+  beforeAll(() => {
+    other = north.newPatient();
+    north.answers.set('identity.whose', (body: never) => {
+      const { named } = body as { named: { value?: string; patientId?: string }[] };
+      const ids = named.flatMap(({ value = '', patientId = '' }) => known.get(value) ?? known.get(patientId) ?? []);
+      return { patientIds: [...new Set(ids)] };
+    });
+  });
+  afterAll(() => north.answers.set('identity.whose', () => ({ patientIds: [] })));
+  beforeEach(() => known.clear());
+  const synthea = 'a7004633-15b2-6d32-b97b-958b655604e9';
+  const observation = (reference: string): string =>
+    JSON.stringify({ resourceType: 'Observation', subject: { reference } });
+  const told = (outcome: string) =>
+    north.events.filter(({ type, details }) => type === 'records.patient-mismatched.v1' && details.outcome === outcome);
+
+  it.each([
+    ['a bundle', () => bundle, 'application/fhir+json', synthea],
+    ['an image', () => image, 'application/dicom', '1CT1'],
+    ['a reference', () => observation(`Patient/${other.id}`), 'application/fhir+json', () => other.id],
+  ])('is refused for another patient, keeps nothing and is told of: %s', async (_, body, type, value) => {
+    known.set(typeof value === 'string' ? value : value(), other.id);
+    const before = await kept();
+    const refusals = told('refused').length;
+    const answer = await upload(body(), type);
+    expect(answer.status).toBe(422);
+    const { issue } = await answer.json();
+    expect(issue[0].details.coding[0].code).toBe('patient-mismatch');
+    expect(issue[0].expression).toEqual(['patient']);
+    expect(await kept()).toEqual(before);
+    await until(() => told('refused').length === refusals + 1);
+    expect(told('refused').at(-1)!.details).toEqual({ by: 'backend', patientId: patient.id, outcome: 'refused' });
+  });
+
+  it('is taken for another patient by whoever says why, and that is told of', async () => {
+    known.set('1CT1', other.id);
+    const answer = await upload(image, 'application/dicom', `patient=${patient.id}&allowMismatch=imported%20number`);
+    expect(answer.status).toBe(201);
+    const { recordId } = await answer.json();
+    await until(() => told('allowed').some(({ correlation }) => correlation === recordId));
+    expect(told('allowed').at(-1)!.details).toEqual({
+      by: 'backend',
+      recordId,
+      patientId: patient.id,
+      outcome: 'allowed',
+      reason: 'imported number',
+    });
+  });
+
+  it('is taken when it names its patient, also beside another, or nobody known here', async () => {
+    const before = told('allowed').length + told('refused').length;
+    known.set(synthea, patient.id).set('999-67-8669', other.id);
+    expect((await upload(bundle)).status).toBe(201);
+    known.clear();
+    const query = `patient=${patient.id}&allowMismatch=not%20needed`;
+    expect((await upload(bundle, 'application/fhir+json', query)).status).toBe(201);
+    await until(() => north.events.filter(({ type }) => type === 'records.object-stored.v1').length >= 2);
+    expect(told('allowed').length + told('refused').length).toBe(before);
+  });
+
+  it('gets no answer without identity: the upload is repeated, not believed', async () => {
+    const answer = north.answers.get('identity.whose')!;
+    north.answers.set('identity.whose', () => {
+      throw Object.assign(new Error('away'), { code: 'no-answer', kind: 'unavailable' });
+    });
+    const before = await kept();
+    expect((await upload(image, 'application/dicom')).status).toBe(503);
+    north.answers.set('identity.whose', answer);
+    expect(await kept()).toEqual(before);
+  });
+});
+
+describe('a record that was entered in error', () => {
+  const withdraw = (recordId: string, body: object, scope = 'records.write') =>
+    call(`/records/${recordId}/withdrawal`, scope, {
+      method: 'POST',
+      body: JSON.stringify(body),
+      headers: { 'content-type': 'application/json' },
+    });
+  const told = (type: string, recordId: string) =>
+    north.events.filter(({ type: one, details }) => one === `records.${type}.v1` && details.recordId === recordId);
+  const grantId = `0x${'ab'.repeat(32)}`;
+  beforeAll(() => north.answers.set('bridge.open-grants', () => ({ grantIds: [grantId] })));
+
+  it('is withdrawn once: kept or erased as asked, its grants closed, each with its event', async () => {
+    const { recordId } = await (await upload(image, 'application/dicom')).json();
+    const first = await withdraw(recordId, { reason: 'wrong patient', object: 'keep' });
+    expect([first.status, await first.json()]).toEqual([
+      200,
+      { recordId, withdrawnAt: expect.any(String), object: 'kept' },
+    ]);
+    await withdraw(recordId, { reason: 'wrong patient', object: 'keep' });
+    await until(() => told('grant-withdrawn', recordId).length === 1);
+    expect(told('grant-withdrawn', recordId)[0]).toMatchObject({ correlation: grantId, details: { grantId } });
+    expect(told('record-withdrawn', recordId).map(({ details }) => details)).toEqual([
+      { by: 'backend', recordId, patientId: patient.id, reason: 'wrong patient', object: 'keep' },
+    ]);
+    expect(told('object-removed', recordId)).toEqual([]);
+    const status = await (await call(`/records/${recordId}/status`, 'records.read')).json();
+    expect(status.withdrawnAt).toEqual(expect.any(String));
+    expect((await call(`/records/${recordId}`, 'records.read')).status).toBe(200); // for whoever must look at the error
+    const current = 'SELECT 1 FROM object WHERE record_id = $1 AND is_current';
+    expect((await database.query(current, [recordId])).rowCount).toBe(0);
+
+    const { rows } = await database.query('SELECT object_key FROM object WHERE record_id = $1', [recordId]);
+    const erased = await withdraw(recordId, { reason: 'wrong patient', object: 'erase' });
+    expect(await erased.json()).toMatchObject({ object: 'erased' });
+    await until(() => told('object-removed', recordId).length === 1);
+    expect(told('object-removed', recordId)[0]!.details).toMatchObject({ by: 'backend' });
+    await until(async () => !(await kept()).objects.includes(rows[0].object_key));
+    const gone = await call(`/records/${recordId}`, 'records.read');
+    expect([gone.status, (await gone.json()).issue[0].details.coding[0].code]).toEqual([410, 'record-withdrawn']);
+    const wallet = await call(`/records/${recordId}/object`, 'wallet', {}, { patient: patient.id });
+    expect(wallet.status).toBe(410);
+    expect((await call(`/records/${recordId}/status`, 'records.read')).status).toBe(200);
+  });
+
+  it('keeps its kept object while others that are not current go', async () => {
+    const { recordId } = await (await upload(image, 'application/dicom')).json();
+    north.answers.set('bridge.deed-in-use', () => ({ inUse: false }));
+    await withdraw(recordId, { reason: 'wrong patient', object: 'keep' });
+    const retired = await (await upload(image, 'application/dicom')).json();
+    await database.query('UPDATE object SET is_current = false WHERE record_id = $1', [retired.recordId]);
+    await until(() => told('object-removed', retired.recordId).length === 1);
+    expect(told('object-removed', recordId)).toEqual([]);
+  });
+
+  it('is refused without its scope, reason or record', async () => {
+    const good = { reason: 'wrong patient', object: 'keep' };
+    expect((await withdraw(randomUUID(), good)).status).toBe(404);
+    expect((await withdraw(randomUUID(), good, 'records.read')).status).toBe(403);
+    for (const bad of [{ object: 'keep' }, { ...good, reason: ' ' }, { ...good, object: 'burn' }])
+      expect((await withdraw(randomUUID(), bad)).status).toBe(400);
+  });
+});
+
 describe('who may', () => {
   let recordId: string;
   beforeAll(async () => {

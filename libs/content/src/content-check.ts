@@ -1,4 +1,5 @@
 import { invalid, type AppError } from '@cpds/errors';
+import type { NamedPatient } from '@cpds/messages';
 
 /** Looks at a body while it streams past; holds a bounded part of it. */
 export interface ContentCheck {
@@ -6,6 +7,8 @@ export interface ContentCheck {
   push(bytes: Uint8Array): void;
   /** @throws AppError `not-what-it-says` when the body as a whole was not */
   end(): void;
+  /** Patients that the body named, once it has ended; absent for a type of body that names none. */
+  patients?(): NamedPatient[];
 }
 
 /** Refuses bytes that are not UTF-8. */

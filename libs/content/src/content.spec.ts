@@ -15,13 +15,82 @@ async function check(contentType: ContentType, body: Uint8Array | string, pieceB
     for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes);
   }
   let length = 0;
-  for await (const piece of checked(pieces(), contentCheck(contentType))) length += piece.length;
+  const nobody = () => Promise.resolve();
+  for await (const piece of checked(pieces(), contentCheck(contentType), nobody)) length += piece.length;
   expect(length).toBe(bytes.length);
 }
 
 const fhir = (text: string | Uint8Array) => check('application/fhir+json', text);
 const refused = (field: string, text: string) =>
   expect.objectContaining({ code: 'not-what-it-says', status: 422, field, message: expect.stringContaining(text) });
+
+describe('patients whom a body names', () => {
+  const named = async (contentType: ContentType, body: Uint8Array | string, pieceBytes: number) => {
+    const judge = contentCheck(contentType);
+    const bytes = Buffer.from(body);
+    for (let at = 0; at < bytes.length; at += pieceBytes) judge.push(bytes.subarray(at, at + pieceBytes));
+    judge.end();
+    return judge.patients?.();
+  };
+  const id = 'a7004633-15b2-6d32-b97b-958b655604e9';
+
+  it.each([
+    [
+      'a Patient',
+      '{"identifier":[{"system":"urn:a","value":"1"},{"value":"2"}],"resourceType":"Patient"}',
+      [{ system: 'urn:a', value: '1' }, { value: '2' }],
+    ],
+    [
+      'a subject by identifier',
+      '{"resourceType":"Observation","subject":{"identifier":{"system":"urn:a","value":"1"}},"identifier":[{"value":"no patient"}]}',
+      [{ system: 'urn:a', value: '1' }],
+    ],
+    [
+      'a subject by pseudonym',
+      `{"resourceType":"Observation","subject":{"reference":"https://x.test/Patient/${id}"}}`,
+      [{ patientId: id }],
+    ],
+    [
+      'a patient of a Bundle entry',
+      '{"resourceType":"Bundle","type":"collection","entry":[{"resource":{"resourceType":"Organization","identifier":[{"value":"9"}]}},{"resource":{"resourceType":"Patient","identifier":[{"system":"urn:a","value":"1"}]}}]}',
+      [{ system: 'urn:a', value: '1' }],
+    ],
+    [
+      'a contained patient',
+      '{"resourceType":"Observation","contained":[{"resourceType":"Patient","identifier":[{"value":"1"}]}]}',
+      [{ value: '1' }],
+    ],
+    [
+      'texts with escapes',
+      '{"resourceType":"Patient","identifier":[{"system":"http:\\/\\/a","value":"Zo\\u00eb \\"ö\\""}]}',
+      [{ system: 'http://a', value: 'Zoë "ö"' }],
+    ],
+    ['nobody, by half a character', '{"resourceType":"Patient","identifier":[{"value":"\\ud800"}]}', []],
+    [
+      'nobody, by the type of an identifier',
+      '{"resourceType":"Patient","identifier":[{"type":{"coding":[{"system":"urn:a","value":"1"}]}}]}',
+      [],
+    ],
+  ])('are found: %s', async (_, body, expected) => {
+    for (const pieceBytes of [1, 7, 4096])
+      expect(await named('application/fhir+json', body, pieceBytes)).toEqual(expected);
+  });
+
+  it('are bounded', async () => {
+    const many = Array.from(
+      { length: 1_000 },
+      (_, value) => `{"resourceType":"Patient","identifier":[{"value":"${value}"}]}`,
+    );
+    expect(
+      await named('application/fhir+json', `{"resourceType":"Patient","contained":[${many.join()}]}`, 999),
+    ).toHaveLength(256);
+  });
+
+  it('are found in an image by its PatientID', async () => {
+    const image = readFileSync(join(examples, 'CT_small.dcm'));
+    expect(await named('application/dicom', image, 4096)).toEqual([{ value: '1CT1' }]);
+  });
+});
 
 describe('FHIR content', () => {
   it('takes the sample bundles and small resources', async () => {

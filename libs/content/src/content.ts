@@ -1,4 +1,4 @@
-import type { RecordMetadata } from '@cpds/messages';
+import type { NamedPatient, RecordMetadata } from '@cpds/messages';
 import { notWhatItSays, Utf8Check, type ContentCheck } from './content-check.js';
 import { DicomCheck } from './dicom.js';
 import { FhirCheck } from './fhir.js';
@@ -19,13 +19,21 @@ export function contentCheck(contentType: ContentType): ContentCheck {
   }
 }
 
-/** Passes `body` on and checks it: throws before the last piece if the whole is not what it claims to be. */
-export async function* checked(body: AsyncIterable<Uint8Array>, check: ContentCheck): AsyncGenerator<Uint8Array> {
+/**
+ * Passes `body` on and checks it: throws before its end if the whole is not what it claims to be, or if `whose` throws for
+ * the patients that it names.
+ */
+export async function* checked(
+  body: AsyncIterable<Uint8Array>,
+  check: ContentCheck,
+  whose: (named: NamedPatient[]) => Promise<void>,
+): AsyncGenerator<Uint8Array> {
   for await (const bytes of body) {
     check.push(bytes);
     yield bytes;
   }
   check.end();
+  await whose(check.patients?.() ?? []);
 }
 
 /** %PDF- at the start (ISO 32000-1 §7.5.2). */

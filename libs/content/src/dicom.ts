@@ -2,6 +2,7 @@ import { inflateRawSync, constants } from 'node:zlib';
 import { convertBytes } from 'dicom-character-set';
 import dicomParser, { type ByteStream, type Element } from 'dicom-parser';
 import { AppError } from '@cpds/errors';
+import type { NamedPatient } from '@cpds/messages';
 import { notWhatItSays, type ContentCheck } from './content-check.js';
 
 /**
@@ -9,6 +10,8 @@ import { notWhatItSays, type ContentCheck } from './content-check.js';
  * references to fourteen thousand images 1.6 MB.
  */
 export const maxHeadBytes = 4 * 2 ** 20;
+/** LO holds 64 characters (PS3.5 section 6.2); a longer one is nobody's number here. */
+const mostValueChars = 64;
 /** The head is looked at when it has room for `DICM`, and again whenever it is four times as long. */
 const firstLookBytes = 132;
 
@@ -50,6 +53,12 @@ export class DicomCheck implements ContentCheck {
   /** PatientID, without padding, once it was read; null before. Empty where the file leaves it so. */
   get patientId(): string | null {
     return this.found;
+  }
+
+  /** PatientID has no system, so it stands for whoever this hospital knows by that value. */
+  patients(): NamedPatient[] {
+    const value = this.found?.trim() ?? '';
+    return value === '' || value.length > mostValueChars ? [] : [{ value }];
   }
 
   private look(mayGoOn: boolean): void {

@@ -1,6 +1,8 @@
+import type { NamedPatient } from '@cpds/messages';
 import { notWhatItSays, Utf8Check, type ContentCheck } from './content-check.js';
 import { resourceTypes } from './fhir-resource-types.js';
 import { JsonReader } from './json-reader.js';
+import { NamedPatients } from './named-patients.js';
 
 /** Value set of Bundle.type (hl7.org/fhir/R4/valueset-bundle-type.html). */
 const bundleTypes = new Set([
@@ -22,11 +24,16 @@ const bundleTypes = new Set([
 export class FhirCheck implements ContentCheck {
   private readonly utf8 = new Utf8Check();
   private readonly members = new Map<string, string | undefined>();
+  private readonly named = new NamedPatients();
   private readonly reader = new JsonReader((name, value) => {
     if (name !== 'resourceType' && name !== 'type') return;
     if (this.members.has(name)) throw notWhatItSays(name, 'it is named twice');
     this.members.set(name, value);
-  });
+  }, this.named);
+
+  patients(): NamedPatient[] {
+    return this.named.all;
+  }
 
   push(bytes: Uint8Array): void {
     this.utf8.push(bytes);

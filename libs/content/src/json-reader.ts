@@ -4,6 +4,17 @@ import { notWhatItSays } from './content-check.js';
 /** Called with the string members of the outermost object: `{"resourceType": "Bundle"}` gives (`resourceType`, `Bundle`). */
 export type MemberListener = (name: string, value: string | undefined) => void;
 
+/** Told of every object as it passes, the outermost too; arrays are not told of, their elements bear the array's name. */
+export interface ObjectListener {
+  /** Names whose texts are told; others are read past. */
+  readonly wanted: ReadonlySet<string>;
+  /** An object begins as the value of the member `name`, which is empty for the outermost. */
+  begin(name: string): void;
+  /** A member `name` of the object that began last and has not ended. */
+  text(name: string, value: string): void;
+  end(): void;
+}
+
 /** Deepest nesting taken: FHIR stays far below, and a bomb of brackets must not grow a stack. */
 const maxDepth = 128;
 /** Longest name or text of an outermost member that is kept; longer ones are read past. */
@@ -34,9 +45,13 @@ export class JsonReader {
   private text = '';
   private hexDigitsDue = 0;
   private isName = false;
-  private member = '';
+  /** The name that the next value has, for each open object or array. */
+  private readonly names: string[] = [];
 
-  constructor(private readonly onMember: MemberListener) {}
+  constructor(
+    private readonly onMember: MemberListener,
+    private readonly objects?: ObjectListener,
+  ) {}
 
   push(bytes: Uint8Array): void {
     for (let at = this.skipMark(bytes); at < bytes.length; at++) {
@@ -63,11 +78,17 @@ export class JsonReader {
   private skipPlainText(bytes: Uint8Array, from: number): number {
     let at = from;
     while (at < bytes.length && bytes[at] !== quote && bytes[at] !== 0x5c && bytes[at]! >= 0x20) at++;
-    if (this.nesting.length === 1 && this.text.length <= maxKept)
+    if (this.isKept() && this.text.length <= maxKept)
       this.text += Buffer.from(bytes.buffer, bytes.byteOffset + from, Math.min(at - from, maxKept + 1)).toString(
         'latin1',
       );
     return at;
+  }
+
+  /** Whether the text being read may be asked for: a name, an outermost member's, or one that a listener wants. */
+  private isKept(): boolean {
+    if (this.nesting.length === 1) return true;
+    return this.objects !== undefined && (this.isName || this.objects.wanted.has(this.names.at(-1) ?? ''));
   }
 
   private take(byte: number): void {
@@ -130,7 +151,10 @@ export class JsonReader {
     } else if (char === '{' || char === '[') {
       if (this.nesting.length === 1) this.tell(undefined);
       if (this.nesting.length === maxDepth) throw this.bad(`it nests deeper than ${maxDepth}`);
+      const name = this.names.at(-1) ?? '';
+      if (char === '{') this.objects?.begin(name);
       this.nesting.push(char);
+      this.names.push(char === '[' ? name : '');
       this.state = char === '{' ? 'first-name' : 'first-value';
     } else if (isLiteralByte(byte)) {
       this.literal = '';
@@ -148,6 +172,7 @@ export class JsonReader {
 
   private inEscape(byte: number): void {
     const char = String.fromCharCode(byte);
+    this.text += char;
     if (this.hexDigitsDue > 0) {
       if (!/[0-9a-fA-F]/.test(char)) throw this.bad('an escape is malformed');
       this.hexDigitsDue--;
@@ -159,11 +184,12 @@ export class JsonReader {
 
   private endString(): void {
     if (this.isName) {
-      if (this.nesting.length === 1) this.member = this.text;
+      this.names[this.names.length - 1] = this.text;
       this.state = 'colon';
       return;
     }
     if (this.nesting.length === 1) this.tell(this.text.length > maxKept ? undefined : this.text);
+    if (this.nesting.at(-1) === '{') this.tellObjects();
     this.endValue();
   }
 
@@ -180,6 +206,8 @@ export class JsonReader {
 
   private close(bracket: '{' | '['): void {
     if (this.nesting.pop() !== bracket) throw this.bad('brackets do not match');
+    this.names.pop();
+    if (bracket === '{') this.objects?.end();
     this.endValue();
   }
 
@@ -188,7 +216,13 @@ export class JsonReader {
   }
 
   private tell(value: string | undefined): void {
-    if (this.nesting[0] === '{') this.onMember(this.member, value);
+    if (this.nesting[0] === '{') this.onMember(this.names[0] ?? '', value);
+  }
+
+  private tellObjects(): void {
+    const name = this.names.at(-1) ?? '';
+    if (!this.objects?.wanted.has(name) || this.text.length > maxKept) return;
+    this.objects.text(name, JSON.parse(`"${Buffer.from(this.text, 'latin1').toString()}"`) as string);
   }
 
   private bad(reason: string): AppError {

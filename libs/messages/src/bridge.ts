@@ -236,3 +236,8 @@ export const TransferClosedDetails = z.object({
   /** false only if it is certain that nothing was ever mapped */
   mapped: z.boolean(),
 });
+
+/** request `bridge.open-grants`: the grants of this deed that are open at its home hospital */
+export const OpenGrantsQuery = z.object({ commitment: Bytes32 }).strict();
+export const OpenGrantsAnswer = z.object({ grantIds: z.array(Bytes32) }).strict();
+export type OpenGrantsAnswer = z.infer<typeof OpenGrantsAnswer>;

@@ -48,6 +48,17 @@ export const PatientAnswer = z
   .strict()
   .nullable();
 
+/** A patient as the body of a record names one: an identifier, with its system if it says one, or this hospital's pseudonym. */
+export const NamedPatient = z.union([
+  z.object({ system: z.string().max(256).optional(), value: z.string().min(1).max(256) }).strict(),
+  z.object({ patientId: z.uuid() }).strict(),
+]);
+export type NamedPatient = z.infer<typeof NamedPatient>;
+
+/** request `identity.whose`: the patients of this hospital, enrolled or not, whom these name; none for names that nobody here has */
+export const WhoseQuery = z.object({ named: z.array(NamedPatient).max(256) }).strict();
+export const WhoseAnswer = z.object({ patientIds: z.array(z.uuid()) }).strict();
+
 /** request `identity.enrolment-evidence`: null until the enrolment's leaf is under a checkpoint anchored on the hub */
 export const EvidenceQuery = PatientQuery;
 export const EvidenceAnswer = EnrolmentEvidence.nullable();

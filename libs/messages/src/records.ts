@@ -20,8 +20,21 @@ export const StoredRecord = z
 export type StoredRecord = z.infer<typeof StoredRecord>;
 
 /** `GET /records/{id}/status` (scope records.read): no digest of the plaintext, which records does not keep. */
-export const RecordStatus = StoredRecord.omit({ sha256: true });
+export const RecordStatus = StoredRecord.omit({ sha256: true }).extend({
+  /** when it was entered in error, else null */
+  withdrawnAt: z.iso.datetime().nullable(),
+});
 export type RecordStatus = z.infer<typeof RecordStatus>;
+
+/** `POST /records/{id}/withdrawal` (scope records.write): a record was entered in error. `reason` is for the log, and names nobody. */
+export const WithdrawRecord = z
+  .object({ reason: z.string().trim().min(1).max(200), object: z.enum(['keep', 'erase']) })
+  .strict();
+export type WithdrawRecord = z.infer<typeof WithdrawRecord>;
+export const WithdrawnRecord = z
+  .object({ recordId: z.uuid(), withdrawnAt: z.iso.datetime(), object: z.enum(['kept', 'erased']) })
+  .strict();
+export type WithdrawnRecord = z.infer<typeof WithdrawnRecord>;
 
 /** One deed as the wallet sees it: `GET /wallet/deeds`. */
 export const WalletDeed = z

@@ -30,6 +30,7 @@ export const requests: Readonly<
 > = {
   'identity.match': { answers: 'identity', asks: ['bridge'] },
   'identity.patient': { answers: 'identity', asks: ['records'] },
+  'identity.whose': { answers: 'identity', asks: ['records'] },
   'identity.department': { answers: 'identity', asks: ['bridge', 'records'] },
   'identity.clinician': { answers: 'identity', asks: ['bridge', 'records'] },
   'identity.enrolment-evidence': { answers: 'identity', asks: ['bridge'] },
@@ -40,6 +41,7 @@ export const requests: Readonly<
   'records.deed': { answers: 'records', asks: ['bridge'] },
   'bridge.grant': { answers: 'bridge', asks: ['records'] },
   'bridge.deed-in-use': { answers: 'bridge', asks: ['records'] },
+  'bridge.open-grants': { answers: 'bridge', asks: ['records'] },
   'bridge.authorize-fetch': { answers: 'bridge', asks: ['records'] },
   'bridge.may-serve': { answers: 'bridge', asks: ['records'] },
   'bridge.released': { answers: 'bridge', asks: ['records'] },

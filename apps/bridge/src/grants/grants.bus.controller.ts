@@ -2,6 +2,8 @@ import { parse } from '@cpds/errors';
 import {
   AuthorizeFetchQuery,
   DeedInUseQuery,
+  type OpenGrantsAnswer,
+  OpenGrantsQuery,
   GrantQuery,
   MayServeQuery,
   OpenedQuery,
@@ -25,6 +27,11 @@ export class GrantsBusController {
     private readonly serving: ServingService,
     private readonly opening: OpeningService,
   ) {}
+
+  @MessagePattern('bridge.open-grants')
+  async openGrants(@Payload() body: unknown): Promise<OpenGrantsAnswer> {
+    return { grantIds: await this.serving.openGrants(parse(OpenGrantsQuery, body, 'open-grants').commitment) };
+  }
 
   @MessagePattern('bridge.deed-in-use')
   async deedInUse(@Payload() body: unknown): Promise<DeedInUseAnswer> {

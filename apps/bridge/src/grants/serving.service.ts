@@ -41,6 +41,11 @@ export class ServingService {
     return this.transfers.hasOpen(commitment);
   }
 
+  /** Grants of this deed that are open here. */
+  openGrants(commitment: string): Promise<Hex[]> {
+    return this.transfers.openGrants(commitment);
+  }
+
   /**
    * Whether t storemen of the current epoch saw the mapping final and nothing forbids: checked in the protocol's order,
    * no-facts first. A valid set of partials also tells A that the grant was mapped.

@@ -1,4 +1,4 @@
-import { events, type CloseReason, type Grant, type Statement, type TransferState } from '@cpds/messages';
+import { events, type CloseReason, type Grant, type Hex, type Statement, type TransferState } from '@cpds/messages';
 import { missing, unavailable } from '@cpds/errors';
 import { Changes, told, unchanged, untold, type EventDraft, type Outcome } from '@cpds/outbox';
 import { UnitOfWork, type Tx } from '@cpds/store';
@@ -256,6 +256,12 @@ export class TransfersService {
   /** Whether a grant of the deed with this commitment is open, as its home hospital. */
   hasOpen(commitment: string): Promise<boolean> {
     return this.unitOfWork.reader.existsBy(TransferRow, { commitment, role: 'A', state: Not('closed') });
+  }
+
+  /** Grants of the deed with this commitment that are open at this hospital, its home. */
+  async openGrants(commitment: string): Promise<Hex[]> {
+    const rows = await this.unitOfWork.reader.findBy(TransferRow, { commitment, role: 'A', state: Not('closed') });
+    return rows.flatMap(({ grantId }) => (grantId === null ? [] : [grantId as Hex]));
   }
 
   /**

@@ -16,7 +16,7 @@ export class KeyedHash {
   }
 
   /** HMAC-SHA256 over the use and the canonical JSON of `value`, 32 bytes. */
-  of(use: 'identifier' | 'registration', value: unknown): Buffer {
+  of(use: 'identifier' | 'identifier-value' | 'registration', value: unknown): Buffer {
     return createHmac('sha256', this.key)
       .update(`${use}\n${canonicalJson(value)}`)
       .digest();

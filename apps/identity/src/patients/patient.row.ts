@@ -12,6 +12,10 @@ export class PatientRow {
   @Column('bytea', { name: 'identifier_hash' })
   identifierHash!: Buffer;
 
+  /** keyed hash of the identifier's value alone, as an image bears it; null for a patient registered before it was kept */
+  @Column('bytea', { name: 'value_hash', nullable: true })
+  valueHash!: Buffer | null;
+
   @Column('bytea', { name: 'code_hash', nullable: true })
   codeHash!: Buffer | null;
 

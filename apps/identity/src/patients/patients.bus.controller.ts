@@ -8,6 +8,8 @@ import {
   MatchQuery,
   type PatientAnswer,
   PatientQuery,
+  type WhoseAnswer,
+  WhoseQuery,
 } from '@cpds/messages';
 import type { z } from 'zod';
 import { PatientsService } from './patients.service.js';
@@ -24,6 +26,11 @@ export class PatientsBusController {
   @MessagePattern('identity.patient')
   patient(@Payload() body: unknown): Promise<z.infer<typeof PatientAnswer>> {
     return this.patients.patient(parse(PatientQuery, body, 'patient query').patientId);
+  }
+
+  @MessagePattern('identity.whose')
+  async whose(@Payload() body: unknown): Promise<z.infer<typeof WhoseAnswer>> {
+    return { patientIds: await this.patients.namedBy(parse(WhoseQuery, body, 'whose query').named) };
   }
 
   @MessagePattern('identity.enrolment-evidence')

@@ -12,6 +12,7 @@ import {
   events,
   InclusionAnswer,
   InclusionQuery,
+  type NamedPatient,
   type PatientAnswer,
   type PatientIdentifier,
   type PatientMatch,
@@ -59,6 +60,7 @@ export class PatientsService {
         PatientRow,
         { patientId },
         {
+          valueHash: this.hashes.of('identifier-value', identifier.value),
           codeHash: codeHash(enrolmentCode),
           codeExpiresAt: new Date(Date.now() + 1_000 * this.options.codeTtlSec),
         },
@@ -138,6 +140,28 @@ export class PatientsService {
   async matchEnrolled(identifier: PatientIdentifier): Promise<string | null> {
     const row = await this.find(identifier);
     return row?.enrolment ? row.patientId : null;
+  }
+
+  /**
+   * Pseudonyms of the patients whom these name, enrolled or not. An identifier without a system, as in an image, stands
+   * for everybody who is known here by its value.
+   */
+  async namedBy(named: readonly NamedPatient[]): Promise<string[]> {
+    const identifiers: Buffer[] = [];
+    const values: Buffer[] = [];
+    const pseudonyms: string[] = [];
+    for (const one of named) {
+      if ('patientId' in one) pseudonyms.push(one.patientId);
+      else if (one.system === undefined) values.push(this.hashes.of('identifier-value', one.value));
+      else identifiers.push(this.hashes.of('identifier', { system: one.system, value: one.value }));
+    }
+    const rows = (await this.unitOfWork.reader.query(
+      `SELECT patient_id FROM patient WHERE identifier_hash = ANY ($1)
+       UNION SELECT patient_id FROM patient WHERE value_hash = ANY ($2)
+       UNION SELECT patient_id FROM patient WHERE patient_id = ANY ($3)`,
+      [identifiers, values, pseudonyms],
+    )) as { patient_id: string }[];
+    return rows.map((row) => row.patient_id);
   }
 
   /** An enrolled patient's keys, or null. */

@@ -5,6 +5,7 @@ import { PendingObjects } from '../objects/pending-objects.js';
 import { OpeningsService } from '../openings/openings.service.js';
 import { ReEncryptions } from '../records/re-encryptions.js';
 import { RetiredObjects } from '../records/retired-objects.js';
+import { Withdrawals } from '../records/withdrawals.service.js';
 import { Scrubs } from '../scrubs/scrubs.service.js';
 
 export abstract class ChoresOptions {
@@ -34,6 +35,7 @@ export class Chores implements OnApplicationBootstrap, BeforeApplicationShutdown
     exchange: ExchangeService,
     openings: OpeningsService,
     scrubs: Scrubs,
+    withdrawals: Withdrawals,
     { pollMs, orphanAfterMs, onError }: ChoresOptions,
   ) {
     const chore = (everyMs: number, run: (stop: AbortSignal) => Promise<unknown>): Loop =>
@@ -42,6 +44,7 @@ export class Chores implements OnApplicationBootstrap, BeforeApplicationShutdown
       chore(pollMs, (stop) => reEncryptions.workOff(stop)),
       chore(10 * pollMs, (stop) => retired.workOff(stop)),
       chore(pollMs, (stop) => scrubs.workOff(stop)),
+      chore(pollMs, (stop) => withdrawals.workOff(stop)),
       chore(tidyEveryMs, () => pending.sweep(orphanAfterMs)),
       chore(tidyEveryMs, () => exchange.pruneNonces()),
       chore(tidyEveryMs, () => openings.pruneEnds(orphanAfterMs)),

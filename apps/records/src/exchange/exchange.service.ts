@@ -68,7 +68,9 @@ export class ExchangeService {
       person: record.patientId,
       details: { ...fetch, recordId: record.id, bytes: length },
     });
-    const guarded = this.mayServe.guarded(fetch.grantId, body);
+    const guarded = this.mayServe.guarded(fetch.grantId, body, async () => {
+      await Promise.all([this.mayServe.check(fetch.grantId), this.notWithdrawn(record.id)]);
+    });
     return {
       metadata: metadataOf(record),
       salt: `0x${object.salt.toString('hex')}`,
@@ -124,9 +126,17 @@ export class ExchangeService {
     // Look for the deed's own object and not the record's current one: a grant names one deed, also after the record
     // was sealed anew.
     const object = await reader.findOneBy(ObjectRow, { commitment: bytesOf(commitment) });
-    if (!object || object.removedAt) throw missing('unknown-object', 'there is no object with this commitment');
-    const record = await reader.findOneByOrFail(RecordRow, { id: object.recordId });
+    if (!object) throw missing('unknown-object', 'there is no object with this commitment');
+    const record = await this.notWithdrawn(object.recordId);
+    if (object.removedAt) throw missing('unknown-object', 'there is no object with this commitment');
     const stored = await this.files.get(fileOf(record, object), 'fetch', range);
     return { object, record, ...stored };
+  }
+
+  /** The record. @throws GrantEnded `withdrawn`: it was entered in error, which ends every grant of it here */
+  private async notWithdrawn(recordId: string): Promise<RecordRow> {
+    const record = await this.unitOfWork.reader.findOneByOrFail(RecordRow, { id: recordId });
+    if (record.withdrawnAt) throw new GrantEnded('withdrawn');
+    return record;
   }
 }

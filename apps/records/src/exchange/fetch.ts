@@ -35,7 +35,7 @@ export function checkStatement(fetch: Fetch, signature: string, known: KnownGran
 /** Refuses a fetch of a grant that has ended: 410, with the answer that this hospital signed. */
 export class GrantEnded extends AppError {
   constructor(
-    why: 'revoked' | 'expired',
+    why: 'revoked' | 'expired' | 'withdrawn',
     readonly answer?: z.infer<typeof SignedAnswer>,
   ) {
     super(why, 'denied', `the grant is ${why}: nothing is served any more`, { status: 410 });

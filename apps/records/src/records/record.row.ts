@@ -25,6 +25,10 @@ export class RecordRow {
 
   @CreateDateColumn({ type: 'timestamptz', name: 'created_at' })
   createdAt!: Date;
+
+  /** When it was entered in error; then no sealing is current. */
+  @Column('timestamptz', { name: 'withdrawn_at', nullable: true })
+  withdrawnAt!: Date | null;
 }
 
 /** One sealing of a record: an age file in the object store. */
@@ -59,6 +63,10 @@ export class ObjectRow {
   @CreateDateColumn({ type: 'timestamptz', name: 'stored_at' })
   storedAt!: Date;
 
+  /** True for the last sealing of a withdrawn record whose ciphertext shall stay. */
+  @Column('boolean', { name: 'is_kept', default: false })
+  isKept!: boolean;
+
   /** When the ciphertext of an earlier sealing went; the row stays as the deed does. */
   @Column('timestamptz', { name: 'removed_at', nullable: true })
   removedAt!: Date | null;
@@ -88,7 +96,7 @@ export function fileOf(record: RecordRow, object: ObjectRow): NamedFile {
 export function objectRow(
   recordId: string,
   { sealed, salt, commitment }: NewObject,
-): Omit<ObjectRow, 'storedAt' | 'removedAt'> {
+): Omit<ObjectRow, 'storedAt' | 'isKept' | 'removedAt'> {
   return {
     id: sealed.id,
     recordId,

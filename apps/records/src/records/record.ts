@@ -22,6 +22,8 @@ export interface Owner {
 export interface UploadClaim {
   patientId: string;
   metadata: RecordMetadata;
+  /** why a body that names other patients is this patient's all the same; without it such a body is refused */
+  allowMismatch?: string | undefined;
 }
 
 /** A deed not yet in a cohort: P by its coordinates, and the data by which the patient's wallet finds it. */
@@ -40,9 +42,13 @@ export interface NewObject {
   deed: NewDeed;
 }
 
-/** The query of an upload: patient and category of the record. */
+/** The query of an upload: patient and category of the record, and why it may name other patients than this one. */
 export const UploadQuery = z
-  .object({ patient: z.uuid(), category: z.string().min(1).max(64).default('record') })
+  .object({
+    patient: z.uuid(),
+    category: z.string().min(1).max(64).default('record'),
+    allowMismatch: z.string().trim().min(1).max(200).optional(),
+  })
   .strict();
 export type UploadQuery = z.infer<typeof UploadQuery>;
 
@@ -52,7 +58,7 @@ export type UploadQuery = z.infer<typeof UploadQuery>;
  * @throws AppError `content-type-unknown`, `length-required`, `body-empty`, `body-too-large`
  */
 export function parseUpload(
-  { patient, category }: UploadQuery,
+  { patient, category, allowMismatch }: UploadQuery,
   headers: { 'content-type'?: string; 'content-length'?: string },
   maxBytes: number,
 ): UploadClaim {
@@ -70,7 +76,7 @@ export function parseUpload(
   if (sizeBytes === 0) throw invalid('body-empty', 'body', 'the body is empty');
   if (!(sizeBytes <= maxBytes))
     throw invalid('body-too-large', 'content-length', `a record has at most ${maxBytes} bytes`, { status: 413 });
-  return { patientId: patient, metadata: { contentType: contentType.data, sizeBytes, category } };
+  return { patientId: patient, metadata: { contentType: contentType.data, sizeBytes, category }, allowMismatch };
 }
 
 /**
@@ -91,6 +97,14 @@ export function newObject(sealed: SealedObject, metadata: RecordMetadata, owner:
   };
 }
 
+/**
+ * Whether a body is another patient's: it names patients whom this hospital knows, and the claimed one is not among them.
+ * A body that names nobody, or nobody known here, says nothing; a mother's identifier beside her child's is no mismatch.
+ */
+export function isOfAnother(claimed: string, named: readonly string[]): boolean {
+  return named.length > 0 && !named.includes(claimed);
+}
+
 /** Metadata in the one form that is hashed and sent. */
 export function metadataText(metadata: RecordMetadata): string {
   return Buffer.from(canonicalJson(metadata)).toString();
@@ -100,6 +114,12 @@ function mediaType(header: string | undefined): string {
   return (header ?? '').split(';')[0]!.trim().toLowerCase();
 }
 
+export const patientMismatch = () =>
+  invalid('patient-mismatch', 'patient', 'the body names another patient of this hospital: nothing was stored', {
+    status: 422,
+  });
+export const recordWithdrawn = () =>
+  missing('record-withdrawn', 'this record was withdrawn, and its object was erased', { status: 410 });
 export const unknownRecord = () => missing('unknown-record', 'there is no such record');
 export const unknownPatient = () =>
   missing('unknown-patient', 'there is no such enrolled patient', { field: 'patient' });

@@ -1,12 +1,13 @@
-import { Controller, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { parse } from '@cpds/errors';
-import type { RecordStatus, StoredRecord } from '@cpds/messages';
+import { type RecordStatus, type StoredRecord, WithdrawRecord, type WithdrawnRecord } from '@cpds/messages';
 import { actorOf, Actors, bodyOf, Caller, Fhir, type GuardedRequest, type Principal, Scopes } from '@cpds/service';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { parseUpload, UploadQuery } from './record.js';
 import { RecordsService } from './records.service.js';
 import { sendBytes } from './send-bytes.js';
+import { Withdrawals } from './withdrawals.service.js';
 
 const RecordId = z.uuid();
 
@@ -20,6 +21,7 @@ export abstract class UploadLimits {
 export class RecordsHttpController {
   constructor(
     private readonly records: RecordsService,
+    private readonly withdrawals: Withdrawals,
     private readonly actors: Actors,
     private readonly limits: UploadLimits,
   ) {}
@@ -58,6 +60,22 @@ export class RecordsHttpController {
   @Scopes('records.read')
   async status(@Param('id') id: string, @Caller() caller: Principal): Promise<RecordStatus> {
     return this.records.status(parse(RecordId, id, 'record id'), await this.actors.of(caller));
+  }
+
+  /**
+   * Withdraws a record that was entered in error: no new grants, open ones closed, its object kept or erased.
+   * Repeating it changes nothing, but `erase` after `keep` still erases.
+   */
+  @Post(':id/withdrawal')
+  @HttpCode(200)
+  @Scopes('records.write')
+  async withdraw(
+    @Param('id') id: string,
+    @Body() body: unknown,
+    @Caller() caller: Principal,
+  ): Promise<WithdrawnRecord> {
+    const [recordId, wish] = [parse(RecordId, id, 'record id'), parse(WithdrawRecord, body, 'withdrawal')];
+    return this.withdrawals.withdraw(recordId, wish, await this.actors.of(caller));
   }
 
   /** Sends the age file to its own patient. */

@@ -9,6 +9,7 @@ import { ReEncryptions, ReEncryptionsOptions } from './re-encryptions.js';
 import { RecordsHttpController, UploadLimits } from './records.http.controller.js';
 import { RecordsService } from './records.service.js';
 import { RetiredObjects } from './retired-objects.js';
+import { Withdrawals } from './withdrawals.service.js';
 
 @Module({})
 export class RecordsModule implements OnModuleInit {
@@ -28,11 +29,12 @@ export class RecordsModule implements OnModuleInit {
         Disclosure,
         ReEncryptions,
         RetiredObjects,
+        Withdrawals,
         { provide: UploadLimits, useValue: limits },
         { provide: DisclosureOptions, useValue: disclosure },
         { provide: ReEncryptionsOptions, useValue: reEncryptions },
       ],
-      exports: [Disclosure, ReEncryptions, RetiredObjects],
+      exports: [Disclosure, ReEncryptions, RetiredObjects, Withdrawals],
     };
   }
 

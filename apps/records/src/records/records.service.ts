@@ -2,9 +2,16 @@ import { checked, contentCheck } from '@cpds/content';
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { to0x } from '@cpds/crypto/bytes';
-import { denied } from '@cpds/errors';
-import { type Actor, events, type RecordMetadata, type RecordStatus, type StoredRecord } from '@cpds/messages';
-import { Changes, told, untold } from '@cpds/outbox';
+import { assert, denied } from '@cpds/errors';
+import {
+  type Actor,
+  events,
+  type NamedPatient,
+  type RecordMetadata,
+  type RecordStatus,
+  type StoredRecord,
+} from '@cpds/messages';
+import { Changes, type EventDraft, told, untold } from '@cpds/outbox';
 import { UnitOfWork, type Tx } from '@cpds/store';
 import { CohortRow, DeedRow } from '../deeds/deed.row.js';
 import { NamedFiles } from '../objects/named-files.js';
@@ -12,7 +19,15 @@ import { PendingObjects } from '../objects/pending-objects.js';
 import { objectKey, Vault } from '../objects/vault.js';
 import { Disclosure } from './disclosure.js';
 import { Patients } from './patients.js';
-import { newObject, unknownRecord, type NewObject, type UploadClaim } from './record.js';
+import {
+  isOfAnother,
+  newObject,
+  patientMismatch,
+  recordWithdrawn,
+  unknownRecord,
+  type NewObject,
+  type UploadClaim,
+} from './record.js';
 import { fileOf, metadataOf, objectRow, ObjectRow, RecordRow } from './record.row.js';
 
 /** Bytes on their way out, with their type and length. */
@@ -39,12 +54,17 @@ export class RecordsService {
    * Stores a body as a record of the claim's patient, and lets its deed wait for a cohort. Record, deed and
    * `records.object-stored.v1` commit together, after the object is durable; before that nothing is visible.
    *
-   * @throws AppError `unknown-patient`; `not-what-it-says`; `body-cut-off`; `object-store-away`
+   * @throws AppError `unknown-patient`; `not-what-it-says`; `patient-mismatch`; `body-cut-off`; `object-store-away`
    */
   async upload(claim: UploadClaim, body: AsyncIterable<Uint8Array>, actor: Actor): Promise<StoredRecord> {
     const owner = await this.patients.enrolled(claim.patientId); // refuse cheaply before the body is read
     const { metadata } = claim;
-    const content = { sizeBytes: metadata.sizeBytes, body: checked(body, contentCheck(metadata.contentType)) };
+    let isMismatch = false;
+    const whose = async (named: NamedPatient[]): Promise<void> => {
+      isMismatch = isOfAnother(claim.patientId, await this.patients.named(named));
+      if (isMismatch && claim.allowMismatch === undefined) await this.refuseMismatch(claim, actor);
+    };
+    const content = { sizeBytes: metadata.sizeBytes, body: checked(body, contentCheck(metadata.contentType), whose) };
     return this.vault.seal(content, owner.ageRecipient, async (sealed) => {
       const object = newObject(sealed, metadata, owner);
       const recordId = randomUUID();
@@ -57,18 +77,19 @@ export class RecordsService {
           sizeBytes: String(metadata.sizeBytes),
         });
         await this.name(tx, recordId, object);
-        return told({
+        const body = { correlation: recordId, person: owner.patientId };
+        const details = { ...actor, recordId, patientId: owner.patientId };
+        const { allowMismatch: reason } = claim;
+        const stored: EventDraft = {
+          ...body,
           type: events.objectStored,
-          correlation: recordId,
-          person: owner.patientId,
-          details: {
-            ...actor,
-            recordId,
-            patientId: owner.patientId,
-            objectId: sealed.id,
-            commitment: to0x(object.commitment),
-          },
-        });
+          details: { ...details, objectId: sealed.id, commitment: to0x(object.commitment) },
+        };
+        if (!isMismatch) return told(stored);
+        return told([
+          stored,
+          { ...body, type: events.patientMismatched, details: { ...details, outcome: 'allowed', reason } },
+        ]);
       });
       return {
         recordId,
@@ -99,16 +120,18 @@ export class RecordsService {
       metadata: metadataOf(record),
       commitment: to0x(object.commitment),
       deed: cohort === null ? 'pending' : cohort.state === 'final' ? 'current' : 'minted',
+      withdrawnAt: record.withdrawnAt?.toISOString() ?? null,
     };
   }
 
   /**
    * The record's plaintext for this hospital's own staff.
    *
-   * @throws AppError `unknown-record`; `disclosure-withheld`; DamagedObject
+   * @throws AppError `unknown-record`; `record-withdrawn`; `disclosure-withheld`; DamagedObject
    */
   async read(recordId: string, actor: Actor): Promise<OutgoingBytes> {
     const { record, object } = await this.current(recordId);
+    if (object.removedAt) throw recordWithdrawn();
     const metadata = metadataOf(record);
     await this.logged(events.objectRead, record, { ...actor, objectId: object.id, as: 'plaintext' });
     const body = await this.vault.open(fileOf(record, object), 'reading');
@@ -124,6 +147,7 @@ export class RecordsService {
     if (patientId === undefined) throw denied('not-a-wallet', 'this token names no patient');
     const { record, object } = await this.current(recordId);
     if (record.patientId !== patientId) throw unknownRecord();
+    if (object.removedAt) throw recordWithdrawn();
     await this.logged(events.objectRead, record, { ...actor, objectId: object.id, as: 'age file' });
     const { sizeBytes, body } = await this.files.get(fileOf(record, object), 'reading');
     return { contentType: 'application/octet-stream', sizeBytes, body };
@@ -174,6 +198,16 @@ export class RecordsService {
     });
   }
 
+  private async refuseMismatch({ patientId }: UploadClaim, actor: Actor): Promise<never> {
+    await this.changes.tell({
+      type: events.patientMismatched,
+      correlation: randomUUID(),
+      person: patientId,
+      details: { ...actor, patientId, outcome: 'refused' },
+    });
+    throw patientMismatch();
+  }
+
   /** Stores the rows of a sealing and its deed, and keeps the object with the same commit. */
   private async name(tx: Tx, recordId: string, object: NewObject): Promise<void> {
     await this.pending.keep(tx, objectKey(object.sealed.id));
@@ -193,7 +227,13 @@ export class RecordsService {
   private async current(recordId: string): Promise<{ record: RecordRow; object: ObjectRow }> {
     const record = await this.unitOfWork.reader.findOneBy(RecordRow, { id: recordId });
     if (!record) throw unknownRecord();
-    const object = await this.unitOfWork.reader.findOneByOrFail(ObjectRow, { recordId, isCurrent: true });
+    // Of a withdrawn record no sealing is current; the last one is what was kept or erased.
+    const [object] = await this.unitOfWork.reader.find(ObjectRow, {
+      where: { recordId },
+      order: { isCurrent: 'DESC', storedAt: 'DESC' },
+      take: 1,
+    });
+    assert(object, 'a record and its first sealing commit together');
     return { record, object };
   }
 

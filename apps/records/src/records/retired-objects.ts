@@ -33,7 +33,7 @@ export class RetiredObjects {
    */
   async workOff(stop: AbortSignal): Promise<void> {
     const retired = (await this.unitOfWork.reader.query(
-      `SELECT id, record_id, object_key, commitment FROM object WHERE NOT is_current AND removed_at IS NULL
+      `SELECT id, record_id, object_key, commitment FROM object WHERE NOT is_current AND NOT is_kept AND removed_at IS NULL
        ORDER BY asked_at NULLS FIRST, stored_at LIMIT 100`,
     )) as Retired[];
     for (const object of retired) {
