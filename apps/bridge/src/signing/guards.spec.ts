@@ -166,6 +166,21 @@ describe('a release', () => {
     expect(mayRelease(input(scene, more))).toEqual(verdict(said));
   });
 
+  it('is refused when only the head shows the mapping, or shows it no more, though its block is known', () => {
+    const written = { block: block(1_020, 'mint-block'), tx: '0x' };
+    const atHead = input({ mapping: 'none', mappingAtHead: 'mapped' });
+    atHead.facts.destination!.written = written;
+    expect(mayRelease(atHead)).toEqual(verdict('wait'));
+    const reorged = input({ mapping: 'mapped', mappingAtHead: 'none' });
+    reorged.facts.destination!.written = written;
+    expect(mayRelease(reorged)).toEqual(verdict('wait'));
+  });
+
+  it('is refused when only the head shows the lock, or shows it no more, though its block is known', () => {
+    expect(mayRelease(input({ ...mapped, lock: 'none', lockAtHead: 'locked' }))).toEqual(verdict('wait'));
+    expect(mayRelease(input({ ...mapped, lock: 'locked', lockAtHead: 'none' }))).toEqual(verdict('wait'));
+  });
+
   it('is refused while a hospital of the grant is paused', () => {
     const paused = input(mapped);
     paused.facts.hub!.paused = true;

@@ -1,8 +1,10 @@
 import { fromHex, to0x, u256 } from '@cpds/crypto/bytes';
+import { KeyRing } from '@cpds/crypto/custody';
 import * as frost from '@cpds/crypto/frost';
 import { mintDigest, notMappedDigest, type Hex } from '@cpds/contracts';
 import type { SignCommitment } from '@cpds/messages';
 import { randomUUID } from 'node:crypto';
+import { KeyShares } from '../ceremonies/key-shares.js';
 import { homeUid, makeGrant, type MadeGrant } from '../testing/group.js';
 import { factsOf } from '../testing/scripted-facts.js';
 import { openSigningWorld, type SigningWorld } from '../testing/signing-world.js';
@@ -247,6 +249,35 @@ describe('signing over the bus', () => {
     });
     expect(await actsOf(0)).toEqual([]);
     expect((await rowsOf('spent_nonce')).filter((spent) => spent['grant_id'] === grantId)).toEqual([]);
+  });
+
+  it('gives no share when the epoch changes between the rounds', async () => {
+    const { grant, grantId, capsule } = made;
+    const session = randomUUID();
+    const commit = { step: 'commit', session, action: 'mint', homeUid, grant, capsule };
+    const said = await Promise.all(
+      world.nodes.slice(0, 3).map((node) => node.signer.answer({ from: 'south', body: commit })),
+    );
+    const commitments = said.flatMap((one) => (one.outcome === 'committed' ? [one.commitment] : []));
+    const { unitOfWork, kek, signer } = world.nodes[0]!;
+    const { sign } = world.groups;
+    const { purpose, keyId, epoch } = sign;
+    // The node has a share of the next epoch, so nothing but the epoch stands against its signing.
+    const shares = new KeyShares(unitOfWork, new KeyRing(kek));
+    const { secret } = await shares.of(sign, 1);
+    const next = { purpose, keyId, epoch: epoch + 1, index: 1, secret };
+    await unitOfWork.run((tx) => shares.store(tx, next, new Date()));
+    const body = { step: 'share', session, grantId, action: 'mint', commitments };
+    sign.epoch = epoch + 1;
+    try {
+      expect(await signer.answer({ from: 'south', body })).toEqual({
+        outcome: 'unavailable',
+        reason: 'the epoch changed since the session was opened',
+      });
+    } finally {
+      sign.epoch = epoch;
+    }
+    expect(await actsOf(0)).toEqual([]);
   });
 
   it('signs no package of strangers, doubles, another session or an altered own commitment', async () => {

@@ -76,6 +76,24 @@ describe('what a row keeps trying', () => {
     expect(dutiesOf(row('A', 'vouched'), facts({ ...locked, now: 2_011 }), context())).toEqual(['sign-not-mapped']);
   });
 
+  it('vouches only for a lock that stands, on a fresh hub, before notAfter, and once', () => {
+    const ready = { home: home('locked'), hub: { ...hub, ownVouch: false } };
+    expect(dutiesOf(row('V', 'locked'), facts(ready), context())).toEqual(['vouch']);
+    const refused: Partial<Facts>[] = [
+      { hub: { ...hub, fresh: false } },
+      { hub: { ...hub, ownVouch: true } },
+      { hub: undefined },
+      { home: undefined },
+      { home: home('none') },
+      { home: { ...home('locked'), head: { block: block(500), status: 'revoked' } } },
+      { home: { ...home('locked'), final: { block: block(498), status: 'none' } } },
+      { home: home('locked', 10_000) },
+      { now: 10_000 },
+    ];
+    for (const change of refused)
+      expect(dutiesOf(row('V', 'locked'), facts({ ...ready, ...change }), context())).toEqual([]);
+  });
+
   it('leaves no tombstone for a grant that only its revoker ever named', () => {
     const nothing = facts({ home: home('none'), destination: destination('none'), now: 9_000 });
     // At A and B it has no row: its statement rests. A storeman or voucher never leaves one.
