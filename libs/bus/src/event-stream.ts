@@ -24,7 +24,8 @@ const duplicateWindowMs = 10 * 60_000;
 /**
  * Makes the stream `EVENTS` with these subjects where there is none; safe from several processes at once. A stream that is there
  * stays as it is: to change it is audit's right only (`widenEventStream`).
- * Needs a server with `sync_interval: always`: an acknowledged message must be on disk.
+ * Needs a server with `sync_interval: always`: an acknowledged message must be on disk. And with `cipher` and `key`: what lies
+ * there holds details of events.
  */
 export async function ensureEventStream(jsm: JetStreamManager, subjects: string[]): Promise<void> {
   try {

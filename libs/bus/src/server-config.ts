@@ -41,7 +41,7 @@ export function leafName(hospital: string): string {
 
 /**
  * Accounts and leaf port of the hub's server, in the language of nats-server: put it into a configuration with `listen` and
- * `jetstream { sync_interval: always }`. `leafListen` is `host:port`.
+ * `jetstream { sync_interval: always, cipher: aes, key: $JETSTREAM_KEY }`. `leafListen` is `host:port`.
  */
 export function hubServerConfig(users: readonly ServerUser[], keyOf: KeyOf, leafListen: string): string {
   return [accounts('HUB', users, keyOf), 'leafnodes {', `  listen: ${leafListen}`, '}'].join('\n');

@@ -113,6 +113,7 @@ async function natsOf({ dir, ports, secrets, report, entered }: ServersSpec): Pr
         domain: name,
         port: await ports.free(`nats ${name}`),
         monitorPort: await ports.free(`nats ${name} monitor`),
+        streamKey: secrets.password(`jetstream.${name}`),
         extra,
         onStart: (child) => entered(child, groups.bus),
       },

@@ -6,12 +6,14 @@ import type { Child } from '../machine/child.js';
 import { freePort } from '../machine/port.js';
 import type { Report } from '../machine/progress.js';
 
-/** A NATS server to start with JetStream that syncs each write before it acknowledges. */
+/** A NATS server to start with JetStream that syncs each write before it acknowledges, and encrypts it. */
 export interface NatsSpec {
   readonly name: string;
   readonly dir: string;
   readonly port?: number;
   readonly monitorPort?: number;
+  /** Under which streams lie on disk; the server gets it in its environment, so that it is not beside them. */
+  readonly streamKey: string;
   /** JetStream domain; two servers joined by a leaf need different ones. */
   readonly domain?: string;
   /** Further configuration in the server's own language: accounts, leaf nodes. */
@@ -47,6 +49,8 @@ export async function startNats(spec: NatsSpec, report: Report): Promise<NatsSer
       'jetstream {',
       `  store_dir: ${JSON.stringify(join(spec.dir, 'jetstream'))}`,
       '  sync_interval: always',
+      '  cipher: aes',
+      '  key: $JETSTREAM_KEY',
       ...(spec.domain === undefined ? [] : [`  domain: ${JSON.stringify(spec.domain)}`]),
       '}',
       spec.extra ?? '',
@@ -57,7 +61,7 @@ export async function startNats(spec: NatsSpec, report: Report): Promise<NatsSer
     name: `nats ${spec.name}`,
     command: binary,
     args: ['--config', conf],
-    env: { PATH: process.env['PATH'] ?? '' },
+    env: { PATH: process.env['PATH'] ?? '', JETSTREAM_KEY: spec.streamKey },
     cwd: spec.dir,
     logFile: join(spec.dir, 'nats.log'),
     onStart: spec.onStart,

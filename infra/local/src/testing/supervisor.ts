@@ -60,7 +60,7 @@ const answers: Record<string, (wishes: Wishes) => Promise<unknown>> = {
   '/postgres': postgres,
   '/object-store': objectStore,
   '/nats': async ({ extra }) => {
-    const spec = { name: 'test', dir: newDir('nats'), extra };
+    const spec = { name: 'test', dir: newDir('nats'), streamKey: 'for tests', extra };
     const { url, monitorUrl, child } = keep(await startNats(spec, reportToStderr));
     return { url, monitorUrl, pid: child.id.pid };
   },
