@@ -30,7 +30,9 @@ export class AppModule {
         storeModule(context, bridgeTables),
         // On the hub a user is an operator, in a hospital a service.
         isHospital ? busModule(context) : busModule(context, config.PARTY),
-        isHospital ? outboxModule(context, ['records']) : OutboxModule.forOperator({ operator: config.PARTY, onError }),
+        isHospital
+          ? outboxModule(context, ['records'])
+          : OutboxModule.forOperator({ operator: config.PARTY, ring: context.ring, onError }),
         ChainsModule.with({
           self: config.PARTY,
           chains: config.CHAINS,

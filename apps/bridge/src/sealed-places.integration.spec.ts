@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { KeyRing } from '@cpds/crypto/custody';
 import { testPostgres } from '@cpds/local';
+import { openEnvelope, Outbox, outboxMigrations } from '@cpds/outbox';
 import type { Hex } from '@cpds/messages';
 import { reseal } from '@cpds/service';
 import { openStore, UnitOfWork } from '@cpds/store';
@@ -25,7 +26,7 @@ describe('a new key-encryption key', () => {
     const store = await openStore({
       url: database.url,
       entities: [CeremonyRow, KeyShareRow, RequestRow, TransferRow],
-      migrations: [...storemanMigrations, Transfers1763900000000, TransferDeeds1763950000000],
+      migrations: [...outboxMigrations, ...storemanMigrations, Transfers1763900000000, TransferDeeds1763950000000],
     });
     const unitOfWork = new UnitOfWork(store);
     const [old, fresh] = [new Uint8Array(randomBytes(32)), new Uint8Array(randomBytes(32))];
@@ -72,8 +73,16 @@ describe('a new key-encryption key', () => {
       released: { keyId: 'k', ySeal: 'y', sealedW: ring.sealJson(combinedPlace(grantId), { w: 1 }), partials: [] },
     });
 
+    const told = await unitOfWork.run((tx) =>
+      new Outbox('bridge.north', ring).append(tx, 'bridge.request-received.v1', {
+        correlation: 'request-1',
+        details: { by: 'south', planted: 1 },
+      }),
+    );
+
     const done = await reseal(unitOfWork, new KeyRing(fresh, [old]), bridgeService.sealed ?? [], () => undefined);
     expect(done.map(({ table, rows, left }) => [table, rows, left])).toEqual([
+      ['outbox', 1, 0],
       ['key_share', 2, 0],
       ['ceremony', 1, 0],
       ['request', 1, 0],
@@ -86,6 +95,8 @@ describe('a new key-encryption key', () => {
     const ceremony = await store.manager.findOneByOrFail(CeremonyRow, { attemptId });
     expect(later.open(seedPlaceOf(attemptId), ceremony.sealedSeed!)).toEqual(new Uint8Array(32).fill(5));
     const request = await store.manager.findOneByOrFail(RequestRow, { id });
+    const [row] = (await store.query('SELECT envelope FROM outbox')) as [{ envelope: unknown }];
+    expect(openEnvelope(later, row.envelope)).toEqual(told);
     expect(later.openJson(requestPlace(id), request.sealed)).toEqual({ request: 1 });
     const { sealedPackage, released } = await store.manager.findOneByOrFail(TransferRow, { id });
     expect(later.openJson(packagePlace(id), sealedPackage!)).toEqual({ package: 1 });

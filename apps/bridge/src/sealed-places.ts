@@ -1,4 +1,4 @@
-import type { SealedPlace } from '@cpds/service';
+import { outboxPlace, type SealedPlace } from '@cpds/service';
 import { seedPlaceOf } from './ceremonies/ceremonies.service.js';
 import { sharePlaceOf } from './ceremonies/key-shares.js';
 import type { KeyShareRow } from './ceremonies/key-share.row.js';
@@ -8,6 +8,7 @@ import { requestPlace } from './requests/request.row.js';
 
 /** Everything that a bridge stores under its key ring, whatever its role: the tables of the others are empty. */
 export const sealedPlaces: readonly SealedPlace[] = [
+  outboxPlace,
   {
     table: 'key_share',
     key: ['key_id', 'epoch'],

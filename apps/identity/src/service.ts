@@ -1,5 +1,5 @@
 import { createLocalJWKSet } from 'jose';
-import { derivationRootPlace, hospitalAudience, type ServiceOptions } from '@cpds/service';
+import { derivationRootPlace, hospitalAudience, outboxPlace, type ServiceOptions } from '@cpds/service';
 import { AppModule } from './app.module.js';
 import { ClientsService } from './clients/clients.service.js';
 import { identityConfig } from './config.js';
@@ -13,7 +13,7 @@ export const identityService: ServiceOptions<typeof identityConfig> = {
   name: 'identity',
   config: identityConfig,
   module: (context) => AppModule.with(context),
-  sealed: [derivationRootPlace, departmentPlace],
+  sealed: [derivationRootPlace, departmentPlace, outboxPlace],
   tokens: (app, config) => {
     const { key, issuer } = app.get(TokenIssuer, { strict: false });
     const clients = app.get(ClientsService, { strict: false });

@@ -1,4 +1,4 @@
-import { type ServiceOptions, TokenVerifier } from '@cpds/service';
+import { outboxPlace, type ServiceOptions, TokenVerifier } from '@cpds/service';
 import { AppModule } from './app.module.js';
 import { recordsConfig } from './config.js';
 import { ObjectStore } from './objects/object-store.js';
@@ -8,6 +8,7 @@ export const recordsService: ServiceOptions<typeof recordsConfig> = {
   name: 'records',
   config: recordsConfig,
   module: (context) => AppModule.with(context),
+  sealed: [outboxPlace],
   tokens: (_app, config) => TokenVerifier.remote(config.IDENTITY_URL, config.PARTY),
   probes: (app) => [
     {

@@ -2,7 +2,6 @@ import type { BusRequests } from '@cpds/bus';
 import { AppError, toAppError, unavailable } from '@cpds/errors';
 import {
   type Actor,
-  EventEnvelope,
   eventLeafHash,
   LeavesAnswer,
   LeavesQuery,
@@ -12,7 +11,8 @@ import {
   outboxAgreed,
 } from '@cpds/messages';
 import type { Tx, UnitOfWork } from '@cpds/store';
-import { bytesOf, type Numbered, type OwnLeaf } from './numbered.js';
+import type { Numbered, OwnLeaf } from './numbered.js';
+import { bytesOf } from './stored-envelope.js';
 import type { Outbox } from './outbox.js';
 
 /** Audit answers within this many milliseconds, or counts as away. */
@@ -217,10 +217,10 @@ export class Agreement {
       'UPDATE outbox_counter SET last_seq = last_seq + 1 WHERE producer = $1 RETURNING last_seq',
       [producer],
     )) as [[{ last_seq: string }]];
-    const envelope = { ...EventEnvelope.parse(row.envelope), seq: Number(counter.last_seq) };
+    const envelope = { ...this.outbox.read(row.envelope), seq: Number(counter.last_seq) };
     await tx.manager.query(
       'UPDATE outbox SET seq = $3, envelope = $4, leaf = $5, stream_seq = NULL WHERE producer = $1 AND seq = $2',
-      [producer, seq, envelope.seq, JSON.stringify(envelope), bytesOf(eventLeafHash(envelope))],
+      [producer, seq, envelope.seq, this.outbox.write(envelope), bytesOf(eventLeafHash(envelope))],
     );
   }
 }

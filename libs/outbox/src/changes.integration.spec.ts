@@ -1,3 +1,4 @@
+import { KeyRing } from '@cpds/crypto/custody';
 import { testPostgres } from '@cpds/local';
 import type { EventEnvelope } from '@cpds/messages';
 import { openStore, type Tx, UnitOfWork } from '@cpds/store';
@@ -6,6 +7,7 @@ import { Changes } from './changes.js';
 import { outboxMigrations } from './migrations.js';
 import { Outbox } from './outbox.js';
 import { type Outcome, told, unchanged, untold } from './outcome.js';
+import { openEnvelope } from './stored-envelope.js';
 
 class Notes1763999999999 implements MigrationInterface {
   name = 'Notes1763999999999';
@@ -22,6 +24,7 @@ class Notes1763999999999 implements MigrationInterface {
 const type = 'records.cohort-minted.v1';
 const draft = (correlation: string) => ({ type, correlation, details: {} });
 
+const ring = new KeyRing(new Uint8Array(32).fill(9));
 let database: Awaited<ReturnType<typeof testPostgres>>;
 let store: DataSource;
 let changes: Changes;
@@ -31,14 +34,14 @@ const write = (tx: Tx, text: string): Promise<unknown> =>
 const notes = async (): Promise<string[]> =>
   ((await store.query('SELECT text FROM note ORDER BY text')) as { text: string }[]).map(({ text }) => text);
 const events = async (): Promise<EventEnvelope[]> =>
-  ((await store.query('SELECT envelope FROM outbox ORDER BY seq')) as { envelope: EventEnvelope }[]).map(
-    ({ envelope }) => envelope,
+  ((await store.query('SELECT envelope FROM outbox ORDER BY seq')) as { envelope: unknown }[]).map(({ envelope }) =>
+    openEnvelope(ring, envelope),
   );
 
 beforeEach(async () => {
   database = await testPostgres();
   store = await openStore({ url: database.url, migrations: [...outboxMigrations, Notes1763999999999] });
-  changes = new Changes(new UnitOfWork(store), new Outbox('records.north'));
+  changes = new Changes(new UnitOfWork(store), new Outbox('records.north', ring));
 });
 
 afterEach(async () => {

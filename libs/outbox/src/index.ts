@@ -8,3 +8,4 @@ export * from './outbox.module.js';
 export * from './outcome.js';
 export * from './receipts.js';
 export * from './relay.js';
+export * from './stored-envelope.js';

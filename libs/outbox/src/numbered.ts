@@ -1,6 +1,7 @@
-import { fromHex, to0x } from '@cpds/crypto/bytes';
-import { EventEnvelope, type Hex, maxOutboxRows, type OutboxRows, type OutboxRowsQuery } from '@cpds/messages';
+import { to0x } from '@cpds/crypto/bytes';
+import { type Hex, maxOutboxRows, type OutboxRows, type OutboxRowsQuery } from '@cpds/messages';
 import type { UnitOfWork } from '@cpds/store';
+import type { Outbox } from './outbox.js';
 
 /** One answer stays well under the 1 MiB that NATS carries. */
 const maxAnswerBytes = 512 * 1024;
@@ -15,8 +16,12 @@ export interface OwnLeaf {
 export class Numbered {
   constructor(
     private readonly unitOfWork: UnitOfWork,
-    readonly producer: string,
+    private readonly outbox: Outbox,
   ) {}
+
+  get producer(): string {
+    return this.outbox.producer;
+  }
 
   /** The newest number that this database has ever given; 0 before the first. */
   async lastSeq(): Promise<number> {
@@ -55,12 +60,7 @@ export class Numbered {
        WHERE bytes <= $5 OR seq = $2 ORDER BY seq`,
       [this.producer, fromSeq, toSeq, maxOutboxRows, maxAnswerBytes],
     )) as { envelope: unknown }[];
-    const events = rows.map((row) => EventEnvelope.parse(row.envelope));
+    const events = rows.map((row) => this.outbox.read(row.envelope));
     return { producer: this.producer, events, lastSeq: await this.lastSeq() };
   }
-}
-
-/** The bytes of a 0x hash, as a bytea column takes them. */
-export function bytesOf(hash: string): Buffer {
-  return Buffer.from(fromHex(hash, 'hash', 32));
 }

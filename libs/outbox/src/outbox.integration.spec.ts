@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Bus, BusRequests, connectBus, ensureEventStream, eventStream, hospitalEventSubjects } from '@cpds/bus';
+import { KeyRing } from '@cpds/crypto/custody';
 import { testNats, testPostgres } from '@cpds/local';
 import {
   type Anchored,
@@ -33,6 +34,7 @@ import { Relay, type RelayOptions } from './relay.js';
 const producer = 'records.north';
 const type = 'records.cohort-minted.v1';
 
+const ring = new KeyRing(new Uint8Array(32).fill(9));
 let database: Awaited<ReturnType<typeof testPostgres>>;
 let nats: Awaited<ReturnType<typeof testNats>>;
 let bus: Bus;
@@ -94,10 +96,10 @@ class TestLog {
 /** A producer process: everything it would hold, started and stopped together. */
 async function startProducer(consumers: string[] = [], over: Partial<RelayOptions> = {}) {
   const errors: unknown[] = [];
-  const outbox = new Outbox(producer);
+  const outbox = new Outbox(producer, ring);
   const onError = (error: unknown): void => void errors.push(error);
   const requests = new BusRequests(bus);
-  const numbered = new Numbered(unitOfWork, producer);
+  const numbered = new Numbered(unitOfWork, outbox);
   const agreement = new Agreement(unitOfWork, requests, outbox, numbered, { mayAsk: true, onError });
   const receipts = new Receipts(unitOfWork, bus, requests, numbered, agreement, {
     receipts: receiptSubject,
@@ -200,6 +202,20 @@ describe('outbox', () => {
     await until(async () => (await streamed()).length === 20);
     expect((await streamed()).map(({ seq }) => seq)).toEqual(Array.from({ length: 20 }, (_, n) => n + 1));
     expect(sender.errors).toEqual([]);
+    await sender.stop();
+  });
+
+  it('holds no detail, person or salt readable in its rows, and sends all of them', async () => {
+    const sender = await startProducer();
+    const [planted, person] = ['planted-detail-string', randomUUID()];
+    const told = await unitOfWork.run((tx) =>
+      sender.outbox.append(tx, type, { correlation: 'r-1', details: { planted }, person }),
+    );
+    const dump = JSON.stringify(await store.query('SELECT * FROM outbox'));
+    expect(dump).toContain(type);
+    for (const hidden of [planted, person, told.salt.slice(2)]) expect(dump).not.toContain(hidden);
+    await until(async () => (await streamed()).length === 1);
+    expect(await streamed()).toEqual([told]);
     await sender.stop();
   });
 

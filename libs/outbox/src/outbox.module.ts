@@ -6,6 +6,7 @@ import {
   Module,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
+import type { KeyRing } from '@cpds/crypto/custody';
 import { Bus, BusRequests, ensureEventStream, hospitalEventSubjects } from '@cpds/bus';
 import {
   anchoredSubject,
@@ -33,6 +34,8 @@ interface Wiring {
   producer: string;
   isOperator: boolean;
   consumers: string[];
+  /** seals rows until they go */
+  ring: KeyRing;
   onError: OnError;
 }
 
@@ -60,13 +63,18 @@ export class OutboxModule implements OnApplicationBootstrap, BeforeApplicationSh
   }
 
   /** A service of a hospital: producer `<service>.<party>`; `consumers` are the services that read its events, beside audit. */
-  static forHospital(options: { producer: string; consumers?: string[]; onError: OnError }): DynamicModule {
+  static forHospital(options: {
+    producer: string;
+    consumers?: string[];
+    ring: KeyRing;
+    onError: OnError;
+  }): DynamicModule {
     return build({ isOperator: false, consumers: [], ...options });
   }
 
   /** A storeman or voucher, whose events go to the hub's log as `audit.events.<operator>`. */
-  static forOperator(options: { operator: string; onError: OnError }): DynamicModule {
-    return build({ producer: options.operator, isOperator: true, consumers: [], onError: options.onError });
+  static forOperator({ operator, ...options }: { operator: string; ring: KeyRing; onError: OnError }): DynamicModule {
+    return build({ producer: operator, isOperator: true, consumers: [], ...options });
   }
 
   async onApplicationBootstrap(): Promise<void> {
@@ -83,7 +91,7 @@ export class OutboxModule implements OnApplicationBootstrap, BeforeApplicationSh
 }
 
 function build(wired: Wiring): DynamicModule {
-  const { producer, isOperator, consumers, onError } = wired;
+  const { producer, isOperator, consumers, ring, onError } = wired;
   const mayAsk = !isOperator;
   const [service] = producer.split('.') as [string];
   return {
@@ -92,7 +100,7 @@ function build(wired: Wiring): DynamicModule {
     controllers: isOperator ? [] : [outboxBusController(service)],
     providers: [
       { provide: wiring, useValue: wired },
-      { provide: Outbox, useFactory: () => new Outbox(producer) },
+      { provide: Outbox, useFactory: () => new Outbox(producer, ring) },
       {
         provide: Changes,
         inject: [UnitOfWork, Outbox],
@@ -101,8 +109,8 @@ function build(wired: Wiring): DynamicModule {
       { provide: Inbox, useFactory: () => new Inbox() },
       {
         provide: Numbered,
-        inject: [UnitOfWork],
-        useFactory: (unitOfWork: UnitOfWork) => new Numbered(unitOfWork, producer),
+        inject: [UnitOfWork, Outbox],
+        useFactory: (unitOfWork: UnitOfWork, outbox: Outbox) => new Numbered(unitOfWork, outbox),
       },
       {
         provide: Agreement,

@@ -1,8 +1,9 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { KeyRing } from '@cpds/crypto/custody';
 import { parse } from '@cpds/errors';
 import { assertActor, EventEnvelope, eventLeafHash } from '@cpds/messages';
 import type { Tx } from '@cpds/store';
-import { bytesOf } from './numbered.js';
+import { bytesOf, openEnvelope, sealEnvelope } from './stored-envelope.js';
 
 /** What a use-case says of an event; the outbox adds the rest of the envelope. */
 export interface EventBody {
@@ -20,6 +21,8 @@ export class Outbox {
   constructor(
     /** `<service>.<party>` in a hospital, the operator's name for a role node */
     readonly producer: string,
+    /** seals rows; the default is a key of this outbox alone, so that its rows are lost with the process */
+    private readonly ring: KeyRing = new KeyRing(randomBytes(32)),
     private readonly now: () => Date = () => new Date(),
   ) {}
 
@@ -55,11 +58,21 @@ export class Outbox {
     await tx.manager.query('INSERT INTO outbox (producer, seq, envelope, leaf) VALUES ($1, $2, $3, $4)', [
       this.producer,
       envelope.seq,
-      JSON.stringify(envelope),
+      this.write(envelope),
       bytesOf(eventLeafHash(envelope)),
     ]);
     tx.afterCommit(() => this.wake());
     return envelope;
+  }
+
+  /** The event as a row's `envelope` holds it. */
+  write(event: EventEnvelope): string {
+    return JSON.stringify(sealEnvelope(this.ring, event));
+  }
+
+  /** The event in a row's `envelope`. @throws CryptoError `wrong-kek`, `broken-seal` */
+  read(stored: unknown): EventEnvelope {
+    return openEnvelope(this.ring, stored);
   }
 
   /** Called after each commit that appended an event; the relay sets it. */

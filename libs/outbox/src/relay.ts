@@ -1,6 +1,6 @@
 import type { Bus } from '@cpds/bus';
 import { eventStream } from '@cpds/bus';
-import { EventEnvelope, type Hex, maxLeavesAsked } from '@cpds/messages';
+import { type EventEnvelope, type Hex, maxLeavesAsked } from '@cpds/messages';
 import { type ConsumerInfo, JetStreamApiCodes, JetStreamApiError, type JetStreamManager } from '@nats-io/jetstream';
 import { type AfterRound, type Leases, Loop, type UnitOfWork } from '@cpds/store';
 import type { Agreement } from './agreement.js';
@@ -80,7 +80,7 @@ export class Relay {
     private readonly unitOfWork: UnitOfWork,
     leases: Leases,
     private readonly bus: Bus,
-    outbox: Outbox,
+    private readonly outbox: Outbox,
     private readonly numbered: Numbered,
     private readonly agreement: Agreement,
     private readonly receipts: Receipts,
@@ -179,7 +179,7 @@ export class Relay {
     try {
       for (const { seq, envelope } of rows) {
         if (held.aborted) break;
-        const event = EventEnvelope.parse(envelope);
+        const event = this.outbox.read(envelope);
         // The number is part of the name: an event that got another number is another message.
         const msgID = `${event.id}/${seq}`;
         const ack = await this.bus.js.publish(this.options.subjectOf(event), JSON.stringify(event), { msgID });

@@ -2,9 +2,10 @@
 
 import type { DynamicModule } from '@nestjs/common';
 import { BusModule, inboxPrefixOf } from '@cpds/bus';
-import { OutboxModule } from '@cpds/outbox';
+import { OutboxModule, outboxPlaceOf } from '@cpds/outbox';
 import { type StoreOptions, StoreModule } from '@cpds/store';
 import type { commonConfig, ConfigOf } from './config.js';
+import type { SealedPlace } from './custody/reseal.js';
 import { errorLine } from './log.js';
 import { nkeySeedOf } from './nkey-seed.js';
 import { OutboxHttpController } from './outbox.http.controller.js';
@@ -32,7 +33,15 @@ export function busModule({ name, config, log }: Common, userName = name): Dynam
 }
 
 /** The outbox of a hospital's service, with its door; `consumers` are the services that read its events, beside audit. */
-export function outboxModule({ name, config, onError }: Common, consumers: string[] = []): DynamicModule {
-  const outbox = OutboxModule.forHospital({ producer: `${name}.${config.PARTY}`, consumers, onError });
+export function outboxModule({ name, config, ring, onError }: Common, consumers: string[] = []): DynamicModule {
+  const outbox = OutboxModule.forHospital({ producer: `${name}.${config.PARTY}`, consumers, ring, onError });
   return { ...outbox, controllers: [...(outbox.controllers ?? []), OutboxHttpController] };
 }
+
+/** The rows of an outbox, for sealing anew. */
+export const outboxPlace: SealedPlace = {
+  table: 'outbox',
+  key: ['producer', 'seq'],
+  sealed: { column: 'envelope', encoding: 'base64', property: 'sealed' },
+  placeOf: (row) => outboxPlaceOf(row['producer'] as string, row['seq'] as string),
+};

@@ -1,5 +1,6 @@
 import { fromHex, to0x } from '@cpds/crypto/bytes';
 import { compressed, G, parsePoint } from '@cpds/crypto/curve';
+import { KeyRing } from '@cpds/crypto/custody';
 import * as frost from '@cpds/crypto/frost';
 import { checkKeyShare, type KeyShare } from '@cpds/crypto/group';
 import {
@@ -12,6 +13,7 @@ import {
   type Grant,
   type Hex,
 } from '@cpds/contracts';
+import { openEnvelope } from '@cpds/outbox';
 import type { Group } from '../chains/consortium-view.js';
 import { openStoremen, until, type StoremanRun, type Storemen } from '../testing/storemen.js';
 import { CeremonyRow } from './ceremony.row.js';
@@ -173,10 +175,12 @@ describe('key generation over the hub', () => {
       return rows.every(([row]) => row?.state === 'failed' && row.reason === 'failed in Verdict, at fault: 1');
     });
     expect(await Promise.all(runs.map(seedsLeft))).toEqual([0, 0, 0, 0, 0]);
-    const blamed = await runs[1]!.unitOfWork.reader.query(
+    const blamed = (await runs[1]!.unitOfWork.reader.query(
       "SELECT envelope FROM outbox WHERE envelope::text LIKE '%member-blamed%'",
-    );
-    expect(JSON.stringify(blamed)).toContain('"culprits":[1]');
+    )) as { envelope: unknown }[];
+    expect(
+      JSON.stringify(blamed.map(({ envelope }) => openEnvelope(new KeyRing(runs[1]!.home.kek), envelope))),
+    ).toContain('"culprits":[1]');
   }, 240_000);
 });
 

@@ -167,8 +167,8 @@ async function runStoreman(
   const errors: unknown[] = [];
   const onError = (error: unknown) => void errors.push(error);
   const unitOfWork = new UnitOfWork(store);
-  const changes = new Changes(unitOfWork, new Outbox(home.party));
   const ring = new KeyRing(home.kek);
+  const changes = new Changes(unitOfWork, new Outbox(home.party, ring));
   const shares = new KeyShares(unitOfWork, ring);
   const hub = (await ChainReader.connect({ name: 'hub', urls: [hubUrl], pollMs: 100, onError })).adopt(testRules);
   const leases = new Leases(store, 50);

@@ -21,7 +21,7 @@ describe('a NATS server', () => {
   afterAll(() => rmSync(dir, { recursive: true }));
 
   it('keeps no message readable on disk, nor the key beside it, and opens it after a restart', async () => {
-    const spec = { name: 'test', dir, streamKey: 'the-key-of-the-streams' };
+    const spec = { name: 'test', dir, streamKey: '12 keys of the streams' };
     const first = await startNats(spec, () => undefined);
     const writer = await connect({ servers: first.url });
     await (await jetstreamManager(writer)).streams.add({ name: 'EVENTS', subjects: ['records.>'] });

@@ -61,7 +61,8 @@ export async function startNats(spec: NatsSpec, report: Report): Promise<NatsSer
     name: `nats ${spec.name}`,
     command: binary,
     args: ['--config', conf],
-    env: { PATH: process.env['PATH'] ?? '', JETSTREAM_KEY: spec.streamKey },
+    // The server reads the value in its configuration's language, where 12ab would be no text.
+    env: { PATH: process.env['PATH'] ?? '', JETSTREAM_KEY: JSON.stringify(spec.streamKey) },
     cwd: spec.dir,
     logFile: join(spec.dir, 'nats.log'),
     onStart: spec.onStart,
