@@ -1,8 +1,8 @@
 /** What the contracts say happened to each grant. */
 
 import { LockedAccount, MappedDeeds } from '@cpds/contracts';
-import type { Fetch } from './log-source.js';
 import type { Policy } from './policy.js';
+import type { Requests } from './requests.js';
 import { Rpc } from './rpc.js';
 
 /** One grant as the chains show it. Absent members never happened. */
@@ -16,8 +16,8 @@ export interface ChainGrant {
   voidedAt?: string;
 }
 
-/** Grants by grantId, from the events of all contracts of the policy. */
-export async function readChains(policy: Policy, fetch: Fetch): Promise<Map<string, ChainGrant>> {
+/** Grants by grantId, from the events of all contracts of the policy. @throws NoAnswer */
+export async function readChains(policy: Policy, requests: Requests): Promise<Map<string, ChainGrant>> {
   const grants = new Map<string, ChainGrant>();
   const of = (grantId: string): ChainGrant => {
     const known = grants.get(grantId) ?? { grantId };
@@ -25,7 +25,7 @@ export async function readChains(policy: Policy, fetch: Fetch): Promise<Map<stri
     return known;
   };
   for (const chain of policy.chains) {
-    const rpc = new Rpc(chain.rpc, fetch);
+    const rpc = new Rpc(chain.rpc, requests);
     for (const address of chain.lockedAccounts)
       for (const log of await rpc.logs(address)) {
         const event = LockedAccount.decodeLog(log);

@@ -2,6 +2,7 @@ export * from './chain-facts.js';
 export * from './discrepancy.js';
 export * from './log-source.js';
 export * from './policy.js';
+export * from './requests.js';
 export * from './steps.js';
 export * from './verify.js';
 export * from './verify-anchors.js';

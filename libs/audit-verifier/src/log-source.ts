@@ -1,13 +1,12 @@
 /** Reads a log over c2sp.org/tlog-tiles. Everything it returns is unchecked. */
 
+import { CryptoError } from '@cpds/crypto';
 import * as tlog from '@cpds/crypto/tlog';
 import type { LogPolicy } from './policy.js';
 import { LogRefused } from './discrepancy.js';
+import { type Answer, NoAnswer, type Requests } from './requests.js';
 
-/** The platform's fetch, or that of a test. */
-export type Fetch = (url: string, init?: RequestInit) => Promise<Response>;
-
-/** A tile as served. */
+/** A tile as served, no wider than it was asked for. */
 export interface ServedTile {
   readonly path: string;
   readonly level: number;
@@ -17,57 +16,83 @@ export interface ServedTile {
 export class LogSource {
   constructor(
     private readonly log: LogPolicy,
-    private readonly fetch: Fetch,
+    private readonly requests: Requests,
   ) {}
 
-  /** @throws LogRefused `unreachable` */
+  /** @throws NoAnswer also for 404: whoever serves no checkpoint has promised no tree */
   async checkpoint(): Promise<string> {
-    return (await this.get('checkpoint')).text();
+    const answer = await this.get('checkpoint');
+    if (!answer.ok) throw this.noAnswer('checkpoint', answer);
+    return new TextDecoder().decode(answer.bytes);
   }
 
-  /** All tiles of a tree of `size` leaves. */
+  /** All tiles of a tree of `size` leaves. @throws NoAnswer, LogRefused `log-cut` */
   async tiles(size: number): Promise<ServedTile[]> {
     const tiles: ServedTile[] = [];
     for (const tile of tlog.tilesOf(size)) {
       const path = tlog.tilePath(tile);
-      tiles.push({ path, level: tile.level, bytes: await this.bytes(path) });
+      const bytes = await this.promised(path, tlog.tilePath({ ...tile, width: tlog.TILE_WIDTH }));
+      tiles.push({ path, level: tile.level, bytes: bytes.slice(0, tile.width * tlog.HASH_BYTES) });
     }
     return tiles;
   }
 
-  /** All entries of a log of `size` leaves, or null without a token. */
+  /**
+   * All entries of a log of `size` leaves, or null without a token.
+   *
+   * @throws NoAnswer, LogRefused `log-cut`, `entry-altered` for a bundle that is not in the form of one
+   */
   async entries(size: number): Promise<Uint8Array[] | null> {
     if (this.log.token === undefined) return null;
     const entries: Uint8Array[] = [];
     for (const bundle of tlog.bundlesOf(size)) {
       const path = tlog.entriesPath(bundle);
-      const part = tlog.decodeEntries(await this.bytes(path, { authorization: `Bearer ${this.log.token}` }));
-      if (part.length !== bundle.width) throw this.refused('log-cut', `${path} holds ${part.length} entries`);
-      entries.push(...part);
+      const bytes = await this.promised(path, tlog.entriesPath({ ...bundle, width: tlog.TILE_WIDTH }), {
+        authorization: `Bearer ${this.log.token}`,
+      });
+      const part = this.decoded(path, bytes, bundle.index * tlog.TILE_WIDTH);
+      if (part.length < bundle.width) throw this.refused('log-cut', `${path} holds ${part.length} entries`);
+      entries.push(...part.slice(0, bundle.width));
     }
     return entries;
   }
 
-  private async bytes(path: string, headers: Record<string, string> = {}): Promise<Uint8Array> {
-    return new Uint8Array(await (await this.get(path, headers)).arrayBuffer());
-  }
-
-  private async get(path: string, headers: Record<string, string> = {}): Promise<Response> {
-    const url = `${this.log.url.replace(/\/$/, '')}/${path}`;
-    // As a method of this object a browser's own fetch refuses: "Illegal invocation".
-    const { fetch } = this;
-    let response: Response;
-    try {
-      response = await fetch(url, { headers });
-    } catch {
-      throw this.refused('unreachable', `${url} does not answer`);
+  /**
+   * A file that the signed size promises. A log may delete a partial tile once the full one is there
+   * (c2sp.org/tlog-tiles, "Partial Tiles"), whose beginning it is; only when both are gone was the log cut.
+   */
+  private async promised(path: string, fullPath: string, headers: Record<string, string> = {}): Promise<Uint8Array> {
+    const paths = path === fullPath ? [path] : [path, fullPath];
+    for (const one of paths) {
+      const answer = await this.get(one, headers);
+      if (answer.ok) return answer.bytes;
+      if (answer.status !== 404 && answer.status !== 410) throw this.noAnswer(one, answer);
     }
-    if (response.ok) return response;
-    // A log that signed a size must serve it: a missing tile is a discrepancy, not an outage.
-    throw this.refused(response.status === 404 ? 'log-cut' : 'unreachable', `${url} answers ${response.status}`);
+    throw this.refused('log-cut', `${paths.map((one) => this.urlOf(one)).join(' and ')}: not there`);
   }
 
-  private refused(code: string, message: string): LogRefused {
-    return new LogRefused({ code, party: this.log.party, message });
+  private decoded(path: string, bytes: Uint8Array, leafIndex: number): Uint8Array[] {
+    try {
+      return tlog.decodeEntries(bytes);
+    } catch (error) {
+      if (error instanceof CryptoError) throw this.refused('entry-altered', `${path}: ${error.message}`, leafIndex);
+      throw error;
+    }
+  }
+
+  private get(path: string, headers: Record<string, string> = {}): Promise<Answer> {
+    return this.requests.send(this.urlOf(path), { headers });
+  }
+
+  private urlOf(path: string): string {
+    return `${this.log.url.replace(/\/$/, '')}/${path}`;
+  }
+
+  private noAnswer(path: string, { status }: Answer): NoAnswer {
+    return new NoAnswer('unreachable', `${this.urlOf(path)} answers ${status}`, status);
+  }
+
+  private refused(code: string, message: string, leafIndex?: number): LogRefused {
+    return new LogRefused({ code, party: this.log.party, message, ...(leafIndex === undefined ? {} : { leafIndex }) });
   }
 }

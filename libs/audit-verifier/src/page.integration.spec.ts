@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { pageScript, testPage, type TestPage } from '@cpds/local';
-import type { Fetch } from './log-source.js';
+import type { Fetch } from './requests.js';
 import { account, address, chainOf, rootOf } from './testing/memory-chain.js';
 import { consortium, grantId } from './testing/memory-log.js';
 import type { Verification } from './verify.js';

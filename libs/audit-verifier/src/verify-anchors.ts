@@ -3,9 +3,9 @@
 import { fromHex, toHex } from '@cpds/crypto/bytes';
 import { CheckpointAnchor } from '@cpds/contracts';
 import type { Discrepancy } from './discrepancy.js';
-import type { Fetch } from './log-source.js';
 import type { Policy } from './policy.js';
-import { Rpc } from './rpc.js';
+import type { Requests } from './requests.js';
+import { Rpc, type RpcLog } from './rpc.js';
 import type { VerifiedLog } from './verify-log.js';
 
 /** The newest anchor of a log on one contract. */
@@ -22,19 +22,32 @@ export interface VerifiedAnchor {
   readonly checked: number;
 }
 
-/** Compares every anchor of `log` that its account made on the contract, and returns the newest. */
-export async function verifyAnchor(
-  policy: Policy['anchors'][number],
-  log: VerifiedLog,
-  fetch: Fetch,
-): Promise<{ anchor: VerifiedAnchor; discrepancies: Discrepancy[] }> {
-  const rpc = new Rpc(policy.rpc, fetch);
+/** What a contract tells of the anchors of one log. */
+export interface AnchorFacts {
+  /** `last(origin)`; size 0 for none. */
+  readonly last: { readonly size: bigint; readonly root: string };
+  /** Every `Anchored` event by the log's account. */
+  readonly made: readonly { readonly size: bigint; readonly root: string; readonly entry: RpcLog }[];
+}
+
+/** Reads every anchor that the account made on the contract. @throws NoAnswer */
+export async function readAnchors(policy: Policy['anchors'][number], requests: Requests): Promise<AnchorFacts> {
+  const rpc = new Rpc(policy.rpc, requests);
   const last = await new CheckpointAnchor(policy.address, rpc).last(policy.account, policy.origin);
   const made = (await rpc.logs(policy.address)).flatMap((entry) => {
     const event = CheckpointAnchor.decodeLog(entry);
     const isTheirs = event?.args.origin === policy.origin && isSame(event.args.account, policy.account);
     return isTheirs ? [{ ...event.args, entry }] : [];
   });
+  return { last, made };
+}
+
+/** Compares every anchor with `log`, and returns the newest. */
+export function verifyAnchor(
+  policy: Policy['anchors'][number],
+  { last, made }: AnchorFacts,
+  log: VerifiedLog,
+): { anchor: VerifiedAnchor; discrepancies: Discrepancy[] } {
   const discrepancies: Discrepancy[] = [];
   const say = (code: string, message: string): void => void discrepancies.push({ code, party: log.party, message });
 

@@ -4,9 +4,10 @@ import { CryptoError } from '@cpds/crypto';
 import { equalBytes } from '@cpds/crypto/bytes';
 import * as tlog from '@cpds/crypto/tlog';
 import { events, Leaf } from '@cpds/messages';
-import { LogRefused, type Discrepancy } from './discrepancy.js';
-import { LogSource, type Fetch, type ServedTile } from './log-source.js';
+import { LogRefused, silentLog, type Discrepancy } from './discrepancy.js';
+import { LogSource, type ServedTile } from './log-source.js';
 import type { LogPolicy } from './policy.js';
+import { NoAnswer, type Requests } from './requests.js';
 
 /** A leaf that was read, in the log's order. */
 export interface ReadLeaf extends Leaf {
@@ -19,7 +20,7 @@ export interface VerifiedLog {
   readonly origin: string;
   readonly size: number;
   readonly root: Uint8Array;
-  /** Null without a token. */
+  /** Null without a token, and when entries could not be read; then `discrepancies` says why. */
   readonly leaves: readonly ReadLeaf[] | null;
   /** Root of the first `size` leaves, recomputed; null beyond the log's end. */
   readonly rootAt: (size: number) => Uint8Array | null;
@@ -27,12 +28,14 @@ export interface VerifiedLog {
 }
 
 /**
- * Downloads and recomputes a log.
+ * Downloads and recomputes a log. Hashes alone prove what is anchored, so entries that give no answer are a discrepancy
+ * and the rest is still judged.
  *
- * @throws LogRefused when the log cannot be reached or contradicts its checkpoint: then nothing it says can be used
+ * @throws LogRefused when the log contradicts its checkpoint: then nothing it says can be used
+ * @throws NoAnswer when its checkpoint or its hashes cannot be read
  */
-export async function verifyLog(log: LogPolicy, fetch: Fetch): Promise<VerifiedLog> {
-  const source = new LogSource(log, fetch);
+export async function verifyLog(log: LogPolicy, requests: Requests): Promise<VerifiedLog> {
+  const source = new LogSource(log, requests);
   const refuse = (code: string, message: string, leafIndex?: number): LogRefused =>
     new LogRefused({ code, party: log.party, message, ...(leafIndex === undefined ? {} : { leafIndex }) });
 
@@ -49,7 +52,7 @@ export async function verifyLog(log: LogPolicy, fetch: Fetch): Promise<VerifiedL
   if (!equalBytes(roots.at(-1)!, checkpoint.root))
     throw refuse('root-mismatch', 'the tiles do not have the root that the checkpoint states');
 
-  const entries = await source.entries(checkpoint.size);
+  const { entries, silence } = await entriesOf(log, source, checkpoint.size);
   entries?.forEach((entry, index) => {
     if (!equalBytes(tlog.leafHash(entry), leafHashes[index]!))
       throw refuse('entry-altered', `entry ${index} is not the one that the log commits to`, index);
@@ -62,8 +65,21 @@ export async function verifyLog(log: LogPolicy, fetch: Fetch): Promise<VerifiedL
     root: checkpoint.root,
     leaves,
     rootAt: (size) => roots[size] ?? null,
-    discrepancies,
+    discrepancies: [...silence, ...discrepancies],
   };
+}
+
+async function entriesOf(
+  log: LogPolicy,
+  source: LogSource,
+  size: number,
+): Promise<{ entries: Uint8Array[] | null; silence: Discrepancy[] }> {
+  try {
+    return { entries: await source.entries(size), silence: [] };
+  } catch (error) {
+    if (error instanceof NoAnswer) return { entries: null, silence: [silentLog(log.party, error)] };
+    throw error;
+  }
 }
 
 function openSigned(

@@ -1,12 +1,12 @@
-/** Verifies every log, every anchor and every grant. Uses no Nest, no file and no clock, so it runs in a browser. */
+/** Verifies every log, every anchor and every grant. Uses no Nest and no file, so it runs in a browser. */
 
 import { to0x } from '@cpds/crypto/bytes';
 import { readChains } from './chain-facts.js';
-import { LogRefused, type Discrepancy } from './discrepancy.js';
-import type { Fetch } from './log-source.js';
+import { LogRefused, silentChain, silentLog, type Discrepancy, type Verdict, verdictOf } from './discrepancy.js';
 import type { Policy } from './policy.js';
+import { type Fetch, NoAnswer, type Pause, Requests } from './requests.js';
 import { checkAgainstChain, checkSteps, grantEvents, storyOf, type GrantStory } from './steps.js';
-import { verifyAnchor, type VerifiedAnchor } from './verify-anchors.js';
+import { type AnchorFacts, readAnchors, verifyAnchor, type VerifiedAnchor } from './verify-anchors.js';
 import { verifyLog, type ReadLeaf, type VerifiedLog } from './verify-log.js';
 
 /** One log's part of the result. */
@@ -24,7 +24,9 @@ export interface LogResult {
 }
 
 export interface Verification {
+  /** True when `verdict` is `holds`. */
   readonly ok: boolean;
+  readonly verdict: Verdict;
   readonly logs: readonly LogResult[];
   /** Grants whose steps were judged; empty when entries could not be read. */
   readonly grants: readonly (GrantStory & { readonly complete: boolean })[];
@@ -33,13 +35,17 @@ export interface Verification {
   readonly first: Discrepancy | null;
 }
 
-/** Verifies everything that `policy` names. Never throws for a log's fault: it becomes a discrepancy. */
-export async function verify(policy: Policy, fetch: Fetch = globalThis.fetch): Promise<Verification> {
+/**
+ * Verifies everything that `policy` names. Never throws for a log's or a node's fault: it becomes a discrepancy.
+ * `pause` waits between attempts of a request.
+ */
+export async function verify(policy: Policy, fetch: Fetch = globalThis.fetch, pause?: Pause): Promise<Verification> {
+  const requests = new Requests(fetch, pause);
   const discrepancies: Discrepancy[] = [];
   const results: LogResult[] = [];
   const sound: VerifiedLog[] = [];
   for (const log of policy.logs) {
-    const { verified, anchors, faults } = await verifyOne(policy, log, fetch);
+    const { verified, anchors, faults } = await verifyOne(policy, log, requests);
     discrepancies.push(...faults);
     if (verified !== null) sound.push(verified);
     results.push({
@@ -54,49 +60,65 @@ export async function verify(policy: Policy, fetch: Fetch = globalThis.fetch): P
       verified: faults.length === 0,
     });
   }
-  const grants = await judgeGrants(policy, sound, results, fetch, discrepancies);
-  return { ok: discrepancies.length === 0, logs: results, grants, discrepancies, first: discrepancies[0] ?? null };
+  const grants = await judgeGrants(policy, sound, results, requests, discrepancies);
+  const verdict = verdictOf(discrepancies);
+  return { ok: verdict === 'holds', verdict, logs: results, grants, discrepancies, first: discrepancies[0] ?? null };
 }
 
 async function verifyOne(
   policy: Policy,
   log: Policy['logs'][number],
-  fetch: Fetch,
+  requests: Requests,
 ): Promise<{ verified: VerifiedLog | null; anchors: VerifiedAnchor[]; faults: Discrepancy[] }> {
+  const { known, silence } = await anchorsOf(policy, log, requests);
   try {
-    const verified = await verifyLog(log, fetch);
-    const anchors: VerifiedAnchor[] = [];
-    const faults = [...verified.discrepancies];
-    for (const place of policy.anchors.filter((anchor) => anchor.origin === log.origin)) {
-      try {
-        const checked = await verifyAnchor(place, verified, fetch);
-        anchors.push(checked.anchor);
-        faults.push(...checked.discrepancies);
-      } catch (error) {
-        faults.push({ code: 'chain-unreachable', party: log.party, message: wordsOf(error) });
-      }
-    }
-    return { verified, anchors, faults };
+    const verified = await verifyLog(log, requests);
+    const checked = known.map(({ place, facts }) => verifyAnchor(place, facts, verified));
+    return {
+      verified,
+      anchors: checked.map(({ anchor }) => anchor),
+      faults: [...verified.discrepancies, ...checked.flatMap(({ discrepancies }) => discrepancies), ...silence],
+    };
   } catch (error) {
-    if (!(error instanceof LogRefused)) throw error;
-    return { verified: null, anchors: [], faults: [error.discrepancy] };
+    if (error instanceof LogRefused) return { verified: null, anchors: [], faults: [error.discrepancy, ...silence] };
+    if (error instanceof NoAnswer)
+      return { verified: null, anchors: [], faults: [silentLog(log.party, error), ...silence] };
+    throw error;
   }
+}
+
+/** Read before the checkpoint: a log that grows and is anchored meanwhile would be accused of having been cut. */
+async function anchorsOf(
+  policy: Policy,
+  log: Policy['logs'][number],
+  requests: Requests,
+): Promise<{ known: { place: Policy['anchors'][number]; facts: AnchorFacts }[]; silence: Discrepancy[] }> {
+  const known: { place: Policy['anchors'][number]; facts: AnchorFacts }[] = [];
+  const silence: Discrepancy[] = [];
+  for (const place of policy.anchors.filter((anchor) => anchor.origin === log.origin)) {
+    try {
+      known.push({ place, facts: await readAnchors(place, requests) });
+    } catch (error) {
+      silence.push(awayOf(log.party, error));
+    }
+  }
+  return { known, silence };
 }
 
 async function judgeGrants(
   policy: Policy,
   logs: readonly VerifiedLog[],
   results: readonly LogResult[],
-  fetch: Fetch,
+  requests: Requests,
   discrepancies: Discrepancy[],
 ): Promise<Verification['grants']> {
   // Without every log's entries a missing step would only mean a missing token.
   if (logs.length < policy.logs.length || logs.some((log) => log.leaves === null)) return [];
   let chains;
   try {
-    chains = await readChains(policy, fetch);
+    chains = await readChains(policy, requests);
   } catch (error) {
-    discrepancies.push({ code: 'chain-unreachable', party: 'chains', message: wordsOf(error) });
+    discrepancies.push(awayOf('chains', error));
     return [];
   }
   const byGrant = leavesByGrant(logs);
@@ -135,6 +157,9 @@ function leavesByGrant(logs: readonly VerifiedLog[]): Map<string, Map<string, Re
   return grants;
 }
 
-function wordsOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+/** An answer that cannot be decoded is none: the node is wrong, and the log is not judged by it. */
+function awayOf(party: string, error: unknown): Discrepancy {
+  if (error instanceof NoAnswer) return silentChain(party, error);
+  const message = error instanceof Error ? error.message : String(error);
+  return { code: 'chain-unreachable', party, message };
 }

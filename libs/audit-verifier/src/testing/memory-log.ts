@@ -3,7 +3,7 @@
 import { concat } from '@cpds/crypto/bytes';
 import * as tlog from '@cpds/crypto/tlog';
 import { canonicalJson, events } from '@cpds/messages';
-import type { Fetch } from '../log-source.js';
+import type { Fetch } from '../requests.js';
 
 /** A log served from memory, that a test can falsify. */
 export class MemoryLog {
