@@ -7,6 +7,7 @@ import { identityConfig } from '../../apps/identity/src/config.js';
 import { recordsConfig } from '../../apps/records/src/config.js';
 import { type EnvironmentKey, keysOf } from './environment.js';
 import { doorsOf, mountedBy, type Route, routesOf } from './routes.js';
+import { retentionLines } from './retention.js';
 import { root, sources } from './sources.js';
 
 /** A README with parts that `npm run docs:tables` writes. */
@@ -73,6 +74,16 @@ export async function madeAnew(text: string, { routes, environment, rolesOf }: G
     })),
   );
   return between(between(text, 'routes', ways), 'environment', keys);
+}
+
+/** The page of retention with its table made anew. */
+export async function retentionMadeAnew(text: string): Promise<string> {
+  const rows = retentionLines().map(({ table, services, kept }) => ({
+    cells: [`\`${table}\``, services.join(', '), kept],
+    entry: `\`${table}\` (${services.join(', ')})`,
+    says: kept,
+  }));
+  return between(text, 'retention', await tableOrList(['table', 'services', 'kept'], rows));
 }
 
 /** Puts `content` between `<!-- generated: name -->` and `<!-- end -->`. */

@@ -2,12 +2,16 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './sources.js';
-import { generatedPages, madeAnew } from './tables.js';
+import { retentionPage } from './retention.js';
+import { generatedPages, madeAnew, retentionMadeAnew } from './tables.js';
 
-for (const page of await generatedPages()) {
-  const path = join(root, page.page);
+for (const page of await generatedPages()) await write(page.page, (text) => madeAnew(text, page));
+await write(retentionPage, retentionMadeAnew);
+
+async function write(page: string, anew: (text: string) => Promise<string>): Promise<void> {
+  const path = join(root, page);
   const text = readFileSync(path, 'utf8');
-  const fresh = await madeAnew(text, page);
-  if (fresh !== text) console.log(`written: ${page.page}`);
+  const fresh = await anew(text);
+  if (fresh !== text) console.log(`written: ${page}`);
   writeFileSync(path, fresh);
 }

@@ -1,6 +1,7 @@
 import { chainEntities, chainMigrations } from '@cpds/chain';
 import { derivationRootMigrations, type Tables } from '@cpds/service';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { auditRetention } from './retention.js';
 
 class AuditTables1763801000000 implements MigrationInterface {
   name = 'AuditTables1763801000000';
@@ -95,13 +96,29 @@ class DetailsKeyGenerations1764500000000 implements MigrationInterface {
   }
 }
 
+/** Finds a chain's newest final anchor among all of a year, and refused messages whose time is over. */
+class AnchorsByState1764800000000 implements MigrationInterface {
+  name = 'AnchorsByState1764800000000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`CREATE INDEX anchor_final ON anchor (chain, size) WHERE state = 'final'`);
+    await runner.query('CREATE INDEX refused_event_age ON refused_event (seen_at)');
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP INDEX anchor_final, refused_event_age');
+  }
+}
+
 /** The shape of this service's rows. */
 export const auditTables: Tables = {
+  retention: auditRetention,
   entities: chainEntities,
   migrations: [
     ...chainMigrations,
     ...derivationRootMigrations,
     AuditTables1763801000000,
     DetailsKeyGenerations1764500000000,
+    AnchorsByState1764800000000,
   ],
 };

@@ -1,6 +1,7 @@
 import { chainEntities, chainMigrations } from '@cpds/chain';
 import { outboxMigrations } from '@cpds/outbox';
 import type { Tables } from '@cpds/service';
+import { RowAges1764800000000 } from './ages.migration.js';
 import { CeremonyLogRow, CeremonyRow } from './ceremonies/ceremony.row.js';
 import { KeyShareRow } from './ceremonies/key-share.row.js';
 import { storemanMigrations } from './ceremonies/migrations.js';
@@ -8,6 +9,7 @@ import { AnsweredDatagramRow, OutgoingDatagramRow } from './datagrams/datagram.r
 import { Datagrams1763900000001 } from './datagrams/migrations.js';
 import { ReleaseRow } from './release/release.row.js';
 import { RequestRow } from './requests/request.row.js';
+import { bridgeRetention } from './retention.js';
 import { SpentNonceRow, StoremanActRow } from './signing/storeman-act.row.js';
 import {
   RestingStatements1764500000000,
@@ -19,6 +21,7 @@ import { TransferRow } from './transfers/transfer.row.js';
 
 /** Tables of a bridge process; each role has all of them and fills its own. */
 export const bridgeTables: Tables = {
+  retention: bridgeRetention,
   entities: [
     ...chainEntities,
     TransferRow,
@@ -41,5 +44,6 @@ export const bridgeTables: Tables = {
     TransferDeeds1763950000000,
     Datagrams1763900000001,
     RestingStatements1764500000000,
+    RowAges1764800000000,
   ],
 };

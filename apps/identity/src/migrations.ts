@@ -6,6 +6,7 @@ import { ClientRow } from './clients/client.row.js';
 import { ClinicianRow } from './clinicians/clinician.row.js';
 import { DepartmentRow } from './departments/department.row.js';
 import { PatientRow } from './patients/patient.row.js';
+import { identityRetention } from './retention.js';
 
 class IdentityTables1763820000000 implements MigrationInterface {
   name = 'IdentityTables1763820000000';
@@ -117,6 +118,7 @@ class IdentifierValues1764700000000 implements MigrationInterface {
 
 /** Tables of identity. */
 export const identityTables: Tables = {
+  retention: identityRetention,
   entities: [...chainEntities, ClientRow, PatientRow, DepartmentRow, ClinicianRow],
   migrations: [
     ...outboxMigrations,

@@ -5,6 +5,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { CohortRow, DeedRow } from './deeds/deed.row.js';
 import { OpeningRow } from './openings/opening.row.js';
 import { ObjectRow, RecordRow } from './records/record.row.js';
+import { recordsRetention } from './retention.js';
 import { ScrubRow } from './scrubs/scrub.row.js';
 
 class RecordsTables1763820000000 implements MigrationInterface {
@@ -232,8 +233,22 @@ class WithdrawnRecords1764700000000 implements MigrationInterface {
   }
 }
 
+/** Finds the cohorts whose mint is under way, which the registrar looks at each second. */
+class CohortsUnderWay1764800000000 implements MigrationInterface {
+  name = 'CohortsUnderWay1764800000000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`CREATE INDEX cohort_assembled ON cohort (assembled_at) WHERE state = 'assembled'`);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP INDEX cohort_assembled');
+  }
+}
+
 /** Tables of this service. */
 export const recordsTables: Tables = {
+  retention: recordsRetention,
   entities: [...chainEntities, RecordRow, ObjectRow, DeedRow, CohortRow, OpeningRow, ScrubRow],
   migrations: [
     ...outboxMigrations,
@@ -243,5 +258,6 @@ export const recordsTables: Tables = {
     ComparedObjects1764500000000,
     FairQueues1764600000000,
     WithdrawnRecords1764700000000,
+    CohortsUnderWay1764800000000,
   ],
 };

@@ -6,6 +6,7 @@ export * from './follower.js';
 export * from './follower.row.js';
 export * from './migrations.js';
 export * from './own-chain.js';
+export * from './retention.js';
 export * from './send-outcome.js';
 export * from './sender.js';
 export * from './sender.row.js';

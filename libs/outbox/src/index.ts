@@ -8,4 +8,5 @@ export * from './outbox.module.js';
 export * from './outcome.js';
 export * from './receipts.js';
 export * from './relay.js';
+export * from './retention.js';
 export * from './stored-envelope.js';

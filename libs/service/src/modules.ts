@@ -3,7 +3,7 @@
 import type { DynamicModule } from '@nestjs/common';
 import { BusModule, inboxPrefixOf } from '@cpds/bus';
 import { OutboxModule, outboxPlaceOf } from '@cpds/outbox';
-import { type StoreOptions, StoreModule } from '@cpds/store';
+import { StoreModule, type StoreModuleOptions } from '@cpds/store';
 import type { commonConfig, ConfigOf } from './config.js';
 import type { SealedPlace } from './custody/reseal.js';
 import { errorLine } from './log.js';
@@ -11,14 +11,14 @@ import { nkeySeedOf } from './nkey-seed.js';
 import { OutboxHttpController } from './outbox.http.controller.js';
 import type { ServiceContext } from './start-service.js';
 
-/** What a service keeps in its database: its row classes, and the migrations that make its tables. */
-export type Tables = Required<Pick<StoreOptions, 'entities' | 'migrations'>>;
+/** What a service keeps in its database: its row classes, the migrations that make its tables, and how long each is kept. */
+export type Tables = Required<Pick<StoreModuleOptions, 'entities' | 'migrations' | 'retention'>>;
 
 type Common = ServiceContext<ConfigOf<typeof commonConfig>>;
 
 /** The service's database. */
-export function storeModule({ config }: Common, tables: Tables): DynamicModule {
-  return StoreModule.forRoot({ url: config.DATABASE_URL, ...tables });
+export function storeModule({ config, onError }: Common, tables: Tables): DynamicModule {
+  return StoreModule.forRoot({ url: config.DATABASE_URL, ...tables, onError });
 }
 
 /** The service's connection to its bus, as the user `userName` there: the service in a hospital, the operator on the hub. */

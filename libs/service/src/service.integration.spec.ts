@@ -97,7 +97,7 @@ beforeAll(async () => {
       module: (context) => ({
         module: class App {},
         imports: [
-          storeModule(context, { entities: [], migrations: outboxMigrations }),
+          storeModule(context, { entities: [], migrations: outboxMigrations, retention: [] }),
           busModule(context),
           outboxModule(context),
         ],
@@ -348,7 +348,7 @@ describe('a stop', () => {
           imports: [
             { module: GlobalNoun, global: true },
             Noun,
-            storeModule(context, { entities: [], migrations: outboxMigrations }),
+            storeModule(context, { entities: [], migrations: outboxMigrations, retention: [] }),
             busModule(context),
             outboxModule(context),
           ],

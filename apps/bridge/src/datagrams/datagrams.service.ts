@@ -18,12 +18,8 @@ const lastRepeatMs = 30_000;
 const perRound = 100;
 /** How often a round is made without any wake-up, milliseconds: as fine as the repeats are. */
 const roundMs = firstRepeatMs;
-/** Milliseconds between two deletions of answers that nobody asks for any more. */
-const pruneEveryMs = 3_600_000;
 /** Datagrams in work at once; further ones are dropped, so that strangers cannot fill the memory. */
 const maxInWork = 256;
-/** Answers are repeated for this long: longer than any deadline of a datagram. */
-const keepAnswersDays = 32;
 
 interface Waiter {
   to: string;
@@ -54,7 +50,6 @@ export class DatagramsService implements BeforeApplicationShutdown {
   private readonly limiter = new RateLimiterMemory({ points: 400, duration: 2 });
   private readonly subscriptions: { unsubscribe(): void }[] = [];
   private readonly loop: Loop;
-  private prunedAt = 0;
 
   constructor(
     private readonly unitOfWork: UnitOfWork,
@@ -243,9 +238,6 @@ export class DatagramsService implements BeforeApplicationShutdown {
 
   private async round(): Promise<AfterRound> {
     if ((await this.sendDue()) === perRound) return 'again';
-    if (Date.now() - this.prunedAt <= pruneEveryMs) return;
-    await this.prune();
-    this.prunedAt = Date.now();
   }
 
   /** Sends what is due longest; each is due again later, so that those behind it come up. Returns how many. */
@@ -269,14 +261,5 @@ export class DatagramsService implements BeforeApplicationShutdown {
       if (!isOver) this.bus.publish(datagramSubject(datagram.to, kind), datagram);
     }
     return due.length;
-  }
-
-  private async prune(): Promise<void> {
-    await this.changes.commit(async (tx) => {
-      const age = `now() - make_interval(days => ${keepAnswersDays})`;
-      await tx.manager.query(`DELETE FROM answered_datagram WHERE answered_at < ${age}`);
-      await tx.manager.query(`DELETE FROM outgoing_datagram WHERE state <> 'open' AND next_at < ${age}`);
-      return untold('nobody asks for these any more');
-    });
   }
 }

@@ -70,8 +70,7 @@ export class TokensService {
   }
 
   private async useUp(tx: Tx, { clientId, jti, expiresAt }: Assertion): Promise<void> {
-    // Ids are kept past their end by more than the tolerance of clocks; after that a replay is refused as expired.
-    await tx.manager.query(`DELETE FROM used_assertion WHERE expires_at < now() - interval '10 minutes'`);
+    // Ids are kept past their end by more than the tolerance of clocks (`retention.ts`); after that a replay is refused as expired.
     const first = (await tx.manager.query(
       `INSERT INTO used_assertion (client_id, jti, expires_at) VALUES ($1, $2, to_timestamp($3))
        ON CONFLICT DO NOTHING RETURNING jti`,

@@ -1,5 +1,5 @@
 import type { KeyRing } from '@cpds/crypto/custody';
-import type { Tx } from '@cpds/store';
+import type { Retention, Tx } from '@cpds/store';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import type { SealedPlace } from './reseal.js';
 
@@ -21,6 +21,11 @@ class DerivationRoot1763960000000 implements MigrationInterface {
 
 /** The table of `derivationRoot`, for a service that stores keyed hashes. */
 export const derivationRootMigrations = [DerivationRoot1763960000000];
+
+/** How long its row is kept. */
+export const derivationRootRetention: readonly Retention[] = [
+  { table: 'derivation_root', kept: 'for ever: one row, without which no keyed hash can be found again' },
+];
 
 const place = 'derivation-root';
 

@@ -66,7 +66,11 @@ describe('a start', () => {
           context = given;
           @Module({
             imports: [
-              StoreModule.forRoot({ url: postgres.url, migrations: derivationRootMigrations }),
+              StoreModule.forRoot({
+                url: postgres.url,
+                migrations: derivationRootMigrations,
+                onError: () => undefined,
+              }),
               BusModule.forRoot({ url: nats.url, name: 'drawer' }),
             ],
           })
