@@ -148,11 +148,18 @@ export class Anchors {
     return Math.min(...rows.map((row) => Number(row.size ?? 0)));
   }
 
-  /** The last anchor per chain: the last final one if there is one, else the newest. */
+  /** The last anchor per chain of this log: the last final one if there is one, else the newest. It looks at an index only. */
   async views(): Promise<AnchorView[]> {
     const rows = (await this.unitOfWork.reader.query(
-      `SELECT DISTINCT ON (chain) chain, size, root, state, transaction_hash, block_number FROM anchor
-       ORDER BY chain, (state = 'final') DESC, size DESC`,
+      `SELECT last.* FROM unnest($1::text[]) AS wanted (chain) CROSS JOIN LATERAL (
+         SELECT * FROM (
+           (SELECT chain, size, root, state, transaction_hash, block_number FROM anchor
+            WHERE chain = wanted.chain AND state = 'final' ORDER BY size DESC LIMIT 1)
+           UNION ALL
+           (SELECT chain, size, root, state, transaction_hash, block_number FROM anchor
+            WHERE chain = wanted.chain ORDER BY size DESC LIMIT 1)) AS newest
+         ORDER BY (state = 'final') DESC LIMIT 1) AS last ORDER BY wanted.chain`,
+      [this.options.chains],
     )) as {
       chain: string;
       size: string;
@@ -175,17 +182,8 @@ export class Anchors {
     await this.anchorDue(false);
     const now = this.now();
     if (now.getTime() - this.prunedAtMs < pruneEveryMs) return;
-    await this.log.pruneJournal(await this.finalEverywhere());
+    await this.log.pruneJournal(await this.coveredSize());
     this.prunedAtMs = now.getTime();
-  }
-
-  /** Leaves that final anchors on every chain cover. */
-  private async finalEverywhere(): Promise<number> {
-    const rows = (await this.unitOfWork.reader.query(
-      `SELECT max(size) AS size FROM anchor WHERE state = 'final' AND chain = ANY($1) GROUP BY chain`,
-      [this.options.chains],
-    )) as { size: string }[];
-    return rows.length < this.options.chains.length ? 0 : Math.min(...rows.map(({ size }) => Number(size)));
   }
 
   private doubt(chain: string): void {
