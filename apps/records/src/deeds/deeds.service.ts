@@ -14,6 +14,7 @@ import {
 } from '@cpds/messages';
 import { Changes } from '@cpds/outbox';
 import { UnitOfWork } from '@cpds/store';
+import { In } from 'typeorm';
 import type { z } from 'zod';
 import { CohortRow, DeedRow } from './deed.row.js';
 
@@ -78,26 +79,25 @@ export class DeedsService {
         person: patientId,
         details: { ...actor, deeds: deeds.length },
       });
-    return Promise.all(
-      deeds.map(async (deed) => {
-        const { number, xs, commitmentsHash } = await this.cohort(deed.cohort_id);
-        return {
-          recordId: deed.record_id,
-          ephemeralKey: to0x(deed.ephemeral_key),
-          viewTag: to0x(Uint8Array.of(deed.view_tag)),
-          deedKey: to0x(compressed(liftX(toBigInt(deed.x), 'x'))),
-          cohort: number,
-          xs,
-          commitmentsHash,
-          commitment: to0x(deed.commitment),
-          payloadHash: to0x(deed.payload_sha256),
-          metadata: metadataOf(deed),
-          salt: to0x(deed.salt),
-          header: base64.encode(deed.header),
-          ringReal: deed.ring_real,
-        };
-      }),
-    );
+    const cohorts = await this.cohorts(deeds.map((deed) => deed.cohort_id));
+    return deeds.map((deed) => {
+      const { number, xs, commitmentsHash } = cohorts.get(deed.cohort_id)!;
+      return {
+        recordId: deed.record_id,
+        ephemeralKey: to0x(deed.ephemeral_key),
+        viewTag: to0x(Uint8Array.of(deed.view_tag)),
+        deedKey: to0x(compressed(liftX(toBigInt(deed.x), 'x'))),
+        cohort: number,
+        xs,
+        commitmentsHash,
+        commitment: to0x(deed.commitment),
+        payloadHash: to0x(deed.payload_sha256),
+        metadata: metadataOf(deed),
+        salt: to0x(deed.salt),
+        header: base64.encode(deed.header),
+        ringReal: deed.ring_real,
+      };
+    });
   }
 
   /** The deed with this x or commitment, when it is a patient's and its cohort is final. */
@@ -105,7 +105,7 @@ export class DeedsService {
     const [column, value] = 'x' in query ? ['x', query.x] : ['commitment', query.commitment];
     const [deed] = await this.find(`WHERE d.${column} = $1`, [Buffer.from(value.slice(2), 'hex')]);
     if (!deed) return null;
-    const { number, xs, ys, commitmentsHash } = await this.cohort(deed.cohort_id);
+    const { number, xs, ys, commitmentsHash } = (await this.cohorts([deed.cohort_id])).get(deed.cohort_id)!;
     return {
       patientId: deed.patient_id,
       recordId: deed.record_id,
@@ -125,18 +125,22 @@ export class DeedsService {
     return (await this.unitOfWork.reader.query(`${finalDeeds} ${where}`, values)) as DeedFacts[];
   }
 
-  private async cohort(id: string): Promise<CohortFacts> {
+  /** Final cohorts by id: two queries for however many. */
+  private async cohorts(ids: readonly string[]): Promise<Map<string, CohortFacts>> {
     const { reader } = this.unitOfWork;
-    const [row, deeds] = await Promise.all([
-      reader.findOneByOrFail(CohortRow, { id }),
-      reader.find(DeedRow, { where: { cohortId: id }, order: { x: 'ASC' } }),
+    const [rows, deeds] = await Promise.all([
+      reader.findBy(CohortRow, { id: In([...new Set(ids)]) }),
+      reader.find(DeedRow, { where: { cohortId: In([...new Set(ids)]) }, order: { x: 'ASC' } }),
     ]);
-    return {
-      number: row.number!,
-      xs: deeds.map(({ x }) => to0x(x)),
-      ys: deeds.map(({ y }) => to0x(y)),
-      commitmentsHash: to0x(row.commitmentsHash),
-    };
+    const members = new Map<string, DeedRow[]>();
+    for (const deed of deeds) members.set(deed.cohortId!, [...(members.get(deed.cohortId!) ?? []), deed]);
+    return new Map(
+      rows.map((row) => {
+        const ring = members.get(row.id) ?? [];
+        const [xs, ys] = [ring.map(({ x }) => to0x(x)), ring.map(({ y }) => to0x(y))];
+        return [row.id, { number: row.number!, xs, ys, commitmentsHash: to0x(row.commitmentsHash) }];
+      }),
+    );
   }
 }
 

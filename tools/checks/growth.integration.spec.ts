@@ -1,0 +1,283 @@
+import { compressed, G } from '@cpds/crypto/curve';
+import { testPostgres } from '@cpds/local';
+import { Leases, openStore, Pruning, UnitOfWork } from '@cpds/store';
+import type { DataSource, Logger } from 'typeorm';
+import { Anchors } from '../../apps/audit/src/anchors/anchors.service.js';
+import { LogReader } from '../../apps/audit/src/log/log.reader.js';
+import { MessageKey } from '../../apps/bridge/src/datagrams/datagram.js';
+import { DatagramsService } from '../../apps/bridge/src/datagrams/datagrams.service.js';
+import { TransfersService } from '../../apps/bridge/src/transfers/transfers.service.js';
+import { CohortRow } from '../../apps/records/src/deeds/deed.row.js';
+import { DeedsService } from '../../apps/records/src/deeds/deeds.service.js';
+import { oldestPending } from '../../apps/records/src/deeds/pending-deeds.js';
+import { ExchangeService } from '../../apps/records/src/exchange/exchange.service.js';
+import { PendingObjects } from '../../apps/records/src/objects/pending-objects.js';
+import { OpeningsService } from '../../apps/records/src/openings/openings.service.js';
+import { ReEncryptions } from '../../apps/records/src/records/re-encryptions.js';
+import { RetiredObjects } from '../../apps/records/src/records/retired-objects.js';
+import { Scrubs } from '../../apps/records/src/scrubs/scrubs.service.js';
+import { retentionOf, tablesOf } from '../docs/retention.js';
+
+/** With 100,000 rows in each table, what runs on a timer and what everybody may ask costs as little as with ten. */
+
+const rows = 100_000;
+/** Cost of a plan in Postgres's units, a page read in order being 1. Reading one of the tables whole costs more than 1,000. */
+const mostCost = 900;
+/** The same for a batch of 1,000 rows that are deleted. */
+const mostBatchCost = 20_000;
+
+/** Tables that have one row, or one for each producer or follower, and are read whole. */
+const small = ['log', 'producer', 'derivation_root', 'outbox_counter', 'chain_cursor', 'migrations'];
+
+/** What a table looks like after years, where a column is not filled with ever other values. `i` runs from 1. */
+const shapes: Record<string, Record<string, string>> = {
+  anchor: {
+    chain: `CASE i % 2 WHEN 0 THEN 'hub' ELSE 'own' END`,
+    // The newest half never came about: the last final one lies far behind.
+    state: `CASE WHEN i <= ${rows / 2} THEN 'final' ELSE 'failed' END`,
+  },
+  transfer: {
+    role: `'A'`,
+    state: `CASE i % 1000 WHEN 0 THEN 'requested' ELSE 'closed' END`,
+    check_at: `CASE i % 1000 WHEN 0 THEN now() + i * interval '1 second' END`,
+  },
+  outgoing_datagram: {
+    state: `CASE i % 1000 WHEN 0 THEN 'open' ELSE 'answered' END`,
+    next_at: `CASE i % 1000 WHEN 0 THEN now() + i * interval '1 second' ELSE now() - i * interval '10 minutes' END`,
+  },
+  cohort: { state: `'final'` },
+  record: {
+    patient_id: `CASE WHEN i <= 50 THEN '${'0'.repeat(8)}-0000-4000-8000-${'0'.repeat(12)}' ELSE md5(i::text)::uuid::text END::uuid`,
+  },
+  object: { is_current: 'i <= 50', record_id: 'md5(i::text)::uuid' },
+  deed: { view_tag: '7' },
+  // These are looked at each minute, so few are ever old.
+  pending_object: { begun_at: 'now()', swept_at: 'NULL' },
+  fetch_nonce: { expires: `now() + i * interval '1 second'` },
+  ended_grant: { ended_at: 'now()' },
+  re_encryption: { done_at: 'now()' },
+};
+
+const patient = `${'0'.repeat(8)}-0000-4000-8000-${'0'.repeat(12)}`;
+
+/** A value of each type that differs from row to row. */
+const values: Record<string, string> = {
+  text: 'i::text',
+  uuid: 'md5(i::text)::uuid',
+  bytea: `decode(md5(i::text), 'hex')`,
+  integer: 'i',
+  bigint: 'i',
+  smallint: 'i % 256',
+  numeric: 'i',
+  boolean: 'false',
+  'timestamp with time zone': `now() - i * interval '10 minutes'`,
+  jsonb: `'{}'`,
+  ARRAY: `'{}'`,
+  character: `'A'`,
+};
+
+/** Fills every table but the small ones. Constraints of values and references go first: plans do not look at them. */
+async function fill(store: DataSource): Promise<void> {
+  const constraints = (await store.query(
+    `SELECT conrelid::regclass::text AS of, conname AS name FROM pg_constraint
+     WHERE contype IN ('c', 'f') AND connamespace = 'public'::regnamespace ORDER BY contype DESC`,
+  )) as { of: string; name: string }[];
+  for (const { of, name } of constraints) await store.query(`ALTER TABLE ${of} DROP CONSTRAINT "${name}"`);
+  const columns = (await store.query(
+    `SELECT table_name AS of, column_name AS name, data_type AS type FROM information_schema.columns
+     WHERE table_schema = 'public' AND is_identity = 'NO' AND table_name <> ALL ($1)`,
+    [small],
+  )) as { of: string; name: string; type: string }[];
+  for (const table of new Set(columns.map(({ of }) => of))) {
+    const own = columns.filter(({ of }) => of === table);
+    // Nothing here outlives the test, so nothing waits for the disk.
+    await store.query(`ALTER TABLE "${table}" SET UNLOGGED`);
+    const filled = own.map(({ name, type }) => shapes[table]?.[name] ?? values[type] ?? `no value for ${type}`);
+    await store.query(
+      `INSERT INTO "${table}" (${own.map(({ name }) => `"${name}"`).join(', ')})
+       SELECT ${filled.join(', ')} FROM generate_series(1, ${rows}) AS i`,
+    );
+  }
+  await store.query('ANALYZE');
+}
+
+interface Asked {
+  readonly sql: string;
+  readonly parameters: unknown[];
+}
+
+/** The statements that `work` sends. */
+async function askedBy(store: DataSource, work: () => Promise<unknown>): Promise<Asked[]> {
+  const asked: Asked[] = [];
+  const nothing = (): undefined => undefined;
+  const before = store.logger;
+  const listening: Logger = {
+    logQuery: (sql, parameters) => void asked.push({ sql, parameters: (parameters as unknown[] | undefined) ?? [] }),
+    logQueryError: nothing,
+    logQuerySlow: nothing,
+    logSchemaBuild: nothing,
+    logMigration: nothing,
+    log: nothing,
+  };
+  store.logger = listening;
+  try {
+    await work();
+  } finally {
+    store.logger = before;
+  }
+  return asked.filter(({ sql }) => /^\s*(SELECT|WITH|UPDATE|DELETE|INSERT)/i.test(sql));
+}
+
+interface Plan {
+  'Node Type': string;
+  'Relation Name'?: string;
+  'Total Cost': number;
+  Plans?: Plan[];
+}
+
+const nodesOf = (plan: Plan): Plan[] => [plan, ...(plan.Plans ?? []).flatMap(nodesOf)];
+
+/** Statements that read a large table whole, or cost more than `most`. */
+async function costly(store: DataSource, asked: readonly Asked[], most: number): Promise<string[]> {
+  const found: string[] = [];
+  for (const { sql, parameters } of asked) {
+    const [{ 'QUERY PLAN': plans }] = (await store.query(`EXPLAIN (FORMAT JSON) ${sql}`, parameters)) as [
+      { 'QUERY PLAN': [{ Plan: Plan }] },
+    ];
+    const plan = plans[0].Plan;
+    const whole = nodesOf(plan)
+      .filter((node) => node['Node Type'] === 'Seq Scan' && !small.includes(node['Relation Name'] ?? ''))
+      .map((node) => `reads ${node['Relation Name']} whole: ${sql}`);
+    const cost = plan['Total Cost'] > most ? [`costs ${plan['Total Cost']}: ${sql}`] : [];
+    found.push(...whole, ...cost);
+  }
+  return found;
+}
+
+const none = {} as never;
+const fail = (error: unknown): never => {
+  throw error;
+};
+const running = new AbortController().signal;
+
+/** A service that has the store and nothing else: enough for what only deletes rows. */
+function withStore<T>(service: new (unitOfWork: UnitOfWork, ...others: never[]) => T, unitOfWork: UnitOfWork): T {
+  return Reflect.construct(service, [unitOfWork]) as T;
+}
+
+type Work = (store: DataSource, unitOfWork: UnitOfWork) => unknown;
+
+/** What each service does on a timer, or for whoever asks. Outbox and inbox have checks of their own. */
+const works: Record<string, Record<string, Work>> = {
+  audit: {
+    'look for what to anchor': (_, unitOfWork) => {
+      const anchors = new Anchors(unitOfWork, new LogReader(unitOfWork), log, anchorOptions);
+      const sender = { enqueue: async () => undefined } as never;
+      anchors.serve({ chain: 'hub', sender, callOf: () => none, compare: () => Promise.resolve() });
+      anchors.start();
+      return anchors.stop();
+    },
+    'describe the log': (_, unitOfWork) => anchorsOf(unitOfWork).views(),
+    'find the anchor that covers an entry': (_, unitOfWork) => anchorsOf(unitOfWork).firstCovering(5),
+  },
+  bridge: {
+    'look for transfers that are due': (_, unitOfWork) =>
+      new TransfersService(unitOfWork, none).due(100, { ids: [], chains: [] }),
+    'send datagrams that are due': async (_, unitOfWork) => {
+      const bus = { subscribe: () => ({ unsubscribe: () => undefined }) } as never;
+      const consortium = { self: 'north' } as never;
+      const key = new MessageKey(new Uint8Array(32).fill(1));
+      const datagrams = new DatagramsService(unitOfWork, none, bus, consortium, key, { onError: fail });
+      datagrams.start({});
+      await datagrams.beforeApplicationShutdown();
+    },
+  },
+  identity: {},
+  records: {
+    'look for deeds that wait': (_, unitOfWork) => unitOfWork.run((tx) => oldestPending(tx, 1_000)),
+    'look for cohorts under way': (_, unitOfWork) => unitOfWork.reader.findBy(CohortRow, { state: 'assembled' }),
+    'seal anew': (_, unitOfWork) => new ReEncryptions(unitOfWork, none, { onError: fail }).workOff(running),
+    'forget what was sealed anew': (_, unitOfWork) => new ReEncryptions(unitOfWork, none, { onError: fail }).prune(),
+    'remove retired objects': (_, unitOfWork) => new RetiredObjects(unitOfWork, none, none, none).workOff(running),
+    'sweep objects': (_, unitOfWork) => new PendingObjects(unitOfWork, none, { onError: fail }).sweep(3_600_000),
+    'forget nonces': (_, unitOfWork) => withStore(ExchangeService, unitOfWork).pruneNonces(),
+    'forget ended grants': (_, unitOfWork) => withStore(OpeningsService, unitOfWork).pruneEnds(3_600_000),
+    'look for a scrub that is due': (_, unitOfWork) =>
+      new Scrubs(unitOfWork, none, none, none, none, { everyMs: 86_400_000, onError: fail }).workOff(running),
+  },
+};
+
+const log = { standing: { assertNotStopped: () => undefined }, pruneJournal: async () => undefined } as never;
+const anchorOptions = {
+  hubChain: 'hub',
+  chains: ['hub', 'own'],
+  everyMs: 60_000,
+  now: () => new Date(),
+  onError: fail,
+};
+const anchorsOf = (unitOfWork: UnitOfWork): Anchors => new Anchors(unitOfWork, none, none, anchorOptions);
+
+describe.each(Object.keys(tablesOf))('%s with 100,000 rows in each table', (service) => {
+  let database: Awaited<ReturnType<typeof testPostgres>>;
+  let store: DataSource;
+  let unitOfWork: UnitOfWork;
+
+  beforeAll(async () => {
+    database = await testPostgres();
+    store = await openStore({ url: database.url, ...tablesOf[service]! });
+    unitOfWork = new UnitOfWork(store);
+    await fill(store);
+    if (service === 'audit') await store.query(`INSERT INTO log VALUES ('o', ${rows}, '', 'c', now())`);
+  }, 300_000);
+  afterAll(async () => {
+    await store.destroy();
+    await database.close();
+  });
+
+  for (const [name, work] of Object.entries(works[service]!))
+    it(`can ${name} by an index`, async () => {
+      const asked = await askedBy(store, async () => work(store, unitOfWork));
+      expect(asked).not.toEqual([]);
+      expect(await costly(store, asked, mostCost)).toEqual([]);
+    });
+
+  it('finds the rows whose time is over by an index', async () => {
+    const pruned = retentionOf(service).filter(({ prune }) => prune !== undefined);
+    for (const line of pruned) {
+      const stop = new AbortController();
+      const pruning = new Pruning(unitOfWork, new Leases(store), [line], fail);
+      const asked = await askedBy(store, async () => {
+        const done = pruning.prune(stop.signal);
+        stop.abort(); // one batch is enough
+        await done;
+      });
+      expect(asked).toHaveLength(1);
+      expect(await costly(store, asked, mostBatchCost)).toEqual([]);
+    }
+  });
+
+  if (service === 'records')
+    it("reads a wallet's deeds in as many queries for fifty as for one", async () => {
+      const xs = Array.from({ length: 50 }, (_, i) => Buffer.from(compressed(G.multiply(BigInt(i + 1))).slice(1)));
+      await store.query(
+        `UPDATE deed SET x = given.x FROM unnest($1::bytea[]) WITH ORDINALITY AS given (x, i)
+         WHERE deed.object_id = md5(given.i::text)::uuid`,
+        [xs],
+      );
+      const deeds = new DeedsService(unitOfWork, { tell: async () => undefined } as never);
+      let found = 0;
+      const asked = await askedBy(store, async () => {
+        found = (await deeds.ofPatient(patient, { by: 'wallet' } as never)).length;
+      });
+      expect(found).toBe(50);
+      expect(asked).toHaveLength(3);
+    });
+
+  it('would notice a query without an index', async () => {
+    const asked = [{ sql: 'SELECT * FROM chain_transaction ORDER BY data', parameters: [] }];
+    expect((await costly(store, asked, mostCost)).map((line) => line.split(':')[0])).toEqual([
+      'reads chain_transaction whole',
+      expect.stringMatching(/^costs/),
+    ]);
+  });
+});
