@@ -17,6 +17,7 @@ const refusals = new Set([
   'log-behind',
   'journal-missing',
   'journal-damaged',
+  'log-key-unknown',
 ]);
 
 /** audit as a service: what `main` starts and tests run. It takes events by itself, many at a time. */

@@ -225,7 +225,7 @@ describe("the hub's audit service", () => {
     const begun = tlog.signCheckpoint({ origin: signer.name, size: 0, root: tlog.emptyRoot() }, signer);
     const journal = await Journal.open(
       join(folder, 'journal'),
-      tlog.verifierOf(signer),
+      [tlog.verifierOf(signer)],
       new KeyRing(new Uint8Array(32).fill(0xaa)),
     );
     await journal.write({ from: 0, hashes: [], checkpoint: begun });

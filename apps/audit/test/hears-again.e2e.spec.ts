@@ -57,7 +57,7 @@ describe('an audit service whose way to the stream is cut while it runs', () => 
     const signer = tlog.noteSigner('cpds/north/audit', new Uint8Array(32).fill(0xbb));
     const journal = await Journal.open(
       join(folder, 'journal'),
-      tlog.verifierOf(signer),
+      [tlog.verifierOf(signer)],
       new KeyRing(new Uint8Array(32).fill(0xaa)),
     );
     const begun = tlog.signCheckpoint({ origin: signer.name, size: 0, root: tlog.emptyRoot() }, signer);

@@ -38,6 +38,22 @@ describe('a consortium whose logs hold', () => {
   });
 });
 
+describe('a log whose key changes', () => {
+  it('is verified under the former key and under the new one, while both sign', async () => {
+    const world = consortium();
+    const { north } = world;
+    const fresh = tlog.noteSigner(north.signer.name, new Uint8Array(32).fill(99));
+    const { origin, size, root } = tlog.openCheckpoint(north.sign(), tlog.verifierOf(north.signer));
+    north.checkpoint = tlog.signCheckpoint({ origin, size, root }, fresh, north.signer);
+    const others = [world.south.policy, world.hub.policy];
+    expect((await run(world)).discrepancies).toEqual([]);
+    const changed = { ...north.policy, verifierKey: tlog.formatVerifierKey(tlog.verifierOf(fresh)) };
+    expect((await run(world, { logs: [changed, ...others] })).discrepancies).toEqual([]);
+    north.checkpoint = tlog.signCheckpoint({ origin, size, root }, fresh);
+    expect((await run(world)).first).toMatchObject({ code: 'checkpoint-refused', party: 'north' });
+  });
+});
+
 describe('a log that was tampered with', () => {
   const cases: [string, (world: ReturnType<typeof consortium>) => void, object][] = [
     [

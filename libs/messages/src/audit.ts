@@ -103,6 +103,8 @@ export const LogView = z
     origin: z.string(),
     /** note verifier key: `name+hash+base64` */
     verifierKey: z.string(),
+    /** keys that sign beside it for a while, since readers may not know the new one yet; newest first */
+    formerVerifierKeys: z.array(z.string()).default([]),
     size: z.number().int().nonnegative(),
     root: Bytes32,
     checkpoint: z.string(),

@@ -73,6 +73,7 @@ export const events = {
   sequenceConflict: 'audit.sequence-conflict.v1',
   messageRefused: 'audit.message-refused.v1',
   logCaughtUp: 'audit.log-caught-up.v1',
+  logKeysChanged: 'audit.log-keys-changed.v1',
 } as const;
 
 /** The event of a message that `service` gave up; any service that consumes events may append it. No service reads its details, they are for the log. */

@@ -24,6 +24,8 @@ export const KeyFile = z
       .optional(),
     /** Ed25519 seed: signs log checkpoints */
     log: Hex32.optional(),
+    /** earlier log keys, newest first: each signs checkpoints beside `log` until it is taken out here */
+    formerLogs: z.array(Hex32).optional(),
     /** seed of the P-384 key that signs access tokens (identity) */
     token: Hex32.optional(),
   })
@@ -41,8 +43,18 @@ export function readKeyFile(path: string): KeyFile {
 }
 
 /** One secret of the file as bytes. @throws AppError `key-missing` names it */
-export function secret(keys: KeyFile, name: Exclude<keyof KeyFile, 'age' | 'kek' | 'formerKeks'>): Uint8Array {
+export function secret(
+  keys: KeyFile,
+  name: Exclude<keyof KeyFile, 'age' | 'kek' | 'formerKeks' | 'formerLogs'>,
+): Uint8Array {
   const text = keys[name];
   if (text === undefined) throw invalid('key-missing', name, `the key file has no ${name} key`);
-  return new Uint8Array(Buffer.from(text, 'hex'));
+  return bytesOf(text);
 }
+
+/** The former log keys of the file as bytes, newest first. */
+export function formerLogs(keys: KeyFile): Uint8Array[] {
+  return (keys.formerLogs ?? []).map(bytesOf);
+}
+
+const bytesOf = (hex: string): Uint8Array => new Uint8Array(Buffer.from(hex, 'hex'));

@@ -14,13 +14,21 @@ export class AnchorsHttpController {
     private readonly anchors: Anchors,
   ) {}
 
-  /** Describes the log: origin, verifier key, size, root, checkpoint, last anchor per chain. */
+  /** Describes the log: origin, verifier keys, size, root, checkpoint, last anchor per chain. */
   @Get('log')
   @Open()
   async view(): Promise<LogView> {
     const { size, root, checkpoint } = await this.reader.tree();
-    const { origin, verifierKey } = this.log;
-    return { origin, verifierKey, size, root: to0x(root), checkpoint, anchors: await this.anchors.views() };
+    const { origin, verifierKey, formerVerifierKeys } = this.log;
+    return {
+      origin,
+      verifierKey,
+      formerVerifierKeys,
+      size,
+      root: to0x(root),
+      checkpoint,
+      anchors: await this.anchors.views(),
+    };
   }
 
   /** Anchors now; answers when every chain holds the log at finality, 503 `anchor-late` after a minute. */

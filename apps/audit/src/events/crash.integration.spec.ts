@@ -45,7 +45,7 @@ async function live(database: string, nats: string, folder: string, death: Death
       }
       return value;
     });
-  const journal = await Journal.open(folder, tlog.verifierOf(signer), ring);
+  const journal = await Journal.open(folder, [tlog.verifierOf(signer)], ring);
   const log = new AuditLog(unitOfWork, { party: 'north', signer, ring, root: new Uint8Array(32).fill(8), journal });
   const announcer = new Announcer(bus, log, { owner, coveredSize: async () => 0, onError: noError });
   const onDurable = async (acceptance: Acceptance): Promise<void> => {

@@ -23,7 +23,7 @@ describe('a new key-encryption key', () => {
     const folder = mkdtempSync(join(tmpdir(), 'cpds-journal-'));
     const logUnder = async (ring: KeyRing): Promise<AuditLog> => {
       const root = await unitOfWork.run((tx) => derivationRoot(tx, ring));
-      const journal = await Journal.open(folder, tlog.verifierOf(signer), ring);
+      const journal = await Journal.open(folder, [tlog.verifierOf(signer)], ring);
       const log = new AuditLog(unitOfWork, { party: 'north', signer, ring, root, journal });
       await log.open();
       return log;

@@ -34,7 +34,7 @@ describe('a journal', () => {
 
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'cpds-journal-'));
-    journal = await Journal.open(folder, tlog.verifierOf(signer), ring);
+    journal = await Journal.open(folder, [tlog.verifierOf(signer)], ring);
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
@@ -50,7 +50,7 @@ describe('a journal', () => {
     await write(0, perFile - 3);
     await write(perFile - 3, perFile + 5);
     await write(perFile + 5, perFile + 6);
-    const next = await Journal.open(folder, tlog.verifierOf(signer), ring);
+    const next = await Journal.open(folder, [tlog.verifierOf(signer)], ring);
     expect(await next.last()).toMatchObject({ size: perFile + 6, root: hashOf(-perFile - 6) });
     expect(await next.hashes(perFile - 4, perFile + 6)).toEqual(hashesOf(perFile - 4, perFile + 6));
     expect(readdirSync(join(folder, 'leaves')).sort()).toEqual(['0', '1']);

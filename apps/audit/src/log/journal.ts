@@ -30,17 +30,18 @@ export interface JournalEntry {
 export class Journal {
   private constructor(
     private readonly folder: string,
-    private readonly verifier: tlog.NoteVerifier,
+    private readonly verifiers: readonly tlog.NoteVerifier[],
     private readonly ring: KeyRing,
   ) {}
 
   /**
    * Opens the journal in `folder`, which is made where it is missing, and seals own events anew under the current key.
+   * One of `verifiers` must have signed its checkpoint.
    *
    * @throws AppError `journal-unusable` (unavailable)
    */
-  static async open(folder: string, verifier: tlog.NoteVerifier, ring: KeyRing): Promise<Journal> {
-    const journal = new Journal(folder, verifier, ring);
+  static async open(folder: string, verifiers: readonly tlog.NoteVerifier[], ring: KeyRing): Promise<Journal> {
+    const journal = new Journal(folder, verifiers, ring);
     await journal.use(async () => {
       for (const part of ['leaves', 'own']) await mkdir(join(folder, part), { recursive: true, mode: 0o700 });
     });
@@ -51,13 +52,13 @@ export class Journal {
   /**
    * The newest checkpoint, or null in an empty journal.
    *
-   * @throws AppError `journal-damaged` (bug) when it is not signed by this log's key
+   * @throws AppError `journal-damaged` (bug) when none of this log's keys has signed it
    */
   async last(): Promise<tlog.Checkpoint | null> {
     const note = await this.use(() => readOrNull(join(this.folder, 'checkpoint')));
     if (note === null) return null;
     try {
-      return tlog.openCheckpoint(note.toString(), this.verifier);
+      return tlog.openCheckpoint(note.toString(), ...this.verifiers);
     } catch (cause) {
       throw bug('journal-damaged', 'the journal holds a checkpoint that this log did not sign', { cause });
     }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { to0x, toHex } from '@cpds/crypto/bytes';
+import { CryptoError } from '@cpds/crypto';
 import type { KeyRing } from '@cpds/crypto/custody';
 import * as tlog from '@cpds/crypto/tlog';
 import { bug, unavailable } from '@cpds/errors';
@@ -30,6 +31,8 @@ const journalChunk = 65_536;
 export interface LogIdentity {
   readonly party: string;
   readonly signer: tlog.NoteSigner;
+  /** earlier keys, which sign beside `signer` for readers who do not know it yet; newest first, default none */
+  readonly formerSigners?: readonly tlog.NoteSigner[];
   readonly ring: KeyRing;
   /** the database's derivation root */
   readonly root: Uint8Array;
@@ -97,6 +100,8 @@ export class AuditLog {
   readonly standing = new Standing();
   private readonly rows: EventRows;
   private readonly reader: LogReader;
+  /** whether the log must still tell that other keys sign it than before */
+  private areKeysUntold = false;
 
   constructor(
     private readonly unitOfWork: UnitOfWork,
@@ -117,29 +122,51 @@ export class AuditLog {
     return tlog.formatVerifierKey(tlog.verifierOf(this.identity.signer));
   }
 
+  /** Verifier keys of former keys that sign beside it, newest first. */
+  get formerVerifierKeys(): string[] {
+    return (this.identity.formerSigners ?? []).map((signer) => tlog.formatVerifierKey(tlog.verifierOf(signer)));
+  }
+
+  /**
+   * A checkpoint that this log signed earlier, signed by the keys of now: whoever knows only those must be able to read it.
+   * Size and root stay.
+   *
+   * @throws AppError `log-damaged` (bug) when it is not of this log
+   */
+  async signedAnew(note: string): Promise<string> {
+    this.standing.assertNotStopped();
+    const { size, root } = tlog.parseCheckpoint(tlog.parseNote(note).text);
+    const own = await this.rootAt(size);
+    if (own === null || toHex(own) !== toHex(root))
+      throw bug('log-damaged', `a stored checkpoint of ${size} leaves does not have the root of this log`);
+    return this.signed(size, root);
+  }
+
+  private signed(size: number, root: Uint8Array): string {
+    return tlog.signCheckpoint({ origin: this.origin, size, root }, ...this.signers);
+  }
+
+  private get signers(): tlog.NoteSigner[] {
+    return [this.identity.signer, ...(this.identity.formerSigners ?? [])];
+  }
+
   /**
    * Makes the empty log, or recomputes root and checkpoint of the stored one and compares it with the journal.
    *
    * @throws AppError (bug: the service must not start) `log-damaged` when tiles, root, checkpoint and entries do not belong
    *   together; `log-forked` when the journal holds another root; `journal-missing` when it holds nothing of a log with
-   *   entries that the operator has not accepted; `journal-damaged`
+   *   entries that the operator has not accepted; `journal-damaged`; `log-key-unknown` when none of its keys has signed it
    */
   async open(): Promise<void> {
     await this.unitOfWork.run(async (tx) => {
       const { root, size } = growLog(0, [], []);
       await tx.manager.query(
         `INSERT INTO log (origin, size, root, checkpoint, updated_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`,
-        [
-          this.origin,
-          size,
-          root,
-          tlog.signCheckpoint({ origin: this.origin, size, root }, this.identity.signer),
-          this.now(),
-        ],
+        [this.origin, size, root, this.signed(size, root), this.now()],
       );
       const row = await this.lock(tx);
       const stored = growLog(row.size, await this.edge(tx, row.size), []);
-      const signed = tlog.openCheckpoint(row.checkpoint, tlog.verifierOf(this.identity.signer));
+      const signed = this.opened(row.checkpoint);
       if (
         toHex(stored.root) !== row.root.toString('hex') ||
         signed.size !== row.size ||
@@ -147,8 +174,11 @@ export class AuditLog {
       )
         throw bug('log-damaged', `the log of ${row.size} leaves does not have the root that was signed`);
       await this.assertWhole(tx, row.size);
+      // Signatures of Ed25519 are always the same, so another text means other keys.
+      this.areKeysUntold = row.checkpoint !== this.signed(row.size, row.root);
     });
     await this.meetJournal();
+    if (this.areKeysUntold && this.standing.maySign) await this.commit(async () => ({ producers: [], alarms: 0 }));
   }
 
   /**
@@ -308,8 +338,10 @@ export class AuditLog {
       const log = await this.lock(tx);
       await this.restoreOwn(tx, log);
       const taken = await take(tx);
+      if (this.areKeysUntold) await this.tellKeys(tx);
       return { ...taken, grown: await this.sequence(tx, log) };
     });
+    this.areKeysUntold = false;
     const producers = new Set([...first.producers, ...first.grown.producers]);
     let grown = first.grown;
     let appended = grown.appended;
@@ -321,6 +353,24 @@ export class AuditLog {
     }
     const receipts = (await this.receipts()).filter((receipt) => producers.has(receipt.producer));
     return { size: grown.size, appended, receipts, alarms: first.alarms };
+  }
+
+  /** The log's own word on its keys, which the next checkpoint covers with the signatures of all of them. */
+  private async tellKeys(tx: Tx): Promise<void> {
+    const keys = { verifierKey: this.verifierKey, formerVerifierKeys: this.formerVerifierKeys };
+    await this.storeOwn(tx, [await this.rows.ownEvent(tx, events.logKeysChanged, 'log-keys', keys)]);
+  }
+
+  /** @throws AppError `log-key-unknown` (bug) */
+  private opened(note: string): tlog.Checkpoint {
+    try {
+      return tlog.openCheckpoint(note, ...this.signers.map(tlog.verifierOf));
+    } catch (cause) {
+      if (!(cause instanceof CryptoError) || cause.code !== 'unsigned') throw cause;
+      throw bug('log-key-unknown', 'none of the log keys given has signed the stored checkpoint: add the former one', {
+        cause,
+      });
+    }
   }
 
   private async lock(tx: Tx): Promise<LogRow> {
@@ -340,7 +390,7 @@ export class AuditLog {
 
   /** Gives leaf indices to every event whose turn it is, and writes tiles and checkpoint over them. */
   private async sequence(tx: Tx, log: LogRow): Promise<Growth> {
-    const { journal, signer } = this.identity;
+    const { journal } = this.identity;
     const written = await journal.last();
     const isBehind = (written?.size ?? 0) > log.size;
     const ready = isBehind
@@ -381,7 +431,7 @@ export class AuditLog {
     if (size === written?.size && toHex(root) !== toHex(written.root))
       throw bug('log-forked', `the journal holds another root for ${size} leaves`);
     this.standing.assertMaySign();
-    const checkpoint = tlog.signCheckpoint({ origin: this.origin, size, root }, signer);
+    const checkpoint = this.signed(size, root);
     await tx.manager.query('UPDATE log SET size = $1, root = $2, checkpoint = $3, updated_at = $4', [
       size,
       Buffer.from(root),

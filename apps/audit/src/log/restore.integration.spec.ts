@@ -39,7 +39,7 @@ describe('an audit log and its journal', () => {
   let log: AuditLog;
   let reader: LogReader;
 
-  const journal = (at = folder): Promise<Journal> => Journal.open(at, tlog.verifierOf(signer), custody.ring);
+  const journal = (at = folder): Promise<Journal> => Journal.open(at, [tlog.verifierOf(signer)], custody.ring);
   const identityWith = async (over: Partial<LogIdentity> = {}): Promise<LogIdentity> => ({
     party: 'north',
     signer,

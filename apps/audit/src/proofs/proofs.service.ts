@@ -5,6 +5,7 @@ import { invalid, missing } from '@cpds/errors';
 import type { Consistency, Inclusion } from '@cpds/messages';
 import { Anchors } from '../anchors/anchors.service.js';
 import { LogReader } from '../log/log.reader.js';
+import { AuditLog } from '../log/log.service.js';
 
 /** Proofs from stored tiles. Every proof names the signed checkpoint or the sizes it is for. */
 @Injectable()
@@ -12,6 +13,7 @@ export class Proofs {
   constructor(
     private readonly reader: LogReader,
     private readonly anchors: Anchors,
+    private readonly log: AuditLog,
   ) {}
 
   /** The entry of (producer, seq) under the newest checkpoint, or null while it is not in the log. */
@@ -27,7 +29,7 @@ export class Proofs {
   async anchoredInclusion(producer: string, seq: number): Promise<Inclusion | null> {
     const entry = await this.reader.entryOf(producer, seq);
     const checkpoint = entry === null ? null : await this.anchors.firstCovering(entry.leafIndex);
-    return checkpoint === null ? null : this.inclusionUnder(checkpoint, producer, seq);
+    return checkpoint === null ? null : this.inclusionUnder(await this.log.signedAnew(checkpoint), producer, seq);
   }
 
   /**

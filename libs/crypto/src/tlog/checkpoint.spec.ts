@@ -16,6 +16,21 @@ describe('c2sp.org/tlog-checkpoint', () => {
     expect(openCheckpoint(note, verifier)).toEqual(checkpoint);
   });
 
+  it('opens for whoever knows one of the keys that signed together, and not if a known one signed wrongly', () => {
+    const other = noteSigner('cpds/north/audit', new Uint8Array(32).fill(8));
+    const note = signCheckpoint(checkpoint, other, signer);
+    expect(openCheckpoint(note, verifier)).toEqual(checkpoint);
+    expect(openCheckpoint(note, verifierOf(other))).toEqual(checkpoint);
+    expect(openCheckpoint(signCheckpoint(checkpoint, signer), verifierOf(other), verifier)).toEqual(checkpoint);
+    const liar = { ...other, sign: () => new Uint8Array(64) };
+    expect(() => openCheckpoint(signCheckpoint(checkpoint, liar, signer), verifierOf(other), verifier)).toThrow(
+      'its signature does not hold',
+    );
+    expect(() => openCheckpoint(signCheckpoint(checkpoint, other), verifier)).toThrow('no known key has signed it');
+    const south = noteSigner('cpds/south/audit', new Uint8Array(32).fill(9));
+    expect(() => openCheckpoint(note, verifier, verifierOf(south))).toThrow('is not that of the key cpds/south/audit');
+  });
+
   it('reads the checkpoint of the text', () => {
     const text = 'example.com/behind-the-sofa\n20852163\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n';
     expect(parseCheckpoint(text)).toMatchObject({ origin: 'example.com/behind-the-sofa', size: 20852163 });

@@ -57,21 +57,21 @@ export function parseCheckpoint(text: string): Checkpoint {
   return rest.length === 0 ? checkpoint : { ...checkpoint, extensions: rest };
 }
 
-/** A checkpoint signed by its log. */
-export function signCheckpoint(checkpoint: Checkpoint, signer: NoteSigner): string {
-  return signNote(formatCheckpoint(checkpoint), signer);
+/** A checkpoint signed by its log; by several keys while one takes the place of another. */
+export function signCheckpoint(checkpoint: Checkpoint, ...signers: readonly NoteSigner[]): string {
+  return signNote(formatCheckpoint(checkpoint), ...signers);
 }
 
 /**
- * Opens a signed checkpoint of the log whose key is `verifier`. Demands what the specification only recommends: the
- * log's name and its key's are the same.
+ * Opens a signed checkpoint of the log whose key is one of `verifiers`: one of them must have signed it, and none of them
+ * wrongly. Demands what the specification only recommends: the log's name and its keys' are the same.
  *
  * @throws CryptoError as `openNote` and `parseCheckpoint`; `wrong-origin` when the log's name is not its key's
  */
-export function openCheckpoint(note: string, verifier: NoteVerifier): Checkpoint {
-  const checkpoint = parseCheckpoint(openNote(note, [verifier]).text);
-  if (checkpoint.origin !== verifier.name)
-    throw new CryptoError('wrong-origin', 'origin', `is not that of the key ${verifier.name}`);
+export function openCheckpoint(note: string, ...verifiers: readonly NoteVerifier[]): Checkpoint {
+  const checkpoint = parseCheckpoint(openNote(note, verifiers).text);
+  const foreign = verifiers.find(({ name }) => name !== checkpoint.origin);
+  if (foreign !== undefined) throw new CryptoError('wrong-origin', 'origin', `is not that of the key ${foreign.name}`);
   return checkpoint;
 }
 
