@@ -18,7 +18,10 @@ type KindOf<R extends Role> = { [K in DatagramKind]: [R & RoleTaking[K]] extends
 /** The kinds that every role takes. */
 type EveryonesKind = { [K in DatagramKind]: [Role] extends [RoleTaking[K]] ? K : never }[DatagramKind];
 
-/** The work of a process: duties for its rows, doors for datagrams. Each role's module gives its own in one table; `node.module.ts` adds the work of every role. */
+/**
+ * The work of a process: duties for its rows, doors for datagrams. Each role's module gives its own in one table; `node.module.ts` adds the work of
+ * every role.
+ */
 export abstract class RoleWork {
   abstract readonly duties: Partial<Record<Duty, DutyExecutor>>;
   abstract readonly datagrams: Partial<DatagramDoors>;
