@@ -56,7 +56,7 @@ async function start(): Promise<INestMicroservice> {
     bus,
     service: 'reader',
     streamSubjects: hospitalEventSubjects,
-    maxDeliveries: 3,
+    maxFailures: 3,
     onDeadLetter: async (letter) => void letters.push(letter),
     onLoss: async (loss) => void losses.push(loss),
   });
@@ -167,6 +167,15 @@ describe('events', () => {
     await settled(await send());
     expect(deliveries).toHaveLength(5);
     expect(letters).toEqual([]);
+  });
+
+  it('are not given up for a first failure after something was unavailable for long', async () => {
+    let left = 3;
+    behave = () => Promise.reject(left-- > 0 ? unavailable('away', 'away') : new TypeError('boom'));
+    const at = await send();
+    await settled(at);
+    expect(deliveries).toHaveLength(6);
+    expect(letters).toMatchObject([{ streamSeq: at, deliveries: 6, kind: 'bug' }]);
   });
 
   it('are given up at once when they are not envelopes or are refused', async () => {

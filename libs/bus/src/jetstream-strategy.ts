@@ -8,7 +8,7 @@ import { z } from 'zod';
 import type { Bus } from './bus.js';
 import { type BusLoss, EventConsumer } from './event-consumer.js';
 import { ensureEventStream, eventStream } from './event-stream.js';
-import { settle, type SettleOptions } from './settle.js';
+import { Failures, settle, type SettleOptions } from './settle.js';
 import { subjectMatches } from './subject.js';
 
 /** After the stream or its consumer vanished, it is looked for this often, milliseconds. */
@@ -133,7 +133,8 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
 
   private settling(): SettleOptions {
     return {
-      maxDeliveries: this.options.maxDeliveries ?? 10,
+      maxFailures: this.options.maxFailures ?? 10,
+      failures: new Failures(),
       onDeadLetter:
         this.options.onDeadLetter ?? (() => Promise.reject(bug('no-dead-letters', 'no place for dead letters'))),
       onFailure: this.options.onFailure ?? (() => undefined),

@@ -14,12 +14,40 @@ export interface DeadLetter {
 }
 
 export interface SettleOptions {
-  /** deliveries after which a message whose handler keeps failing is given up; `unavailable` is repeated for ever */
-  maxDeliveries: number;
+  /** failures after which a message whose handler keeps failing is given up; `unavailable` is repeated for ever and not counted */
+  maxFailures: number;
+  /** of the messages that this process has failed at and not settled yet */
+  failures: Failures;
   /** makes the dead letter durable before the message goes */
   onDeadLetter: (letter: DeadLetter) => Promise<void>;
   /** receives every failure, for logs */
   onFailure: (subject: string, error: unknown, outcome: 'retry' | 'reject') => void;
+}
+
+/** Messages whose failures are counted at most: more than the server lets one consumer hold unsettled. */
+const maxCounted = 1_000;
+
+/**
+ * How often the handler failed at each unsettled message, by its place in the stream. The server's count of deliveries
+ * would not do: it also counts those that ended because a database or a peer was away. A restart counts anew.
+ */
+export class Failures {
+  private readonly counts = new Map<number, number>();
+
+  /** Counts one more; returns how many there are now. */
+  note(streamSeq: number): number {
+    const count = (this.counts.get(streamSeq) ?? 0) + 1;
+    this.counts.set(streamSeq, count);
+    // Another process of this service may have settled the oldest, of which nothing is heard here.
+    const [oldest] = this.counts.keys();
+    if (this.counts.size > maxCounted && oldest !== undefined) this.counts.delete(oldest);
+    return count;
+  }
+
+  /** Forgets a message that is settled. */
+  forget(streamSeq: number): void {
+    this.counts.delete(streamSeq);
+  }
 }
 
 /** Milliseconds before the first repeat; doubles with each one up to the cap. */
@@ -45,10 +73,11 @@ export async function settle(
     event = parse(EventEnvelope, decode(message), `event on ${message.subject}`);
     await handler(event);
     message.ack();
+    options.failures.forget(message.seq);
   } catch (thrown) {
     const error = toAppError(thrown);
     const deliveries = message.info.deliveryCount;
-    const isWornOut = error.kind !== 'unavailable' && deliveries >= options.maxDeliveries;
+    const isWornOut = error.kind !== 'unavailable' && options.failures.note(message.seq) >= options.maxFailures;
     const outcome = busOutcome(error) === 'reject' || isWornOut ? 'reject' : 'retry';
     options.onFailure(message.subject, error, outcome);
     if (outcome === 'retry') return message.nak(Math.min(firstDelayMs * 2 ** (deliveries - 1), maxDelayMs));
@@ -63,6 +92,7 @@ export async function settle(
       event,
     });
     message.term(code);
+    options.failures.forget(message.seq);
   } finally {
     clearInterval(working);
   }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { unavailable } from '@cpds/errors';
 import { DataSource, type MigrationInterface } from 'typeorm';
+import { sayWhenAway, storeUnreachable } from './away.js';
 import { storeMigrations } from './migrations.js';
 
 /** Where a service keeps its rows, and the code that owns their shape. */
@@ -13,15 +13,72 @@ export interface StoreOptions {
   migrations?: (new () => MigrationInterface)[];
   /** Connections at most; leases hold one each. Default 10. */
   poolSize?: number;
+  limits?: StoreLimits;
 }
+
+/** How long the database may take, milliseconds. */
+export interface StoreLimits {
+  /** to connect, or until a connection of the pool is free */
+  connectMs: number;
+  /** a statement; the server ends it */
+  statementMs: number;
+  /** between two statements of a transaction; the server ends the connection */
+  idleInTransactionMs: number;
+  /** an answer, from a server that may be gone; longer than `statementMs` */
+  answerMs: number;
+}
+
+const defaultLimits: StoreLimits = {
+  connectMs: 5_000,
+  statementMs: 30_000,
+  idleInTransactionMs: 30_000,
+  answerMs: 35_000,
+};
 
 /**
  * A connected database whose schema is current. Migrations run under an advisory lock, so several processes may start at
- * once; a failed migration leaves the schema as it was.
+ * once; a failed migration leaves the schema as it was. Queries fail with `store-unreachable` while it is away, also for
+ * want of a free connection or of an answer in time, and with `commit-unsure` if it went away while it committed.
  *
  * @throws AppError `store-unreachable` (unavailable)
  */
 export async function openStore(options: StoreOptions): Promise<DataSource> {
+  await migrate(options);
+  const limits = options.limits ?? defaultLimits;
+  return connected(options, {
+    poolSize: options.poolSize ?? 10,
+    extra: {
+      connectionTimeoutMillis: limits.connectMs,
+      keepAlive: true,
+      statement_timeout: limits.statementMs,
+      idle_in_transaction_session_timeout: limits.idleInTransactionMs,
+      query_timeout: limits.answerMs,
+    },
+  });
+}
+
+/** Over connections of their own: a migration of a large table may take longer than any statement that serves. */
+async function migrate(options: StoreOptions): Promise<void> {
+  const { connectMs } = options.limits ?? defaultLimits;
+  const dataSource = await connected(options, {
+    poolSize: 2,
+    extra: { connectionTimeoutMillis: connectMs, keepAlive: true },
+  });
+  try {
+    const guard = dataSource.createQueryRunner();
+    try {
+      await guard.query('SELECT pg_advisory_lock($1)', [lockKey('cpds/migrations')]);
+      await dataSource.runMigrations();
+      await guard.query('SELECT pg_advisory_unlock($1)', [lockKey('cpds/migrations')]);
+    } finally {
+      await guard.release();
+    }
+  } finally {
+    await dataSource.destroy();
+  }
+}
+
+async function connected(options: StoreOptions, pool: { poolSize: number; extra: object }): Promise<DataSource> {
   const dataSource = new DataSource({
     type: 'postgres',
     url: options.url,
@@ -31,31 +88,13 @@ export async function openStore(options: StoreOptions): Promise<DataSource> {
     synchronize: false,
     uuidExtension: 'pgcrypto',
     installExtensions: false,
-    poolSize: options.poolSize ?? 10,
-    extra: { connectionTimeoutMillis: 10_000, keepAlive: true },
+    ...pool,
   });
+  sayWhenAway(dataSource);
   try {
-    await dataSource.initialize();
+    return await dataSource.initialize();
   } catch (cause) {
-    throw unavailable('store-unreachable', 'the database does not answer', { cause });
-  }
-  try {
-    await migrate(dataSource);
-  } catch (error) {
-    await dataSource.destroy();
-    throw error;
-  }
-  return dataSource;
-}
-
-async function migrate(dataSource: DataSource): Promise<void> {
-  const guard = dataSource.createQueryRunner();
-  try {
-    await guard.query('SELECT pg_advisory_lock($1)', [lockKey('cpds/migrations')]);
-    await dataSource.runMigrations();
-    await guard.query('SELECT pg_advisory_unlock($1)', [lockKey('cpds/migrations')]);
-  } finally {
-    await guard.release();
+    throw storeUnreachable(cause);
   }
 }
 

@@ -1,4 +1,11 @@
-import { type DataSource, type EntityManager, QueryFailedError } from 'typeorm';
+import { unavailable } from '@cpds/errors';
+import {
+  type DataSource,
+  type EntityManager,
+  QueryFailedError,
+  QueryRunnerProviderAlreadyReleasedError,
+} from 'typeorm';
+import { storeUnreachable } from './away.js';
 
 /** One database transaction, as use-cases see it. */
 export interface Tx {
@@ -31,7 +38,13 @@ export class UnitOfWork {
         for (const hook of hooks) hook();
         return value;
       } catch (error) {
-        if (attempt >= maxAttempts || !isRetryable(error)) throw error;
+        if (isConnectionLost(error)) throw storeUnreachable(error);
+        if (!isRetryable(error)) throw error;
+        if (attempt >= maxAttempts)
+          throw unavailable('store-busy', 'too many transactions change the same rows', {
+            cause: error,
+            retryAfterSec: 1,
+          });
         await new Promise((resolve) => setTimeout(resolve, 2 ** attempt + Math.random() * 10));
       }
     }
@@ -41,6 +54,11 @@ export class UnitOfWork {
   get reader(): EntityManager {
     return this.dataSource.manager;
   }
+}
+
+/** TypeORM takes a broken connection from a transaction that is under way, and says no more than that it is gone. */
+function isConnectionLost(error: unknown): boolean {
+  return error instanceof QueryRunnerProviderAlreadyReleasedError;
 }
 
 function isRetryable(error: unknown): boolean {

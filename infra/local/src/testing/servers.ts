@@ -16,6 +16,12 @@ export async function testPostgres(): Promise<{ url: string; close(): Promise<vo
   return { url, close: () => dropDatabase(adminUrl, name) };
 }
 
+/** A Postgres of its own, at its superuser's URL: `kill` ends it as a crash of the machine would. */
+export async function testOwnPostgres(): Promise<{ url: string; kill(): Promise<void> }> {
+  const { url, pid } = await ask<{ url: string; pid: number }>('/own-postgres');
+  return { url, kill: () => stop(pid) };
+}
+
 /** A nats-server of its own with JetStream, `sync_interval: always`; without credentials, unless `extra` configuration has users. */
 export async function testNats(
   options: { extra?: string } = {},

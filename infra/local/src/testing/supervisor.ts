@@ -58,6 +58,13 @@ interface Wishes {
 
 const answers: Record<string, (wishes: Wishes) => Promise<unknown>> = {
   '/postgres': postgres,
+  '/own-postgres': async () => {
+    const { adminUrl, child, dataDir } = keep(
+      await startPostgres({ dir: newDir('postgres'), durable: false }, reportToStderr),
+    );
+    remove.push(dataDir);
+    return { url: adminUrl, pid: child?.id.pid };
+  },
   '/object-store': objectStore,
   '/nats': async ({ extra }) => {
     const spec = { name: 'test', dir: newDir('nats'), streamKey: 'for tests', extra };
