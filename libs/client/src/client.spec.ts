@@ -1,6 +1,6 @@
 import { exportJWK, generateKeyPair, jwtVerify } from 'jose';
 import { z } from 'zod';
-import type { Fetcher } from './exchange.js';
+import { type Fetcher, secondsOf } from './exchange.js';
 import { HttpClient } from './http-client.js';
 import { TokenSource } from './token-source.js';
 
@@ -39,6 +39,33 @@ describe('HttpClient', () => {
     const http = new HttpClient({ baseUrl: 'http://records', fetcher });
     await expect(http.get('x', schema)).rejects.toMatchObject({ code: 'away', kind: 'unavailable' });
     expect(calls).toHaveLength(4);
+  });
+
+  it('repeats a 429 no sooner than it was told', async () => {
+    const busy = json({ code: 'rate-limited', kind: 'unavailable', detail: 'x' }, 429, { 'retry-after': '0.05' });
+    const { fetcher, calls } = answering(busy, json({ n: 1 }));
+    const http = new HttpClient({ baseUrl: 'http://records', fetcher });
+    const began = performance.now();
+    await expect(http.get('x', schema)).resolves.toEqual({ n: 1 });
+    expect(performance.now() - began).toBeGreaterThan(45);
+    expect(calls).toHaveLength(2);
+  });
+
+  it('does not ask again where it is told to stay away for long', async () => {
+    const { fetcher, calls } = answering(json({ code: 'rate-limited' }, 429, { 'retry-after': '3600' }));
+    const http = new HttpClient({ baseUrl: 'http://records', fetcher });
+    await expect(http.get('x', schema)).rejects.toMatchObject({ code: 'rate-limited', retryAfterSec: 3600 });
+    expect(calls).toHaveLength(1);
+  });
+
+  it.each([
+    ['7', 7],
+    ['Mon, 30 Nov 2026 12:00:10 GMT', 10],
+    ['Mon, 30 Nov 2026 11:00:00 GMT', 0],
+    ['soon', 1],
+    [null, 1],
+  ])('reads Retry-After %j as %d s', (text, seconds) => {
+    expect(secondsOf(text, Date.UTC(2026, 10, 30, 12))).toBe(seconds);
   });
 
   it('repeats nothing that was refused, and gives field and code', async () => {

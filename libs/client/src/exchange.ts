@@ -12,18 +12,18 @@ export interface Exchange {
   headers?: Record<string, string>;
   /** whole time of one attempt, milliseconds; default 15,000 */
   timeoutMs?: number;
-  /** attempts in all when the service is unavailable; default 4, for streams 1 */
+  /** attempts in all when the service is unavailable or has had too many requests; default 4, for streams 1 */
   attempts?: number;
   signal?: AbortSignal;
   fetcher?: Fetcher;
 }
 
-/** The longest wait between attempts, milliseconds, whatever Retry-After says. */
-const longestWaitMs = 5_000;
+/** The longest wait between attempts, milliseconds. Whoever is told to stay away for longer gets the error and is not asked again. */
+const longestWaitMs = 60_000;
 
 /**
- * One HTTP request to a service of a hospital. Repeats it after a 503 and its Retry-After, since a 503 says that
- * nothing was done.
+ * One HTTP request to a service of a hospital. Repeats it after a 503 or 429 and its Retry-After, never sooner, since
+ * both say that nothing was done.
  *
  * @returns the response of a 2xx, its body unread
  * @throws AppError of the service's problem document; `unreachable` (unavailable) when there is no answer
@@ -34,11 +34,36 @@ export async function exchange(options: Exchange): Promise<Response> {
   for (let attempt = 1; ; attempt++) {
     const response = await send(options);
     if (response.ok) return response;
-    const retryAfterSec = Number(response.headers.get('retry-after') ?? '1') || 1;
-    const text = await response.text();
-    if (response.status !== 503 || attempt >= attempts) throw fromProblem(jsonOf(text), response.status, retryAfterSec);
-    await new Promise((resolve) => setTimeout(resolve, Math.min(1_000 * retryAfterSec, longestWaitMs)));
+    const retryAfterSec = secondsOf(response.headers.get('retry-after'), Date.now());
+    const error = fromProblem(jsonOf(await response.text()), response.status, retryAfterSec);
+    const mayRepeat = response.status === 503 || response.status === 429;
+    if (!mayRepeat || attempt >= attempts || 1_000 * retryAfterSec > longestWaitMs) throw error;
+    await rest(1_000 * retryAfterSec, options.signal);
   }
+}
+
+/** Seconds that a Retry-After asks for, as a number or a date (RFC 9110 §10.2.3); 1 when there is none to read. */
+export function secondsOf(retryAfter: string | null, nowMs: number): number {
+  const text = retryAfter?.trim() ?? '';
+  if (/^\d+(\.\d+)?$/.test(text)) return Number(text);
+  const atMs = Date.parse(text);
+  return Number.isNaN(atMs) ? 1 : Math.max(0, Math.ceil((atMs - nowMs) / 1_000));
+}
+
+/** Waits, or throws what `signal` was aborted with. */
+async function rest(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  signal?.throwIfAborted();
+  await new Promise<void>((resolve, reject) => {
+    const give = (): void => {
+      clearTimeout(timer);
+      reject(signal?.reason as Error);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', give);
+      resolve();
+    }, ms);
+    signal?.addEventListener('abort', give, { once: true });
+  });
 }
 
 async function send(options: Exchange): Promise<Response> {

@@ -51,5 +51,6 @@ function kindOfStatus(status: number): ErrorKind {
   if (status === 401 || status === 403) return 'denied';
   if (status === 404 || status === 410) return 'missing';
   if (status === 409) return 'conflict';
+  if (status === 408 || status === 429) return 'unavailable'; // a repeat may succeed
   return status >= 400 && status < 500 ? 'invalid' : 'unavailable';
 }

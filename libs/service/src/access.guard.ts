@@ -16,7 +16,7 @@ export class AccessGuard {
 
   /** Names the caller in `request`. @throws AppError `token-missing`, `token-refused`, `scope-missing`, `route-unguarded`, `head-refused` */
   async admit(request: GuardedRequest, marks: RouteMarks): Promise<void> {
-    if (marks.isOpen) return;
+    if (marks.open) return;
     if (!marks.scopes || !this.tokens) throw bug('route-unguarded', 'this route names no scope');
     if (request.method === 'HEAD')
       throw denied('head-refused', 'this route answers no HEAD: nothing was read', { status: 405 });

@@ -3,6 +3,7 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { denied } from '@cpds/errors';
 import type { ClientDepartments } from '@cpds/messages';
 import type { FastifyRequest } from 'fastify';
+import type { OpenLimit } from './open-limits.js';
 
 /** Every scope, and whoever gets it. */
 export const scopes = [
@@ -39,7 +40,7 @@ export type ErrorForm = 'problem' | 'fhir' | 'oauth';
 /** What a route's marks say, known before a byte of a body is read. A route that is neither open nor names a scope is refused. */
 export interface RouteMarks {
   scopes?: readonly Scope[];
-  isOpen?: true;
+  open?: OpenLimit;
   form?: ErrorForm;
 }
 
@@ -53,8 +54,8 @@ export function marksOf(handler: object): RouteMarks {
 /** The route needs a token with all of these scopes. */
 export const Scopes = (...needed: Scope[]): MethodDecorator & ClassDecorator => mark('scopes', needed);
 
-/** The route needs no token: its authority is in the body, or it is public. A route with neither mark is refused. */
-export const Open = (): MethodDecorator & ClassDecorator => mark('isOpen', true);
+/** The route needs no token: its authority is in the body, or it is public. `limit` says how much of it one address gets. */
+export const Open = (limit: OpenLimit): MethodDecorator & ClassDecorator => mark('open', limit);
 
 /** Errors of the route are answered as FHIR OperationOutcome. */
 export const Fhir = (): MethodDecorator & ClassDecorator => mark('form', 'fhir');
@@ -76,7 +77,7 @@ function mark<K extends keyof RouteMarks>(name: K, value: RouteMarks[K]): Method
 /** An open handler needs no scope of its class, and one with a scope of its own is not open with its class. */
 function says(handler: object, name: keyof RouteMarks): boolean {
   const marks = marksOf(handler);
-  return name === 'form' ? marks.form !== undefined : marks.scopes !== undefined || marks.isOpen === true;
+  return name === 'form' ? marks.form !== undefined : marks.scopes !== undefined || marks.open !== undefined;
 }
 
 function set<K extends keyof RouteMarks>(handler: object, name: K, value: RouteMarks[K]): void {

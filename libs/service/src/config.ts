@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { invalid } from '@cpds/errors';
 import { z, type ZodType } from 'zod';
 
@@ -78,6 +79,13 @@ export function ms(fallback: number, least = 1): ZodType<number> {
 /** An account or contract on a chain, in any case of letters. */
 export const Address = z.string().regex(/^0x[0-9a-fA-F]{40}$/, 'must be an address');
 
+/** `10.1.2.3`, `10.0.0.0/8`, `fd00::/8`. */
+function isNetwork(text: string): boolean {
+  const [address = '', bits, ...more] = text.split('/');
+  const widest = isIP(address) === 4 ? 32 : isIP(address) === 6 ? 128 : -1;
+  return more.length === 0 && (bits === undefined ? widest > 0 : /^\d{1,3}$/.test(bits) && Number(bits) <= widest);
+}
+
 /** Keys every process has. */
 export const commonConfig = defineConfig({
   PARTY: key(z.string().regex(/^[a-z][a-z0-9-]{0,31}$/), 'party name', 'names this operator on bus, log and hub'),
@@ -86,6 +94,20 @@ export const commonConfig = defineConfig({
     z.string().default('127.0.0.1'),
     'address',
     'an address that others reach exposes plain HTTP: put TLS before it',
+  ),
+  TRUSTED_PROXIES: key(
+    z
+      .string()
+      .default('')
+      .transform((text) =>
+        text
+          .split(',')
+          .map((part) => part.trim())
+          .filter((part) => part !== ''),
+      )
+      .refine((parts) => parts.every(isNetwork), 'must be addresses or networks'),
+    'addresses or networks (CIDR) with commas',
+    'their `X-Forwarded-For` is believed: without your proxy, all callers behind it share one limit; with a stranger, he has none',
   ),
   KEY_FILE: key(z.string(), 'path of JSON with mode 0600', 'the process refuses to start when others can read it'),
   KEK: secretKey(

@@ -34,7 +34,7 @@ class Doors {
   }
 
   @Get('bad/:how')
-  @Open()
+  @Open('facts')
   bad(@Param('how') how: string): never {
     if (how === 'invalid') throw invalid('empty', 'Bundle.entry', 'Bundle.entry: is empty');
     if (how === 'away') throw unavailable('away', 'away', { retryAfterSec: 7 });
@@ -42,14 +42,14 @@ class Doors {
   }
 
   @Get('fhir/bad/:how')
-  @Open()
+  @Open('facts')
   @Fhir()
   badFhir(@Param('how') how: string): never {
     return this.bad(how);
   }
 
   @Post('upload')
-  @Open()
+  @Open('facts')
   async upload(@Req() { body }: { body: Readable }): Promise<{ bytes: number }> {
     let bytes = 0;
     for await (const chunk of body) bytes += (chunk as Buffer).length;
@@ -57,7 +57,7 @@ class Doors {
   }
 
   @Post('json')
-  @Open()
+  @Open('facts')
   json(@Body() body: unknown): unknown {
     return body;
   }

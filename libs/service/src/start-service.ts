@@ -121,14 +121,14 @@ export async function runService<Shape extends ConfigShape & typeof commonConfig
   config: ConfigOf<Shape>,
   log: Logger = createLog(options.name, common(config).PARTY, common(config).LOG_LEVEL),
 ): Promise<RunningService> {
-  const { PARTY, HOST, PORT, KEY_FILE } = common(config);
+  const { PARTY, HOST, PORT, KEY_FILE, TRUSTED_PROXIES } = common(config);
   const metrics = new Metrics(options.name, PARTY);
   const { kek, formerKeks, ...keys } = readKeyFile(KEY_FILE);
   const ring = await openKeyRing(common(config), { kek, formerKeks }, options.keyEncryption?.(config));
   const onError = (error: unknown, context: object = {}): void =>
     log.warn({ ...errorLine(error), ...context }, 'background step failed');
   const module = options.module({ name: options.name, config, keys, ring, log, metrics, onError });
-  const adapter = httpServer(options.bodyLimitBytes ?? 1 << 20);
+  const adapter = await httpServer(options.bodyLimitBytes ?? 1 << 20, TRUSTED_PROXIES);
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
     logger: nestLogger(log),
     abortOnError: false,
@@ -180,7 +180,7 @@ function addDoors(app: NestFastifyApplication, metrics: Metrics, log: Logger, pr
     metrics.httpSeconds.observe({ method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1_000);
     log.info({ method: request.method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'request');
   });
-  const open: RouteShorthandOptions = { config: { marks: { isOpen: true } } };
+  const open: RouteShorthandOptions = { config: { marks: { open: 'facts' } } };
   /** Says that the process runs. */
   http.get('/healthz', open, async () => ({ status: 'up' }));
   /** Says whether store, bus and what else the service needs answer; 503 with the name of what does not. */

@@ -16,7 +16,7 @@ export class AnchorsHttpController {
 
   /** Describes the log: origin, verifier keys, size, root, checkpoint, last anchor per chain. */
   @Get('log')
-  @Open()
+  @Open('facts')
   async view(): Promise<LogView> {
     const { size, root, checkpoint } = await this.reader.tree();
     const { origin, verifierKey, formerVerifierKeys } = this.log;

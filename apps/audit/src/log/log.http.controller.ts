@@ -12,7 +12,7 @@ export class LogHttpController {
 
   /** Gives the newest signed checkpoint. */
   @Get('checkpoint')
-  @Open()
+  @Open('facts')
   @Header('content-type', 'text/plain; charset=utf-8')
   @Header('cache-control', 'no-store')
   async checkpoint(): Promise<string> {
@@ -31,7 +31,7 @@ export class LogHttpController {
 
   /** Gives the hashes of tile `<L>/<N>[.p/<W>]`. */
   @Get('tile/*')
-  @Open()
+  @Open('facts')
   async tile(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<Buffer> {
     const { level, index, width } = tlog.parseTilePath(pathOf(request));
     // `tile/entries` without a place comes here too, and must not be read without a token.

@@ -23,7 +23,7 @@ export class ProofsHttpController {
 
   /** Proves that the log of size `to` begins with the log of size `from` (RFC 6962). */
   @Get('consistency')
-  @Open()
+  @Open('facts')
   consistency(@Query() query: unknown): Promise<Consistency> {
     const { from, to } = parse(ConsistencyParameters, query, 'query');
     return this.proofs.consistency(from, to);

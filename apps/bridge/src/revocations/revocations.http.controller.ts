@@ -14,7 +14,7 @@ export class RevocationsHttpController {
    * Refuses with 429 above 100 in ten seconds from one address.
    */
   @Post()
-  @Open()
+  @Open('byHandler')
   @HttpCode(200)
   take(@Body() body: unknown, @Ip() caller: string): Promise<RevocationAnswer> {
     return this.revocations.take(parse(Revocation, body, 'revocation'), caller);

@@ -43,7 +43,7 @@ export class PatientsHttpController {
    */
   @Post('enrolments')
   @HttpCode(201)
-  @Open()
+  @Open('code')
   enrol(@Body() body: unknown): Promise<z.infer<typeof EnrolledPatient>> {
     return this.patients.enrol(parse(EnrolPatient, body, 'enrolment'));
   }

@@ -15,7 +15,7 @@ export class TokensHttpController {
   @Post('token')
   @HttpCode(200)
   @Header('cache-control', 'no-store')
-  @Open()
+  @Open('signed')
   @OAuth()
   issue(@Body() body: unknown): Promise<TokenAnswer> {
     return this.tokens.issue(parse(TokenRequest, body, 'token request'));
@@ -23,7 +23,7 @@ export class TokensHttpController {
 
   /** Publishes the key that tokens are checked with. */
   @Get('.well-known/jwks.json')
-  @Open()
+  @Open('facts')
   jwks(): { keys: object[] } {
     return this.tokens.jwks();
   }

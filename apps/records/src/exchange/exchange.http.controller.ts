@@ -19,7 +19,7 @@ export class ExchangeHttpController {
    */
   @Post('fetch')
   @HttpCode(200)
-  @Open()
+  @Open('signed')
   async fetch(@Body() body: unknown, @Res() reply: FastifyReply): Promise<void> {
     try {
       await send(reply, await this.exchange.serve(parse(FetchRequest, body, 'fetch')));

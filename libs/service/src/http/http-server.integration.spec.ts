@@ -13,6 +13,7 @@ import { createLog } from '../log.js';
 import { TokenVerifier } from '../token.js';
 import { bodyOf } from './body.js';
 import { guardDoors, httpServer } from './http-server.js';
+import { openLimits } from '../open-limits.js';
 
 const idleMs = 250;
 const limits = { headersMs: 400, bodyMs: 400, drain: { bytes: 8 * 1024 ** 2, ms: 2_000 } };
@@ -27,27 +28,31 @@ class Doors {
   }
 
   @Post('json')
-  @Open()
+  @Open('facts')
   json(@Body() body: unknown): unknown {
     return body;
   }
 
   @Post('fhir')
-  @Open()
+  @Open('facts')
   @Fhir()
   fhir(@Body() body: unknown): unknown {
     return body;
   }
 
   @Post('token')
-  @Open()
+  @Open('facts')
   @OAuth()
   token(@Body() body: unknown): unknown {
     return parse(z.object({ grant_type: z.literal('client_credentials'), scope: z.string() }), body, 'token request');
   }
 
+  @Post('enrol')
+  @Open('code')
+  enrol(): void {}
+
   @Post('upload')
-  @Open()
+  @Open('facts')
   async upload(@Req() { raw }: FastifyRequest): Promise<{ bytes: number }> {
     let bytes = 0;
     for await (const piece of bodyOf(raw, idleMs)) bytes += piece.length;
@@ -56,7 +61,7 @@ class Doors {
 
   /** Refuses after the first piece, as a check of the content does. */
   @Post('picky')
-  @Open()
+  @Open('facts')
   @Fhir()
   async picky(@Req() { raw }: FastifyRequest): Promise<void> {
     for await (const piece of bodyOf(raw, idleMs))
@@ -65,7 +70,7 @@ class Doors {
 
   /** Fails when half of the answer has left. */
   @Get('cut')
-  @Open()
+  @Open('facts')
   async cut(@Res() reply: FastifyReply): Promise<void> {
     reply.raw.writeHead(200, { 'content-length': '1000' });
     reply.raw.write(Buffer.alloc(500));
@@ -81,7 +86,7 @@ let app: NestFastifyApplication;
 let url: string;
 
 beforeAll(async () => {
-  const adapter = httpServer(1 << 20, limits);
+  const adapter = await httpServer(1 << 20, ['127.0.0.1'], limits);
   app = await NestFactory.create<NestFastifyApplication>(App, adapter, { logger: false });
   app.useGlobalFilters(new ErrorFilter(createLog('test', 'north', 'silent')));
   guardDoors(adapter, new AccessGuard(TokenVerifier.remote('http://127.0.0.1:1', 'north')));
@@ -213,11 +218,45 @@ describe('a refusal reaches whoever is still sending', () => {
   });
 });
 
+describe('an open route', () => {
+  const enrol = (forwardedFor: string): Promise<Response> =>
+    fetch(`${url}/enrol`, { method: 'POST', headers: { 'x-forwarded-for': forwardedFor } });
+
+  it('answers 429 with Retry-After beyond what one address gets, and others go on', async () => {
+    for (let i = 0; i < openLimits.code; i++) expect((await enrol('192.0.2.1')).status).toBe(201);
+    const refused = await enrol('192.0.2.1');
+    expect(refused.status).toBe(429);
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(50);
+    expect(await refused.json()).toMatchObject({ code: 'rate-limited', kind: 'unavailable' });
+    expect((await enrol('192.0.2.2')).status).toBe(201);
+  });
+
+  it('counts an IPv6 network as one address', async () => {
+    for (let i = 0; i < openLimits.code; i++) expect((await enrol(`2001:db8::${i}`)).status).toBe(201);
+    expect((await enrol('2001:db8::ffff:1')).status).toBe(429);
+    expect((await enrol('2001:db8:0:1::1')).status).toBe(201);
+  });
+
+  it('believes the nearest address that is no proxy, whatever a stranger wrote before it', async () => {
+    for (let i = 0; i < openLimits.code; i++) expect((await enrol(`198.51.100.${i}, 203.0.113.9`)).status).toBe(201);
+    expect((await enrol('198.51.100.200, 203.0.113.9')).status).toBe(429);
+  });
+
+  it('takes no large body', async () => {
+    const answer = await fetch(`${url}/fhir`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify('x'.repeat(200_000)),
+    });
+    expect(answer.status).toBe(413);
+  });
+});
+
 describe('a body that drips', () => {
   async function drip(path: string, type: string, everyMs: number): Promise<string> {
     const socket = await open();
     socket.on('error', () => undefined);
-    socket.write(head(path, { 'content-type': type, 'content-length': 1e6 }));
+    socket.write(head(path, { 'content-type': type, 'content-length': 1e5 }));
     const timer = setInterval(() => socket.write(' '), everyMs);
     try {
       return await answerOn(socket);

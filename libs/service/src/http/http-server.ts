@@ -3,6 +3,7 @@ import { invalid, missing } from '@cpds/errors';
 import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import type { AccessGuard } from '../access.guard.js';
 import { type GuardedRequest, marksOf, type RouteMarks } from '../access.js';
+import { limitOpenRoutes } from '../open-limits.js';
 import { bodyTooSlow, drain, type DrainLimits } from './body.js';
 
 declare module 'fastify' {
@@ -29,11 +30,18 @@ export const httpLimits: HttpLimits = {
 
 /**
  * The HTTP server under Nest. Every refusal that needs no body comes before the body is read: unknown route, missing or
- * bad token, encoding.
+ * bad token, encoding, too many from one address. `trustedProxies` are addresses or networks whose `X-Forwarded-For` is
+ * believed.
  */
-export function httpServer(bodyLimitBytes: number, limits: HttpLimits = httpLimits): FastifyAdapter {
+export async function httpServer(
+  bodyLimitBytes: number,
+  trustedProxies: string[] = [],
+  limits: HttpLimits = httpLimits,
+): Promise<FastifyAdapter> {
   const adapter = new FastifyAdapter({
     bodyLimit: bodyLimitBytes,
+    // An empty list would trust none as well, and would still parse the header.
+    trustProxy: trustedProxies.length > 0 && trustedProxies,
     forceCloseConnections: true,
     // Node's own limit for whole requests is off, as Fastify sets it: a large upload may take its time.
     http: { headersTimeout: limits.headersMs, connectionsCheckingInterval: Math.min(limits.headersMs, 5_000) },
@@ -42,6 +50,7 @@ export function httpServer(bodyLimitBytes: number, limits: HttpLimits = httpLimi
   // Content types without a parser of their own arrive as streams.
   http.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
   http.addHook('onRoute', copyMarks);
+  await limitOpenRoutes(http);
   http.addHook('preParsing', (request, reply, payload, done) => {
     if (isHeld(request)) limitBody(request, reply, limits.bodyMs);
     done(null, payload);
