@@ -5,6 +5,7 @@ export {
   testPostgresTools,
   testNats,
   testObjectStore,
+  testOwnPostgres,
   testPostgres,
   testPydicom,
 } from './testing/servers.js';

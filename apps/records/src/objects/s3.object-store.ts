@@ -2,7 +2,8 @@ import { Agent, request as httpRequest, type ClientRequest, type IncomingMessage
 import { Agent as TlsAgent, request as httpsRequest } from 'node:https';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { unavailable } from '@cpds/errors';
+import { AppError, unavailable } from '@cpds/errors';
+import { steady, within } from '@cpds/service';
 import { Client } from 'minio';
 import {
   checkedKey,
@@ -23,9 +24,11 @@ export interface S3Options {
   bucket: string;
   /** default `us-east-1`; fixed here, since the client would ask the server for it at each signature */
   region?: string;
+  /** milliseconds that the server may take no byte, send none, or owe an answer; default 30,000 */
+  silenceMs?: number;
 }
 
-/** Seconds that a signed PUT address is valid; it is used at once. */
+/** Seconds that a signed address is valid; it is used at once. */
 const signedForSec = 300;
 
 /**
@@ -33,15 +36,24 @@ const signedForSec = 300;
  *
  * A PUT is one request with an unsigned payload and a known length: the payload authenticates itself (age), a server
  * takes it whole or not at all, and no part of it is held here.
+ *
+ * Only what the server owes is timed: a slow sender or reader on our side is bounded where it comes in.
  */
 export class S3ObjectStore implements ObjectStore {
   private readonly client: Client;
+  /** for bodies */
   private readonly agent: Agent;
+  /** for the client's own calls, whose sockets cannot be reached one by one */
+  private readonly asking: Agent;
+  private readonly silenceMs: number;
 
   constructor(private readonly options: S3Options) {
     const { hostname, port, protocol } = new URL(options.endpoint);
     const useSSL = protocol === 'https:';
-    this.agent = useSSL ? new TlsAgent({ keepAlive: true }) : new Agent({ keepAlive: true });
+    const newAgent = () => (useSSL ? new TlsAgent({ keepAlive: true }) : new Agent({ keepAlive: true }));
+    this.agent = newAgent();
+    this.asking = newAgent();
+    this.silenceMs = options.silenceMs ?? 30_000;
     this.client = new Client({
       endPoint: hostname,
       ...(port === '' ? {} : { port: Number(port) }),
@@ -49,23 +61,25 @@ export class S3ObjectStore implements ObjectStore {
       accessKey: options.accessKey,
       secretKey: options.secretKey,
       region: options.region ?? 'us-east-1',
-      transportAgent: this.agent,
+      transportAgent: this.asking,
     });
   }
 
   async put(key: string, sizeBytes: number, body: AsyncIterable<Uint8Array>): Promise<void> {
     const url = await this.client.presignedPutObject(this.options.bucket, checkedKey(key), signedForSec);
-    const send = url.startsWith('https:') ? httpsRequest : httpRequest;
-    const request = send(url, {
-      method: 'PUT',
-      agent: this.agent,
-      headers: { 'content-length': sizeBytes, 'if-none-match': '*' },
-    });
+    const request = this.request(url, 'PUT', { 'content-length': sizeBytes, 'if-none-match': '*' });
+    cutWhenSilent(request, this.silenceMs);
     const own = remembering(exactly(sizeBytes, body));
-    const [sent, answered] = await Promise.allSettled([
-      pipeline(Readable.from(own.body), request),
-      responseOf(request),
-    ]);
+    const answer = responseOf(request);
+    // A server that answers before the end reads no more: the rest would wait for it for ever.
+    void answer.then(
+      (response) => {
+        response.resume(); // read away, so that the connection can be used again
+        if (!request.writableEnded) request.destroy();
+      },
+      () => undefined,
+    );
+    const [sent, answered] = await Promise.allSettled([pipeline(Readable.from(own.body), request), answer]);
     if (own.thrown() !== undefined) throw own.thrown();
     if (answered.status === 'fulfilled' && answered.value.statusCode === 412) throw objectExists(key);
     if (answered.status === 'fulfilled' && answered.value.statusCode === 200 && sent.status === 'fulfilled') return;
@@ -74,21 +88,25 @@ export class S3ObjectStore implements ObjectStore {
 
   async get(key: string, range?: ByteRange): Promise<StoredObject> {
     try {
-      const { size } = await this.client.statObject(this.options.bucket, checkedKey(key));
+      const { size } = await this.ask(this.client.statObject(this.options.bucket, checkedKey(key)));
       return { sizeBytes: size, body: this.bytesOf(key, clip(range, size)) };
     } catch (error) {
       if (codeOf(error) === 'NotFound' || codeOf(error) === 'NoSuchKey') throw unknownObject(key);
-      throw error instanceof TypeError ? error : storeAway(codeOf(error) ?? 'it does not answer', error);
+      throw asAway(error);
     }
   }
 
   async delete(key: string): Promise<void> {
-    await this.client.removeObject(this.options.bucket, checkedKey(key));
+    try {
+      await this.ask(this.client.removeObject(this.options.bucket, checkedKey(key)));
+    } catch (error) {
+      throw asAway(error);
+    }
   }
 
   async isUp(): Promise<boolean> {
     try {
-      return await this.client.bucketExists(this.options.bucket);
+      return await this.ask(this.client.bucketExists(this.options.bucket));
     } catch {
       return false; // the probe's answer, not an error
     }
@@ -97,19 +115,52 @@ export class S3ObjectStore implements ObjectStore {
   /** Asks when the first byte is wanted: a part that nobody reads holds no connection. */
   private async *bytesOf(key: string, part: { from: number; length: number }): AsyncGenerator<Uint8Array> {
     if (part.length === 0) return;
-    yield* await this.client.getPartialObject(this.options.bucket, key, part.from, part.length);
+    const url = await this.client.presignedGetObject(this.options.bucket, key, signedForSec);
+    const request = this.request(url, 'GET', { range: `bytes=${part.from}-${part.from + part.length - 1}` });
+    request.end();
+    try {
+      const response = await within(responseOf(request), this.silenceMs, silent);
+      if (response.statusCode !== 206) throw storeAway(`it answered ${response.statusCode}`);
+      yield* exactly(part.length, steady(response as AsyncIterable<Uint8Array>, this.silenceMs, silent));
+    } catch (error) {
+      request.destroy();
+      throw asAway(error);
+    }
+  }
+
+  private request(url: string, method: 'GET' | 'PUT', headers: Record<string, string | number>): ClientRequest {
+    return (url.startsWith('https:') ? httpsRequest : httpRequest)(url, { method, agent: this.agent, headers });
+  }
+
+  /** What a call of the client gives; a silent server ends it and every other call that waits for it. */
+  private ask<T>(call: Promise<T>): Promise<T> {
+    return within(call, this.silenceMs, () => {
+      this.asking.destroy();
+      return silent();
+    });
   }
 }
 
-/** The answer's head; its body is read away so that the connection can be used again. */
+/** The answer's head. */
 async function responseOf(request: ClientRequest): Promise<IncomingMessage> {
-  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+  return new Promise<IncomingMessage>((resolve, reject) => {
     request.once('response', resolve);
     request.once('error', reject);
     request.once('close', () => reject(new Error('closed without an answer')));
   });
-  response.resume();
-  return response;
+}
+
+/** Ends `request` when the server, which owes an answer or has not taken what waits, stays silent for `ms`. */
+function cutWhenSilent(request: ClientRequest, ms: number): void {
+  let passed = -1;
+  let since = Date.now();
+  const timer = setInterval(() => {
+    const bytes = request.socket?.bytesWritten ?? 0;
+    const owes = request.writableEnded || request.writableNeedDrain;
+    if (!owes || bytes !== passed) [passed, since] = [bytes, Date.now()];
+    else if (Date.now() - since >= ms) request.destroy(silent());
+  }, ms / 10);
+  request.once('close', () => clearInterval(timer));
 }
 
 /** Passes `body` on and keeps its error, so that this is not taken for an error of the server. */
@@ -130,6 +181,14 @@ function codeOf(error: unknown): string | undefined {
   const code = (error as { code?: unknown }).code;
   return typeof code === 'string' ? code : undefined;
 }
+
+/** An error of the store; a wrong name and what says for itself what it is stay as they are. */
+function asAway(error: unknown): unknown {
+  if (error instanceof TypeError || error instanceof AppError) return error;
+  return storeAway(codeOf(error) ?? 'it does not answer', error);
+}
+
+const silent = () => storeAway('it is silent');
 
 const storeAway = (why: string, cause?: unknown) =>
   unavailable('object-store-away', `the object store is not usable: ${why}`, { cause, retryAfterSec: 5 });

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { maxHeaderBytes, payloadLength } from '@cpds/crypto/age';
 import { parseJson, fromProblem, toAppError, unavailable } from '@cpds/errors';
+import { steady } from '@cpds/service';
 import { fetchHeaders, RecordMetadata, type FetchRequest } from '@cpds/messages';
 import { z } from 'zod';
 
@@ -11,6 +12,9 @@ export interface HomeFile {
   salt: Uint8Array;
   body: AsyncIterable<Uint8Array>;
 }
+
+/** Milliseconds that the body of A's answer may pause. */
+const bodyIdleMs = 30_000;
 
 /** Milliseconds that A may take before its headers: longer than A waits for its own log. */
 const headersWithinMs = 15_000;
@@ -44,7 +48,7 @@ export class HomeExchange {
       const metadata = metadataOf(response.headers.get(fetchHeaders.metadata));
       const salt = saltOf(response.headers.get(fetchHeaders.salt));
       checkLengths(sizeBytes, metadata, this.options.maxRecordBytes);
-      return { sizeBytes, metadata, salt, body: response.body };
+      return { sizeBytes, metadata, salt, body: steady(response.body, bodyIdleMs, homeSilent) };
     } catch (error) {
       await response.body.cancel();
       throw error;
@@ -78,10 +82,7 @@ export class HomeExchange {
         signal: silence.signal,
       });
     } catch (cause) {
-      throw unavailable('home-silent', 'the home hospital does not answer', {
-        cause: toAppError(cause),
-        retryAfterSec: 5,
-      });
+      throw homeSilent(toAppError(cause));
     } finally {
       clearTimeout(timer);
     }
@@ -131,3 +132,6 @@ function saltOf(header: string | null): Uint8Array {
 
 const garbled = (field: string) =>
   unavailable('home-garbled', `the home hospital's answer is not a record: ${field}`, { field, retryAfterSec: 5 });
+
+const homeSilent = (cause?: unknown) =>
+  unavailable('home-silent', 'the home hospital does not answer', { cause, retryAfterSec: 5 });
