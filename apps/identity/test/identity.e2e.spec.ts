@@ -129,6 +129,12 @@ describe('tokens', () => {
     expect(body['error_description']).toContain(claim);
   });
 
+  it.each(['back\0end', 'back\ud800end'])('are refused for an issuer that no database can hold: %j', async (name) => {
+    const { privateJwk } = await newBackendKey();
+    const answer = await askToken(await assertion(privateJwk, { iss: name, sub: name }));
+    expect(answer).toMatchObject({ status: 401, body: { error: 'invalid_client', code: 'client-refused' } });
+  });
+
   it('are refused to an unknown client with the same words as to a wrong key', async () => {
     const { privateJwk } = await newBackendKey();
     const stranger = await askToken(await assertion(privateJwk, { iss: 'stranger', sub: 'stranger' }));

@@ -1,4 +1,4 @@
-import { AppError, errorKinds, parse, unavailable } from '@cpds/errors';
+import { anyText, AppError, errorKinds, parse, unavailable } from '@cpds/errors';
 import {
   type Msg,
   NoRespondersError,
@@ -14,11 +14,11 @@ const Reply = z.discriminatedUnion('ok', [
   z.object({
     ok: z.literal(false),
     error: z.object({
-      code: z.string(),
+      code: anyText,
       kind: z.enum(errorKinds as [(typeof errorKinds)[number]]),
-      message: z.string(),
-      field: z.string().optional(),
-      culprit: z.string().optional(),
+      message: anyText,
+      field: anyText.optional(),
+      culprit: anyText.optional(),
     }),
   }),
 ]);

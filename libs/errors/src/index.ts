@@ -4,3 +4,4 @@ export * from './outcome.js';
 export * from './parse.js';
 export * from './problem.js';
 export * from './token-error.js';
+export * from './text.js';

@@ -1,5 +1,6 @@
 /** What the audit service says and answers. */
 
+import { anyText, text } from '@cpds/errors';
 import { z } from 'zod';
 import { EventType, Producer } from './envelope.js';
 import { Bytes32 } from './hex.js';
@@ -74,10 +75,10 @@ export const InclusionQuery = z
   .strict();
 export const Inclusion = z
   .object({
-    leaf: z.string(),
+    leaf: anyText,
     leafIndex: z.number().int().nonnegative(),
     proof: z.array(Bytes32),
-    checkpoint: z.string(),
+    checkpoint: anyText,
   })
   .strict();
 export type Inclusion = z.infer<typeof Inclusion>;
@@ -87,7 +88,7 @@ export const InclusionAnswer = Inclusion.nullable();
 export const AnchorView = z
   .object({
     /** nickname of the chain */
-    chain: z.string(),
+    chain: anyText,
     size: z.number().int().positive(),
     root: Bytes32,
     state: z.enum(['wanted', 'final', 'failed']),
@@ -100,14 +101,14 @@ export type AnchorView = z.infer<typeof AnchorView>;
 /** `GET /log` and the answer of `POST /anchor` (scope audit.operate): the log's name and key, its size, and its last anchor on each chain. */
 export const LogView = z
   .object({
-    origin: z.string(),
+    origin: anyText,
     /** note verifier key: `name+hash+base64` */
-    verifierKey: z.string(),
+    verifierKey: anyText,
     /** keys that sign beside it for a while, since readers may not know the new one yet; newest first */
-    formerVerifierKeys: z.array(z.string()).default([]),
+    formerVerifierKeys: z.array(anyText).default([]),
     size: z.number().int().nonnegative(),
     root: Bytes32,
-    checkpoint: z.string(),
+    checkpoint: anyText,
     anchors: z.array(AnchorView),
   })
   .strict();
@@ -126,10 +127,10 @@ export const Consistency = z
 export type Consistency = z.infer<typeof Consistency>;
 
 /** `GET /trail?correlation=` (scope audit.read): every entry of one grant or request, in the log's order. */
-export const TrailParameters = z.object({ correlation: z.string().min(1).max(80) }).strict();
-export const LogEntry = z.object({ leafIndex: z.number().int().nonnegative(), leaf: z.string() }).strict();
+export const TrailParameters = z.object({ correlation: text(80) }).strict();
+export const LogEntry = z.object({ leafIndex: z.number().int().nonnegative(), leaf: anyText }).strict();
 export type LogEntry = z.infer<typeof LogEntry>;
-export const Trail = z.object({ correlation: z.string(), checkpoint: z.string(), entries: z.array(LogEntry) }).strict();
+export const Trail = z.object({ correlation: anyText, checkpoint: anyText, entries: z.array(LogEntry) }).strict();
 export type Trail = z.infer<typeof Trail>;
 
 /** `DELETE /persons/{person}/details-key?reason=&reference=` (scope audit.erase). No free text: it would hold names. */
@@ -151,7 +152,7 @@ export const Leaf = z
     type: EventType,
     producer: Producer,
     seq: z.number().int().min(1),
-    correlation: z.string(),
+    correlation: anyText,
     commitment: Bytes32,
   })
   .strict();

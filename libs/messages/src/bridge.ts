@@ -1,5 +1,6 @@
 /** Doors of bridge: HTTP bodies and bus requests. */
 
+import { anyText, jsonObject, text } from '@cpds/errors';
 import { z } from 'zod';
 import { PatientIdentifier, ShareRequest } from './consortium.js';
 import { Capsule, Grant, OwnershipProof, Purpose, SignedAnswer, SignedPartial, Statement, Terms } from './grant.js';
@@ -10,7 +11,7 @@ export const AskRecord = z
   .object({
     home: PartyName,
     patient: PatientIdentifier,
-    category: z.string().min(1).max(64),
+    category: text(64),
     departmentId: z.uuid(),
     purpose: Purpose,
     /** how long the department may read, from now */
@@ -38,7 +39,7 @@ export const WalletRequest = z
     /** of `requestHash` in the datagram's body */
     salt: Bytes32,
     /** the datagram as received, so that the wallet checks B's signature against the hub's message key */
-    datagram: z.record(z.string(), z.unknown()),
+    datagram: jsonObject,
   })
   .strict();
 export type WalletRequest = z.infer<typeof WalletRequest>;
@@ -121,7 +122,7 @@ export const TransferView = z
     role: z.enum(['A', 'B', 'V', 'S']),
     state: TransferState,
     closeReason: CloseReason.nullable(),
-    waitsFor: z.string(),
+    waitsFor: anyText,
     deadline: UnixSeconds.nullable(),
     home: PartyName,
     destination: PartyName,
@@ -131,7 +132,7 @@ export const TransferView = z
     mintGas: z.number().int().nullable(),
     refundTx: Bytes32.nullable(),
     steps: z.array(z.object({ state: TransferState, at: z.iso.datetime() }).strict()),
-    culprits: z.array(z.string()),
+    culprits: z.array(anyText),
   })
   .strict();
 export type TransferView = z.infer<typeof TransferView>;
@@ -145,7 +146,7 @@ export const OpenOutcome = z.discriminatedUnion('outcome', [
       answers: z.array(z.object({ from: PartyName, answer: SignedAnswer }).strict()),
     })
     .strict(),
-  z.object({ outcome: z.literal('waiting'), waitsFor: z.string() }).strict(),
+  z.object({ outcome: z.literal('waiting'), waitsFor: anyText }).strict(),
 ]);
 export type OpenOutcome = z.infer<typeof OpenOutcome>;
 
@@ -181,8 +182,8 @@ export const AuthorizeFetchAnswer = z.discriminatedUnion('outcome', [
   z.object({ outcome: z.literal('allowed'), commitment: Bytes32 }).strict(),
   z.object({ outcome: z.literal('revoked'), answer: SignedAnswer }).strict(),
   z.object({ outcome: z.literal('expired'), answer: SignedAnswer }).strict(),
-  z.object({ outcome: z.literal('refused'), field: z.string(), reason: z.string() }).strict(),
-  z.object({ outcome: z.literal('unavailable'), reason: z.string() }).strict(),
+  z.object({ outcome: z.literal('refused'), field: anyText, reason: anyText }).strict(),
+  z.object({ outcome: z.literal('unavailable'), reason: anyText }).strict(),
 ]);
 export type AuthorizeFetchAnswer = z.infer<typeof AuthorizeFetchAnswer>;
 
@@ -231,7 +232,7 @@ export const TransferClosedDetails = z.object({
   role: z.enum(['A', 'B', 'V', 'S']),
   state: z.literal('closed'),
   reason: CloseReason,
-  because: z.string(),
+  because: anyText,
   commitment: Bytes32.nullable(),
   /** false only if it is certain that nothing was ever mapped */
   mapped: z.boolean(),

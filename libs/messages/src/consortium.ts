@@ -2,6 +2,7 @@
 
 import { ascii, fromHex, to0x, utf8 } from '@cpds/crypto/bytes';
 import { sha256 } from '@cpds/crypto/hash';
+import { jsonObject, text } from '@cpds/errors';
 import { z } from 'zod';
 import { canonicalJson } from './envelope.js';
 import { Capsule, Grant, GrantPackage, Purpose, SignedAnswer, SignedPartial, Statement } from './grant.js';
@@ -34,10 +35,10 @@ export const Datagram = z
     /** repeats the subject's kind, which no signature covers: a datagram cannot be taken for one of another kind */
     kind: DatagramKind,
     /** grantId, or the request's id while there is no grant */
-    grantId: z.string().max(80),
+    grantId: text(80, 0),
     sentAt: UnixSeconds,
     re: z.uuid().optional(),
-    body: z.record(z.string(), z.unknown()),
+    body: jsonObject,
     sig: SignatureHex,
   })
   .strict();
@@ -57,9 +58,7 @@ export function sealedBodyInfo(kind: DatagramKind, from: string, to: string): st
 }
 
 /** FHIR Identifier that both hospitals know. */
-export const PatientIdentifier = z
-  .object({ system: z.string().min(1).max(256), value: z.string().min(1).max(256) })
-  .strict();
+export const PatientIdentifier = z.object({ system: text(256), value: text(256) }).strict();
 export type PatientIdentifier = z.infer<typeof PatientIdentifier>;
 
 /** What B asks A for; travels sealed to A's HPKE key. */
@@ -67,8 +66,8 @@ export const ShareRequest = z
   .object({
     requestId: z.uuid(),
     patient: PatientIdentifier,
-    category: z.string().min(1).max(64),
-    department: z.object({ id: z.uuid(), name: z.string().min(1).max(128) }).strict(),
+    category: text(64),
+    department: z.object({ id: z.uuid(), name: text(128) }).strict(),
     metaAddress: MetaAddress,
     purpose: Purpose,
     period: z.object({ start: UnixSeconds, end: UnixSeconds }).strict(),
@@ -105,7 +104,7 @@ export const RequestAnswer = z.object({ outcome: z.enum(['received', 'not-grante
 /** kind `grant`: the sealed `GrantPackage`; B answers accepted or refused with the name of the check that failed. */
 export const GrantBody = z.object({ requestId: z.uuid(), sealed: SealedBody }).strict();
 export const GrantAnswer = z
-  .object({ outcome: z.enum(['accepted', 'refused']), reason: z.string().max(256).optional() })
+  .object({ outcome: z.enum(['accepted', 'refused']), reason: text(256, 0).optional() })
   .strict();
 export { GrantPackage };
 
@@ -152,7 +151,7 @@ export const SignAnswer = z.union([
   z.object({ outcome: z.literal('committed'), commitment: SignCommitment }).strict(),
   z.object({ outcome: z.literal('signed'), index: z.number().int().min(1), share: Bytes32 }).strict(),
   z.object({ outcome: z.literal('answer'), answer: SignedAnswer }).strict(),
-  z.object({ outcome: z.literal('unavailable'), reason: z.string().max(256) }).strict(),
+  z.object({ outcome: z.literal('unavailable'), reason: text(256, 0) }).strict(),
 ]);
 export type SignAnswer = z.infer<typeof SignAnswer>;
 
@@ -169,7 +168,7 @@ export const ReleaseBody = z
 export const ReleaseAnswer = z.union([
   z.object({ outcome: z.literal('partial'), partial: SignedPartial }).strict(),
   z.object({ outcome: z.literal('answer'), answer: SignedAnswer }).strict(),
-  z.object({ outcome: z.literal('unavailable'), reason: z.string().max(256) }).strict(),
+  z.object({ outcome: z.literal('unavailable'), reason: text(256, 0) }).strict(),
 ]);
 export type ReleaseAnswer = z.infer<typeof ReleaseAnswer>;
 

@@ -4,6 +4,7 @@ import { ascii, concat, fromHex, to0x, utf8 } from '@cpds/crypto/bytes';
 import { canonicalText } from '@cpds/crypto/canonical-json';
 import { keccak256, sha256 } from '@cpds/crypto/hash';
 import { leafHash } from '@cpds/crypto/tlog';
+import { jsonObject, text } from '@cpds/errors';
 import { z } from 'zod';
 import { Bytes32, type Hex } from './hex.js';
 
@@ -25,9 +26,9 @@ export const EventEnvelope = z
     seq: z.number().int().min(1),
     at: z.iso.datetime(),
     /** grantId, or the request's random id while there is no grant; never a person */
-    correlation: z.string().min(1).max(80),
+    correlation: text(80),
     salt: Bytes32,
-    details: z.record(z.string(), z.unknown()),
+    details: jsonObject,
     person: z.uuid().optional(),
   })
   .strict();

@@ -1,5 +1,6 @@
 /** The grant and what travels with it (protocol section 7, wire.md "Between hospitals"). */
 
+import { anyText, jsonObject, text } from '@cpds/errors';
 import { z } from 'zod';
 import { AddressHex, Bytes16, Bytes32, DleqProof, hex, PointHex, SignatureHex, UnixSeconds } from './hex.js';
 
@@ -37,8 +38,8 @@ export const Terms = z
   .object({
     resourceType: z.literal('Consent'),
     status: z.literal('active'),
-    scope: z.object({ coding: z.tuple([z.object({ system: z.string(), code: z.literal('patient-privacy') })]) }),
-    category: z.array(z.object({ coding: z.tuple([z.object({ system: z.string(), code: z.string() })]) })).length(1),
+    scope: z.object({ coding: z.tuple([z.object({ system: anyText, code: z.literal('patient-privacy') })]) }),
+    category: z.array(z.object({ coding: z.tuple([z.object({ system: anyText, code: anyText })]) })).length(1),
     dateTime: z.iso.datetime(),
     provision: z
       .object({
@@ -48,12 +49,12 @@ export const Terms = z
         actor: z
           .array(
             z.object({
-              role: z.object({ coding: z.tuple([z.object({ system: z.string(), code: z.literal('IRCP') })]) }),
-              reference: z.object({ identifier: z.object({ system: z.string(), value: z.string() }) }),
+              role: z.object({ coding: z.tuple([z.object({ system: anyText, code: z.literal('IRCP') })]) }),
+              reference: z.object({ identifier: z.object({ system: anyText, value: anyText }) }),
             }),
           )
           .length(1),
-        purpose: z.array(z.object({ system: z.string(), code: Purpose })).length(1),
+        purpose: z.array(z.object({ system: anyText, code: Purpose })).length(1),
         /** the record, by its commitment: the one deed this grant names */
         data: z
           .array(
@@ -101,12 +102,12 @@ export const EnrolmentEvidence = z
     enrolment: Enrolment,
     signature: SignatureHex,
     /** leaf of the log as text (RFC 8785) */
-    leaf: z.string().max(4096),
+    leaf: text(4096, 0),
     salt: Bytes32,
-    details: z.record(z.string(), z.unknown()),
+    details: jsonObject,
     leafIndex: z.number().int().nonnegative(),
     proof: z.array(Bytes32).max(64),
-    checkpoint: z.string().max(8192),
+    checkpoint: text(8192, 0),
   })
   .strict();
 export type EnrolmentEvidence = z.infer<typeof EnrolmentEvidence>;
@@ -116,7 +117,7 @@ export const RecordMetadata = z
   .object({
     contentType: z.enum(['application/fhir+json', 'application/dicom', 'application/pdf', 'text/plain']),
     sizeBytes: z.number().int().positive(),
-    category: z.string().max(64),
+    category: text(64, 0),
   })
   .strict();
 export type RecordMetadata = z.infer<typeof RecordMetadata>;

@@ -1,5 +1,6 @@
 /** Doors of identity: HTTP bodies and bus requests. */
 
+import { anyText, text } from '@cpds/errors';
 import { z } from 'zod';
 import { Enrolment, EnrolmentEvidence, Fetch, Grant, Capsule } from './grant.js';
 import { Bytes32, DleqProof, hex, MetaAddress, PointHex, SignatureHex } from './hex.js';
@@ -7,23 +8,21 @@ import { PatientIdentifier } from './consortium.js';
 
 /** `POST /patients` (scope identity.admin): the answer's code is used once by the wallet. */
 export const RegisterPatient = z.object({ identifier: PatientIdentifier }).strict();
-export const RegisteredPatient = z.object({ patientId: z.uuid(), enrolmentCode: z.string().min(16) }).strict();
+export const RegisteredPatient = z.object({ patientId: z.uuid(), enrolmentCode: text(128, 16) }).strict();
 
 /** `POST /patients/match` (scope identity.admin): a body, since an identifier has no place in a URL. */
 export const PatientMatch = z.object({ patientId: z.uuid(), enrolled: z.boolean() }).strict();
 
 /** `POST /enrolments` (no token: the code is the authority). */
-export const EnrolPatient = z
-  .object({ code: z.string().min(16).max(128), enrolment: Enrolment, signature: SignatureHex })
-  .strict();
-export const EnrolledPatient = z.object({ patientId: z.uuid(), clientId: z.string() }).strict();
+export const EnrolPatient = z.object({ code: text(128, 16), enrolment: Enrolment, signature: SignatureHex }).strict();
+export const EnrolledPatient = z.object({ patientId: z.uuid(), clientId: anyText }).strict();
 
 /** `POST /departments` (scope identity.admin). */
-export const RegisterDepartment = z.object({ name: z.string().min(1).max(128) }).strict();
+export const RegisterDepartment = z.object({ name: text(128) }).strict();
 export const Department = z
   .object({
     departmentId: z.uuid(),
-    name: z.string(),
+    name: anyText,
     metaAddress: MetaAddress,
     /** true: nothing is asked, opened or read for it, and its keys only end grants */
     isDisabled: z.boolean(),
@@ -32,9 +31,7 @@ export const Department = z
 export type Department = z.infer<typeof Department>;
 
 /** `POST /clinicians` (scope identity.admin). */
-export const RegisterClinician = z
-  .object({ departmentId: z.uuid(), registration: z.string().min(1).max(128) })
-  .strict();
+export const RegisterClinician = z.object({ departmentId: z.uuid(), registration: text(128) }).strict();
 export const Clinician = z.object({ clinicianId: z.uuid(), departmentId: z.uuid() }).strict();
 
 /** request `identity.match` */
@@ -50,7 +47,7 @@ export const PatientAnswer = z
 
 /** A patient as the body of a record names one: an identifier, with its system if it says one, or this hospital's pseudonym. */
 export const NamedPatient = z.union([
-  z.object({ system: z.string().max(256).optional(), value: z.string().min(1).max(256) }).strict(),
+  z.object({ system: text(256, 0).optional(), value: text(256) }).strict(),
   z.object({ patientId: z.uuid() }).strict(),
 ]);
 export type NamedPatient = z.infer<typeof NamedPatient>;
@@ -101,7 +98,7 @@ export const OpenQuery = z
     w: PointHex,
   })
   .strict();
-export const OpenAnswer = z.object({ stanza: z.string().max(1024) }).strict();
+export const OpenAnswer = z.object({ stanza: text(1024, 0) }).strict();
 
 /** The departments that a client may act for: those named, or all of the hospital, said so. A token carries them all, so 64 at most. */
 export const ClientDepartments = z.union([z.literal('whole-hospital'), z.array(z.uuid()).max(64)]);
@@ -114,9 +111,7 @@ export type ClientDepartments = z.infer<typeof ClientDepartments>;
 export const RegisterClient = z
   .object({
     clientId: z.string().regex(/^[a-z0-9][a-z0-9.-]{0,63}$/, 'must be a client name'),
-    jwk: z
-      .object({ kty: z.literal('EC'), crv: z.literal('P-384'), x: z.string().max(96), y: z.string().max(96) })
-      .strict(),
+    jwk: z.object({ kty: z.literal('EC'), crv: z.literal('P-384'), x: text(96, 0), y: text(96, 0) }).strict(),
     scopes: z
       .array(z.string().regex(/^[a-z]+\.[a-z]+$/, 'must be a scope'))
       .min(1)
@@ -126,29 +121,29 @@ export const RegisterClient = z
   .strict();
 export type RegisterClient = z.infer<typeof RegisterClient>;
 export const RegisteredClient = z
-  .object({ clientId: z.string(), scopes: z.array(z.string()), departments: ClientDepartments })
+  .object({ clientId: anyText, scopes: z.array(anyText), departments: ClientDepartments })
   .strict();
 
 /** `GET /clients?kind=&after=` (scope identity.admin): a hundred at most, by name, from behind `after`. */
 export const ClientParameters = z
-  .object({ kind: z.enum(['backend', 'wallet']).default('backend'), after: z.string().max(64).default('') })
+  .object({ kind: z.enum(['backend', 'wallet']).default('backend'), after: text(64, 0).default('') })
   .strict();
 export const ClientList = z
   .object({
     clients: z.array(
       z
         .object({
-          clientId: z.string(),
-          scopes: z.array(z.string()),
+          clientId: anyText,
+          scopes: z.array(anyText),
           departments: ClientDepartments,
           /** RFC 7638, of its public key */
-          keyThumbprint: z.string(),
+          keyThumbprint: anyText,
           disabledAt: z.iso.datetime().nullable(),
         })
         .strict(),
     ),
     /** `after` of the next hundred; null if these are the last */
-    next: z.string().nullable(),
+    next: anyText.nullable(),
   })
   .strict();
 export type ClientList = z.infer<typeof ClientList>;
@@ -157,15 +152,15 @@ export type ClientList = z.infer<typeof ClientList>;
 export const TokenRequest = z.object({
   grant_type: z.literal('client_credentials'),
   client_assertion_type: z.literal('urn:ietf:params:oauth:client-assertion-type:jwt-bearer'),
-  client_assertion: z.string().min(1).max(4096),
-  scope: z.string().min(1).max(512),
+  client_assertion: text(4096),
+  scope: text(512),
 });
 export const TokenAnswer = z
   .object({
-    access_token: z.string(),
+    access_token: anyText,
     token_type: z.literal('bearer'),
     expires_in: z.number().int(),
-    scope: z.string(),
+    scope: anyText,
   })
   .strict();
 export type TokenAnswer = z.infer<typeof TokenAnswer>;

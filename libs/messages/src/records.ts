@@ -1,5 +1,6 @@
 /** Doors of records: HTTP bodies and bus requests. */
 
+import { anyText, jsonObject, text } from '@cpds/errors';
 import { z } from 'zod';
 import { Fetch, RecordMetadata, SignedPartial } from './grant.js';
 import { Bytes32, hex, PointHex, SignatureHex } from './hex.js';
@@ -28,7 +29,7 @@ export type RecordStatus = z.infer<typeof RecordStatus>;
 
 /** `POST /records/{id}/withdrawal` (scope records.write): a record was entered in error. `reason` is for the log, and names nobody. */
 export const WithdrawRecord = z
-  .object({ reason: z.string().trim().min(1).max(200), object: z.enum(['keep', 'erase']) })
+  .object({ reason: anyText.trim().min(1).max(200), object: z.enum(['keep', 'erase']) })
   .strict();
 export type WithdrawRecord = z.infer<typeof WithdrawRecord>;
 export const WithdrawnRecord = z
@@ -53,7 +54,7 @@ export const WalletDeed = z
     metadata: RecordMetadata,
     salt: Bytes32,
     /** age header, base64 */
-    header: z.string().max(16384),
+    header: text(16384, 0),
     ringReal: z.number().int().positive(),
   })
   .strict();
@@ -66,7 +67,7 @@ export const DeedAnswer = z
   .object({
     patientId: z.uuid(),
     recordId: z.uuid(),
-    category: z.string(),
+    category: anyText,
     x: Bytes32,
     cohort: z.number().int().nonnegative(),
     xs: z.array(Bytes32).length(16),
@@ -104,7 +105,7 @@ export const HomeAnswer = z
   .object({
     status: z.number().int(),
     /** A's problem document where it refused */
-    problem: z.record(z.string(), z.unknown()).nullable(),
+    problem: jsonObject.nullable(),
   })
   .strict();
 export type HomeAnswer = z.infer<typeof HomeAnswer>;
@@ -128,10 +129,10 @@ export const ScrubView = z
     found: z.array(
       z
         .object({
-          objectKey: z.string(),
+          objectKey: anyText,
           recordId: z.uuid().nullable(),
           part: z.enum(['object', 'length', 'header', 'payload']),
-          foundBy: z.string(),
+          foundBy: anyText,
           foundAt: z.iso.datetime(),
         })
         .strict(),

@@ -1,4 +1,4 @@
-import { denied, unavailable } from '@cpds/errors';
+import { anyText, denied, text, unavailable } from '@cpds/errors';
 import { ClientDepartments } from '@cpds/messages';
 import { createRemoteJWKSet, errors, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import { z } from 'zod';
@@ -6,8 +6,8 @@ import type { Principal } from './access.js';
 
 /** Claims of an access token, beside the registered ones. */
 const Claims = z.object({
-  sub: z.string().min(1),
-  scope: z.string(),
+  sub: text(128),
+  scope: anyText,
   patient: z.uuid().optional(),
   departments: ClientDepartments.default([]),
 });

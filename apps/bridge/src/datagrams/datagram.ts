@@ -1,6 +1,6 @@
 /** A party's message key, the signature of its datagrams, and the checks of one that arrives (wire.md "Between hospitals"). Pure. */
 
-import { AppError, denied, invalid } from '@cpds/errors';
+import { AppError, denied, invalid, text } from '@cpds/errors';
 import { datagramDigest, type Datagram, type DatagramKind, type Hex } from '@cpds/messages';
 import { to0x, toBigInt } from '@cpds/crypto/bytes';
 import { isSignedByAccount, signDigest } from '@cpds/contracts';
@@ -48,7 +48,7 @@ export function checkDatagram(
 }
 
 const Refusal = z.object({
-  refused: z.object({ code: z.string().max(64), field: z.string().max(128).optional(), message: z.string().max(512) }),
+  refused: z.object({ code: text(64, 0), field: text(128, 0).optional(), message: text(512, 0) }),
 });
 
 /** Body of an answer that refuses the datagram itself. */

@@ -6,14 +6,14 @@
 import { fromHex, to0x, utf8 } from '@cpds/crypto/bytes';
 import * as tlog from '@cpds/crypto/tlog';
 import { isEnrolmentSigned } from '@cpds/contracts';
-import { invalid, toAppError } from '@cpds/errors';
+import { anyText, invalid, toAppError } from '@cpds/errors';
 import { canonicalJson, eventCommitment, events, type EnrolmentEvidence } from '@cpds/messages';
 import { z } from 'zod';
 
 /** Log that a hospital's audit service signs. */
 export const logOrigin = (party: string): string => `cpds/${party}/audit`;
 
-const Leaf = z.object({ type: z.literal(events.patientEnrolled), commitment: z.string() });
+const Leaf = z.object({ type: z.literal(events.patientEnrolled), commitment: anyText });
 
 /** A checkpoint that the evidence relies on: to be looked up on the hub. */
 export interface RelyingCheckpoint {

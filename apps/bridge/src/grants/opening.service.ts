@@ -1,5 +1,5 @@
 import { BusRequests } from '@cpds/bus';
-import { conflict, parse } from '@cpds/errors';
+import { anyText, conflict, parse } from '@cpds/errors';
 import {
   events,
   ProveAnswer,
@@ -166,4 +166,4 @@ export class OpeningService {
   }
 }
 
-const Combined = z.object({ w: z.string() });
+const Combined = z.object({ w: anyText });

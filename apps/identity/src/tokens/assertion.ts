@@ -1,4 +1,4 @@
-import { type AppError, denied } from '@cpds/errors';
+import { anyText, type AppError, denied, text } from '@cpds/errors';
 import { decodeJwt, errors, importJWK, jwtVerify } from 'jose';
 import { z } from 'zod';
 import type { ClientRow } from '../clients/client.row.js';
@@ -14,12 +14,12 @@ export interface Assertion {
 /** An assertion may be good for this long at most, seconds (SMART Backend Services: five minutes). */
 const longestLifeSec = 300;
 
-const Claims = z.object({ jti: z.string().min(1).max(128), exp: z.number().int(), iss: z.string(), sub: z.string() });
+const Claims = z.object({ jti: text(128), exp: z.number().int(), iss: anyText, sub: anyText });
 
 /** The client that an assertion claims to be from, unchecked. @throws AppError `client-refused` */
 export function claimedClient(assertion: string): string {
   try {
-    return z.string().min(1).max(128).parse(decodeJwt(assertion).iss);
+    return text(128).parse(decodeJwt(assertion).iss);
   } catch (cause) {
     throw clientRefused('is not a signed assertion', cause);
   }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { maxHeaderBytes, payloadLength } from '@cpds/crypto/age';
-import { parseJson, fromProblem, toAppError, unavailable } from '@cpds/errors';
+import { jsonObject, parseJson, fromProblem, toAppError, unavailable } from '@cpds/errors';
 import { steady } from '@cpds/service';
 import { fetchHeaders, RecordMetadata, type FetchRequest } from '@cpds/messages';
 import { z } from 'zod';
@@ -91,7 +91,7 @@ export class HomeExchange {
 
 async function jsonOf(response: Response): Promise<Record<string, unknown>> {
   try {
-    return z.record(z.string(), z.unknown()).parse(JSON.parse(await startOf(response)));
+    return jsonObject.parse(JSON.parse(await startOf(response)));
   } catch {
     return {}; // no problem document of ours: only the status is known
   }

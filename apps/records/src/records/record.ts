@@ -4,7 +4,7 @@ import { canonicalJson } from '@cpds/crypto/canonical-json';
 import { compressed } from '@cpds/crypto/curve';
 import { recordCommitment } from '@cpds/crypto/deed';
 import { newDeedKey, parseMetaAddress } from '@cpds/crypto/stealth';
-import { invalid, missing } from '@cpds/errors';
+import { anyText, invalid, missing, text } from '@cpds/errors';
 import { RecordMetadata } from '@cpds/messages';
 import { z } from 'zod';
 import type { SealedObject } from '../objects/vault.js';
@@ -46,8 +46,8 @@ export interface NewObject {
 export const UploadQuery = z
   .object({
     patient: z.uuid(),
-    category: z.string().min(1).max(64).default('record'),
-    allowMismatch: z.string().trim().min(1).max(200).optional(),
+    category: text(64).default('record'),
+    allowMismatch: anyText.trim().min(1).max(200).optional(),
   })
   .strict();
 export type UploadQuery = z.infer<typeof UploadQuery>;
