@@ -11,7 +11,7 @@ export class RevocationsHttpController {
 
   /**
    * Acts on a revoke or give-back statement, passes it on to A, B and all storemen, and answers signed.
-   * Refuses with 429 above 100 in ten seconds from one address.
+   * Refuses with 429 above 100 bad statements in ten seconds from one address, and 20 good ones for one grant.
    */
   @Post()
   @Open('byHandler')

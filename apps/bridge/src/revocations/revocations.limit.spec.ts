@@ -1,6 +1,8 @@
 import { Changes, Outbox } from '@cpds/outbox';
-import type { Statement } from '@cpds/messages';
+import { grantId as grantIdOf, revokeDigest } from '@cpds/contracts';
+import type { Grant, Hex, Statement } from '@cpds/messages';
 import type { UnitOfWork } from '@cpds/store';
+import { computeAddress, SigningKey } from 'ethers';
 import { RateLimiterMemory } from 'rate-limiter-flexible';
 import { Consortium } from '../chains/consortium-view.js';
 import { MessageKey } from '../datagrams/datagram.js';
@@ -14,6 +16,66 @@ const unknownGrant: Statement = {
   homeUid: `0x${'2'.repeat(64)}`,
   signature: `0x${'3'.repeat(130)}`,
 };
+
+describe('a flood of forged statements', () => {
+  const homeUid = `0x${'2'.repeat(64)}` as const;
+  const word = (fill: number, bytes = 32): Hex => `0x${fill.toString(16).padStart(2, '0').repeat(bytes)}`;
+  const revoker = new SigningKey(word(1));
+  const point = revoker.compressedPublicKey as Hex;
+  const grant: Grant = {
+    nonce: word(3),
+    lockedAccount: word(4, 20),
+    destinationUid: word(5),
+    mappedDeeds: word(6, 20),
+    slot: 7,
+    tag: point,
+    recipientKey: point,
+    ephemeralKey: point,
+    viewTag: '0x08',
+    revoker: computeAddress(revoker.publicKey).toLowerCase() as Hex,
+    termsHash: word(9),
+    sealedKeyHash: word(10),
+    lockBefore: 1,
+    mintBefore: 2,
+    notAfter: 3,
+  };
+  const grantId = grantIdOf(homeUid, grant);
+  const signedBy = (key: SigningKey): Statement => ({
+    kind: 'revoke',
+    grantId,
+    homeUid,
+    signature: key.sign(revokeDigest(homeUid, grantId)).serialized as Hex,
+  });
+  const row = { id: 'row', grant, home: 'west', destination: 'west' };
+  const service = new RevocationsService(
+    new Changes({} as UnitOfWork, new Outbox('west')),
+    { findByGrant: async () => row, raise: async () => undefined } as unknown as TransfersService,
+    {} as DatagramsService,
+    { self: 'west', current: () => ({ hub: { chainUid: word(11) }, storemen: [] }) } as unknown as Consortium,
+    new MessageKey(new Uint8Array(32).fill(7)),
+    { roles: ['S'], onError: () => undefined },
+  );
+
+  it('uses up nothing that the patient needs behind the same address', async () => {
+    const forged = signedBy(new SigningKey(word(2)));
+    const codes = new Set<string>();
+    for (let n = 0; n < 150; n++)
+      await service.take(forged, '192.0.2.1').catch(({ code }: { code: string }) => codes.add(code));
+    expect([...codes]).toEqual(['bad-statement', 'too-many-statements']);
+    await expect(service.take(signedBy(revoker), '192.0.2.1')).resolves.toMatchObject({ from: 'west' });
+  });
+
+  it('is told apart from a good one that is repeated, which is taken 20 times in ten seconds', async () => {
+    const other = { ...signedBy(revoker) };
+    let taken = 1; // by the test before
+    await expect(
+      (async () => {
+        for (; taken <= 25; taken++) await service.take(other, '192.0.2.2');
+      })(),
+    ).rejects.toMatchObject({ code: 'too-many-statements', status: 429 });
+    expect(taken).toBe(20);
+  });
+});
 
 describe('the limit on statements from one address', () => {
   const unitOfWork = {} as UnitOfWork;

@@ -46,9 +46,11 @@ export abstract class RevocationsOptions {
  */
 @Injectable()
 export class RevocationsService implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  /** A patient's wallet sends one statement, a gateway in front of many a few a second: 100 in ten seconds of one address. */
-  private readonly limiter = new RateLimiterMemory({ points: 100, duration: 10 });
-  /** Places addresses where whoever sends cannot foresee: nobody can share a counter with a patient on purpose. */
+  /** Statements that were refused, by address: a signature costs less to check than its connection. */
+  private readonly refused = new RateLimiterMemory({ points: 100, duration: 10 });
+  /** Good statements by grant: repeated ones, which anybody may have heard, would be passed on each time. */
+  private readonly taken = new RateLimiterMemory({ points: 20, duration: 10 });
+  /** Places callers and grants where whoever sends cannot foresee: nobody can share a counter with a patient on purpose. */
   private readonly counterSecret = randomBytes(32);
   private readonly forgetting: Loop;
 
@@ -84,13 +86,13 @@ export class RevocationsService implements OnApplicationBootstrap, BeforeApplica
    *   `no-room-to-rest`
    */
   async take(statement: Statement, caller: string): Promise<RevocationAnswer> {
-    const { consumedPoints, msBeforeNext } = await this.limiter.penalty(this.counterOf(caller));
-    if (consumedPoints > this.limiter.points)
-      throw unavailable('too-many-statements', 'too many statements from this address', {
-        status: 429,
-        retryAfterSec: Math.ceil(msBeforeNext / 1_000),
-      });
-    const { answer, full, passOnTo } = await this.accept(statement, {
+    // Counted once it is known whose it is: what strangers send from a patient's address uses up nothing of the patient's.
+    const checked = await this.check(statement).catch(async (error: unknown) => {
+      await this.count(this.refused, caller);
+      throw error;
+    });
+    await this.count(this.taken, statement.grantId);
+    const { answer, full, passOnTo } = await this.accept(statement, checked, {
       sender: `address ${this.counterOf(caller)}`,
       forwards: true,
     });
@@ -101,7 +103,8 @@ export class RevocationsService implements OnApplicationBootstrap, BeforeApplica
   /** Takes a statement that another party passes on. */
   async receive(received: Datagram): Promise<{ answer: SignedAnswer }> {
     const { statement } = parse(RevokeBody, received.body, 'revoke');
-    const { answer } = await this.accept(statement, { sender: received.from, forwards: false });
+    const checked = await this.check(statement);
+    const { answer } = await this.accept(statement, checked, { sender: received.from, forwards: false });
     return { answer };
   }
 
@@ -110,15 +113,33 @@ export class RevocationsService implements OnApplicationBootstrap, BeforeApplica
     if (!refusalOf(answer)) parse(RevokeAnswer, answer.body, 'revoke answer');
   }
 
+  /** A statement's grant, once its signature is that of whoever may end it; changes nothing. @throws AppError, see `take` */
+  private async check(statement: Statement): Promise<Checked> {
+    const found = await this.transfers.findByGrant(statement.grantId);
+    const grant = grantOf(statement, found?.grant ?? null);
+    checkStatement(statement, grant);
+    return { found, grant, parties: found ?? this.partiesOf(statement, grant) };
+  }
+
+  /** @throws AppError `too-many-statements` (429) beyond the limiter's points */
+  private async count(limiter: RateLimiterMemory, whose: string): Promise<void> {
+    const { consumedPoints, msBeforeNext } = await limiter.penalty(this.counterOf(whose));
+    if (consumedPoints > limiter.points)
+      throw unavailable('too-many-statements', 'too many statements from this address, or for this grant', {
+        status: 429,
+        retryAfterSec: Math.ceil(msBeforeNext / 1_000),
+      });
+  }
+
   /**
    * Acts on a statement once it is checked: by its grant's row, or by letting it rest while the grant is not known here.
    * One that rests is passed on when it is new here and never again: whoever invents grants gets one datagram a party.
    */
-  private async accept(statement: Statement, from: { sender: string; forwards: boolean }): Promise<Accepted> {
-    const found = await this.transfers.findByGrant(statement.grantId);
-    const grant = grantOf(statement, found?.grant ?? null);
-    checkStatement(statement, grant);
-    const parties = found ?? this.partiesOf(statement, grant);
+  private async accept(
+    statement: Statement,
+    { found, grant, parties }: Checked,
+    from: { sender: string; forwards: boolean },
+  ): Promise<Accepted> {
     const { known, isNew } = found ? { known: found, isNew: true } : await this.transfers.rest(statement, grant, from);
     const full = { ...statement, grant };
     if (known)
@@ -177,8 +198,8 @@ export class RevocationsService implements OnApplicationBootstrap, BeforeApplica
   }
 
   /** One of 65 536 counters: the library forgets a counter after its time, and holds as many as there are keys until then. */
-  private counterOf(caller: string): number {
-    return createHmac('sha256', this.counterSecret).update(caller).digest().readUInt16BE();
+  private counterOf(whose: string): number {
+    return createHmac('sha256', this.counterSecret).update(whose).digest().readUInt16BE();
   }
 
   private others(row: Pick<TransferRow, 'home' | 'destination'>): string[] {
@@ -206,6 +227,13 @@ function isHospital({ role }: TransferRow): boolean {
 }
 
 /** What became of a statement: this node's answer, and whom to pass the whole of it on to now. */
+/** A statement that holds: its row, if there is one, its grant and the grant's hospitals. */
+interface Checked {
+  readonly found: TransferRow | null;
+  readonly grant: Grant;
+  readonly parties: Pick<TransferRow, 'home' | 'destination'>;
+}
+
 interface Accepted {
   readonly answer: SignedAnswer;
   readonly full: Statement & { grant: Grant };
