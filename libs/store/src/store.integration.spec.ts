@@ -42,7 +42,7 @@ describe('openStore', () => {
       [1, 2, 3].map(() => openStore({ url: fresh.url, migrations: [Counter1763800000100], poolSize: 2 })),
     );
     const rows = (await stores[0]!.query('SELECT name FROM migrations')) as unknown[];
-    expect(rows).toHaveLength(2);
+    expect(rows).toHaveLength(3);
     await Promise.all(stores.map((each) => each.destroy()));
     await fresh.close();
   });
