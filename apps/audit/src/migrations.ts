@@ -110,6 +110,19 @@ class AnchorsByState1764800000000 implements MigrationInterface {
   }
 }
 
+/** A salt beside its leaf would let whoever has the row guess details that were erased: it is sealed with them. */
+class SealedSalts1764801000000 implements MigrationInterface {
+  name = 'SealedSalts1764801000000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query('ALTER TABLE event DROP salt');
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query(`ALTER TABLE event ADD salt bytea NOT NULL DEFAULT ''`);
+  }
+}
+
 /** The shape of this service's rows. */
 export const auditTables: Tables = {
   retention: auditRetention,
@@ -120,5 +133,6 @@ export const auditTables: Tables = {
     AuditTables1763801000000,
     DetailsKeyGenerations1764500000000,
     AnchorsByState1764800000000,
+    SealedSalts1764801000000,
   ],
 };

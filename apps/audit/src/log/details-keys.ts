@@ -32,13 +32,16 @@ export class DetailsKeys {
     private readonly root: Uint8Array,
   ) {}
 
-  /** The details of each event, sealed; keys that are missing are made in `tx`, which holds the log's lock. */
+  /**
+   * The details of each event, sealed with their salt, without which nobody can guess them from the leaf. Keys that are missing are made in `tx`, which
+   * holds the log's lock.
+   */
   async seal(tx: Tx, events: readonly EventEnvelope[]): Promise<SealedDetails[]> {
     const places = events.map((event) => detailsKeyId(this.root, event.person));
     const keys = await this.keysAt(tx, places);
     return events.map((event, i) => {
       const { id, key } = keys.get(toHex(places[i]!))!;
-      const details = utf8(JSON.stringify({ details: event.details, person: event.person }));
+      const details = utf8(JSON.stringify({ details: event.details, salt: event.salt, person: event.person }));
       return { keyId: id, sealed: sealAtRest(key, placeOf(event), details) };
     });
   }

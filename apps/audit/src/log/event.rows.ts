@@ -50,8 +50,8 @@ export class EventRows {
     const producers = batch.map((event) => event.producer);
     const seqs = batch.map((event) => event.seq);
     await tx.manager.query(
-      `INSERT INTO event (producer, seq, id, at, correlation, salt, leaf, details_key, sealed_details)
-       SELECT * FROM unnest($1::text[], $2::bigint[], $3::uuid[], $4::timestamptz[], $5::text[], $6::bytea[], $7::bytea[], $8::bytea[], $9::bytea[])
+      `INSERT INTO event (producer, seq, id, at, correlation, leaf, details_key, sealed_details)
+       SELECT * FROM unnest($1::text[], $2::bigint[], $3::uuid[], $4::timestamptz[], $5::text[], $6::bytea[], $7::bytea[], $8::bytea[])
        ON CONFLICT DO NOTHING`,
       [
         producers,
@@ -59,7 +59,6 @@ export class EventRows {
         batch.map((event) => event.id),
         batch.map((event) => event.at),
         batch.map((event) => event.correlation),
-        batch.map((event) => Buffer.from(event.salt.slice(2), 'hex')),
         batch.map((event) => Buffer.from(eventLeaf(event))),
         sealed.map((details) => Buffer.from(details.keyId)),
         sealed.map((details) => (details.sealed === null ? null : Buffer.from(details.sealed))),
@@ -150,7 +149,7 @@ export class EventRows {
     return Number(own.seq);
   }
 
-  /** Details of an event as its producer sent them; null when the person was erased or the event is unknown. */
+  /** Details, salt and person of an event as its producer sent them; null when the person was erased or the event is unknown. */
   async detailsOf(tx: Tx, producer: string, seq: number): Promise<unknown> {
     const [row] = (await tx.manager.query(
       'SELECT details_key, sealed_details FROM event WHERE producer = $1 AND seq = $2',

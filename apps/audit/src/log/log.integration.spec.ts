@@ -219,15 +219,15 @@ describe('the audit log on Postgres', () => {
     const first = event('records.north', 1, { person, details: { planted } });
     const other = event('records.north', 2, { details: { planted } });
     await log.append([first, other]);
-    const dump = JSON.stringify(
-      await store.query(`SELECT encode(e.sealed_details, 'escape') AS sealed, e.* FROM event e`),
-    );
-    expect(dump).not.toContain(planted);
-    expect(dump).not.toContain(person);
-    expect(await log.detailsOf('records.north', 1)).toEqual({ details: { planted }, person });
+    const dump = (await store.query('SELECT event::text AS row FROM event')) as { row: string }[];
+    const inHex = (text: string) => Buffer.from(text).toString('hex');
+    // with its salt, details of few bits could be guessed from the leaf
+    for (const secret of [planted, inHex(planted), person, inHex(person), first.salt.slice(2), inHex(first.salt)])
+      expect(JSON.stringify(dump)).not.toContain(secret);
+    expect(await log.detailsOf('records.north', 1)).toEqual({ details: { planted }, salt: first.salt, person });
     await log.erase(person, erasure);
     expect(await log.detailsOf('records.north', 1)).toBeNull();
-    expect(await log.detailsOf('records.north', 2)).toEqual({ details: { planted } });
+    expect(await log.detailsOf('records.north', 2)).toMatchObject({ details: { planted } });
     expect(await verified()).toHaveLength(3);
   });
 
@@ -236,8 +236,8 @@ describe('the audit log on Postgres', () => {
     await log.append([event('records.north', 1, { person })]);
     expect((await log.erase(person, erasure)).receipts).toMatchObject([{ producer: 'audit.north', throughSeq: 1 }]);
     await log.erase(person, { ...erasure, by: 'other.north' });
-    expect(await log.detailsOf('audit.north', 1)).toEqual({ details: { ...erasure, person } });
-    expect(await log.detailsOf('audit.north', 2)).toEqual({ details: { ...erasure, by: 'other.north', person } });
+    expect(await log.detailsOf('audit.north', 1)).toMatchObject({ details: { ...erasure, person } });
+    expect(await log.detailsOf('audit.north', 2)).toMatchObject({ details: { ...erasure, by: 'other.north', person } });
     expect((await verified()).slice(1).map((leaf) => JSON.parse(leaf) as object)).toMatchObject([
       { type: events.personErased, seq: 1 },
       { type: events.personErased, seq: 2 },
@@ -250,7 +250,7 @@ describe('the audit log on Postgres', () => {
     await log.append([first]);
     const nameless = { reason: 'court-order' } as typeof erasure;
     await expect(log.erase(person, nameless)).rejects.toThrow('names whoever acted');
-    expect(await log.detailsOf('records.north', 1)).toEqual({ details: first.details, person });
+    expect(await log.detailsOf('records.north', 1)).toMatchObject({ details: first.details, person });
   });
 
   it('keeps what comes after an erasure, sealed anew, until the next one', async () => {
@@ -262,10 +262,10 @@ describe('the audit log on Postgres', () => {
     await log.append([of(4)]);
     const kept = () => Promise.all([1, 2, 3, 4, 5].map((seq) => log.detailsOf('records.north', seq)));
     const open = (seq: number) => ({ details: { seq }, person });
-    expect(await kept()).toEqual([null, open(2), open(3), open(4), null]);
+    expect(await kept()).toMatchObject([null, open(2), open(3), open(4), null]);
     await log.erase(person, erasure);
     await log.append([of(5)]);
-    expect(await kept()).toEqual([null, null, null, null, open(5)]);
+    expect(await kept()).toMatchObject([null, null, null, null, open(5)]);
     expect(await verified()).toHaveLength(7);
   });
 
