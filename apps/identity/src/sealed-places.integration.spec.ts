@@ -34,6 +34,7 @@ describe('a new key-encryption key', () => {
     expect(done.map(({ table, rows, left }) => [table, rows, left])).toEqual([
       ['derivation_root', 1, 0],
       ['department', 3, 0],
+      ['outbox', 0, 0],
     ]);
     const later = new DepartmentVault(new KeyRing(fresh), random);
     for (const row of await store.manager.find(DepartmentRow))

@@ -1,12 +1,13 @@
 /** What a node reads of a real hub and two real hospital chains, and what a voucher does with it. */
 
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { chainEntities, chainMigrations, Rpc } from '@cpds/chain';
 import { ChainRegistry, CheckpointAnchor, LockedAccount, TransferLedger, type Hex } from '@cpds/contracts';
 import { fromHex } from '@cpds/crypto/bytes';
 import { G } from '@cpds/crypto/curve';
+import { KeyRing } from '@cpds/crypto/custody';
 import { testPostgres } from '@cpds/local';
-import { Changes, Outbox, outboxMigrations } from '@cpds/outbox';
+import { Changes, openEnvelope, Outbox, outboxMigrations } from '@cpds/outbox';
 import { Leases, openStore, UnitOfWork } from '@cpds/store';
 import { openConsortium, type TestConsortium } from '../testing/consortium.js';
 import { openDeployer, until } from '../testing/storemen.js';
@@ -29,6 +30,9 @@ import { GrantFacts } from './grant-facts.js';
 import { GrantWatch } from './grant-watch.js';
 import { LockIntake } from './lock-intake.js';
 
+/** Seals what the processes tell. */
+const ring = new KeyRing(randomBytes(32));
+
 /** One voucher process, wired as `roles/voucher.module.ts` wires it. */
 async function openVoucher(world: TestConsortium, which: number, urls: Record<string, readonly string[]> = world.urls) {
   const { party, gasKey, account } = world.vouchers[which]!;
@@ -39,7 +43,7 @@ async function openVoucher(world: TestConsortium, which: number, urls: Record<st
     migrations: [...chainMigrations, ...outboxMigrations, Transfers1763900000000, RestingStatements1764500000000],
   });
   const unitOfWork = new UnitOfWork(store);
-  const changes = new Changes(unitOfWork, new Outbox(party));
+  const changes = new Changes(unitOfWork, new Outbox(party, ring));
   const errors: unknown[] = [];
   const onError = (error: unknown) => void errors.push(error);
   const chains = new ChainSet(unitOfWork, new Leases(store, 100), changes, {
@@ -380,9 +384,9 @@ describe('what a node knows from the chains', () => {
     const told = (await voucher.unitOfWork.reader.query(
       `SELECT envelope FROM outbox WHERE envelope->>'type' = 'bridge.chain-halted.v1' AND envelope->>'correlation' = $1`,
       [world.hub.uid],
-    )) as { envelope: { details: Record<string, string> } }[];
+    )) as { envelope: unknown }[];
     expect(told).toHaveLength(1);
-    const { follower, expectedHash, foundHash } = told[0]!.envelope.details;
+    const { follower, expectedHash, foundHash } = openEnvelope(ring, told[0]!.envelope).details;
     expect(follower).toBe(`grants/${ledger}`);
     expect(foundHash).not.toBe(expectedHash);
     await voucher.watch.acceptNewHistory(world.hub.uid);
