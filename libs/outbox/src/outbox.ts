@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { KeyRing } from '@cpds/crypto/custody';
+import type { KeyRing } from '@cpds/crypto/custody';
 import { parse } from '@cpds/errors';
 import { assertActor, EventEnvelope, eventLeafHash } from '@cpds/messages';
 import type { Tx } from '@cpds/store';
@@ -21,8 +21,8 @@ export class Outbox {
   constructor(
     /** `<service>.<party>` in a hospital, the operator's name for a role node */
     readonly producer: string,
-    /** seals rows; the default is a key of this outbox alone, so that its rows are lost with the process */
-    private readonly ring: KeyRing = new KeyRing(randomBytes(32)),
+    /** seals what rows could tell of a person */
+    private readonly ring: KeyRing,
     private readonly now: () => Date = () => new Date(),
   ) {}
 

@@ -255,7 +255,7 @@ describe('what a node knows from the chains', () => {
       migrations: [...chainMigrations, ...outboxMigrations, Transfers1763900000000, RestingStatements1764500000000],
     });
     const unitOfWork = new UnitOfWork(store);
-    const changes = new Changes(unitOfWork, new Outbox('south'));
+    const changes = new Changes(unitOfWork, new Outbox('south', new KeyRing(new Uint8Array(32))));
     const transfers = new TransfersService(unitOfWork, changes);
     const drafted = await world.draftGrant();
     const checkAt = new Date(Date.now() + 3_600_000);

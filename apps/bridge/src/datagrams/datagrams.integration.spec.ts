@@ -1,6 +1,7 @@
 import { connectBus, type Bus } from '@cpds/bus';
 import { testNats, testPostgres } from '@cpds/local';
 import type { Datagram } from '@cpds/messages';
+import { KeyRing } from '@cpds/crypto/custody';
 import { Changes, Outbox } from '@cpds/outbox';
 import { openStore, UnitOfWork } from '@cpds/store';
 import { Wallet } from 'ethers';
@@ -55,7 +56,7 @@ describe('datagrams over a real bus and database', () => {
     const unitOfWork = new UnitOfWork(source);
     const service = new DatagramsService(
       unitOfWork,
-      new Changes(unitOfWork, new Outbox(party)),
+      new Changes(unitOfWork, new Outbox(party, new KeyRing(new Uint8Array(32)))),
       bus,
       new Consortium(party, twoParties),
       new MessageKey(secretOf[party]),

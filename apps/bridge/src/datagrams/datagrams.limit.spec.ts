@@ -1,5 +1,6 @@
 import type { Bus } from '@cpds/bus';
 import { datagramSubject } from '@cpds/messages';
+import { KeyRing } from '@cpds/crypto/custody';
 import { Changes, Outbox } from '@cpds/outbox';
 import type { UnitOfWork } from '@cpds/store';
 import { Wallet } from 'ethers';
@@ -48,7 +49,7 @@ describe('the limit on one sender of datagrams', () => {
   const unitOfWork = { reader: { query: async () => [] } } as unknown as UnitOfWork;
   const service = new DatagramsService(
     unitOfWork,
-    new Changes(unitOfWork, new Outbox('west')),
+    new Changes(unitOfWork, new Outbox('west', new KeyRing(new Uint8Array(32)))),
     bus,
     new Consortium('west', view),
     key,

@@ -31,7 +31,7 @@ describe("a wallet's requests", () => {
       migrations: [...outboxMigrations, Transfers1763900000000, RestingStatements1764500000000],
     });
     const unitOfWork = new UnitOfWork(store);
-    const changes = new Changes(unitOfWork, new Outbox('north'));
+    const changes = new Changes(unitOfWork, new Outbox('north', new KeyRing(new Uint8Array(32))));
     requests = new RequestsService(
       unitOfWork,
       changes,

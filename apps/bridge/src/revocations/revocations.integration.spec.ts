@@ -4,6 +4,7 @@ import { to0x, u256 } from '@cpds/crypto/bytes';
 import { addressOf, G } from '@cpds/crypto/curve';
 import { testPostgres } from '@cpds/local';
 import type { Datagram, Hex, Statement } from '@cpds/messages';
+import { KeyRing } from '@cpds/crypto/custody';
 import { Changes, Outbox, outboxMigrations } from '@cpds/outbox';
 import { openStore, UnitOfWork, type Tx } from '@cpds/store';
 import { SigningKey } from 'ethers';
@@ -80,7 +81,7 @@ describe('statements at a node', () => {
   });
 
   const open = (self: string, roles: readonly Role[]): RevocationsService => {
-    changes = new Changes(unitOfWork, new Outbox(self));
+    changes = new Changes(unitOfWork, new Outbox(self, new KeyRing(new Uint8Array(32))));
     transfers = new TransfersService(unitOfWork, changes);
     asked = [];
     const datagrams = {

@@ -1,3 +1,4 @@
+import { KeyRing } from '@cpds/crypto/custody';
 import { Changes, Outbox } from '@cpds/outbox';
 import { grantId as grantIdOf, revokeDigest } from '@cpds/contracts';
 import type { Grant, Hex, Statement } from '@cpds/messages';
@@ -48,7 +49,7 @@ describe('a flood of forged statements', () => {
   });
   const row = { id: 'row', grant, home: 'west', destination: 'west' };
   const service = new RevocationsService(
-    new Changes({} as UnitOfWork, new Outbox('west')),
+    new Changes({} as UnitOfWork, new Outbox('west', new KeyRing(new Uint8Array(32)))),
     { findByGrant: async () => row, raise: async () => undefined } as unknown as TransfersService,
     {} as DatagramsService,
     { self: 'west', current: () => ({ hub: { chainUid: word(11) }, storemen: [] }) } as unknown as Consortium,
@@ -80,7 +81,7 @@ describe('a flood of forged statements', () => {
 describe('the limit on statements from one address', () => {
   const unitOfWork = {} as UnitOfWork;
   const service = new RevocationsService(
-    new Changes(unitOfWork, new Outbox('west')),
+    new Changes(unitOfWork, new Outbox('west', new KeyRing(new Uint8Array(32)))),
     { findByGrant: async () => null } as unknown as TransfersService,
     {} as DatagramsService,
     new Consortium('west'),

@@ -69,7 +69,7 @@ export async function openSigningWorld(now: number) {
     const bus = await connectBus({ url: nats.url, name: party });
     const consortium = new Consortium(party, view);
     const messageKey = new MessageKey(messageSecret);
-    const changes = new Changes(unitOfWork, new Outbox(party));
+    const changes = new Changes(unitOfWork, new Outbox(party, new KeyRing(new Uint8Array(32))));
     const onError = (error: unknown): void => void errors.push(error);
     const datagrams = new DatagramsService(unitOfWork, changes, bus, consortium, messageKey, { onError });
     const close = async () => {

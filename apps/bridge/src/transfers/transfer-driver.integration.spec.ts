@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { testPostgres } from '@cpds/local';
+import { KeyRing } from '@cpds/crypto/custody';
 import { Changes, Outbox, outboxMigrations } from '@cpds/outbox';
 import { openStore, UnitOfWork } from '@cpds/store';
 import { generateKey, makeGrant, operator } from '../testing/group.js';
@@ -69,7 +70,7 @@ describe('a driver of rows', () => {
       poolSize: 4,
     });
     unitOfWork = new UnitOfWork(store);
-    changes = new Changes(unitOfWork, new Outbox('storeman-1'));
+    changes = new Changes(unitOfWork, new Outbox('storeman-1', new KeyRing(new Uint8Array(32))));
     transfers = new TransfersService(unitOfWork, changes);
     chains = new Chains();
   });

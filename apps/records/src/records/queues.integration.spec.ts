@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { BusRequests } from '@cpds/bus';
 import { testPostgres } from '@cpds/local';
+import { KeyRing } from '@cpds/crypto/custody';
 import { Changes, Outbox } from '@cpds/outbox';
 import { openStore, UnitOfWork } from '@cpds/store';
 import type { DataSource } from 'typeorm';
@@ -64,7 +65,7 @@ describe('retired objects', () => {
     } as unknown as BusRequests;
     const store = { delete: async () => undefined } as unknown as ObjectStore;
     const pending = new PendingObjects(unitOfWork, store, { onError: () => undefined });
-    const changes = new Changes(unitOfWork, new Outbox('records.north'));
+    const changes = new Changes(unitOfWork, new Outbox('records.north', new KeyRing(new Uint8Array(32))));
     const retired = new RetiredObjects(unitOfWork, changes, requests, pending);
     await expect(retired.workOff(running)).rejects.toThrow('no answer');
     for (let round = 0; round < 2; round++) await retired.workOff(running);
