@@ -3,6 +3,9 @@ import { inspect } from 'node:util';
 import { addEventHandler } from 'jest-circus';
 import { currentLot, drawingAt } from './seeded-randomness.mjs';
 
+// A spec may put others in their place while it runs; the limit of a test is cleared by the ones that set it.
+const { setTimeout, clearTimeout } = globalThis;
+
 /** Milliseconds of a test or hook that names no limit of its own. */
 const defaultTimeout = 60_000;
 

@@ -36,7 +36,7 @@ describe('an event from the bus', () => {
     ],
     ['no role node has', hub, 'audit.events.storeman-1', { producer: 'storeman-1' }, 'a role node wrote records.'],
     ['without a seq', north, event.type, { seq: 0 }, 'event: seq: '],
-    ['with a NUL', north, event.type, { correlation: 'a\u0000' }, 'its correlation has a control character'],
+    ['with a NUL', north, event.type, { correlation: 'a\u0000' }, 'event: correlation: must not contain NUL'],
   ])('is refused when %s', (_, owner, subject, over, reason) => {
     expect(decode(owner, subject, over)).toEqual({
       kind: 'refused',
