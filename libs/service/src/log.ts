@@ -1,6 +1,7 @@
 import type { LoggerService } from '@nestjs/common';
 import { type AppError, toAppError } from '@cpds/errors';
-import { type Logger, pino } from 'pino';
+import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'pino';
+import { requestNow } from './http/request-id.js';
 
 export type { Logger } from 'pino';
 
@@ -21,17 +22,24 @@ const redacted = [
   'identifier',
 ];
 
-/** JSON lines to standard output: time, level, service, party, message. */
-export function createLog(service: string, party: string, level: string): Logger {
-  return pino({
+/** JSON lines, by default to standard output: time, level, service, party, message, and the request that the work belongs to. */
+export function createLog(
+  service: string,
+  party: string,
+  level: string,
+  destination: DestinationStream = pino.destination(1),
+): Logger {
+  const options: LoggerOptions = {
     level,
     base: { service, party },
     timestamp: pino.stdTimeFunctions.isoTime,
+    mixin: requestNow,
     redact: {
       paths: redacted.flatMap((name) => [`details.${name}`, `*.details.${name}`, `request.${name}`]),
       censor: '[gone]',
     },
-  });
+  };
+  return pino(options, destination);
 }
 
 /** What a log may say of an error: never the message of its cause, since a foreign message may quote data; the stack only for bugs. */

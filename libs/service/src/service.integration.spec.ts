@@ -14,6 +14,7 @@ import { UnitOfWork } from '@cpds/store';
 import { createLocalJWKSet, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { Caller, Fhir, Open, type Principal, Scopes } from './access.js';
 import { commonConfig, readConfig } from './config.js';
+import { createLog } from './log.js';
 import { busModule, outboxModule, storeModule } from './modules.js';
 import { type RunningService, runService } from './start-service.js';
 import { hospitalAudience, TokenVerifier } from './token.js';
@@ -58,7 +59,8 @@ class Doors {
 
   @Post('json')
   @Open('facts')
-  json(@Body() body: unknown): unknown {
+  json(@Body() body: { bug?: boolean }): unknown {
+    if (body.bug) throw new Error('a bug behind a body');
     return body;
   }
 
@@ -68,6 +70,9 @@ class Doors {
     if (event.details['poison']) throw invalid('poison', 'details', 'details: are poison');
   }
 }
+
+type LogLine = Record<string, unknown>;
+const lines: LogLine[] = [];
 
 let postgres: Awaited<ReturnType<typeof testPostgres>>;
 let nats: Awaited<ReturnType<typeof testNats>>;
@@ -106,6 +111,7 @@ beforeAll(async () => {
       tokens: () => new TokenVerifier(createLocalJWKSet({ keys: [jwk] }), 'http://identity', hospitalAudience('north')),
     },
     readConfig(commonConfig, { ...environment }),
+    createLog('records', 'north', 'debug', { write: (line) => lines.push(JSON.parse(line) as LogLine) }),
   );
 });
 
@@ -188,6 +194,57 @@ describe('access', () => {
     const response = await get('forgotten', { authorization: `Bearer ${await token({})}` });
     expect(response.status).toBe(500);
     expect(await response.json()).toMatchObject({ code: 'route-unguarded' });
+  });
+});
+
+describe('log lines', () => {
+  /** The line of a request comes once its answer is sent. */
+  const linesOf = async (requestId: string): Promise<LogLine[]> => {
+    for (;;) {
+      const own = lines.filter((line) => line['requestId'] === requestId);
+      if (own.some(({ msg }) => msg === 'request')) return own;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  };
+  const named = 'call-of-the-ward.7';
+
+  it('of a request name it, its client and its address; the answer names it too', async () => {
+    const authorization = `Bearer ${await token({})}`;
+    const answer = await get('who', { authorization, 'x-request-id': named });
+    expect(answer.headers.get('x-request-id')).toBe(named);
+    expect(await linesOf(named)).toMatchObject([
+      { msg: 'request', route: '/who', client: 'backend', address: '127.0.0.1', status: 200 },
+    ]);
+  });
+
+  it('of all work on a request name it, also behind a body that was collected', async () => {
+    const body = JSON.stringify({ bug: true });
+    const headers = { 'content-type': 'application/json' };
+    const answer = await fetch(`${service.url}/json`, { method: 'POST', body, headers });
+    const requestId = answer.headers.get('x-request-id')!;
+    expect(requestId).toMatch(/^[0-9a-f-]{36}$/);
+    expect((await linesOf(requestId)).map(({ msg }) => msg)).toEqual(['request failed', 'request']);
+  });
+
+  it('of a refused request name it', async () => {
+    const answer = await get('who');
+    expect((await linesOf(answer.headers.get('x-request-id')!)).map(({ code, status }) => code ?? status)).toEqual([
+      'token-missing',
+      401,
+    ]);
+  });
+
+  it('do not say which patient was at an address', async () => {
+    const patient = '6f0f9c1e-0f0e-4f0a-9a53-0d4f1f6a2b11';
+    const answer = await get('who', { authorization: `Bearer ${await token({ patient })}` });
+    const own = await linesOf(answer.headers.get('x-request-id')!);
+    expect(own).toMatchObject([{ client: 'wallet' }]);
+    expect(JSON.stringify(own)).not.toContain(patient);
+  });
+
+  it.each(['Ada Lovelace, ward 7', 'short', 'x'.repeat(65)])('take no name like %j from a caller', async (name) => {
+    const answer = await get('who', { 'x-request-id': name });
+    expect(answer.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
   });
 });
 

@@ -17,6 +17,7 @@ import { toAppError } from '@cpds/errors';
 import { lostOnBus, messageDeadLettered } from '@cpds/messages';
 import { Changes } from '@cpds/outbox';
 import { UnitOfWork } from '@cpds/store';
+import type { GuardedRequest } from './access.js';
 import { AccessGuard } from './access.guard.js';
 import { commonConfig, type ConfigOf, type ConfigShape, readConfig } from './config.js';
 import { openKeyRing } from './custody/open-key-ring.js';
@@ -178,7 +179,18 @@ function addDoors(app: NestFastifyApplication, metrics: Metrics, log: Logger, pr
     const route = request.routeOptions.url ?? 'unknown';
     if (route === '/healthz' || route === '/readyz' || route === '/metrics') return;
     metrics.httpSeconds.observe({ method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1_000);
-    log.info({ method: request.method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'request');
+    log.info(
+      {
+        requestId: request.id,
+        method: request.method,
+        route,
+        status: reply.statusCode,
+        ms: Math.round(reply.elapsedTime),
+        client: callerOf(request),
+        address: request.ip,
+      },
+      'request',
+    );
   });
   const open: RouteShorthandOptions = { config: { marks: { open: 'facts' } } };
   /** Says that the process runs. */
@@ -192,6 +204,12 @@ function addDoors(app: NestFastifyApplication, metrics: Metrics, log: Logger, pr
   http.get('/metrics', open, async (_request, reply) =>
     reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
   );
+}
+
+/** A client's id; of a wallet only that it is one: beside an address, a log must not tell which patient was where. */
+function callerOf(request: GuardedRequest): string | undefined {
+  const { principal } = request;
+  return principal?.patientId ? 'wallet' : principal?.clientId;
 }
 
 function probesOf(app: NestFastifyApplication, own: Probe[]): Probe[] {

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { invalid, missing } from '@cpds/errors';
 import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
@@ -5,6 +6,7 @@ import type { AccessGuard } from '../access.guard.js';
 import { type GuardedRequest, marksOf, type RouteMarks } from '../access.js';
 import { limitOpenRoutes } from '../open-limits.js';
 import { bodyTooSlow, drain, type DrainLimits } from './body.js';
+import { requestIdHeader, requestIdOf, withinRequest } from './request-id.js';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -31,7 +33,7 @@ export const httpLimits: HttpLimits = {
 /**
  * The HTTP server under Nest. Every refusal that needs no body comes before the body is read: unknown route, missing or
  * bad token, encoding, too many from one address. `trustedProxies` are addresses or networks whose `X-Forwarded-For` is
- * believed.
+ * believed. Every answer names its request in `x-request-id`, and so does every log line of the work on it.
  */
 export async function httpServer(
   bodyLimitBytes: number,
@@ -43,6 +45,8 @@ export async function httpServer(
     // An empty list would trust none as well, and would still parse the header.
     trustProxy: trustedProxies.length > 0 && trustedProxies,
     forceCloseConnections: true,
+    requestIdHeader: false,
+    genReqId: ({ headers }: IncomingMessage) => requestIdOf(headers),
     // Node's own limit for whole requests is off, as Fastify sets it: a large upload may take its time.
     http: { headersTimeout: limits.headersMs, connectionsCheckingInterval: Math.min(limits.headersMs, 5_000) },
   });
@@ -50,7 +54,13 @@ export async function httpServer(
   // Content types without a parser of their own arrive as streams.
   http.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
   http.addHook('onRoute', copyMarks);
+  http.addHook('onRequest', (request, reply, done) => {
+    void reply.header(requestIdHeader, request.id);
+    withinRequest(request.id, done);
+  });
   await limitOpenRoutes(http);
+  // A body that was collected came by events of the connection, which is no request's.
+  http.addHook('preValidation', (request, _reply, done) => withinRequest(request.id, done));
   http.addHook('preParsing', (request, reply, payload, done) => {
     if (isHeld(request)) limitBody(request, reply, limits.bodyMs);
     done(null, payload);
