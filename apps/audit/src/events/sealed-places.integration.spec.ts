@@ -54,7 +54,7 @@ describe('a new key-encryption key', () => {
     // The start that seals anew does the journal's events as well.
     await logUnder(new KeyRing(fresh, [old]));
     const later = await logUnder(new KeyRing(fresh));
-    expect(await later.detailsOf('records.north', 1)).toEqual({ details: { step: 1 }, person });
+    expect(await later.detailsOf('records.north', 1)).toMatchObject({ details: { step: 1 }, person });
     await later.append([event(2)]);
     expect(await store.query('SELECT count(*) AS keys FROM details_key')).toEqual([{ keys: '2' }]);
     await later.erase(person, { by: 'privacy.north', reason: 'patient-asked' });
