@@ -139,8 +139,9 @@ export class Journal {
 
   private async put(part: Part, bytes: Uint8Array): Promise<void> {
     const path = this.pathOf(part);
-    const isNew = (await stat(path).catch(() => null)) === null;
-    const file = await open(path, isNew ? 'w+' : 'r+', 0o600);
+    const isNew = (await stat(path).catch((error: unknown) => nullIfMissing(error))) === null;
+    // Never one that cuts what is there.
+    const file = await open(path, isNew ? 'wx+' : 'r+', 0o600);
     try {
       await file.write(bytes, 0, bytes.length, part.at);
       await file.datasync();
