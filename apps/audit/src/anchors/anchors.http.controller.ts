@@ -19,7 +19,7 @@ export class AnchorsHttpController {
   @Open('facts')
   async view(): Promise<LogView> {
     const { size, root, checkpoint } = await this.reader.tree();
-    const { origin, verifierKey, formerVerifierKeys } = this.log;
+    const { origin, verifierKey, formerVerifierKeys } = this.log.keys;
     return {
       origin,
       verifierKey,

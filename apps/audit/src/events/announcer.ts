@@ -69,9 +69,9 @@ export class Announcer {
   }
 
   private async repeat(): Promise<void> {
-    this.announce(await this.log.receipts());
+    this.announce(await this.log.receipts.all());
     const isHub = this.options.owner.kind === 'hub';
-    for (const anchored of await this.log.lastWithin(await this.options.coveredSize()))
+    for (const anchored of await this.log.receipts.lastWithin(await this.options.coveredSize()))
       this.bus.publish(isHub ? operatorAnchoredSubject(anchored.producer) : anchoredSubject, anchored);
   }
 }

@@ -141,7 +141,7 @@ describe('an audit service that is killed', () => {
       expect(tree.size).toBeGreaterThanOrEqual(size);
       size = tree.size;
       for (const [producer, seq] of heard)
-        expect((await after.log.receiptOf({ producer, seq })).throughSeq).toBeGreaterThanOrEqual(seq);
+        expect((await after.log.receipts.of({ producer, seq })).throughSeq).toBeGreaterThanOrEqual(seq);
       await heardAll(10 * round + 10);
       await after.end();
     }

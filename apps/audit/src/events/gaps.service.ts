@@ -77,7 +77,7 @@ export class Gaps {
   private async ends(): Promise<Gap[]> {
     const { owner } = this.options;
     if (owner.kind === 'hub') return [{ producer: 'role nodes', fromSeq: 1, toSeq: null }];
-    const through = new Map((await this.log.receipts()).map((receipt) => [receipt.producer, receipt.throughSeq]));
+    const through = new Map((await this.log.receipts.all()).map((receipt) => [receipt.producer, receipt.throughSeq]));
     return services.map((service) => {
       const producer = `${service}.${owner.party}`;
       return { producer, fromSeq: (through.get(producer) ?? 0) + 1, toSeq: null };

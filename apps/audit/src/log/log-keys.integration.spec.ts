@@ -80,15 +80,15 @@ describe('the keys of a log', () => {
 
     const both = await started(fresh, old);
     expect([opens(await checkpoint(), old), opens(await checkpoint(), fresh)]).toEqual([true, true]);
-    expect(both.verifierKey).toBe(tlog.formatVerifierKey(tlog.verifierOf(fresh)));
-    expect(both.formerVerifierKeys).toEqual([tlog.formatVerifierKey(tlog.verifierOf(old))]);
+    expect(both.keys.verifierKey).toBe(tlog.formatVerifierKey(tlog.verifierOf(fresh)));
+    expect(both.keys.formerVerifierKeys).toEqual([tlog.formatVerifierKey(tlog.verifierOf(old))]);
     await both.append([event(2)]);
     expect([opens(await checkpoint(), old), opens(await checkpoint(), fresh)]).toEqual([true, true]);
 
     await started(fresh, old);
     expect(await told()).toEqual([event(1).type, events.logKeysChanged, event(2).type]);
     expect(await both.detailsOf('audit.north', 1)).toMatchObject({
-      details: { verifierKey: both.verifierKey, formerVerifierKeys: both.formerVerifierKeys },
+      details: { verifierKey: both.keys.verifierKey, formerVerifierKeys: both.keys.formerVerifierKeys },
     });
   });
 
@@ -109,7 +109,7 @@ describe('the keys of a log', () => {
     await expect(started(fresh)).rejects.toMatchObject({ code: 'log-key-unknown', kind: 'bug' });
     await expect(started(fresh, stranger)).rejects.toMatchObject({ code: 'log-key-unknown' });
     expect(await checkpoint()).toBe(before);
-    expect((await started(old)).formerVerifierKeys).toEqual([]);
+    expect((await started(old)).keys.formerVerifierKeys).toEqual([]);
   });
 
   it('of now sign what was anchored under a former one, and never another root', async () => {

@@ -95,16 +95,16 @@ describe('the audit log on Postgres', () => {
     expect(await log.append([...batch, ...batch])).toEqual({ size: 3, appended: 0, alarms: 0, receipts });
     expect((await verified()).sort()).toEqual(batch.map(eventLeaf).sort());
     const [first, , second] = batch.map(eventLeafHash);
-    expect(await log.receiptOf({ producer: 'records.north', seq: 1 })).toEqual({
+    expect(await log.receipts.of({ producer: 'records.north', seq: 1 })).toEqual({
       producer: 'records.north',
       seq: 1,
       leaf: first,
       throughSeq: 2,
       treeSize: 3,
     });
-    expect(await log.receiptOf({ producer: 'records.north', seq: 2 })).toMatchObject({ leaf: second });
-    expect(await log.receiptOf({ producer: 'records.north', seq: 3 })).toMatchObject({ leaf: null, throughSeq: 2 });
-    expect(await log.receiptOf({ producer: 'identity.north', seq: 1 })).toMatchObject({ leaf: null, throughSeq: 0 });
+    expect(await log.receipts.of({ producer: 'records.north', seq: 2 })).toMatchObject({ leaf: second });
+    expect(await log.receipts.of({ producer: 'records.north', seq: 3 })).toMatchObject({ leaf: null, throughSeq: 2 });
+    expect(await log.receipts.of({ producer: 'identity.north', seq: 1 })).toMatchObject({ leaf: null, throughSeq: 0 });
   });
 
   it('holds an event until its predecessor is there', async () => {
@@ -114,8 +114,8 @@ describe('the audit log on Postgres', () => {
       { producer: 'bridge.north', throughSeq: 1, leaf: eventLeafHash(other), treeSize: 1 },
     ]);
     // No receipt for what waits, which audit has all the same and needs nobody to send again.
-    expect(await log.receiptOf({ producer: 'records.north', seq: 3 })).toMatchObject({ leaf: null });
-    expect(await log.leavesOf({ producer: 'records.north', seqs: [3, 2, 1] })).toEqual({
+    expect(await log.receipts.of({ producer: 'records.north', seq: 3 })).toMatchObject({ leaf: null });
+    expect(await log.receipts.leavesOf({ producer: 'records.north', seqs: [3, 2, 1] })).toEqual({
       producer: 'records.north',
       throughSeq: 0,
       leaves: [eventLeafHash(third), null, null],
@@ -134,10 +134,10 @@ describe('the audit log on Postgres', () => {
     const batch = [event('records.north', 1), event('records.north', 2), event('bridge.north', 1)];
     for (const one of batch) await log.append([one]);
     const [first, second, other] = batch.map(eventLeafHash);
-    expect(await log.lastWithin(0)).toEqual([]);
-    expect(await log.lastWithin(1)).toEqual([{ producer: 'records.north', throughSeq: 1, leaf: first }]);
-    expect(await log.lastWithin(2)).toEqual([{ producer: 'records.north', throughSeq: 2, leaf: second }]);
-    expect(await log.lastWithin(3)).toContainEqual({ producer: 'bridge.north', throughSeq: 1, leaf: other });
+    expect(await log.receipts.lastWithin(0)).toEqual([]);
+    expect(await log.receipts.lastWithin(1)).toEqual([{ producer: 'records.north', throughSeq: 1, leaf: first }]);
+    expect(await log.receipts.lastWithin(2)).toEqual([{ producer: 'records.north', throughSeq: 2, leaf: second }]);
+    expect(await log.receipts.lastWithin(3)).toContainEqual({ producer: 'bridge.north', throughSeq: 1, leaf: other });
   });
 
   it('raises one alarm for another event under a taken seq, and logs the first', async () => {
@@ -168,7 +168,7 @@ describe('the audit log on Postgres', () => {
     try {
       const all = Array.from({ length: 40 }, (_, i) => event('records.north', i + 1));
       await Promise.all(all.map((one, i) => (i % 2 === 0 ? log : other).append([one])));
-      expect(await log.receiptOf({ producer: 'records.north', seq: 40 })).toMatchObject({
+      expect(await log.receipts.of({ producer: 'records.north', seq: 40 })).toMatchObject({
         throughSeq: 40,
         treeSize: 40,
       });

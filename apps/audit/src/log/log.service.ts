@@ -1,26 +1,20 @@
 import { randomUUID } from 'node:crypto';
-import { to0x, toHex } from '@cpds/crypto/bytes';
-import { CryptoError } from '@cpds/crypto';
+import { toHex } from '@cpds/crypto/bytes';
 import type { KeyRing } from '@cpds/crypto/custody';
 import * as tlog from '@cpds/crypto/tlog';
 import { bug, unavailable } from '@cpds/errors';
-import {
-  type Anchored,
-  type EventEnvelope,
-  events,
-  type Hex,
-  type LeavesAnswer,
-  type LeavesQuery,
-  type ReceiptAnswer,
-  type ReceiptQuery,
-  type Receipted,
-} from '@cpds/messages';
+import { type EventEnvelope, events, type Receipted } from '@cpds/messages';
 import type { Tx, UnitOfWork } from '@cpds/store';
 import { type Erasure, EventRows, type RefusedMessage } from './event.rows.js';
 import { edgeTilesOf, growLog, type TileHashes } from './growth.js';
 import type { Journal } from './journal.js';
+import { LogKeys } from './log-keys.js';
 import { LogReader } from './log.reader.js';
+import { readyByJournal, readyBySeq } from './ready.js';
+import { Receipts } from './receipts.js';
+import { Roots } from './roots.js';
 import { faultOf, Standing, type Witness } from './standing.js';
+import { assertWhole } from './wholeness.js';
 
 /** Leaves that one transaction appends at most; the next takes the rest. */
 const maxLeaves = 4096;
@@ -70,12 +64,6 @@ interface Growth {
   readonly goesOn: boolean;
 }
 
-interface ReadyRow {
-  producer: string;
-  seq: string;
-  leaf: Buffer;
-}
-
 interface LogRow {
   size: number;
   root: Buffer;
@@ -98,8 +86,13 @@ interface LogRow {
 export class AuditLog {
   /** Whether it may sign; whoever learns of a fault says so here. */
   readonly standing = new Standing();
+  /** How far the producers' events are durable. */
+  readonly receipts: Receipts;
+  /** What its checkpoints are signed with. */
+  readonly keys: LogKeys;
   private readonly rows: EventRows;
   private readonly reader: LogReader;
+  private readonly roots: Roots;
   /** whether the log must still tell that other keys sign it than before */
   private areKeysUntold = false;
 
@@ -110,21 +103,9 @@ export class AuditLog {
   ) {
     this.rows = new EventRows(identity.party, identity.ring, identity.root, now);
     this.reader = new LogReader(unitOfWork);
-  }
-
-  /** The log's name: first line of its checkpoints. */
-  get origin(): string {
-    return this.identity.signer.name;
-  }
-
-  /** The verifier key for its checkpoints: `name+hash+base64`. */
-  get verifierKey(): string {
-    return tlog.formatVerifierKey(tlog.verifierOf(this.identity.signer));
-  }
-
-  /** Verifier keys of former keys that sign beside it, newest first. */
-  get formerVerifierKeys(): string[] {
-    return (this.identity.formerSigners ?? []).map((signer) => tlog.formatVerifierKey(tlog.verifierOf(signer)));
+    this.receipts = new Receipts(unitOfWork, this.standing);
+    this.keys = new LogKeys(identity.signer, identity.formerSigners);
+    this.roots = new Roots(this.reader, identity.journal);
   }
 
   /**
@@ -136,18 +117,10 @@ export class AuditLog {
   async signedAnew(note: string): Promise<string> {
     this.standing.assertNotStopped();
     const { size, root } = tlog.parseCheckpoint(tlog.parseNote(note).text);
-    const own = await this.rootAt(size);
+    const own = await this.roots.at(size);
     if (own === null || toHex(own) !== toHex(root))
       throw bug('log-damaged', `a stored checkpoint of ${size} leaves does not have the root of this log`);
-    return this.signed(size, root);
-  }
-
-  private signed(size: number, root: Uint8Array): string {
-    return tlog.signCheckpoint({ origin: this.origin, size, root }, ...this.signers);
-  }
-
-  private get signers(): tlog.NoteSigner[] {
-    return [this.identity.signer, ...(this.identity.formerSigners ?? [])];
+    return this.keys.sign(size, root);
   }
 
   /**
@@ -162,20 +135,20 @@ export class AuditLog {
       const { root, size } = growLog(0, [], []);
       await tx.manager.query(
         `INSERT INTO log (origin, size, root, checkpoint, updated_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`,
-        [this.origin, size, root, this.signed(size, root), this.now()],
+        [this.keys.origin, size, root, this.keys.sign(size, root), this.now()],
       );
       const row = await this.lock(tx);
       const stored = growLog(row.size, await this.edge(tx, row.size), []);
-      const signed = this.opened(row.checkpoint);
+      const signed = this.keys.open(row.checkpoint);
       if (
         toHex(stored.root) !== row.root.toString('hex') ||
         signed.size !== row.size ||
         toHex(signed.root) !== toHex(stored.root)
       )
         throw bug('log-damaged', `the log of ${row.size} leaves does not have the root that was signed`);
-      await this.assertWhole(tx, row.size);
+      await assertWhole(tx, row.size);
       // Signatures of Ed25519 are always the same, so another text means other keys.
-      this.areKeysUntold = row.checkpoint !== this.signed(row.size, row.root);
+      this.areKeysUntold = row.checkpoint !== this.keys.sign(row.size, row.root);
     });
     await this.meetJournal();
     if (this.areKeysUntold && this.standing.maySign) await this.commit(async () => ({ producers: [], alarms: 0 }));
@@ -186,7 +159,7 @@ export class AuditLog {
    * Where it is behind or differs, it stands still from then on.
    */
   async compare(witness: Witness): Promise<void> {
-    const fault = faultOf(witness, await this.rootAt(witness.size));
+    const fault = faultOf(witness, await this.roots.at(witness.size));
     if (fault !== null) this.standing.stop(fault);
   }
 
@@ -268,70 +241,6 @@ export class AuditLog {
     return this.unitOfWork.run((tx) => this.rows.detailsOf(tx, producer, seq));
   }
 
-  /** How far each producer's events are durable now. */
-  async receipts(): Promise<Receipted[]> {
-    this.standing.assertNotStopped();
-    const rows = (await this.unitOfWork.reader.query(
-      `SELECT producer, seq AS through_seq, leaf, (SELECT size FROM log) AS size
-       FROM producer JOIN event USING (producer) WHERE seq = through_seq ORDER BY producer`,
-    )) as { producer: string; through_seq: string; leaf: Buffer; size: string }[];
-    return rows.map((row) => ({
-      producer: row.producer,
-      throughSeq: Number(row.through_seq),
-      leaf: leafHashOf(row.leaf),
-      treeSize: Number(row.size),
-    }));
-  }
-
-  /** The leaf that stands for one event of a producer, and how far its events are durable. */
-  async receiptOf({ producer, seq }: Pick<ReceiptQuery, 'producer' | 'seq'>): Promise<ReceiptAnswer> {
-    this.standing.assertNotStopped();
-    const [row] = (await this.unitOfWork.reader.query(
-      `SELECT (SELECT size FROM log) AS size,
-              coalesce((SELECT through_seq FROM producer WHERE producer = $1), 0) AS through_seq,
-              (SELECT leaf FROM event WHERE producer = $1 AND seq = $2 AND leaf_index IS NOT NULL) AS leaf`,
-      [producer, seq],
-    )) as [{ size: string; through_seq: string; leaf: Buffer | null }];
-    return {
-      producer,
-      seq,
-      leaf: row.leaf === null ? null : leafHashOf(row.leaf),
-      throughSeq: Number(row.through_seq),
-      treeSize: Number(row.size),
-    };
-  }
-
-  /** The leaf of each of a producer's events `seqs`, in their order; null for one that is neither in the log nor waiting. */
-  async leavesOf({ producer, seqs }: LeavesQuery): Promise<LeavesAnswer> {
-    this.standing.assertNotStopped();
-    // The leaves first: what is appended between the two reads must not look like an event that the log took before.
-    const rows = (await this.unitOfWork.reader.query(
-      'SELECT seq, leaf FROM event WHERE producer = $1 AND seq = ANY($2::bigint[])',
-      [producer, seqs],
-    )) as { seq: string; leaf: Buffer }[];
-    const [through] = (await this.unitOfWork.reader.query('SELECT through_seq FROM producer WHERE producer = $1', [
-      producer,
-    ])) as { through_seq: string }[];
-    const held = new Map(rows.map((row) => [Number(row.seq), leafHashOf(row.leaf)]));
-    return {
-      producer,
-      throughSeq: Number(through?.through_seq ?? 0),
-      leaves: seqs.map((seq) => held.get(seq) ?? null),
-    };
-  }
-
-  /** The last event of each producer among the first `size` leaves. */
-  async lastWithin(size: number): Promise<Anchored[]> {
-    // Leaf indices of one producer rise with its seq, so the search walks back over what came after `size`.
-    const rows = (await this.unitOfWork.reader.query(
-      `SELECT producer.producer, covered.seq, covered.leaf FROM producer CROSS JOIN LATERAL (
-         SELECT seq, leaf FROM event
-         WHERE event.producer = producer.producer AND leaf_index < $1 ORDER BY seq DESC LIMIT 1) covered`,
-      [size],
-    )) as { producer: string; seq: string; leaf: Buffer }[];
-    return rows.map((row) => ({ producer: row.producer, throughSeq: Number(row.seq), leaf: leafHashOf(row.leaf) }));
-  }
-
   private async commit(take: (tx: Tx) => Promise<Taken>): Promise<Acceptance> {
     this.standing.assertMaySign();
     const first = await this.unitOfWork.run(async (tx) => {
@@ -351,26 +260,15 @@ export class AuditLog {
       for (const producer of grown.producers) producers.add(producer);
       appended += grown.appended;
     }
-    const receipts = (await this.receipts()).filter((receipt) => producers.has(receipt.producer));
+    const receipts = (await this.receipts.all()).filter((receipt) => producers.has(receipt.producer));
     return { size: grown.size, appended, receipts, alarms: first.alarms };
   }
 
   /** The log's own word on its keys, which the next checkpoint covers with the signatures of all of them. */
   private async tellKeys(tx: Tx): Promise<void> {
-    const keys = { verifierKey: this.verifierKey, formerVerifierKeys: this.formerVerifierKeys };
-    await this.storeOwn(tx, [await this.rows.ownEvent(tx, events.logKeysChanged, 'log-keys', keys)]);
-  }
-
-  /** @throws AppError `log-key-unknown` (bug) */
-  private opened(note: string): tlog.Checkpoint {
-    try {
-      return tlog.openCheckpoint(note, ...this.signers.map(tlog.verifierOf));
-    } catch (cause) {
-      if (!(cause instanceof CryptoError) || cause.code !== 'unsigned') throw cause;
-      throw bug('log-key-unknown', 'none of the log keys given has signed the stored checkpoint: add the former one', {
-        cause,
-      });
-    }
+    const { verifierKey, formerVerifierKeys } = this.keys;
+    const details = { verifierKey, formerVerifierKeys };
+    await this.storeOwn(tx, [await this.rows.ownEvent(tx, events.logKeysChanged, 'log-keys', details)]);
   }
 
   private async lock(tx: Tx): Promise<LogRow> {
@@ -383,8 +281,8 @@ export class AuditLog {
       checkpoint: string;
     }[];
     const [row] = rows;
-    if (rows.length !== 1 || row?.origin !== this.origin)
-      throw bug('log-foreign', `this database holds the log of ${row?.origin ?? 'nobody'}, not of ${this.origin}`);
+    if (rows.length !== 1 || row?.origin !== this.keys.origin)
+      throw bug('log-foreign', `this database holds the log of ${row?.origin ?? 'nobody'}, not of ${this.keys.origin}`);
     return { size: Number(row.size), root: row.root, checkpoint: row.checkpoint };
   }
 
@@ -394,8 +292,8 @@ export class AuditLog {
     const written = await journal.last();
     const isBehind = (written?.size ?? 0) > log.size;
     const ready = isBehind
-      ? await this.readyByJournal(tx, log.size, Math.min(written!.size, log.size + maxLeaves))
-      : await this.readyBySeq(tx);
+      ? await readyByJournal(tx, await journal.hashes(log.size, Math.min(written!.size, log.size + maxLeaves)))
+      : await readyBySeq(tx, maxLeaves);
     if (ready.length === 0) return { size: log.size, producers: [], appended: 0, goesOn: false };
     const growth = growLog(
       log.size,
@@ -431,7 +329,7 @@ export class AuditLog {
     if (size === written?.size && toHex(root) !== toHex(written.root))
       throw bug('log-forked', `the journal holds another root for ${size} leaves`);
     this.standing.assertMaySign();
-    const checkpoint = this.signed(size, root);
+    const checkpoint = this.keys.sign(size, root);
     await tx.manager.query('UPDATE log SET size = $1, root = $2, checkpoint = $3, updated_at = $4', [
       size,
       Buffer.from(root),
@@ -448,30 +346,6 @@ export class AuditLog {
       appended: ready.length,
       goesOn: isBehind || ready.length === maxLeaves,
     };
-  }
-
-  /** Events whose predecessors all have their places. */
-  private async readyBySeq(tx: Tx): Promise<ReadyRow[]> {
-    return (await tx.manager.query(
-      `SELECT producer, seq, leaf FROM (
-         SELECT e.producer, e.seq, e.leaf, coalesce(p.through_seq, 0) AS through,
-                row_number() OVER (PARTITION BY e.producer ORDER BY e.seq) AS place
-         FROM event e LEFT JOIN producer p USING (producer) WHERE e.leaf_index IS NULL) waiting
-       WHERE seq = through + place ORDER BY place, producer LIMIT ${maxLeaves}`,
-    )) as ReadyRow[];
-  }
-
-  /** Events that stood behind `from` before, in that order, as far as they are there again. */
-  private async readyByJournal(tx: Tx, from: number, to: number): Promise<ReadyRow[]> {
-    const hashes = await this.identity.journal.hashes(from, to);
-    const rows = (await tx.manager.query(
-      `SELECT producer, seq, leaf, place FROM event
-       JOIN unnest($1::bytea[]) WITH ORDINALITY AS wanted (hash, place) ON sha256('\\x00'::bytea || leaf) = hash
-       WHERE leaf_index IS NULL ORDER BY place`,
-      [hashes.map((hash) => Buffer.from(hash))],
-    )) as (ReadyRow & { place: string })[];
-    const gap = rows.findIndex((row, i) => Number(row.place) !== i + 1);
-    return gap === -1 ? rows : rows.slice(0, gap);
   }
 
   /** Stores events of the log itself. Nobody could send them again, so they are in the journal before they have a place. */
@@ -499,7 +373,7 @@ export class AuditLog {
     const { journal, acceptedSize, witnesses = [] } = this.identity;
     const [{ size }, written] = [await this.reader.tree(), await journal.last()];
     if (written !== null) {
-      const fault = faultOf({ where: 'journal', ...written }, await this.rootAt(written.size));
+      const fault = faultOf({ where: 'journal', ...written }, await this.roots.at(written.size));
       if (fault !== null) throw fault;
       return;
     }
@@ -512,49 +386,6 @@ export class AuditLog {
     this.standing.await(witnesses);
   }
 
-  /** Root of the first `size` leaves; null where neither database nor journal has so many. */
-  private async rootAt(size: number): Promise<Uint8Array | null> {
-    const tree = await this.reader.tree();
-    if (size <= tree.size) return tlog.frontierRoot(await this.frontierAt(size));
-    const written = await this.identity.journal.last();
-    if (written === null || written.size < size) return null;
-    let frontier = await this.frontierAt(tree.size);
-    for (const hash of await this.identity.journal.hashes(tree.size, size))
-      ({ frontier } = tlog.appendLeaf(frontier, hash));
-    return tlog.frontierRoot(frontier);
-  }
-
-  private async frontierAt(size: number): Promise<tlog.Frontier> {
-    return tlog.frontierOf(size, await this.reader.nodes(tlog.subtreesOf({ from: 0, to: size })));
-  }
-
-  /**
-   * Looks whether entries, tiles and producers tell of the same log, as far as that is quick: the newest tile's entries,
-   * and how far each producer is. All of it is what `libs/audit-verifier` looks at.
-   */
-  private async assertWhole(tx: Tx, size: number): Promise<void> {
-    const first = size === 0 ? 0 : Math.floor((size - 1) / tlog.TILE_WIDTH) * tlog.TILE_WIDTH;
-    const newest = (await tx.manager.query(
-      `SELECT leaf_index, leaf, substring(hashes FROM (32 * (leaf_index - $1) + 1)::int FOR 32) AS hash
-       FROM event LEFT JOIN tile ON level = 0 AND index = $1 / ${tlog.TILE_WIDTH}
-       WHERE leaf_index >= $1 ORDER BY leaf_index`,
-      [first],
-    )) as { leaf: Buffer; hash: Buffer | null }[];
-    const isEntry = newest.every(({ leaf, hash }) => hash !== null && hash.equals(tlog.leafHash(leaf)));
-    if (newest.length !== size - first || !isEntry)
-      throw bug('log-damaged', `the entries from ${first} on are not those of the log's tiles`);
-    const [told] = (await tx.manager.query(
-      `SELECT coalesce(sum(through_seq), 0) AS leaves,
-         count(*) FILTER (WHERE NOT EXISTS (
-           SELECT FROM event e WHERE e.producer = p.producer AND e.seq = p.through_seq AND e.leaf_index IS NOT NULL)
-         OR EXISTS (
-           SELECT FROM event e WHERE e.producer = p.producer AND e.seq <= p.through_seq AND e.leaf_index IS NULL)) AS wrong
-       FROM producer p`,
-    )) as [{ leaves: string; wrong: string }];
-    if (Number(told.leaves) !== size || Number(told.wrong) > 0)
-      throw bug('log-damaged', `the producers' events are not the ${size} leaves of the log`);
-  }
-
   private async edge(tx: Tx, size: number): Promise<TileHashes[]> {
     const wanted = edgeTilesOf(size);
     const rows = (await tx.manager.query(
@@ -563,9 +394,4 @@ export class AuditLog {
     )) as { level: number; index: string; hashes: Buffer }[];
     return rows.map((row) => ({ level: row.level, index: Number(row.index), hashes: row.hashes }));
   }
-}
-
-/** The name of a stored leaf: its RFC 6962 hash, as `eventLeafHash` gives it to the producer. */
-function leafHashOf(leaf: Uint8Array): Hex {
-  return to0x(tlog.leafHash(leaf));
 }

@@ -257,7 +257,7 @@ describe('an audit log and its journal', () => {
       if (code === null) return;
       await expect(log.append([event('records.north', 6)])).rejects.toMatchObject({ code });
       await expect(log.raise(events.messageRefused, 'x', {})).rejects.toMatchObject({ code });
-      await expect(log.receipts()).rejects.toMatchObject({ code });
+      await expect(log.receipts.all()).rejects.toMatchObject({ code });
       await expect(log.assertCurrent()).rejects.toMatchObject({ code });
       // Agreement with somebody else does not undo it.
       await log.compare({ where: 'north', size: 0, root: tlog.emptyRoot() });

@@ -23,12 +23,12 @@ export class ProofsBusController {
 
   @MessagePattern('audit.receipt')
   receipt(@Payload() body: unknown): Promise<ReceiptAnswer> {
-    return this.log.receiptOf(parse(ReceiptQuery, body, 'receipt query'));
+    return this.log.receipts.of(parse(ReceiptQuery, body, 'receipt query'));
   }
 
   @MessagePattern('audit.leaves')
   leaves(@Payload() body: unknown): Promise<LeavesAnswer> {
-    return this.log.leavesOf(parse(LeavesQuery, body, 'leaves query'));
+    return this.log.receipts.leavesOf(parse(LeavesQuery, body, 'leaves query'));
   }
 
   @MessagePattern('audit.inclusion')
