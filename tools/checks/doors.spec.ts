@@ -1,4 +1,4 @@
-import { doors, events, outboxAgreed, outboxRowsSubject, type Trace } from '@cpds/messages';
+import { doors, events, outboxAgreed, outboxRowsSubject, ownDoing, type Trace } from '@cpds/messages';
 import ts from 'typescript';
 import { doorsOf, routesOf } from '../docs/routes.js';
 import { nodesOf, type Source, sources, treeOf } from '../docs/sources.js';
@@ -64,6 +64,16 @@ const inTable = Object.entries(doors).flatMap(([service, lines]) =>
 const titleOf = ({ service, name }: { service: string; name: string }): string => `${service}: ${name}`;
 const traceOf = ({ service, name }: Door): Trace | undefined => doors[service]?.[name];
 
+/** Doors that are there to be read, or that a service asks, whose answer leaves before the log has its event, with no reason of their own. */
+const letOutEarly = (those: readonly Door[], lineOf: (door: Door) => Trace | undefined): string[] =>
+  those
+    .filter((door) => {
+      const trace = lineOf(door);
+      const isRead = door.name.startsWith('GET ') || !door.name.includes(' ');
+      return isRead && trace !== undefined && 'events' in trace && trace.after === ownDoing;
+    })
+    .map(titleOf);
+
 describe('the table of what doors leave in the log', () => {
   it('has a line for every route and every subject that a controller answers', () => {
     expect(found.length).toBeGreaterThan(50);
@@ -91,6 +101,17 @@ describe('the table of what doors leave in the log', () => {
       return door.isGuarded && trace && 'events' in trace && trace.actor !== 'client';
     });
     expect(nameless.map(titleOf)).toEqual(['bridge: POST /requests/{id}/consent']);
+  });
+
+  it('waits for the log wherever a door that is read leaves something, or says why not', () => {
+    expect(letOutEarly(found, traceOf)).toEqual([]);
+    const planted = [
+      { service: 'records', name: 'GET /records/{id}/notes', isGuarded: true },
+      { service: 'identity', name: 'identity.unseal', isGuarded: false },
+    ];
+    const line: Trace = { events: [events.statusRead], actor: 'client', after: ownDoing };
+    expect(letOutEarly(planted, () => line)).toEqual(planted.map(titleOf));
+    expect(letOutEarly(planted, () => ({ ...line, after: 'receipt' }))).toEqual([]);
   });
 
   it('leaves something wherever a token lets anybody change what a service keeps, or says why not', () => {

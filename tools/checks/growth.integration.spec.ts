@@ -264,7 +264,7 @@ describe.each(Object.keys(tablesOf))('%s with 100,000 rows in each table', (serv
          WHERE deed.object_id = md5(given.i::text)::uuid`,
         [xs],
       );
-      const deeds = new DeedsService(unitOfWork, { tell: async () => undefined } as never);
+      const deeds = new DeedsService(unitOfWork, { logged: async () => undefined } as never);
       let found = 0;
       const asked = await askedBy(store, async () => {
         found = (await deeds.ofPatient(patient, { by: 'wallet' } as never)).length;

@@ -46,6 +46,11 @@ export const identityConfig = defineConfig({
     's',
     'an enrolment code is good this long; a stolen one enrols a stranger in place of the patient',
   ),
+  RECEIPT_TIMEOUT_MS: key(
+    ms(4_000, 100),
+    'ms',
+    "a use of a department's key that the log has not receipted by then is withheld; whoever asks waits 5 s in all",
+  ),
   POLL_MS: key(ms(1_000, 50), 'ms', 'how often the own chain is looked at'),
 });
 

@@ -44,11 +44,11 @@ import { newBackendKey, openStage, type Stage } from './stage.js';
 let stage: Stage;
 let backend: IdentityClient;
 let http: HttpClient;
-const log: EventEnvelope[] = [];
+let log: readonly EventEnvelope[];
 
 beforeAll(async () => {
   stage = await openStage();
-  stage.bus.subscribe('identity.*.v1', ({ body }) => void log.push(body as EventEnvelope));
+  log = stage.log.events;
   backend = new IdentityClient({ baseUrl: stage.url, tokens: stage.admin });
   http = new HttpClient({ baseUrl: stage.url, tokens: stage.admin });
 });
@@ -630,7 +630,37 @@ describe('departments and custody', () => {
     expect(uses().map(({ details }) => details['use'])).toEqual(['prove', 'sign-give-back', 'open']);
   });
 
-  it('use no key while the audit log tells another history than the database, and leave no event of it', async () => {
+  it('let nothing out before the log has receipted the use of a key, and an event says so', async () => {
+    const { departmentId, metaAddress } = await backend.registerDepartment(`pathology ${randomUUID()}`);
+    const { grant, homeUid, grantId, capsule, keyId, ySeal, w } = sealedGrant(metaAddress, stage.homeUid);
+    const { ephemeralKey, viewTag, recipientKey } = grant;
+    const announcement = { ephemeralKey, viewTag, recipientKey };
+    const { requests } = stage;
+    const uses: Record<string, () => Promise<unknown>> = {
+      scan: () => requests.ask('identity.scan', ScanQuery, ScanAnswer, announcement),
+      prove: () => requests.ask('identity.prove', ProveQuery, ProveAnswer, { ...announcement, grantId }),
+      'sign-give-back': () =>
+        requests.ask('identity.sign', SignQuery, SignQueryAnswer, { kind: 'give-back', homeUid, grant }),
+      open: () => requests.ask('identity.open', OpenQuery, OpenAnswer, { homeUid, grant, capsule, keyId, ySeal, w }),
+    };
+    const codeOf = (use: () => Promise<unknown>): Promise<string> =>
+      use().then(
+        () => 'answered',
+        (error: { code: string }) => error.code,
+      );
+    const withheld = () => log.filter(({ type }) => type === events.custodyWithheld).length;
+    const before = withheld();
+    stage.log.isSilent = true;
+    const codes = await Promise.all(Object.values(uses).map(codeOf));
+    stage.log.isSilent = false;
+    expect(Object.fromEntries(Object.keys(uses).map((use, at) => [use, codes[at]]))).toEqual(
+      Object.fromEntries(Object.keys(uses).map((use) => [use, 'disclosure-withheld'])),
+    );
+    await expect(uses['scan']!()).resolves.toEqual({ departmentId });
+    await until(() => withheld() === before + codes.length);
+  });
+
+  it('use no key while the audit log tells another history than the database, and an event says so', async () => {
     const { metaAddress } = await backend.registerDepartment(`radiology ${randomUUID()}`);
     const { grant, grantId } = sealedGrant(metaAddress, stage.homeUid);
     const { ephemeralKey, viewTag, recipientKey } = grant;
@@ -646,9 +676,9 @@ describe('departments and custody', () => {
     await expect(prove()).rejects.toMatchObject({ code: 'log-disagrees', kind: 'unavailable' });
     await disagree(null);
     await prove();
-    const uses = () => log.filter((one) => one.type === events.custodyUsed && one.correlation === grantId);
-    await until(() => uses().length > 0);
-    expect(uses()).toHaveLength(1);
+    const types = () => log.filter(({ correlation }) => correlation === grantId).map(({ type }) => type);
+    await until(() => types().length === 3);
+    expect(types()).toEqual([events.custodyUsed, events.custodyWithheld, events.custodyUsed]);
   });
 });
 

@@ -22,6 +22,7 @@ import { getCreateAddress, JsonRpcProvider, keccak256, NonceManager, Wallet } fr
 import { exportJWK, generateKeyPair, type JWK } from 'jose';
 import { identityConfig } from '../src/config.js';
 import { identityService } from '../src/service.js';
+import { TestLog } from './test-log.js';
 
 /** identity of `north` on real servers: one chain plays hub and own chain. */
 export interface Stage {
@@ -35,6 +36,7 @@ export interface Stage {
   account: string;
   bus: Bus;
   requests: BusRequests;
+  log: TestLog;
   admin: TokenSource;
   /** private JWK of the bootstrapped administrator */
   adminJwk: JWK;
@@ -84,9 +86,12 @@ export async function openStage(): Promise<Stage> {
       { clientId: 'spare.north', jwk: spare.publicJwk, scopes: ['identity.admin'], departments: [] },
     ]),
     POLL_MS: '100',
+    RECEIPT_TIMEOUT_MS: '1500',
   };
   const config = readConfig(identityConfig, { ...environment });
   const bus = await connectBus({ url: nats.url, name: 'test' });
+  const log = new TestLog(bus, 'identity.north');
+  await bus.connection.flush();
   const stage: Stage = {
     service: await runService(identityService, config),
     url,
@@ -97,6 +102,7 @@ export async function openStage(): Promise<Stage> {
     account,
     bus,
     requests: new BusRequests(bus),
+    log,
     admin: new TokenSource({ identityUrl: url, clientId: 'backend.north', privateJwk, scopes: ['identity.admin'] }),
     adminJwk: privateJwk,
     spareJwk: spare.privateJwk,

@@ -30,6 +30,8 @@ afterAll(async () => {
   await chain.close();
 });
 
+const withheld = 'records.disclosure-withheld.v1';
+
 async function upload(patient: Patient): Promise<{ recordId: string; commitment: `0x${string}` }> {
   const answer = await fetch(`${north.url}/records?patient=${patient.id}&category=imaging`, {
     method: 'POST',
@@ -47,11 +49,14 @@ async function statusOf(recordId: string): Promise<RecordStatus> {
   return RecordStatus.parse(await answer.json());
 }
 
-async function deedsOf(patient: Patient): Promise<WalletDeed[]> {
-  const answer = await fetch(`${north.url}/wallet/deeds`, {
+async function deedsAnswer(patient: Patient): Promise<Response> {
+  return fetch(`${north.url}/wallet/deeds`, {
     headers: { authorization: `Bearer ${await north.token('wallet', { patient: patient.id })}` },
   });
-  return WalletDeeds.parse(await answer.json()).deeds;
+}
+
+async function deedsOf(patient: Patient): Promise<WalletDeed[]> {
+  return WalletDeeds.parse(await (await deedsAnswer(patient)).json()).deeds;
 }
 
 async function ask(query: object): Promise<DeedAnswer> {
@@ -136,6 +141,23 @@ describe('the registrar', () => {
       cohort: deed.cohort,
     });
     expect(await ask({ x: answer!.x })).toEqual(answer);
+  });
+
+  it('shows the wallet no category that the log has not receipted', async () => {
+    const patient = north.newPatient();
+    await upload(patient);
+    await until(async () => (await deedsOf(patient)).length === 1);
+    north.isLogSilent = true;
+    const answer = await deedsAnswer(patient);
+    north.isLogSilent = false;
+    const body = await answer.text();
+    expect({ status: answer.status, body }).toEqual({
+      status: 503,
+      body: expect.stringContaining('disclosure-withheld'),
+    });
+    expect(body).not.toContain('imaging');
+    await until(() => north.events.some(({ type, person }) => type === withheld && person === patient.id));
+    expect(await deedsOf(patient)).toHaveLength(1);
   });
 
   it('answers null for padding, and for a deed that is not final yet', async () => {

@@ -27,15 +27,27 @@ export type Trace =
        * of itself, under the same correlation.
        */
       readonly actor: 'client' | 'body' | 'service';
+      /**
+       * `receipt`: the answer discloses, and leaves when the log's durable checkpoint covers the event. Else why it may leave
+       * once the event is committed: the log gets it later, even if audit is away now.
+       */
+      readonly after: 'receipt' | { readonly commit: string };
     }
   | {
       /** why nothing is left */
       readonly none: string;
     };
 
-const client = (...names: string[]): Trace => ({ events: names, actor: 'client' });
-const body = (...names: string[]): Trace => ({ events: names, actor: 'body' });
-const service = (...names: string[]): Trace => ({ events: names, actor: 'service' });
+type Told = Extract<Trace, { events: readonly string[] }>;
+
+/** Enough for a door that changes something; a door that is only read, or is a request of a service, needs a reason of its own. */
+export const ownDoing = { commit: 'answers with what the caller changed or asked for, and with nothing of a record' };
+
+const client = (...names: string[]): Told => ({ events: names, actor: 'client', after: ownDoing });
+const body = (...names: string[]): Told => ({ events: names, actor: 'body', after: ownDoing });
+const service = (...names: string[]): Told => ({ events: names, actor: 'service', after: ownDoing });
+const disclosing = (trace: Told): Told => ({ ...trace, after: 'receipt' });
+const committed = (trace: Told, commit: string): Told => ({ ...trace, after: { commit } });
 const none = (why: string): Trace => ({ none: why });
 
 /** Every door by service: `GET /path/{parameter}` over HTTP, a subject on the bus. */
@@ -59,9 +71,12 @@ export const doors: Readonly<Record<string, Readonly<Record<string, Trace>>>> = 
     'POST /departments/{departmentId}/disablement': client(events.departmentDisabled),
     'DELETE /departments/{departmentId}/disablement': client(events.departmentEnabled),
     'POST /patients': client(events.patientRegistered, events.enrolmentCodeIssued),
-    'POST /patients/match': client(events.patientMatched),
+    'POST /patients/match': committed(
+      client(events.patientMatched),
+      'says which pseudonym an identifier of the own hospital has; nothing of a record is in it',
+    ),
     'POST /enrolments': body(events.patientEnrolled),
-    'POST /token': body(events.tokenIssued),
+    'POST /token': committed(body(events.tokenIssued), 'a token is no datum: each door that it opens tells of itself'),
     'GET /.well-known/jwks.json': none('public keys'),
     'identity.match': none('the bridge asks it of a request that came in, which request-received tells of'),
     'identity.patient': none('public keys of a wallet; records tells of what it does with them'),
@@ -69,25 +84,31 @@ export const doors: Readonly<Record<string, Readonly<Record<string, Trace>>>> = 
     'identity.enrolment-evidence': none('goes to the other hospital with a consent, which the bridge tells of'),
     'identity.department': none('departments are public: their addresses stand on the chain'),
     'identity.clinician': none('whether a clinician is registered; whoever asks tells of the call'),
-    'identity.scan': service(events.custodyUsed),
-    'identity.prove': service(events.custodyUsed),
-    'identity.sign': service(events.custodyUsed),
-    'identity.open': service(events.custodyUsed),
+    'identity.scan': disclosing(service(events.custodyUsed)),
+    'identity.prove': disclosing(service(events.custodyUsed)),
+    'identity.sign': disclosing(service(events.custodyUsed)),
+    'identity.open': disclosing(service(events.custodyUsed)),
   },
   records: {
     'POST /records': client(events.objectStored, events.patientMismatched),
     'POST /records/{id}/withdrawal': client(events.recordWithdrawn),
-    'GET /records/{id}': client(events.objectRead),
-    'GET /records/{id}/status': client(events.statusRead),
-    'GET /records/{id}/object': client(events.objectRead),
-    'GET /wallet/deeds': client(events.deedsRead),
-    'GET /grants/{grantId}/record': client(events.opened),
-    'POST /grants/{grantId}/home-answer': client(events.homeAsked),
+    'GET /records/{id}': disclosing(client(events.objectRead)),
+    'GET /records/{id}/status': disclosing(client(events.statusRead)),
+    'GET /records/{id}/object': disclosing(client(events.objectRead)),
+    'GET /wallet/deeds': disclosing(client(events.deedsRead)),
+    'GET /grants/{grantId}/record': disclosing(client(events.opened)),
+    'POST /grants/{grantId}/home-answer': committed(
+      client(events.homeAsked),
+      'answers with the refusal of another hospital: no byte of a record moves',
+    ),
     'POST /scrubs': client(events.scrubAsked),
     'GET /scrubs/{id}': none('counts, and ids of records: no person is in it'),
-    'POST /exchange/fetch': body(events.disclosed),
+    'POST /exchange/fetch': disclosing(body(events.disclosed)),
     'records.deed': none('the bridge asks it of a consent, which it tells of; no byte of a record is in it'),
-    [events.transferClosed]: service(events.objectStored, events.objectRemoved),
+    [events.transferClosed]: committed(
+      service(events.objectStored, events.objectRemoved),
+      'is an event, and has no answer',
+    ),
   },
   bridge: {
     'POST /requests': client(events.requestSent),
@@ -107,7 +128,7 @@ export const doors: Readonly<Record<string, Readonly<Record<string, Trace>>>> = 
     'bridge.authorize-fetch': none('yes or no, for a fetch that records tells of'),
     'bridge.grant': none('public fields of a grant, for a fetch that records tells of'),
     'bridge.released': none('what a reading needs that records tells of'),
-    'bridge.opened': service(events.bridgeOpened),
+    'bridge.opened': committed(service(events.bridgeOpened), 'answers with the state of a transfer'),
   },
   audit: {
     'GET /log': none('public'),
@@ -126,13 +147,25 @@ export const doors: Readonly<Record<string, Readonly<Record<string, Trace>>>> = 
   },
 };
 
-const ofClients: ReadonlySet<string> = new Set(
-  Object.values(doors)
-    .flatMap((lines) => Object.values(lines))
-    .flatMap((trace) => ('events' in trace && trace.actor === 'client' ? trace.events : [])),
-);
+const eventsOf = (isMeant: (trace: Told) => boolean): ReadonlySet<string> =>
+  new Set(
+    Object.values(doors)
+      .flatMap((lines) => Object.values(lines))
+      .flatMap((trace) => ('events' in trace && isMeant(trace) ? trace.events : [])),
+  );
+const ofClients = eventsOf(({ actor }) => actor === 'client');
+const ofDisclosures = eventsOf(({ after }) => after === 'receipt');
 
 /** Stops an event of a client's door whose details name nobody. @throws AssertionError: the use-case forgot to say */
 export function assertActor(type: string, details: Record<string, unknown>): void {
   assert(!ofClients.has(type) || Actor.safeParse(details).success, `${type} names whoever acted`);
+}
+
+/**
+ * Stops an event of a door that discloses where nobody would wait for the log.
+ *
+ * @throws AssertionError: the use-case has to tell it through `Disclosure`
+ */
+export function assertNotDisclosing(type: string): void {
+  assert(!ofDisclosures.has(type), `${type} is of a door that waits for the log's receipt: tell it by Disclosure`);
 }

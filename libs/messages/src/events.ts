@@ -18,6 +18,7 @@ export const events = {
   departmentEnabled: 'identity.department-enabled.v1',
   tokenIssued: 'identity.token-issued.v1',
   custodyUsed: 'identity.custody-used.v1',
+  custodyWithheld: 'identity.custody-withheld.v1',
   institutionKeyRegistered: 'identity.institution-key-registered.v1',
 
   objectStored: 'records.object-stored.v1',

@@ -1,4 +1,4 @@
-import type { EventEnvelope } from '@cpds/messages';
+import { assertNotDisclosing, type EventEnvelope } from '@cpds/messages';
 import type { Tx, UnitOfWork } from '@cpds/store';
 import type { Outbox } from './outbox.js';
 import type { EventDraft, Outcome } from './outcome.js';
@@ -35,8 +35,7 @@ export class Changes {
   }
 
   /**
-   * Tells of what changes no row: something was read, used or withheld. Returns the event as numbered; a disclosure waits
-   * for the receipt of its `seq`.
+   * Tells of what changes no row: something was asked, refused or withheld. Returns the event as numbered.
    *
    * @throws AppError `invalid-input` for an event of the wrong form
    */
@@ -45,6 +44,7 @@ export class Changes {
   }
 
   private async append(tx: Tx, { type, onNumbered, ...body }: EventDraft): Promise<EventEnvelope> {
+    assertNotDisclosing(type);
     const envelope = await this.outbox.append(tx, type, body);
     await onNumbered?.(envelope);
     return envelope;

@@ -1,5 +1,6 @@
 export * from './agreement.js';
 export * from './changes.js';
+export * from './disclosure.js';
 export * from './inbox.js';
 export * from './migrations.js';
 export { Numbered, type OwnLeaf } from './numbered.js';

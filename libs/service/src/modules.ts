@@ -1,9 +1,17 @@
 /** What every service stands on, from its environment. Imported before its nouns, so that it is closed after them. */
 
-import type { DynamicModule } from '@nestjs/common';
+import type { DynamicModule, FactoryProvider } from '@nestjs/common';
 import { BusModule, inboxPrefixOf } from '@cpds/bus';
-import { OutboxModule, outboxPlaceOf } from '@cpds/outbox';
-import { StoreModule, type StoreModuleOptions } from '@cpds/store';
+import {
+  Changes,
+  Disclosure,
+  type DisclosureOptions,
+  Outbox,
+  OutboxModule,
+  outboxPlaceOf,
+  Receipts,
+} from '@cpds/outbox';
+import { StoreModule, type StoreModuleOptions, UnitOfWork } from '@cpds/store';
 import type { commonConfig, ConfigOf } from './config.js';
 import type { SealedPlace } from './custody/reseal.js';
 import { errorLine } from './log.js';
@@ -36,6 +44,16 @@ export function busModule({ name, config, log }: Common, userName = name): Dynam
 export function outboxModule({ name, config, ring, onError }: Common, consumers: string[] = []): DynamicModule {
   const outbox = OutboxModule.forHospital({ producer: `${name}.${config.PARTY}`, consumers, ring, onError });
   return { ...outbox, controllers: [...(outbox.controllers ?? []), OutboxHttpController] };
+}
+
+/** `Disclosure` for a service whose doors let data out. */
+export function disclosureProvider(options: DisclosureOptions): FactoryProvider<Disclosure> {
+  return {
+    provide: Disclosure,
+    inject: [UnitOfWork, Outbox, Changes, Receipts],
+    useFactory: (unitOfWork: UnitOfWork, outbox: Outbox, changes: Changes, receipts: Receipts) =>
+      new Disclosure(unitOfWork, outbox, changes, receipts, options),
+  };
 }
 
 /** The rows of an outbox, for sealing anew. */

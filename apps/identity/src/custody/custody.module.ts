@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import type { ServiceContext } from '@cpds/service';
+import { events } from '@cpds/messages';
+import { disclosureProvider, type ServiceContext } from '@cpds/service';
 import type { IdentityConfig } from '../config.js';
 import { CustodyBusController } from './custody.bus.controller.js';
 import { CustodyOptions, CustodyService } from './custody.service.js';
@@ -11,7 +12,11 @@ export class CustodyModule {
     return {
       module: CustodyModule,
       controllers: [CustodyBusController],
-      providers: [CustodyService, { provide: CustodyOptions, useValue: options }],
+      providers: [
+        CustodyService,
+        disclosureProvider({ receiptTimeoutMs: config.RECEIPT_TIMEOUT_MS, withheld: events.custodyWithheld }),
+        { provide: CustodyOptions, useValue: options },
+      ],
     };
   }
 }

@@ -13,7 +13,7 @@ import {
   type SignQuery,
   type SignQueryAnswer,
 } from '@cpds/messages';
-import { Agreement, Changes } from '@cpds/outbox';
+import { Disclosure } from '@cpds/outbox';
 import { UnitOfWork } from '@cpds/store';
 import type { z } from 'zod';
 import type { Announcement, OneTimeCustody } from '../departments/department-keys.js';
@@ -35,18 +35,17 @@ interface Owner {
 const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
 
 /**
- * Custody of the departments' keys: scan, prove, sign, open. Every use is an event, committed before its result leaves,
- * and none is made while this database and the audit log disagree, since the log would not take its event; no scalar
- * ever leaves.
+ * Custody of the departments' keys: scan, prove, sign, open. Every use is an event, and its result leaves when the audit
+ * log has receipted that very event, as bytes of a record do; no scalar ever leaves.
  *
- * Each throws AppError `log-disagrees` (unavailable) then.
+ * Each throws AppError `disclosure-withheld` (unavailable) where the log is late, and `log-disagrees` (unavailable) while it
+ * tells another history than this database.
  */
 @Injectable()
 export class CustodyService {
   constructor(
     private readonly unitOfWork: UnitOfWork,
-    private readonly changes: Changes,
-    private readonly agreement: Agreement,
+    private readonly disclosure: Disclosure,
     private readonly vault: DepartmentVault,
     private readonly options: CustodyOptions,
   ) {}
@@ -112,9 +111,8 @@ export class CustodyService {
   }
 
   private async logged(use: string, correlation: string, owner: Owner | undefined): Promise<void> {
-    await this.agreement.require();
     const details = { use, departmentId: owner?.departmentId ?? null };
-    await this.changes.tell({ type: events.custodyUsed, correlation, details });
+    await this.disclosure.logged(events.custodyUsed, { correlation, details });
   }
 }
 

@@ -12,7 +12,7 @@ import {
   type RecordMetadata,
   type WalletDeed,
 } from '@cpds/messages';
-import { Changes } from '@cpds/outbox';
+import { Disclosure } from '@cpds/outbox';
 import { UnitOfWork } from '@cpds/store';
 import { In } from 'typeorm';
 import type { z } from 'zod';
@@ -63,18 +63,19 @@ const finalDeeds = `
 export class DeedsService {
   constructor(
     private readonly unitOfWork: UnitOfWork,
-    private readonly changes: Changes,
+    private readonly disclosure: Disclosure,
   ) {}
 
   /**
    * Current deeds of one patient, oldest first. The wallet checks each against chain and file key. Categories are in
-   * them, so an event is committed before they leave; none while there is nothing to show, for wallets ask again.
+   * them, so they leave once the log has their event; there is none while there is nothing to show, for wallets ask again.
+   *
+   * @throws AppError `disclosure-withheld`, `log-disagrees` (unavailable)
    */
   async ofPatient(patientId: string, actor: Actor): Promise<WalletDeed[]> {
     const deeds = await this.find('WHERE r.patient_id = $1 AND o.is_current ORDER BY r.created_at, r.id', [patientId]);
     if (deeds.length > 0)
-      await this.changes.tell({
-        type: events.deedsRead,
+      await this.disclosure.logged(events.deedsRead, {
         correlation: randomUUID(),
         person: patientId,
         details: { ...actor, deeds: deeds.length },

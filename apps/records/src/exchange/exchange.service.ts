@@ -11,11 +11,11 @@ import {
   type Hex,
   type RecordMetadata,
 } from '@cpds/messages';
+import { Disclosure } from '@cpds/outbox';
 import { UnitOfWork } from '@cpds/store';
 import type { z } from 'zod';
 import { NamedFiles } from '../objects/named-files.js';
 import { type ByteRange, clip } from '../objects/object-store.js';
-import { Disclosure } from '../records/disclosure.js';
 import { fileOf, metadataOf, ObjectRow, RecordRow } from '../records/record.row.js';
 import { bytesOf, checkStatement, GrantEnded, nonceKeptSec, type KnownGrant } from './fetch.js';
 import { MayServe } from './may-serve.js';

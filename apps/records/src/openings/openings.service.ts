@@ -22,7 +22,7 @@ import {
   type Hex,
   type HomeAnswer,
 } from '@cpds/messages';
-import { Changes, told, untold, type Outcome } from '@cpds/outbox';
+import { Changes, Disclosure, type Outcome, told, untold } from '@cpds/outbox';
 import { Actors, type Principal } from '@cpds/service';
 import { UnitOfWork, type Tx } from '@cpds/store';
 import type { z } from 'zod';
@@ -33,7 +33,6 @@ import { ObjectStore } from '../objects/object-store.js';
 import { PendingObjects } from '../objects/pending-objects.js';
 import { after, hashed } from '../objects/streams.js';
 import { AgeIdentity } from '../objects/vault.js';
-import { Disclosure } from '../records/disclosure.js';
 import type { OutgoingBytes } from '../records/records.service.js';
 import { HomeExchange } from './home-exchange.js';
 import { HospitalDirectory } from './hospital-directory.js';

@@ -1,9 +1,10 @@
 import { type DynamicModule, Module, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import type { ServiceContext } from '@cpds/service';
+import { events } from '@cpds/messages';
+import { Disclosure } from '@cpds/outbox';
+import { disclosureProvider, type ServiceContext } from '@cpds/service';
 import type { FastifyInstance } from 'fastify';
 import type { RecordsConfig } from '../config.js';
-import { Disclosure, DisclosureOptions } from './disclosure.js';
 import { Patients } from './patients.js';
 import { ReEncryptions, ReEncryptionsOptions } from './re-encryptions.js';
 import { RecordsHttpController, UploadLimits } from './records.http.controller.js';
@@ -17,7 +18,6 @@ export class RecordsModule implements OnModuleInit {
 
   static with({ config, onError }: ServiceContext<RecordsConfig>): DynamicModule {
     const limits: UploadLimits = { maxBytes: config.MAX_RECORD_BYTES };
-    const disclosure: DisclosureOptions = { receiptTimeoutMs: config.RECEIPT_TIMEOUT_MS };
     const reEncryptions: ReEncryptionsOptions = { onError };
     return {
       module: RecordsModule,
@@ -26,12 +26,11 @@ export class RecordsModule implements OnModuleInit {
       providers: [
         RecordsService,
         Patients,
-        Disclosure,
+        disclosureProvider({ receiptTimeoutMs: config.RECEIPT_TIMEOUT_MS, withheld: events.disclosureWithheld }),
         ReEncryptions,
         RetiredObjects,
         Withdrawals,
         { provide: UploadLimits, useValue: limits },
-        { provide: DisclosureOptions, useValue: disclosure },
         { provide: ReEncryptionsOptions, useValue: reEncryptions },
       ],
       exports: [Disclosure, ReEncryptions, RetiredObjects, Withdrawals],

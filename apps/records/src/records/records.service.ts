@@ -11,13 +11,12 @@ import {
   type RecordStatus,
   type StoredRecord,
 } from '@cpds/messages';
-import { Changes, type EventDraft, told, untold } from '@cpds/outbox';
+import { Changes, Disclosure, type EventDraft, told, untold } from '@cpds/outbox';
 import { UnitOfWork, type Tx } from '@cpds/store';
 import { CohortRow, DeedRow } from '../deeds/deed.row.js';
 import { NamedFiles } from '../objects/named-files.js';
 import { PendingObjects } from '../objects/pending-objects.js';
 import { objectKey, Vault } from '../objects/vault.js';
-import { Disclosure } from './disclosure.js';
 import { Patients } from './patients.js';
 import {
   isOfAnother,
