@@ -6,7 +6,7 @@ import { CeremonyLogRow, CeremonyRow } from './ceremonies/ceremony.row.js';
 import { KeyShareRow } from './ceremonies/key-share.row.js';
 import { storemanMigrations } from './ceremonies/migrations.js';
 import { AnsweredDatagramRow, OutgoingDatagramRow } from './datagrams/datagram.row.js';
-import { Datagrams1763900000001 } from './datagrams/migrations.js';
+import { DatagramRequests1764900000002, Datagrams1763900000001 } from './datagrams/migrations.js';
 import { ReleaseRow } from './release/release.row.js';
 import { RequestRow } from './requests/request.row.js';
 import { bridgeRetention } from './retention.js';
@@ -45,5 +45,6 @@ export const bridgeTables: Tables = {
     Datagrams1763900000001,
     RestingStatements1764500000000,
     RowAges1764800000000,
+    DatagramRequests1764900000002,
   ],
 };

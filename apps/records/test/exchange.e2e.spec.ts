@@ -293,6 +293,32 @@ describe('opening a record of another hospital', () => {
     expect(of(south, 'records.opened.v1', consent)).toHaveLength(2);
   });
 
+  it('names its request to its own house, to the other hospital, and with every event of both', async () => {
+    const named = 'ward-7.call-1';
+    const consent = await consentTo(bundle);
+    const carried = new Map<string, string[]>();
+    const note = ({ party, bus }: Hospital) =>
+      bus.subscribe('>', {
+        callback: (_, { subject, headers }) => {
+          const requestId = headers?.get('x-request-id');
+          if (requestId) carried.set(requestId, [...(carried.get(requestId) ?? []), `${party} ${subject}`]);
+        },
+      });
+    const listening = [note(north), note(south)];
+    await Promise.all([north.bus.flush(), south.bus.flush()]);
+    await (await read(consent, {}, { 'x-request-id': named })).arrayBuffer();
+    for (const subscription of listening) subscription.unsubscribe();
+    expect(carried.get(named)).toEqual(
+      expect.arrayContaining([
+        'south bridge.released',
+        'south identity.sign',
+        'north bridge.authorize-fetch',
+        'north records.disclosed.v1',
+        'south records.opened.v1',
+      ]),
+    );
+  });
+
   it('deletes ciphertext and stanza when the transfer is closed', async () => {
     const consent = await consentTo(bundle);
     const before = await objectsOf(south);

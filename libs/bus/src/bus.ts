@@ -2,11 +2,13 @@ import { type AppError, toAppError, unavailable } from '@cpds/errors';
 import { jetstream, type JetStreamClient, jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import {
   connect,
+  type Msg,
   type NatsConnection,
   nkeyAuthenticator,
   PermissionViolationError,
   type Subscription,
 } from '@nats-io/transport-node';
+import { messageHeaders, requestIdIn, requestNow, withinRequest } from './request-id.js';
 
 /** Address of a NATS server and the identity to use there. */
 export interface BusOptions {
@@ -73,25 +75,27 @@ export class Bus {
     return this.manager;
   }
 
-  /** Sends `body` as JSON at most once: without a listener it is lost. */
-  publish(subject: string, body: unknown): void {
-    this.connection.publish(subject, JSON.stringify(body));
+  /** Sends `body` as JSON at most once: without a listener it is lost. `request` names the request it is sent for; default this work's. */
+  publish(subject: string, body: unknown, request: { requestId?: string | null } = requestNow()): void {
+    this.connection.publish(subject, JSON.stringify(body), { headers: messageHeaders(request) });
   }
 
   /**
    * Receives plain messages until `unsubscribe`. Handlers run one after another; what one throws goes to
-   * `onHandlerError` and the next message is taken. A body that is not JSON is reported the same way.
+   * `onHandlerError` and the next message is taken. A body that is not JSON is reported the same way. All of it is work
+   * of the request that the message names.
    */
   subscribe(subject: string, handler: (message: Datagram) => Promise<void> | void, queue?: string): Subscription {
     const subscription = this.connection.subscribe(subject, queue === undefined ? {} : { queue });
-    const listen = async (): Promise<void> => {
-      for await (const message of subscription) {
-        try {
-          await handler({ subject: message.subject, body: message.json() });
-        } catch (error) {
-          this.onHandlerError(message.subject, toAppError(error));
-        }
+    const take = async (message: Msg): Promise<void> => {
+      try {
+        await handler({ subject: message.subject, body: message.json() });
+      } catch (error) {
+        this.onHandlerError(message.subject, toAppError(error));
       }
+    };
+    const listen = async (): Promise<void> => {
+      for await (const message of subscription) await withinRequest(requestIdIn(message), () => take(message));
     };
     listen().catch((error: unknown) => this.onHandlerError(subject, error));
     return subscription;

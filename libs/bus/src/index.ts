@@ -4,6 +4,7 @@ export * from './event-consumer.js';
 export * from './event-stream.js';
 export * from './jetstream-strategy.js';
 export * from './permissions.js';
+export * from './request-id.js';
 export * from './requests.js';
 export * from './server-config.js';
 export * from './settle.js';

@@ -8,6 +8,7 @@ import { z } from 'zod';
 import type { Bus } from './bus.js';
 import { type BusLoss, EventConsumer } from './event-consumer.js';
 import { ensureEventStream, eventStream } from './event-stream.js';
+import { requestIdIn, withinRequest } from './request-id.js';
 import { Failures, settle, type SettleOptions } from './settle.js';
 import { subjectMatches } from './subject.js';
 
@@ -25,6 +26,8 @@ export interface StrategyOptions extends Partial<SettleOptions> {
   service: string;
   /** subjects of the stream, which the first process to start makes; omit if this process may not administer it */
   streamSubjects?: string[];
+  /** told of each request that was answered and each event that was handled, for logs; default nobody */
+  onDone?: (done: { what: 'request' | 'event'; subject: string; ms: number }) => void;
   /** told when the stream or this service's consumer was lost while it was running; default nobody */
   onLoss?: (loss: BusLoss) => Promise<void>;
 }
@@ -81,13 +84,15 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
   private answer(subject: string, handler: MessageHandler): void {
     const subscription = this.options.bus.connection.subscribe(subject, { queue: this.options.service });
     const listen = async (): Promise<void> => {
-      for await (const message of subscription) if (isToInbox(message)) void this.reply(message, handler);
+      for await (const message of subscription)
+        if (isToInbox(message)) void withinRequest(requestIdIn(message), () => this.reply(message, handler));
     };
     listen().catch((error: unknown) => this.options.onFailure?.(subject, error, 'reject'));
     this.subscriptions.push(subscription);
   }
 
   private async reply(message: Msg, handler: MessageHandler): Promise<void> {
+    const begunMs = performance.now();
     try {
       const value = await resultOf(handler, parse(z.json(), jsonOf(message), `request ${message.subject}`));
       message.respond(JSON.stringify({ ok: true, value: value ?? null }));
@@ -97,6 +102,7 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
         this.options.onFailure?.(message.subject, toAppError(thrown), 'reject');
       message.respond(JSON.stringify({ ok: false, error: { code, kind, message: detail, field, culprit } }));
     }
+    this.tellDone('request', message.subject, begunMs);
   }
 
   /** No `Loop` of libs/store: store and bus stand in one layer, and neither imports the other. */
@@ -115,7 +121,8 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
     while (!this.isClosing) {
       try {
         this.messages = await consumer.open();
-        for await (const message of this.messages) await this.take(message, patterns, settling);
+        for await (const message of this.messages)
+          await withinRequest(requestIdIn(message), () => this.take(message, patterns, settling));
       } catch (error) {
         settling.onFailure(eventStream, error, 'retry');
       }
@@ -123,9 +130,18 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
     }
   }
 
+  private tellDone(what: 'request' | 'event', subject: string, begunMs: number): void {
+    this.options.onDone?.({ what, subject, ms: Math.round(performance.now() - begunMs) });
+  }
+
   private async take(message: JsMsg, patterns: string[], settling: SettleOptions): Promise<void> {
+    const begunMs = performance.now();
+    const handle = async (event: EventEnvelope): Promise<void> => {
+      await this.dispatch(message.subject, patterns, event);
+      this.tellDone('event', message.subject, begunMs);
+    };
     try {
-      await settle(message, (event) => this.dispatch(message.subject, patterns, event), settling);
+      await settle(message, handle, settling);
     } catch (error) {
       settling.onFailure(message.subject, error, 'retry'); // unsettled: the server delivers it again after ack_wait
     }

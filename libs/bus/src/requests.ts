@@ -8,6 +8,7 @@ import {
 } from '@nats-io/transport-node';
 import { z, type ZodType } from 'zod';
 import { type Bus, forbidden } from './bus.js';
+import { messageHeaders } from './request-id.js';
 
 const Reply = z.discriminatedUnion('ok', [
   z.object({ ok: z.literal(true), value: z.unknown() }),
@@ -29,6 +30,7 @@ export class BusRequests {
 
   /**
    * Asks `subject` and returns the typed answer. `body` is checked before it leaves, the answer before it is believed.
+   * The request that this work belongs to is named to whoever answers.
    *
    * @throws AppError what the answerer threw, `no-answer` (unavailable) after `timeoutMs`, or `bus-forbidden` (unavailable)
    */
@@ -48,7 +50,7 @@ export class BusRequests {
 
   private async send(subject: string, request: string, timeoutMs: number): Promise<Msg> {
     try {
-      return await this.bus.connection.request(subject, request, { timeout: timeoutMs });
+      return await this.bus.connection.request(subject, request, { timeout: timeoutMs, headers: messageHeaders() });
     } catch (cause) {
       if (cause instanceof RequestError && cause.cause instanceof PermissionViolationError)
         throw forbidden(cause.cause);

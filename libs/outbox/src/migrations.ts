@@ -100,5 +100,18 @@ async function nameLeaves(runner: QueryRunner): Promise<void> {
   }
 }
 
+/** The request that an event was told for goes along with it to its readers. */
+class OutboxRequests1764900000001 implements MigrationInterface {
+  name = 'OutboxRequests1764900000001';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query('ALTER TABLE outbox ADD request_id text');
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('ALTER TABLE outbox DROP request_id');
+  }
+}
+
 /** Tables of outbox and inbox; a service adds them to its own migrations. */
-export const outboxMigrations = [OutboxTables1763800000001, OutboxByLeaf1764500000001];
+export const outboxMigrations = [OutboxTables1763800000001, OutboxByLeaf1764500000001, OutboxRequests1764900000001];

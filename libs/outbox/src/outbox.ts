@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { requestNow } from '@cpds/bus';
 import type { KeyRing } from '@cpds/crypto/custody';
 import { parse } from '@cpds/errors';
 import { assertActor, EventEnvelope, eventLeafHash } from '@cpds/messages';
@@ -28,7 +29,8 @@ export class Outbox {
 
   /**
    * Appends an event that commits or vanishes with `tx`. Its `seq` is the producer's next, without gaps; appends of
-   * concurrent transactions wait for each other, so append late in a transaction.
+   * concurrent transactions wait for each other, so append late in a transaction. The row names the request that this
+   * work belongs to; the event and its leaf do not.
    *
    * @throws AppError `invalid-input` for a type or correlation of the wrong form; `assertion-failed` for an event of a
    * client's door that names nobody
@@ -55,12 +57,10 @@ export class Outbox {
       },
       `event ${type}`,
     );
-    await tx.manager.query('INSERT INTO outbox (producer, seq, envelope, leaf) VALUES ($1, $2, $3, $4)', [
-      this.producer,
-      envelope.seq,
-      this.write(envelope),
-      bytesOf(eventLeafHash(envelope)),
-    ]);
+    await tx.manager.query(
+      'INSERT INTO outbox (producer, seq, envelope, leaf, request_id) VALUES ($1, $2, $3, $4, $5)',
+      [this.producer, envelope.seq, this.write(envelope), bytesOf(eventLeafHash(envelope)), requestNow().requestId],
+    );
     tx.afterCommit(() => this.wake());
     return envelope;
   }

@@ -1,5 +1,5 @@
 import type { Bus } from '@cpds/bus';
-import { eventStream } from '@cpds/bus';
+import { eventStream, messageHeaders } from '@cpds/bus';
 import { type EventEnvelope, type Hex, maxLeavesAsked } from '@cpds/messages';
 import { type ConsumerInfo, JetStreamApiCodes, JetStreamApiError, type JetStreamManager } from '@nats-io/jetstream';
 import { type AfterRound, type Leases, Loop, type UnitOfWork } from '@cpds/store';
@@ -35,9 +35,18 @@ const defaultKeepMs = 3 * 86_400_000;
 /** Rows too young to go are looked at again after this many milliseconds. */
 const clearAgainMs = 60_000;
 
+/** A row as the database gives it. */
+interface StoredRow {
+  readonly seq: string;
+  readonly envelope: unknown;
+  readonly request_id: string | null;
+}
+
 interface Row {
   readonly seq: number;
   readonly envelope: unknown;
+  /** the request that the event was told for, if any */
+  readonly requestId: string | null;
 }
 
 /** A row that anchors cover, as `clear` looks at it. */
@@ -162,27 +171,25 @@ export class Relay {
   private async publishBatch(held: AbortSignal): Promise<number> {
     // The primary key alone answers this, however many rows wait.
     const rows = (await this.unitOfWork.reader.query(
-      `SELECT seq, envelope FROM outbox
+      `SELECT seq, envelope, request_id FROM outbox
        WHERE producer = $1 AND seq > (SELECT coalesce(max(published_seq), 0) FROM outbox_relay WHERE producer = $1)
        ORDER BY seq LIMIT $2`,
       [this.options.producer, batchSize],
-    )) as { seq: string; envelope: unknown }[];
-    return this.publish(
-      rows.map(({ seq, envelope }) => ({ seq: Number(seq), envelope })),
-      held,
-    );
+    )) as StoredRow[];
+    return this.publish(rows.map(rowOf), held);
   }
 
   /** Publishes rows in order and marks those that the stream acknowledged; returns how many rows there were. */
   private async publish(rows: readonly Row[], held: AbortSignal): Promise<number> {
     const marks: { seq: number; streamSeq: number }[] = [];
     try {
-      for (const { seq, envelope } of rows) {
+      for (const { seq, envelope, requestId } of rows) {
         if (held.aborted) break;
         const event = this.outbox.read(envelope);
         // The number is part of the name: an event that got another number is another message.
         const msgID = `${event.id}/${seq}`;
-        const ack = await this.bus.js.publish(this.options.subjectOf(event), JSON.stringify(event), { msgID });
+        const headers = messageHeaders({ requestId });
+        const ack = await this.bus.js.publish(this.options.subjectOf(event), JSON.stringify(event), { msgID, headers });
         marks.push({ seq, streamSeq: ack.seq });
       }
     } finally {
@@ -256,10 +263,10 @@ export class Relay {
   private async rowsOf(seqs: readonly number[]): Promise<Row[]> {
     if (seqs.length === 0) return [];
     const rows = (await this.unitOfWork.reader.query(
-      'SELECT seq, envelope FROM outbox WHERE producer = $1 AND seq = ANY($2::bigint[]) ORDER BY seq',
+      'SELECT seq, envelope, request_id FROM outbox WHERE producer = $1 AND seq = ANY($2::bigint[]) ORDER BY seq',
       [this.options.producer, seqs],
-    )) as { seq: string; envelope: unknown }[];
-    return rows.map(({ seq, envelope }) => ({ seq: Number(seq), envelope }));
+    )) as StoredRow[];
+    return rows.map(rowOf);
   }
 
   /** Deletes the oldest rows that nobody needs any more, in order; true when there may be more of them. */
@@ -336,4 +343,8 @@ async function consumerInfo(jsm: JetStreamManager, name: string): Promise<Consum
     if (error instanceof JetStreamApiError && error.code === JetStreamApiCodes.ConsumerNotFound) return undefined;
     throw error;
   }
+}
+
+function rowOf({ seq, envelope, request_id }: StoredRow): Row {
+  return { seq: Number(seq), envelope, requestId: request_id };
 }

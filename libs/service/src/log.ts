@@ -1,7 +1,7 @@
 import type { LoggerService } from '@nestjs/common';
+import { requestNow } from '@cpds/bus';
 import { type AppError, toAppError } from '@cpds/errors';
 import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'pino';
-import { requestNow } from './http/request-id.js';
 
 export type { Logger } from 'pino';
 

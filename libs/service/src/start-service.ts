@@ -206,7 +206,11 @@ function addDoors(app: NestFastifyApplication, metrics: Metrics, log: Logger, pr
   );
 }
 
-/** A client's id; of a wallet only that it is one: beside an address, a log must not tell which patient was where. */
+/**
+ * A client's id; of a wallet only that it is one: beside an address, a log must not tell which patient was where. Nor a
+ * hash of it, which would tie together all that one patient did and where from. The request's name leads to its event,
+ * for whoever may read that.
+ */
 function callerOf(request: GuardedRequest): string | undefined {
   const { principal } = request;
   return principal?.patientId ? 'wallet' : principal?.clientId;
@@ -239,6 +243,8 @@ function connectTransport(
     bus: app.get(Bus, { strict: false }),
     service,
     ...(transport === 'events' ? eventsOf(app, service, log, metrics) : {}),
+    // Requests are many: bridge is asked for each MiB of a record that leaves.
+    onDone: ({ what, ...done }) => log[what === 'event' ? 'info' : 'debug'](done, `${what} done`),
     onFailure: (subject, error, outcome) => {
       const level = outcome === 'reject' || toAppError(error).kind === 'bug' ? 'error' : 'warn';
       log[level]({ subject, outcome, ...errorLine(error) }, 'message failed');

@@ -59,7 +59,12 @@ async function live(database: string, nats: string, folder: string, death: Death
     throw new Error('killed');
   };
   const intake = new Intake(log, { onDurable });
-  const consumer = new EventsConsumer(bus, log, intake, { owner, onError: noError, onLoss: noError });
+  const consumer = new EventsConsumer(bus, log, intake, {
+    owner,
+    onError: noError,
+    onTaken: () => undefined,
+    onLoss: noError,
+  });
   await log.open();
   await consumer.start();
   announcer.start();

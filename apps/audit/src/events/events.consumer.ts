@@ -8,9 +8,11 @@ import {
   eventStream,
   hospitalEventSubjects,
   hubEventSubjects,
+  requestIdIn,
   widenEventStream,
+  withinRequest,
 } from '@cpds/bus';
-import { lostOnBus } from '@cpds/messages';
+import { type EventEnvelope, lostOnBus } from '@cpds/messages';
 import { type AfterRound, Loop } from '@cpds/store';
 import { AuditLog } from '../log/log.service.js';
 import { decodeEvent, type LogOwner } from './decode.js';
@@ -32,6 +34,8 @@ export abstract class EventsConsumerOptions {
   abstract readonly owner: LogOwner;
   /** Told of a message that will be tried again or was refused, and with the stream's name of a consumer that was lost. */
   abstract readonly onError: (subject: string, error: unknown) => void;
+  /** Told of an event that is durable, for the log line that ties it to its request. */
+  abstract readonly onTaken: (event: EventEnvelope) => void;
   /** Told of a stream or consumer that was lost while it was read, after the log's own event of it. */
   abstract readonly onLoss: (loss: BusLoss) => void;
 }
@@ -126,7 +130,9 @@ export class EventsConsumer {
   }
 
   private take(message: JsMsg): void {
-    const settled = this.settle(message).finally(() => this.unsettled.delete(settled));
+    const settled = withinRequest(requestIdIn(message), () => this.settle(message)).finally(() =>
+      this.unsettled.delete(settled),
+    );
     this.unsettled.add(settled);
   }
 
@@ -134,8 +140,10 @@ export class EventsConsumer {
     try {
       const body = message.string();
       const decoded = decodeEvent(this.options.owner, message.subject, body);
-      if (decoded.kind === 'event') await this.intake.add(decoded.event);
-      else {
+      if (decoded.kind === 'event') {
+        await this.intake.add(decoded.event);
+        this.options.onTaken(decoded.event);
+      } else {
         this.options.onError(message.subject, new Error(decoded.reason));
         await this.log.refuse({ subject: message.subject, body, reason: decoded.reason });
       }

@@ -40,6 +40,7 @@ export class EventsModule implements OnApplicationBootstrap, BeforeApplicationSh
     const consumer: EventsConsumerOptions = {
       owner,
       onError: (subject, error) => log.warn({ subject, ...errorLine(error) }, 'message failed'),
+      onTaken: ({ type, producer, seq }) => log.info({ type, producer, seq }, 'event taken'),
       onLoss: (loss) => {
         metrics.busLosses.inc({ what: loss });
         log.error({ stream: eventStream, consumer: 'audit', lost: loss }, 'lost on the bus and made anew');

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { outsideRequests } from '@cpds/bus';
 import { toAppError } from '@cpds/errors';
 import type { EventEnvelope } from '@cpds/messages';
 import { type Acceptance, AuditLog } from '../log/log.service.js';
@@ -36,7 +37,8 @@ export class Intake {
   add(event: EventEnvelope): Promise<void> {
     return new Promise((resolve, reject) => {
       this.queue.push({ event, resolve, reject });
-      this.draining ??= this.drain().finally(() => (this.draining = null));
+      // A transaction holds events of many requests.
+      this.draining ??= outsideRequests(() => this.drain()).finally(() => (this.draining = null));
     });
   }
 

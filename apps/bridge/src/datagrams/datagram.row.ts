@@ -15,6 +15,8 @@ export class OutgoingDatagramRow {
   @Column('text') state!: 'open' | 'answered' | 'expired';
   @Column('int') attempts!: number;
   @Column('timestamptz', { name: 'next_at' }) nextAt!: Date;
+  /** the request that it was stored for, if any: whoever receives it may name it in its log */
+  @Column('text', { name: 'request_id', nullable: true }) requestId!: string | null;
 }
 
 /** An answer given, to be repeated for the same datagram. */

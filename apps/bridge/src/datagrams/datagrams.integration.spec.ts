@@ -1,4 +1,4 @@
-import { connectBus, type Bus } from '@cpds/bus';
+import { connectBus, requestNow, withinRequest, type Bus } from '@cpds/bus';
 import { testNats, testPostgres } from '@cpds/local';
 import type { Datagram } from '@cpds/messages';
 import { KeyRing } from '@cpds/crypto/custody';
@@ -10,7 +10,7 @@ import { Consortium, type ConsortiumView } from '../chains/consortium-view.js';
 import { AnsweredDatagramRow, OutgoingDatagramRow } from './datagram.row.js';
 import { DatagramsService } from './datagrams.service.js';
 import { MessageKey } from './datagram.js';
-import { Datagrams1763900000001 } from './migrations.js';
+import { DatagramRequests1764900000002, Datagrams1763900000001 } from './migrations.js';
 
 const secretOf = { north: new Uint8Array(32).fill(1), south: new Uint8Array(32).fill(2) };
 type Party = keyof typeof secretOf;
@@ -50,7 +50,7 @@ describe('datagrams over a real bus and database', () => {
     const source: DataSource = await openStore({
       url: databases[party].url,
       entities: [OutgoingDatagramRow, AnsweredDatagramRow],
-      migrations: [Datagrams1763900000001],
+      migrations: [Datagrams1763900000001, DatagramRequests1764900000002],
     });
     const bus = await connectBus({ url: nats.url, name: party });
     const unitOfWork = new UnitOfWork(source);
@@ -122,6 +122,35 @@ describe('datagrams over a real bus and database', () => {
     expect(answered).toEqual([{ handled: 1 }]);
     const rows = await north.unitOfWork.reader.find(OutgoingDatagramRow);
     expect(rows).toHaveLength(1);
+  });
+
+  it('names the request that it was stored for, at both ends and in every repeat', async () => {
+    const north = await start('north');
+    const south = await start('south');
+    const seen: unknown[] = [];
+    const got = new Promise<void>((resolve) =>
+      north.service.start({
+        revoke: { take: silence, answered: async () => (seen.push(['north', requestNow().requestId]), resolve()) },
+      }),
+    );
+    await withinRequest('ward-7.call-1', () => north.unitOfWork.run((tx) => north.service.send(tx, outgoing('named'))));
+    let isFirst = true;
+    south.service.start({
+      revoke: {
+        take: async () => {
+          seen.push(['south', requestNow().requestId]);
+          if (isFirst) return ((isFirst = false), null);
+          return {};
+        },
+        answered: ignored,
+      },
+    });
+    await got;
+    expect(seen).toEqual([
+      ['south', 'ward-7.call-1'],
+      ['south', 'ward-7.call-1'],
+      ['north', 'ward-7.call-1'],
+    ]);
   });
 
   it('repeats the stored answer for the same datagram after a restart of the recipient', async () => {

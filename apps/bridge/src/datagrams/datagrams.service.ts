@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Bus } from '@cpds/bus';
+import { Bus, requestNow } from '@cpds/bus';
 import { AppError, parse, toAppError, unavailable } from '@cpds/errors';
 import { Datagram, DatagramKind, datagramSubject } from '@cpds/messages';
 import { Changes, untold } from '@cpds/outbox';
@@ -104,6 +104,7 @@ export class DatagramsService implements BeforeApplicationShutdown {
         state: 'open',
         attempts: 0,
         nextAt: new Date(),
+        requestId: requestNow().requestId ?? null,
       })
       .setParameter('datagram', JSON.stringify(datagram))
       .orIgnore()
@@ -243,11 +244,11 @@ export class DatagramsService implements BeforeApplicationShutdown {
   /** Sends what is due longest; each is due again later, so that those behind it come up. Returns how many. */
   private async sendDue(): Promise<number> {
     const due = (await this.unitOfWork.reader.query(
-      `SELECT id, datagram, kind, deadline, attempts FROM outgoing_datagram
+      `SELECT id, datagram, kind, deadline, attempts, request_id AS "requestId" FROM outgoing_datagram
        WHERE state = 'open' AND next_at <= now() ORDER BY next_at LIMIT $1`,
       [perRound],
-    )) as Pick<OutgoingDatagramRow, 'id' | 'datagram' | 'kind' | 'deadline' | 'attempts'>[];
-    for (const { id, datagram, kind, deadline, attempts } of due) {
+    )) as Pick<OutgoingDatagramRow, 'id' | 'datagram' | 'kind' | 'deadline' | 'attempts' | 'requestId'>[];
+    for (const { id, datagram, kind, deadline, attempts, requestId } of due) {
       const isOver = Number(deadline) <= Date.now() / 1000;
       const waitMs = Math.min(firstRepeatMs * 2 ** attempts, lastRepeatMs);
       await this.changes.commit(async (tx) => {
@@ -258,7 +259,7 @@ export class DatagramsService implements BeforeApplicationShutdown {
         );
         return untold('a repeat is no news; what a deadline means is told of by the row that has it');
       });
-      if (!isOver) this.bus.publish(datagramSubject(datagram.to, kind), datagram);
+      if (!isOver) this.bus.publish(datagramSubject(datagram.to, kind), datagram, { requestId });
     }
     return due.length;
   }

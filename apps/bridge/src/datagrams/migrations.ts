@@ -34,3 +34,16 @@ export class Datagrams1763900000001 implements MigrationInterface {
     await runner.query('DROP TABLE answered_datagram, outgoing_datagram');
   }
 }
+
+/** The request that a datagram was stored for goes along with it. */
+export class DatagramRequests1764900000002 implements MigrationInterface {
+  name = 'DatagramRequests1764900000002';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query('ALTER TABLE outgoing_datagram ADD request_id text');
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('ALTER TABLE outgoing_datagram DROP request_id');
+  }
+}

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { maxHeaderBytes, payloadLength } from '@cpds/crypto/age';
 import { jsonObject, parseJson, fromProblem, toAppError, unavailable } from '@cpds/errors';
+import { requestHeaders } from '@cpds/bus';
 import { steady } from '@cpds/service';
 import { fetchHeaders, RecordMetadata, type FetchRequest } from '@cpds/messages';
 import { z } from 'zod';
@@ -76,7 +77,7 @@ export class HomeExchange {
     try {
       return await fetch(new URL('exchange/fetch', base), {
         method: 'POST',
-        headers: { 'content-type': 'application/json' },
+        headers: { 'content-type': 'application/json', ...requestHeaders() },
         body: JSON.stringify(request),
         redirect: 'error',
         signal: silence.signal,

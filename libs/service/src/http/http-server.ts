@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { requestIdHeader, requestIdOf, withinRequest } from '@cpds/bus';
 import { invalid, missing } from '@cpds/errors';
 import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import type { AccessGuard } from '../access.guard.js';
 import { type GuardedRequest, marksOf, type RouteMarks } from '../access.js';
 import { limitOpenRoutes } from '../open-limits.js';
 import { bodyTooSlow, drain, type DrainLimits } from './body.js';
-import { requestIdHeader, requestIdOf, withinRequest } from './request-id.js';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -46,7 +46,7 @@ export async function httpServer(
     trustProxy: trustedProxies.length > 0 && trustedProxies,
     forceCloseConnections: true,
     requestIdHeader: false,
-    genReqId: ({ headers }: IncomingMessage) => requestIdOf(headers),
+    genReqId: ({ headers }: IncomingMessage) => requestIdOf(headers[requestIdHeader]),
     // Node's own limit for whole requests is off, as Fastify sets it: a large upload may take its time.
     http: { headersTimeout: limits.headersMs, connectionsCheckingInterval: Math.min(limits.headersMs, 5_000) },
   });
