@@ -233,6 +233,27 @@ describe('a sender', () => {
     await second.stop();
   });
 
+  it('sends at the next head what a process without the account stored', async () => {
+    const reader = await world.reader();
+    const first = await open({ reader });
+    const second = new Sender({
+      reader: await world.reader(),
+      unitOfWork: world.unitOfWork,
+      leases: world.leases,
+      privateKey: world.anvil.keys[3]!,
+    });
+    let heads = 0;
+    const unwatch = reader.watch(() => void heads++);
+    await world.mine(1);
+    await until('a head with nothing open', () => heads > 0);
+    unwatch();
+    await world.unitOfWork.run((tx) => second.enqueue(tx, 'k', { to: world.address, data: '0x01' }));
+    await world.mine(1);
+    await until('the call', async () => (await second.outcome('k'))?.state === 'sent');
+    expect(await settled(first, 'k')).toMatchObject({ state: 'final' });
+    await first.stop();
+  });
+
   it('gives up a nonce that somebody else used', async () => {
     const deaf = await world.reader();
     deaf.broadcast = () => Promise.resolve();

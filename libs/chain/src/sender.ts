@@ -72,8 +72,6 @@ export class Sender {
   /** Aborts when the first pass under the lease is done. */
   private readonly begun = new AbortController();
   private held = false;
-  /** False once a look found no open transaction, so that an idle chain's heads do not query the table each time. */
-  private mayHaveOpen = true;
   private unwatch: (() => void) | undefined;
   private readonly turns = new Turns();
   private readonly broadcastAt = new Map<string, number>();
@@ -122,7 +120,10 @@ export class Sender {
     return (await this.outcome(key))!;
   }
 
-  /** Stores the call in the caller's transaction; it is sent after the commit, also if this process dies. */
+  /**
+   * Stores the call in the caller's transaction; it is sent after the commit, also if this process dies, and at the next
+   * head if another process is the account's writer.
+   */
   async enqueue(tx: Tx, key: string, call: Call): Promise<void> {
     const row = {
       ...this.id(key),
@@ -144,10 +145,7 @@ export class Sender {
       throw new AppError('send-key-reused', 'conflict', `the key ${key} came with another call`);
     if (stored.state === 'refused')
       await tx.manager.update(ChainTransactionRow, this.id(key), { state: 'queued', revert: null });
-    tx.afterCommit(() => {
-      this.mayHaveOpen = true;
-      void this.pump().catch((error: unknown) => this.options.onError?.(error));
-    });
+    tx.afterCommit(() => void this.pump().catch((error: unknown) => this.options.onError?.(error)));
   }
 
   /** State of the transaction of `key`, or null if there is none. */
@@ -212,7 +210,6 @@ export class Sender {
 
   /** After a start: sends again every transaction that may not have left the earlier process. */
   private async resume(): Promise<void> {
-    this.mayHaveOpen = true;
     for (const row of await this.open('sent', 'mined')) await this.broadcast(row.cancelRaw ?? row.raw!);
     await this.signQueued();
   }
@@ -229,7 +226,6 @@ export class Sender {
       } catch (error) {
         if (error instanceof RpcUnreachable) throw error; // the next call would wait for the same node
         // A call that this node cannot estimate stays queued and is tried again; those behind it must not wait for it.
-        this.mayHaveOpen = true;
         this.options.onError?.(error);
       }
     }
@@ -272,19 +268,12 @@ export class Sender {
     return row.next ?? 0;
   }
 
-  /** Compares every open transaction with the chain. */
+  /** Compares every open transaction with the chain. The rows are asked at each head: another process may have stored a call. */
   private async observe(snapshot: ChainSnapshot): Promise<void> {
-    if (!this.held || !this.mayHaveOpen) return;
-    this.mayHaveOpen = false; // a call stored from here on sets it again
-    try {
-      await this.signQueued();
-      const rows = await this.open('sent', 'mined');
-      if (rows.length > 0) this.mayHaveOpen = true;
-      await Promise.all(rows.map((row) => this.observeOne(row, snapshot)));
-    } catch (error) {
-      this.mayHaveOpen = true;
-      throw error;
-    }
+    if (!this.held) return;
+    const rows = await this.open(...openStates);
+    if (rows.some((row) => row.state === 'queued')) await this.signQueued();
+    await Promise.all(rows.filter((row) => row.state !== 'queued').map((row) => this.observeOne(row, snapshot)));
   }
 
   private async observeOne(row: ChainTransactionRow, snapshot: ChainSnapshot): Promise<void> {
