@@ -83,8 +83,10 @@ const stages = {
   documented: remembered('@cpds/crypto', 'documented'),
   // Generated again and compared: a generated file that nobody regenerated fails.
   generated: remembered('@cpds/contracts', 'generated'),
+  // The tests of test:lots, of what nx remembers and of the hand-over to another Node.
+  tools: remembered('cpds', 'tools'),
   unit: jest(['\\.spec\\.ts$'], {
-    except: ['\\.integration\\.spec\\.ts$', '\\.e2e\\.spec\\.ts$', '/e2e/'],
+    except: ['/tools/tests/', '\\.integration\\.spec\\.ts$', '\\.e2e\\.spec\\.ts$', '/e2e/'],
     workers: 1,
   }),
   solidity,
@@ -108,7 +110,7 @@ const total = { passed: 0, failed: 0 };
 /** Stages of one line run side by side: none of them writes what another reads, and none fills both cores. */
 const order = [
   ['format', 'lockfile', 'types', 'lint', 'servers'],
-  ['generated', 'documented'],
+  ['generated', 'documented', 'tools'],
   ['integration'],
   ['e2e', 'unit', 'solidity'],
 ];

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const config = join(root, 'tools/checks/planted/lots.config.mjs');
-const planted = 'tools/checks/planted/draws.spec.mjs';
-const real = 'tools/checks/planted/real.integration.spec.mjs';
+const config = join(root, 'tools/tests/planted/lots.config.mjs');
+const planted = 'tools/tests/planted/draws.spec.mjs';
+const real = 'tools/tests/planted/real.integration.spec.mjs';
 
 type Drawn = Record<string, number>;
 type Turn = [spec: string, first: number, last: number];

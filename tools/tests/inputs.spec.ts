@@ -53,6 +53,11 @@ const targets: readonly (readonly [target: string, reads: readonly string[], ign
     ['apps/identity/src/main.ts'],
   ],
   ['cpds:lint', ['**/*.ts', '**/*.mjs', '**/package.json'], ['README.md']],
+  [
+    'cpds:tools',
+    ['tools/**/*.{ts,mjs}', 'nx.json', 'package.json', 'libs/*/package.json'],
+    ['README.md', 'apps/identity/src/main.ts'],
+  ],
   ['cpds:types', ['**/*.ts', '**/tsconfig*.json'], ['README.md']],
   ['cpds:format', ['**/*.ts', '**/*.mjs', '**/*.md', '.prettierrc.json', '.prettierignore'], []],
   ['cpds:lockfile', ['package-lock.json', 'tools/complete-lockfile.mjs'], ['README.md']],
