@@ -119,6 +119,10 @@ describe('the table of what doors leave in the log', () => {
       const trace = traceOf(door);
       return door.isGuarded && !door.name.startsWith('GET ') && trace && 'none' in trace;
     });
-    expect(silent.map(titleOf)).toEqual(['bridge: POST /requests/{id}/denial', 'audit: POST /anchor']);
+    expect(silent.map(titleOf)).toEqual([
+      'identity: POST /clinicians/match',
+      'bridge: POST /requests/{id}/denial',
+      'audit: POST /anchor',
+    ]);
   });
 });

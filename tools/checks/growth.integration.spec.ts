@@ -7,6 +7,9 @@ import { LogReader } from '../../apps/audit/src/log/log.reader.js';
 import { MessageKey } from '../../apps/bridge/src/datagrams/datagram.js';
 import { DatagramsService } from '../../apps/bridge/src/datagrams/datagrams.service.js';
 import { TransfersService } from '../../apps/bridge/src/transfers/transfers.service.js';
+import { ClientsService } from '../../apps/identity/src/clients/clients.service.js';
+import { CliniciansService } from '../../apps/identity/src/clinicians/clinicians.service.js';
+import { DepartmentsService } from '../../apps/identity/src/departments/departments.service.js';
 import { CohortRow } from '../../apps/records/src/deeds/deed.row.js';
 import { DeedsService } from '../../apps/records/src/deeds/deeds.service.js';
 import { oldestPending } from '../../apps/records/src/deeds/pending-deeds.js';
@@ -46,6 +49,11 @@ const shapes: Record<string, Record<string, string>> = {
     next_at: `CASE i % 1000 WHEN 0 THEN now() + i * interval '1 second' ELSE now() - i * interval '10 minutes' END`,
   },
   cohort: { state: `'final'` },
+  // Wallets are many, backends few.
+  client: {
+    kind: `CASE i % 1000 WHEN 0 THEN 'backend' ELSE 'wallet' END`,
+    jwk: `'{"kty":"EC","crv":"P-384","x":"AA","y":"AA"}'`,
+  },
   record: {
     patient_id: `CASE WHEN i <= 50 THEN '${'0'.repeat(8)}-0000-4000-8000-${'0'.repeat(12)}' ELSE md5(i::text)::uuid::text END::uuid`,
   },
@@ -192,7 +200,13 @@ const works: Record<string, Record<string, Work>> = {
       await datagrams.beforeApplicationShutdown();
     },
   },
-  identity: {},
+  identity: {
+    'list backends': (_, unitOfWork) => withStore(ClientsService, unitOfWork).list({ kind: 'backend', after: '' }),
+    'list departments': (_, unitOfWork) => withStore(DepartmentsService, unitOfWork).list({ after: '' }),
+    'list clinicians': (_, unitOfWork) => withStore(CliniciansService, unitOfWork).list({ after: patient }),
+    'list the clinicians of a department': (_, unitOfWork) =>
+      withStore(CliniciansService, unitOfWork).list({ departmentId: patient, after: patient }),
+  },
   records: {
     'look for deeds that wait': (_, unitOfWork) => unitOfWork.run((tx) => oldestPending(tx, 1_000)),
     'look for cohorts under way': (_, unitOfWork) => unitOfWork.reader.findBy(CohortRow, { state: 'assembled' }),

@@ -116,6 +116,22 @@ class IdentifierValues1764700000000 implements MigrationInterface {
   }
 }
 
+/** When a clinician was disabled, and the orders in which clients and clinicians are listed. */
+class ClinicianDisabling1764900000000 implements MigrationInterface {
+  name = 'ClinicianDisabling1764900000000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query('ALTER TABLE clinician ADD disabled_at timestamptz');
+    await runner.query('CREATE INDEX clinician_list ON clinician (department_id, clinician_id)');
+    await runner.query('CREATE INDEX client_list ON client (kind, client_id)');
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP INDEX client_list, clinician_list');
+    await runner.query('ALTER TABLE clinician DROP disabled_at');
+  }
+}
+
 /** Tables of identity. */
 export const identityTables: Tables = {
   retention: identityRetention,
@@ -128,5 +144,6 @@ export const identityTables: Tables = {
     ClientDepartments1764500000000,
     Disabling1764600000000,
     IdentifierValues1764700000000,
+    ClinicianDisabling1764900000000,
   ],
 };

@@ -384,6 +384,86 @@ describe('disabling', () => {
     await expect(scan()).resolves.toEqual({ departmentId });
     await expect(clinician()).resolves.toMatchObject({ departmentId });
   });
+
+  it('a clinician: no call is made on their behalf from then on, until enabled, and the events name who did it', async () => {
+    const { departmentId } = await backend.registerDepartment(`clinic ${randomUUID()}`);
+    const registration = `GMC ${randomUUID()}`;
+    const { clinicianId } = await backend.registerClinician(departmentId, registration);
+    const asked = () => stage.requests.ask('identity.clinician', ClinicianQuery, ClinicianAnswer, { clinicianId });
+    const acting = new IdentityClient({ baseUrl: stage.url, tokens: stage.admin, onBehalfOf: clinicianId });
+    await acting.registerPatient(identifier());
+    await backend.disable('clinicians', clinicianId);
+    await backend.disable('clinicians', clinicianId);
+    await expect(acting.registerPatient(identifier())).rejects.toMatchObject({ code: 'clinician-refused' });
+    await expect(asked()).resolves.toBeNull();
+    const disabled = { clinicianId, departmentId, disabledAt: expect.any(String) as string };
+    expect(await backend.matchClinician(registration)).toEqual(disabled);
+    expect((await backend.clinicians({ departmentId })).clinicians).toEqual([disabled]);
+    await backend.enable('clinicians', clinicianId);
+    expect((await backend.clinicians({ departmentId })).clinicians).toEqual([{ ...disabled, disabledAt: null }]);
+    await acting.registerPatient(identifier());
+    await expect(asked()).resolves.toEqual({ clinicianId, departmentId });
+    const of = (type: string) => log.filter((event) => event.type === type && event.correlation === clinicianId);
+    await until(() => of(events.clinicianEnabled).length === 1);
+    for (const type of [events.clinicianDisabled, events.clinicianEnabled])
+      expect(of(type).map(({ details }) => details)).toEqual([{ by: 'backend.north', clinicianId }]);
+    const unknown = { code: 'clinician-unknown', kind: 'missing' };
+    await expect(backend.disable('clinicians', randomUUID())).rejects.toMatchObject(unknown);
+    await expect(backend.matchClinician('nobody has it')).rejects.toMatchObject(unknown);
+  });
+
+  it('lists a hundred at a time, each once and in order', async () => {
+    const { departmentId } = await backend.registerDepartment(`large ${randomUUID()}`);
+    const database = new pg.Client(stage.databaseUrl);
+    await database.connect();
+    /** A list of 150 and a few that other tests made, which are two or three pages. */
+    const paged = async <T>(page: (after?: string) => Promise<{ of: readonly T[]; next: string | null }>) => {
+      const pages = [await page()];
+      for (let next = pages[0]!.next; next !== null && pages.length < 4; next = pages.at(-1)!.next)
+        pages.push(await page(next));
+      expect(pages.map(({ of }) => of.length).slice(0, -1)).toEqual(pages.length === 2 ? [100] : [100, 100]);
+      return pages.flatMap(({ of }) => of);
+    };
+    try {
+      await database.query(
+        `INSERT INTO clinician (clinician_id, department_id, registration_hash)
+         SELECT gen_random_uuid(), $1, sha256(gen_random_uuid()::text::bytea) FROM generate_series(1, 150)`,
+        [departmentId],
+      );
+      await database.query(
+        `INSERT INTO client (client_id, kind, jwk, scopes) SELECT 'listed-' || i, 'backend', jwk, '{}'
+         FROM generate_series(1, 150) AS i, client WHERE client_id = 'spare.north'`,
+      );
+      await database.query(
+        `INSERT INTO department (department_id, name, meta_address, sealed_keys)
+         SELECT gen_random_uuid(), 'listed ' || i, left(meta_address, -4) || lpad(to_hex(i), 4, '0'), ''
+         FROM generate_series(1, 150) AS i, department WHERE department_id = $1`,
+        [departmentId],
+      );
+      const clinicians = await paged(async (after) => {
+        const { clinicians, next } = await backend.clinicians({ departmentId, ...(after && { after }) });
+        return { of: clinicians.map(({ clinicianId }) => clinicianId), next };
+      });
+      expect(clinicians).toHaveLength(150);
+      expect(clinicians).toEqual([...new Set(clinicians)].toSorted());
+      const clients = await paged(async (after) => {
+        const { clients, next } = await backend.clients(after === undefined ? {} : { after });
+        return { of: clients.map(({ clientId }) => clientId), next };
+      });
+      expect(clients.filter((id) => id.startsWith('listed-'))).toHaveLength(150);
+      expect(new Set(clients).size).toBe(clients.length);
+      const departments = await paged(async (after) => {
+        const { departments, next } = await backend.departments(after === undefined ? {} : { after });
+        return { of: departments.map(({ name }) => name), next };
+      });
+      expect(departments.filter((name) => name.startsWith('listed '))).toHaveLength(150);
+      expect(new Set(departments).size).toBe(departments.length);
+    } finally {
+      await database.query(`DELETE FROM client WHERE client_id LIKE 'listed-%'`);
+      await database.query(`DELETE FROM department WHERE name LIKE 'listed %'`);
+      await database.end();
+    }
+  });
 });
 
 describe('patients', () => {

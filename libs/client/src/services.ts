@@ -1,7 +1,14 @@
 import {
   type AskRecord,
+  ClientList,
+  type ClientParameters,
   Clinician,
+  ClinicianList,
+  type ClinicianParameters,
+  ClinicianView,
   Department,
+  DepartmentList,
+  type DepartmentParameters,
   OpenOutcome,
   RegisteredPatient,
   type PatientIdentifier,
@@ -15,7 +22,12 @@ import {
 import type { z } from 'zod';
 import { HttpClient, type HttpClientOptions } from './http-client.js';
 
-/** identity, as the hospital's backend uses it. */
+/** What identity can disable, by the name of its list. */
+export type Disabled = 'clients' | 'departments' | 'clinicians';
+
+const disablement = (of: Disabled, id: string): string => `${of}/${encodeURIComponent(id)}/disablement`;
+
+/** identity, as the hospital's backend and its administrators use it. */
 export class IdentityClient {
   private readonly http: HttpClient;
 
@@ -36,6 +48,40 @@ export class IdentityClient {
   /** A new clinician of a department (scope identity.admin). */
   registerClinician(departmentId: string, registration: string): Promise<z.infer<typeof Clinician>> {
     return this.http.post('clinicians', { departmentId, registration }, Clinician);
+  }
+
+  /** A hundred backends or wallets at most, by name, and where the next begin (scope identity.admin). */
+  clients(query: z.input<typeof ClientParameters> = {}): Promise<ClientList> {
+    return this.http.get('clients', ClientList, query);
+  }
+
+  /** A hundred departments at most, by name, and where the next begin (scope identity.admin). */
+  departments(query: z.input<typeof DepartmentParameters> = {}): Promise<DepartmentList> {
+    return this.http.get('departments', DepartmentList, query);
+  }
+
+  /** A hundred clinicians at most, by id, and where the next begin (scope identity.admin). */
+  clinicians(query: z.input<typeof ClinicianParameters> = {}): Promise<ClinicianList> {
+    return this.http.get('clinicians', ClinicianList, query);
+  }
+
+  /** The clinician of a registration (scope identity.admin). @throws AppError `clinician-unknown` */
+  matchClinician(registration: string): Promise<ClinicianView> {
+    return this.http.post('clinicians/match', { registration }, ClinicianView);
+  }
+
+  /**
+   * Disables a client (a backend or a wallet), a department or a clinician; again, it changes nothing (scope identity.admin).
+   *
+   * @throws AppError `client-unknown`, `own-client`, `department-unknown`, `clinician-unknown`
+   */
+  async disable(of: Disabled, id: string): Promise<void> {
+    await this.http.raw('POST', disablement(of, id), {}, {});
+  }
+
+  /** Takes a disablement back; again, it changes nothing (scope identity.admin). @throws AppError as `disable` */
+  async enable(of: Disabled, id: string): Promise<void> {
+    await this.http.raw('DELETE', disablement(of, id), {}, {});
   }
 }
 

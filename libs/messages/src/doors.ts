@@ -66,6 +66,12 @@ export const doors: Readonly<Record<string, Readonly<Record<string, Trace>>>> = 
     'POST /clients/{clientId}/disablement': client(events.clientDisabled),
     'DELETE /clients/{clientId}/disablement': client(events.clientEnabled),
     'POST /clinicians': client(events.clinicianRegistered),
+    'POST /clinicians/match': none(
+      'finds the id of a clinician whose registration the caller has already, and changes nothing',
+    ),
+    'GET /clinicians': none('ids of clinicians and their departments, without name or registration'),
+    'POST /clinicians/{clinicianId}/disablement': client(events.clinicianDisabled),
+    'DELETE /clinicians/{clinicianId}/disablement': client(events.clinicianEnabled),
     'POST /departments': client(events.departmentRegistered),
     'GET /departments': none('departments are public: their addresses stand on the chain'),
     'POST /departments/{departmentId}/disablement': client(events.departmentDisabled),

@@ -16,6 +16,8 @@ export const events = {
   clientEnabled: 'identity.client-enabled.v1',
   departmentDisabled: 'identity.department-disabled.v1',
   departmentEnabled: 'identity.department-enabled.v1',
+  clinicianDisabled: 'identity.clinician-disabled.v1',
+  clinicianEnabled: 'identity.clinician-enabled.v1',
   tokenIssued: 'identity.token-issued.v1',
   custodyUsed: 'identity.custody-used.v1',
   custodyWithheld: 'identity.custody-withheld.v1',

@@ -30,9 +30,44 @@ export const Department = z
   .strict();
 export type Department = z.infer<typeof Department>;
 
+/** `GET /departments?after=` (scope identity.admin): a hundred at most, by name, from behind `after`. */
+export const DepartmentParameters = z.object({ after: text(128, 0).default('') }).strict();
+export const DepartmentList = z
+  .object({
+    departments: z.array(Department),
+    /** `after` of the next hundred; null if these are the last */
+    next: anyText.nullable(),
+  })
+  .strict();
+export type DepartmentList = z.infer<typeof DepartmentList>;
+
 /** `POST /clinicians` (scope identity.admin). */
 export const RegisterClinician = z.object({ departmentId: z.uuid(), registration: text(128) }).strict();
 export const Clinician = z.object({ clinicianId: z.uuid(), departmentId: z.uuid() }).strict();
+
+/** A clinician as administrators see one: without the registration, of which only a keyed hash is kept. */
+export const ClinicianView = z
+  .object({
+    ...Clinician.shape,
+    /** null for one on whose behalf calls are made */
+    disabledAt: z.iso.datetime().nullable(),
+  })
+  .strict();
+export type ClinicianView = z.infer<typeof ClinicianView>;
+
+/** `POST /clinicians/match` (scope identity.admin): the clinician of a registration; a body, since it has no place in a URL. */
+export const ClinicianMatch = z.object({ registration: text(128) }).strict();
+
+/** `GET /clinicians?departmentId=&after=` (scope identity.admin): a hundred at most, by id, from behind `after`. */
+export const ClinicianParameters = z.object({ departmentId: z.uuid().optional(), after: z.uuid().optional() }).strict();
+export const ClinicianList = z
+  .object({
+    clinicians: z.array(ClinicianView),
+    /** `after` of the next hundred; null if these are the last */
+    next: z.uuid().nullable(),
+  })
+  .strict();
+export type ClinicianList = z.infer<typeof ClinicianList>;
 
 /** request `identity.match` */
 export const MatchQuery = PatientIdentifier;
@@ -64,7 +99,7 @@ export const EvidenceAnswer = EnrolmentEvidence.nullable();
 export const DepartmentQuery = z.object({ departmentId: z.uuid() }).strict();
 export const DepartmentAnswer = Department.nullable();
 
-/** request `identity.clinician`: null for an unknown one */
+/** request `identity.clinician`: null for an unknown one, a disabled one, and one of a disabled department */
 export const ClinicianQuery = z.object({ clinicianId: z.uuid() }).strict();
 export const ClinicianAnswer = Clinician.nullable();
 export type ClinicianAnswer = z.infer<typeof ClinicianAnswer>;
@@ -124,24 +159,26 @@ export const RegisteredClient = z
   .object({ clientId: anyText, scopes: z.array(anyText), departments: ClientDepartments })
   .strict();
 
+/** A client as administrators see one. */
+export const ClientView = z
+  .object({
+    clientId: anyText,
+    scopes: z.array(anyText),
+    departments: ClientDepartments,
+    /** RFC 7638, of its public key */
+    keyThumbprint: anyText,
+    disabledAt: z.iso.datetime().nullable(),
+  })
+  .strict();
+export type ClientView = z.infer<typeof ClientView>;
+
 /** `GET /clients?kind=&after=` (scope identity.admin): a hundred at most, by name, from behind `after`. */
 export const ClientParameters = z
   .object({ kind: z.enum(['backend', 'wallet']).default('backend'), after: text(64, 0).default('') })
   .strict();
 export const ClientList = z
   .object({
-    clients: z.array(
-      z
-        .object({
-          clientId: anyText,
-          scopes: z.array(anyText),
-          departments: ClientDepartments,
-          /** RFC 7638, of its public key */
-          keyThumbprint: anyText,
-          disabledAt: z.iso.datetime().nullable(),
-        })
-        .strict(),
-    ),
+    clients: z.array(ClientView),
     /** `after` of the next hundred; null if these are the last */
     next: anyText.nullable(),
   })

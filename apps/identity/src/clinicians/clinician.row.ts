@@ -11,4 +11,8 @@ export class ClinicianRow {
 
   @Column('bytea', { name: 'registration_hash' })
   registrationHash!: Buffer;
+
+  /** null for one on whose behalf calls are made */
+  @Column('timestamptz', { name: 'disabled_at', nullable: true })
+  disabledAt!: Date | null;
 }

@@ -1,6 +1,6 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Post } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { parse } from '@cpds/errors';
-import { type Department, RegisterDepartment } from '@cpds/messages';
+import { type Department, type DepartmentList, DepartmentParameters, RegisterDepartment } from '@cpds/messages';
 import { actorOf, Caller, type Principal, Scopes } from '@cpds/service';
 import { z } from 'zod';
 import { DepartmentsService } from './departments.service.js';
@@ -17,10 +17,10 @@ export class DepartmentsHttpController {
     return this.departments.register(parse(RegisterDepartment, body, 'department').name, actorOf(caller));
   }
 
-  /** Lists the departments of this hospital, disabled ones too. */
+  /** Lists the departments of this hospital, disabled ones too, a hundred at a time. */
   @Get()
-  async list(): Promise<{ departments: Department[] }> {
-    return { departments: await this.departments.list() };
+  list(@Query() query: unknown): Promise<DepartmentList> {
+    return this.departments.list(parse(DepartmentParameters, query, 'query'));
   }
 
   /** Disables a department: nothing is asked, opened or read for it any more. */

@@ -1,13 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { conflict, missing } from '@cpds/errors';
-import { type Actor, type Department, events } from '@cpds/messages';
+import { type Actor, type Department, type DepartmentList, type DepartmentParameters, events } from '@cpds/messages';
 import { Changes, told, unchanged } from '@cpds/outbox';
 import { hasSqlState, UnitOfWork } from '@cpds/store';
+import { MoreThan } from 'typeorm';
+import type { z } from 'zod';
 import { InstitutionService } from '../institution/institution.service.js';
 import { DepartmentRow } from './department.row.js';
 import { DepartmentVault } from './department-vault.js';
 import { registrationCall } from './registration.js';
+
+/** Departments of one answer of the list. */
+const listed = 100;
 
 /** Departments, which receive records here. */
 @Injectable()
@@ -45,10 +50,14 @@ export class DepartmentsService {
     return { departmentId, name, metaAddress, isDisabled: false };
   }
 
-  /** All departments, by name. */
-  async list(): Promise<Department[]> {
-    const rows = await this.unitOfWork.reader.find(DepartmentRow, { order: { name: 'ASC' } });
-    return rows.map(publicSide);
+  /** A hundred departments, by name. */
+  async list({ after }: z.infer<typeof DepartmentParameters>): Promise<DepartmentList> {
+    const rows = await this.unitOfWork.reader.find(DepartmentRow, {
+      where: { name: MoreThan(after) },
+      order: { name: 'ASC' },
+      take: listed,
+    });
+    return { departments: rows.map(publicSide), next: rows.length === listed ? rows.at(-1)!.name : null };
   }
 
   /** A department's public side, or null. */
