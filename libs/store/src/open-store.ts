@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import pg from 'pg';
 import { DataSource, type MigrationInterface } from 'typeorm';
 import { sayWhenAway, storeUnreachable } from './away.js';
 import { storeMigrations } from './migrations.js';
@@ -81,6 +82,8 @@ async function migrate(options: StoreOptions): Promise<void> {
 async function connected(options: StoreOptions, pool: { poolSize: number; extra: object }): Promise<DataSource> {
   const dataSource = new DataSource({
     type: 'postgres',
+    // Given, since typeorm would look for it by a name that no bundler sees.
+    driver: pg,
     url: options.url,
     entities: options.entities ?? [],
     migrations: [...storeMigrations, ...(options.migrations ?? [])],
