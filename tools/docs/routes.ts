@@ -1,6 +1,6 @@
 import { pathToFileURL } from 'node:url';
 import ts from 'typescript';
-import type { ZodObject } from 'zod';
+import type { ZodObject, ZodType } from 'zod';
 import { nodesOf, type Source, treeOf } from './sources.js';
 
 /** One HTTP route, as the sources say. */
@@ -53,6 +53,54 @@ export async function routesOf(source: Source): Promise<Route[]> {
     }
   }
   return routes;
+}
+
+/** What a route takes from its caller. */
+export interface Input {
+  /** `GET` */
+  method: string;
+  /** `/requests/{id}` */
+  path: string;
+  scopes: readonly string[];
+  /** schema of a query that is taken whole; null for none */
+  query: ZodObject | null;
+  /** parameters of the query that are taken one by one */
+  parameters: readonly string[];
+  /** schema of the body; null for none, and for a stream */
+  body: ZodType | null;
+}
+
+/**
+ * What the routes of all controllers in a file take, in the order of `routesOf`.
+ *
+ * @throws Error as `routesOf`; a body that is parsed with no imported schema
+ */
+export async function inputsOf(source: Source): Promise<Input[]> {
+  const tree = treeOf(source);
+  const inputs: Input[] = [];
+  for (const route of await routesOf(source)) {
+    const handler = handlerOf(route, tree);
+    const wholeOf = async (decorator: string): Promise<ZodObject | null> => {
+      const parameter = handler.parameters.find((one) => decoratorsOf(one).get(decorator)?.length === 0);
+      return parameter ? schemaOf(parameter.name.getText(tree), handler, tree, source.file) : null;
+    };
+    const query = await wholeOf('Query');
+    const { method, path, scopes } = route;
+    const parameters = route.query.filter((name) => !(name in (query?.shape ?? {})));
+    inputs.push({ method, path, scopes, query, parameters, body: await wholeOf('Body') });
+  }
+  return inputs;
+}
+
+function handlerOf({ method, path, controller }: Route, tree: ts.SourceFile): ts.MethodDeclaration {
+  const owner = nodesOf(tree)
+    .filter(ts.isClassDeclaration)
+    .find(({ name }) => name?.text === controller) as ts.ClassDeclaration;
+  const onClass = literal(decoratorsOf(owner).get('Controller')?.[0], path);
+  return owner.members.filter(ts.isMethodDeclaration).find((member) => {
+    const verb = [...decoratorsOf(member)].find(([name]) => name.toUpperCase() === method);
+    return verb !== undefined && pathOf(onClass, literal(verb[1][0], path)) === path;
+  }) as ts.MethodDeclaration;
 }
 
 /** The routes that a file opens on the HTTP server itself: `http.get('/healthz', …)`. */

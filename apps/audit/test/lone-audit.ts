@@ -30,8 +30,8 @@ export interface LoneAudit {
   close(): Promise<void>;
 }
 
-/** Puts it up with an empty log and starts it. */
-export async function startLoneAudit(): Promise<LoneAudit> {
+/** Puts it up with an empty log and starts it; its tokens are checked at `identityUrl`, by default nowhere. */
+export async function startLoneAudit(identityUrl = 'http://127.0.0.1:9'): Promise<LoneAudit> {
   const [postgres, nats] = await Promise.all([testPostgres(), testNats()]);
   const folder = mkdtempSync(join(tmpdir(), 'cpds-audit-'));
   const keyFile = join(folder, 'keys.json');
@@ -53,7 +53,7 @@ export async function startLoneAudit(): Promise<LoneAudit> {
     JOURNAL_DIR: join(folder, 'journal'),
     DATABASE_URL: postgres.url,
     NATS_URL: nats.url,
-    IDENTITY_URL: 'http://127.0.0.1:9',
+    IDENTITY_URL: identityUrl,
     CHAINS: JSON.stringify({ hub: ['http://127.0.0.1:9'], north: ['http://127.0.0.1:9'] }),
     OWN_CHAIN: 'north',
     HUB_CHAIN_REGISTRY: `0x${'11'.repeat(20)}`,

@@ -1,5 +1,5 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
-import { parse } from '@cpds/errors';
+import { parse, text } from '@cpds/errors';
 import { type ClientList, ClientParameters, RegisterClient, type RegisteredClient } from '@cpds/messages';
 import { actorOf, Caller, type Principal, Scopes } from '@cpds/service';
 import type { z } from 'zod';
@@ -29,7 +29,7 @@ export class ClientsHttpController {
   @HttpCode(204)
   @Scopes('identity.admin')
   disable(@Param('clientId') clientId: string, @Caller() caller: Principal): Promise<void> {
-    return this.clients.disable(clientId, actorOf(caller));
+    return this.clients.disable(parse(text(128), clientId, 'clientId'), actorOf(caller));
   }
 
   /** Lets a disabled client get tokens again. */
@@ -37,6 +37,6 @@ export class ClientsHttpController {
   @HttpCode(204)
   @Scopes('identity.admin')
   enable(@Param('clientId') clientId: string, @Caller() caller: Principal): Promise<void> {
-    return this.clients.enable(clientId, actorOf(caller));
+    return this.clients.enable(parse(text(128), clientId, 'clientId'), actorOf(caller));
   }
 }

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { requestIdHeader, requestIdOf, withinRequest } from '@cpds/bus';
-import { invalid, missing } from '@cpds/errors';
-import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
+import { AppError, invalid, missing, toProblem } from '@cpds/errors';
+import type { FastifyError, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import type { AccessGuard } from '../access.guard.js';
 import { type GuardedRequest, marksOf, type RouteMarks } from '../access.js';
 import { limitOpenRoutes } from '../open-limits.js';
@@ -46,6 +46,7 @@ export async function httpServer(
     trustProxy: trustedProxies.length > 0 && trustedProxies,
     forceCloseConnections: true,
     requestIdHeader: false,
+    frameworkErrors: refuseAddress,
     genReqId: ({ headers }: IncomingMessage) => requestIdOf(headers[requestIdHeader]),
     // Node's own limit for whole requests is off, as Fastify sets it: a large upload may take its time.
     http: { headersTimeout: limits.headersMs, connectionsCheckingInterval: Math.min(limits.headersMs, 5_000) },
@@ -84,6 +85,20 @@ export function guardDoors(adapter: FastifyAdapter, guard: AccessGuard): void {
 /** Nest gives a route its handler, which carries the marks; the hooks before it know the route only. */
 function copyMarks(route: RouteOptions): void {
   route.config = { marks: marksOf(route.handler), ...route.config };
+}
+
+/** An address that is not UTF-8, or too long, belongs to no route; Fastify's own answer would quote it. */
+function refuseAddress(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  const status = error.statusCode ?? 400;
+  const refusal = new AppError('bad-request', 'invalid', 'the address of the request cannot be read', {
+    status,
+    field: 'url',
+  });
+  void reply
+    .header(requestIdHeader, request.id)
+    .status(status)
+    .type('application/problem+json')
+    .send(JSON.stringify(toProblem(refusal)));
 }
 
 function checkEncoding(encoding: string | undefined): void {
