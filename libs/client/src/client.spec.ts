@@ -1,6 +1,9 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, jwtVerify } from 'jose';
 import { z } from 'zod';
-import { type Fetcher, secondsOf } from './exchange.js';
+import { type Fetcher, piecesOf, secondsOf } from './exchange.js';
 import { HttpClient } from './http-client.js';
 import { TokenSource } from './token-source.js';
 
@@ -93,6 +96,30 @@ describe('HttpClient', () => {
     await expect(wrong.get('x', schema)).rejects.toMatchObject({ code: 'invalid-input', field: 'n' });
     const none = new HttpClient({ baseUrl: 'http://records', fetcher: answering().fetcher });
     await expect(none.get('x', schema)).rejects.toMatchObject({ code: 'unreachable', kind: 'unavailable' });
+    const page = new HttpClient({ baseUrl: 'http://records', fetcher: answering(() => new Response('<p>')).fetcher });
+    await expect(page.get('x', schema)).rejects.toMatchObject({
+      code: 'invalid-input',
+      message: expect.stringContaining('answer of GET x'),
+    });
+  });
+
+  it('says unreachable where the connection ends within an answer, whatever the answer is', async () => {
+    const server = createServer((request, response) => {
+      response.writeHead(request.url === '/refused' ? 400 : 200, { 'content-length': 1_000 });
+      response.write('{"n":', () => response.destroy());
+    });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const http = new HttpClient({ baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
+    const unreachable = { code: 'unreachable', kind: 'unavailable' };
+    await expect(http.get('x', schema)).rejects.toMatchObject(unreachable);
+    await expect(http.post('x', {}, schema)).rejects.toMatchObject(unreachable);
+    await expect(http.get('refused', schema)).rejects.toMatchObject(unreachable);
+    const stream = piecesOf(await http.raw('GET', 'stream', {}, {}));
+    const readAll = async () => {
+      for await (const piece of stream) expect(piece.length).toBeGreaterThan(0);
+    };
+    await expect(readAll()).rejects.toMatchObject(unreachable);
+    server.close();
   });
 });
 

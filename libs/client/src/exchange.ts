@@ -1,4 +1,5 @@
-import { fromProblem, unavailable } from '@cpds/errors';
+import { type AppError, fromProblem, parse, unavailable } from '@cpds/errors';
+import type { ZodType } from 'zod';
 
 /** Sends a request: the global `fetch`, or that of a test. */
 export type Fetcher = (input: string, init: RequestInit) => Promise<Response>;
@@ -35,11 +36,42 @@ export async function exchange(options: Exchange): Promise<Response> {
     const response = await send(options);
     if (response.ok) return response;
     const retryAfterSec = secondsOf(response.headers.get('retry-after'), Date.now());
-    const error = fromProblem(jsonOf(await response.text()), response.status, retryAfterSec);
+    const error = fromProblem(jsonOf(await textOf(response)), response.status, retryAfterSec);
     const mayRepeat = response.status === 503 || response.status === 429;
     if (!mayRepeat || attempt >= attempts || 1_000 * retryAfterSec > longestWaitMs) throw error;
     await rest(1_000 * retryAfterSec, options.signal);
   }
+}
+
+/**
+ * The JSON body of an answer, parsed.
+ *
+ * @throws AppError `unreachable` (unavailable) when the connection ends before the body does; `invalid-input` for another shape
+ */
+export async function answerOf<T>(response: Response, schema: ZodType<T>, what: string): Promise<T> {
+  return parse(schema, jsonOf(await textOf(response)), what);
+}
+
+/** The pieces of an answer's body as they come. @throws AppError `unreachable` (unavailable) when the connection ends before the body does */
+export async function* piecesOf(response: Response): AsyncGenerator<Uint8Array, void> {
+  try {
+    for await (const piece of response.body ?? []) yield piece;
+  } catch (cause) {
+    throw cutOff(response, cause);
+  }
+}
+
+async function textOf(response: Response): Promise<string> {
+  try {
+    return await response.text();
+  } catch (cause) {
+    throw cutOff(response, cause);
+  }
+}
+
+function cutOff(response: Response, cause: unknown): AppError {
+  const host = URL.canParse(response.url) ? new URL(response.url).host : 'the service';
+  return unavailable('unreachable', `the connection to ${host} ended before its answer did`, { cause });
 }
 
 /** Seconds that a Retry-After asks for, as a number or a date (RFC 9110 §10.2.3); 1 when there is none to read. */
@@ -93,6 +125,6 @@ function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    return null; // no problem document: the error is made from the status
+    return null; // no JSON: whoever reads it says what it should have been
   }
 }

@@ -1,6 +1,5 @@
-import { parse } from '@cpds/errors';
 import type { ZodType } from 'zod';
-import { exchange, type Exchange, type Fetcher } from './exchange.js';
+import { answerOf, exchange, type Exchange, type Fetcher } from './exchange.js';
 import { below, type TokenSource } from './token-source.js';
 
 export interface HttpClientOptions {
@@ -21,13 +20,13 @@ export class HttpClient {
   /** Sends GET `path`; returns the answer, parsed with `schema`. */
   async get<T>(path: string, schema: ZodType<T>, query: Query = {}, more: Partial<Exchange> = {}): Promise<T> {
     const response = await this.raw('GET', path, query, more);
-    return parse(schema, await response.json(), `answer of GET ${path}`);
+    return answerOf(response, schema, `answer of GET ${path}`);
   }
 
   /** Sends `body` as JSON by POST; returns the answer, parsed with `schema`. */
   async post<T>(path: string, body: object, schema: ZodType<T>, more: Partial<Exchange> = {}): Promise<T> {
     const response = await this.raw('POST', path, {}, { ...more, body });
-    return parse(schema, await response.json(), `answer of POST ${path}`);
+    return answerOf(response, schema, `answer of POST ${path}`);
   }
 
   /** Sends any request and returns the response with its body unread, for streams. @throws AppError, see `exchange` */

@@ -20,6 +20,7 @@ import {
   TransferView,
 } from '@cpds/messages';
 import type { z } from 'zod';
+import { answerOf } from './exchange.js';
 import { HttpClient, type HttpClientOptions } from './http-client.js';
 
 /** What identity can disable, by the name of its list. */
@@ -110,7 +111,7 @@ export class RecordsClient {
       { patient: patientId, category },
       { body, headers, timeoutMs, attempts: 1 },
     );
-    return StoredRecord.parse(await response.json());
+    return answerOf(response, StoredRecord, 'answer of POST records');
   }
 
   /** A stored record and the state of its deed (scope records.read). */

@@ -1,7 +1,7 @@
-import { denied, parse } from '@cpds/errors';
+import { denied } from '@cpds/errors';
 import { importJWK, type JWK, SignJWT } from 'jose';
 import { z } from 'zod';
-import { exchange, type Fetcher } from './exchange.js';
+import { answerOf, exchange, type Fetcher } from './exchange.js';
 
 /** A client of a hospital's identity: ES384 (P-384) for backends, EdDSA (Ed25519) for wallets. */
 export interface ClientCredentials {
@@ -44,7 +44,7 @@ export class TokenSource {
       client_assertion: await this.assertion(url.href),
     });
     const response = await exchange({ method: 'POST', url, body, fetcher });
-    const answer = parse(TokenAnswer, await response.json(), 'token answer');
+    const answer = await answerOf(response, TokenAnswer, 'token answer');
     this.current = {
       text: Promise.resolve(answer.access_token),
       endsAtMs: Date.now() + 1_000 * answer.expires_in - marginMs,

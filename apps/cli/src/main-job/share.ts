@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
+import { piecesOf } from '@cpds/client';
 import { AppError } from '@cpds/errors';
 import type { OpenOutcome, RecordStatus, StoredRecord, TransferState, TransferView } from '@cpds/messages';
 import type { GivenConsent, TimePolicy, WalletHolder } from '@cpds/wallet';
@@ -140,9 +141,9 @@ export async function readOpened(world: World, grantId: string): Promise<{ sha25
   );
   const hash = createHash('sha256');
   let sizeBytes = 0;
-  for await (const part of Readable.fromWeb(response.body as import('node:stream/web').ReadableStream)) {
-    hash.update(part as Buffer);
-    sizeBytes += (part as Buffer).length;
+  for await (const piece of piecesOf(response)) {
+    hash.update(piece);
+    sizeBytes += piece.length;
   }
   return { sha256: hash.digest('hex'), sizeBytes };
 }

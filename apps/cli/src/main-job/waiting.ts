@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { AppError } from '@cpds/errors';
+import { AppError, toAppError } from '@cpds/errors';
 
 /**
- * Asks until the answer is there, every `everyMs` (100).
+ * Asks until the answer is there, every `everyMs` (100). A service that is away for a while is asked again.
  *
- * @throws AppError `waited-too-long` names what did not come
+ * @throws AppError `waited-too-long` (unavailable) names what did not come, and is caused by the last question's failure if it
+ * failed; whatever else a question threw
  */
 export async function waitFor<T>(
   what: string,
@@ -14,10 +15,23 @@ export async function waitFor<T>(
 ): Promise<T> {
   const deadline = Date.now() + withinMs;
   for (;;) {
-    const answer = await ask();
+    const { answer, cause } = await once(ask);
     if (answer !== null && answer !== undefined) return answer;
-    if (Date.now() > deadline)
-      throw new AppError('waited-too-long', 'unavailable', `${what} did not come in ${Math.round(withinMs / 1000)} s`);
+    if (Date.now() > deadline) {
+      const why = cause === undefined ? '' : `: ${cause.message}`;
+      const seconds = Math.round(withinMs / 1000);
+      throw new AppError('waited-too-long', 'unavailable', `${what} did not come in ${seconds} s${why}`, { cause });
+    }
     await delay(everyMs);
+  }
+}
+
+async function once<T>(ask: () => Promise<T>): Promise<{ answer?: T; cause?: AppError }> {
+  try {
+    return { answer: await ask() };
+  } catch (thrown) {
+    const cause = toAppError(thrown);
+    if (cause.kind !== 'unavailable') throw thrown;
+    return { cause };
   }
 }
