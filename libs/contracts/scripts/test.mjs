@@ -30,6 +30,8 @@ const rest = process.argv.slice(2).filter((argument) => argument !== '--write-sn
 // Forge's own check writes the new figures over the old ones as soon as more than one suite runs, and its npm wrapper
 // always exits with 0. So the figures go to a folder of their own and are compared here.
 const measured = mkdtempSync(join(tmpdir(), 'cpds-gas-'));
+const acceptedFile = join(root, 'test/snapshots/gas.json');
+const acceptedBefore = readFileSync(acceptedFile, 'utf8');
 const run = spawnSync(process.execPath, [forge, 'test', '--use', join(root, 'scripts/solc.mjs'), ...rest], {
   cwd: root,
   encoding: 'utf8',
@@ -39,6 +41,8 @@ const run = spawnSync(process.execPath, [forge, 'test', '--use', join(root, 'scr
 process.stdout.write(run.stdout);
 if (run.error) throw run.error;
 
+const isRewritten = !writing && readFileSync(acceptedFile, 'utf8') !== acceptedBefore;
+if (isRewritten) console.error('contracts: the run wrote test/snapshots/gas.json, which only npm run snapshots may');
 const drift = gasDrift();
 rmSync(measured, { recursive: true });
 for (const line of drift) console.error(`contracts: gas of ${line}; npm run snapshots accepts it`);
@@ -46,11 +50,11 @@ for (const line of drift) console.error(`contracts: gas of ${line}; npm run snap
 const total = /Ran \d+ test suites?.*?: (\d+) tests passed, (\d+) failed/.exec(run.stdout);
 const [passed, failed] = total ? [Number(total[1]), Number(total[2])] : [0, 1];
 console.log(`contracts: ${passed} passed, ${failed} failed`);
-if (run.status !== 0 || failed > 0 || drift.length > 0 || passed === 0 || fresh.status !== 0) process.exitCode = 1;
+if (run.status !== 0 || failed > 0 || drift.length > 0 || isRewritten || passed === 0 || fresh.status !== 0)
+  process.exitCode = 1;
 
 /** Describes figures that differ from the accepted ones. Names that no test measures any more count only if all tests ran. */
 function gasDrift() {
-  const acceptedFile = join(root, 'test/snapshots/gas.json');
   const measuredFile = join(measured, 'gas.json');
   if (!existsSync(measuredFile)) return [];
   if (writing) copyFileSync(measuredFile, acceptedFile);
