@@ -82,7 +82,7 @@ describe('the audit service', () => {
 
   afterAll(async () => {
     await service.close();
-    await bus.close(); // drains, for which its server must still be there
+    await bus.close();
     await stand.close();
   });
 

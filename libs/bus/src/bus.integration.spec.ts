@@ -37,6 +37,18 @@ class Doors {
 @Module({ controllers: [Doors] })
 class Service {}
 
+@Controller()
+class Answers {
+  @MessagePattern('records.half')
+  half(@Payload() body: { n: number }): { n: number } {
+    return { n: body.n / 2 };
+  }
+}
+
+/** Hears no events: its reader would ask the server that is away for ten seconds more. */
+@Module({ controllers: [Answers] })
+class Answering {}
+
 @Catch()
 class Passing implements ExceptionFilter {
   catch(thrown: unknown): unknown {
@@ -51,16 +63,16 @@ let service: INestMicroservice;
 const letters: DeadLetter[] = [];
 const losses: BusLoss[] = [];
 
-async function start(): Promise<INestMicroservice> {
+async function start(over: Bus, module: typeof Service | typeof Answering = Service): Promise<INestMicroservice> {
   const strategy = new JetStreamStrategy({
-    bus,
+    bus: over,
     service: 'reader',
     streamSubjects: hospitalEventSubjects,
     maxFailures: 3,
     onDeadLetter: async (letter) => void letters.push(letter),
     onLoss: async (loss) => void losses.push(loss),
   });
-  const app = await NestFactory.createMicroservice(Service, { strategy, logger: false });
+  const app = await NestFactory.createMicroservice(module, { strategy, logger: false });
   app.useGlobalFilters(new Passing());
   await app.listen();
   return app;
@@ -104,7 +116,7 @@ beforeAll(async () => {
   nats = await testNats();
   bus = await connectBus({ url: nats.url, name: 'test' });
   requests = new BusRequests(bus);
-  service = await start();
+  service = await start(bus);
 });
 
 afterAll(async () => {
@@ -205,7 +217,7 @@ describe('events', () => {
     release();
     await closing;
     behave = async () => undefined;
-    service = await start();
+    service = await start(bus);
     await settled(at);
     expect(deliveries).toHaveLength(2);
   });
@@ -308,3 +320,21 @@ describe('datagrams', () => {
     await other.close();
   });
 });
+
+describe('a bus whose server is away', () => {
+  it('closes all the same, and so does the service on it', async () => {
+    const server = await testNats();
+    const left = await connectBus({ url: server.url, name: 'left' });
+    const over = await start(left, Answering);
+    const away = disconnected(left);
+    await server.close();
+    await away;
+    await over.close();
+    await left.close();
+    expect(left.connection.isClosed()).toBe(true);
+  });
+});
+
+async function disconnected({ connection }: Bus): Promise<void> {
+  for await (const { type } of connection.status()) if (type === 'disconnect') return;
+}

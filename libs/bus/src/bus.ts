@@ -6,6 +6,7 @@ import {
   type NatsConnection,
   nkeyAuthenticator,
   PermissionViolationError,
+  RequestError,
   type Subscription,
 } from '@nats-io/transport-node';
 import { messageHeaders, requestIdIn, requestNow, withinRequest } from './request-id.js';
@@ -119,10 +120,22 @@ export class Bus {
         this.onHandlerError(status.error.subject, forbidden(status.error));
   }
 
-  /** Hands out what is under way, then closes. */
+  /** Hands out what is under way, then closes. Closes as well while the server is away, which takes nothing any more. */
   async close(): Promise<void> {
-    if (!this.connection.isClosed()) await this.connection.drain();
+    // A connection that could not be drained would dial for ever, and its process would not end.
+    if (!this.connection.isClosed() && !(await drained(this.connection))) await this.connection.close();
     await this.reporting;
+  }
+}
+
+/** Lets what is under way through. False if the server is away: nothing gets through then, and the client throws `RequestError`. */
+export async function drained(part: Pick<NatsConnection, 'drain'>): Promise<boolean> {
+  try {
+    await part.drain();
+    return true;
+  } catch (error) {
+    if (error instanceof RequestError) return false;
+    throw error;
   }
 }
 

@@ -5,7 +5,7 @@ import type { Msg, Subscription } from '@nats-io/transport-node';
 import { type CustomTransportStrategy, type MessageHandler, Server } from '@nestjs/microservices';
 import { isObservable, lastValueFrom } from 'rxjs';
 import { z } from 'zod';
-import type { Bus } from './bus.js';
+import { type Bus, drained } from './bus.js';
 import { type BusLoss, EventConsumer } from './event-consumer.js';
 import { ensureEventStream, eventStream } from './event-stream.js';
 import { requestIdIn, withinRequest } from './request-id.js';
@@ -65,10 +65,10 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
     }
   }
 
-  /** Stops taking messages and waits for the one under way. */
+  /** Stops taking messages and waits for the one under way. Subscriptions that the server's absence keeps open end with the connection. */
   async close(): Promise<void> {
     this.isClosing = true;
-    await Promise.all(this.subscriptions.map((subscription) => subscription.drain()));
+    await Promise.all(this.subscriptions.map(drained));
     await this.messages?.close();
     await this.consuming;
   }
