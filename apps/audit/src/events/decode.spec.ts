@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { eventLeaf, operatorEventSubject } from '@cpds/messages';
 import { decodeEvent } from './decode.js';
 
 const north = { kind: 'hospital', party: 'north' } as const;
@@ -10,7 +11,7 @@ const event = {
   seq: 1,
   at: '2026-11-22T20:00:00.000Z',
   correlation: 'request-1',
-  salt: `0x${'11'.repeat(32)}`,
+  salt: `0x${'11'.repeat(32)}` as const,
   details: {},
 };
 const decode = (owner: Parameters<typeof decodeEvent>[0], subject: string, over: object = {}) =>
@@ -37,11 +38,23 @@ describe('an event from the bus', () => {
     ['no role node has', hub, 'audit.events.storeman-1', { producer: 'storeman-1' }, 'a role node wrote records.'],
     ['without a seq', north, event.type, { seq: 0 }, 'event: seq: '],
     ['with a NUL', north, event.type, { correlation: 'a\u0000' }, 'event: correlation: must not contain NUL'],
+    ['with a control character', north, event.type, { correlation: 'a\u001f' }, 'its correlation has a control'],
   ])('is refused when %s', (_, owner, subject, over, reason) => {
     expect(decode(owner, subject, over)).toEqual({
       kind: 'refused',
       reason: expect.stringContaining(reason) as string,
     });
+  });
+
+  it('is taken up to the size that an entry bundle can hold, and no byte beyond', () => {
+    // A leaf holds the hash of the details, so it grows with its names only.
+    const ofSize = (bytes: number) => {
+      const fixed = Buffer.byteLength(eventLeaf({ ...event, type: 'bridge.vouch-sent.v1', producer: '' }));
+      const producer = 'v'.repeat(bytes - fixed);
+      return decode(hub, operatorEventSubject(producer), { type: 'bridge.vouch-sent.v1', producer });
+    };
+    expect(ofSize(65_535)).toMatchObject({ kind: 'event' });
+    expect(ofSize(65_536)).toEqual({ kind: 'refused', reason: 'its leaf is over 65535 bytes' });
   });
 
   it('is refused when it is not JSON, without quoting it', () => {

@@ -16,9 +16,8 @@ const enrolment: EnrolmentEvidence['enrolment'] = {
   authKey: word(3),
 };
 
-/** What A sends of a log with this one leaf. */
-function evidence(): EnrolmentEvidence {
-  const details = { enrolment };
+/** What A sends of a log with this one leaf, whose details are these. */
+function evidence(details: EnrolmentEvidence['details'] = { enrolment }): EnrolmentEvidence {
   const salt = word(4);
   const leaf = canonicalJson({ type: events.patientEnrolled, commitment: eventCommitment(salt, details) });
   return {
@@ -36,7 +35,28 @@ const check = (change: Partial<EnrolmentEvidence> = {}) =>
   checkEnrolment({ ...evidence(), ...change }, homeUid, 'north');
 const refusal = (field: string) => expect.objectContaining({ code: 'bad-enrolment', kind: 'invalid', field });
 
+/** The last of two leaves, under a checkpoint of both. */
+function inLongerLog(): EnrolmentEvidence {
+  const alone = evidence();
+  const [first, last] = [tlog.leafHash(utf8('{}')), tlog.leafHash(utf8(alone.leaf))] as const;
+  const checkpoint = tlog.formatCheckpoint({ origin: logOrigin('north'), size: 2, root: tlog.nodeHash(first, last) });
+  return { ...alone, leafIndex: 1, proof: [to0x(first)], checkpoint: `${checkpoint}\n— north sig\n` };
+}
+
 describe('evidence of an enrolment', () => {
+  it('is taken from any place of the log', () => {
+    expect(checkEnrolment(inLongerLog(), homeUid, 'north')).toMatchObject({ size: 2 });
+    const other = { ...inLongerLog(), proof: [word(8)] };
+    expect(() => checkEnrolment(other, homeUid, 'north')).toThrow(refusal('enrolment.proof'));
+  });
+
+  it.each<[string, EnrolmentEvidence['details']]>([
+    ['another enrolment', { enrolment: { ...enrolment, authKey: word(9) } }],
+    ['no enrolment', {}],
+  ])('is refused when the logged details are of %s', (_, details) => {
+    expect(() => checkEnrolment(evidence(details), homeUid, 'north')).toThrow(refusal('enrolment.details'));
+  });
+
   it('leads to the checkpoint that must be anchored', () => {
     const rootHex = to0x(tlog.leafHash(utf8(evidence().leaf)));
     expect(check()).toEqual({ origin: 'cpds/north/audit', size: 1, rootHex });

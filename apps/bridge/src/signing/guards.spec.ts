@@ -74,7 +74,14 @@ describe('a share of Mint', () => {
   it.each<[string, Scene, string]>([
     ['nothing is locked at finality', { lock: 'none', lockAtHead: 'locked' }, 'wait'],
     ['vouches are missing', { vouched: false }, 'wait'],
+    ['the head of A shows the lock no more', { lockAtHead: 'none' }, 'wait'],
     ['it is mapped already', { mapping: 'mapped' }, 'mapped'],
+    ['only the head of B shows it mapped', { mappingAtHead: 'mapped' }, 'mapped'],
+    [
+      'it is mapped at finality, and the head of B shows it no more',
+      { mapping: 'mapped', mappingAtHead: 'none' },
+      'mapped',
+    ],
     ['the head of A shows a revoke', { lockAtHead: 'revoked' }, 'revoked'],
     ['the head of B shows a tombstone', { mappingAtHead: 'void' }, 'revoked'],
     ['notAfter has passed by any clock', { now: 5_000 }, 'expired'],
@@ -92,6 +99,20 @@ describe('a share of Mint', () => {
     ['the hub cannot be relied on', { absent: ['hub'] }, /cannot be relied on/],
   ])('says nothing when %s', (_, scene, reason) => {
     expect(mayMint(input(scene))).toEqual({ outcome: 'unavailable', reason: expect.stringMatching(reason) });
+  });
+
+  it('is given for the last lock that leaves time for all three waits, and in the last second before w(B)', () => {
+    expect(mayMint(input({ lockTime: 1_070 })).outcome).toBe('yes');
+    expect(mayMint(input({ now: 1_089 })).outcome).toBe('yes');
+  });
+
+  it.each<[string, (facts: Facts) => void]>([
+    ['the own clock', (facts) => (facts.now = 1_090)],
+    ['the head of B', (facts) => (facts.destination!.head.block = block(1_090, 'd-head'))],
+  ])('is refused when %s alone says that w(B) has begun', (_, change) => {
+    const late = input();
+    change(late.facts);
+    expect(mayMint(late)).toEqual({ outcome: 'unavailable', reason: 'it is too late to mint' });
   });
 
   it('waits for the vouches, its nonces do not', () => {
@@ -116,6 +137,28 @@ describe('a share of NotMapped', () => {
 
   it('waits for the final block, not the head, to pass mintBefore', () => {
     expect(mayDenyMapping(input({ now: 1_101 }))).toEqual(verdict('wait'));
+  });
+
+  it('is given from the second of mintBefore on', () => {
+    expect(mayDenyMapping(input({ now: 1_102 })).outcome).toBe('yes');
+  });
+
+  it.each<[string, Scene, Partial<GuardInput>, object]>([
+    ['nothing is locked at finality', { ...late, lock: 'none' }, {}, verdict('wait')],
+    ['the head of A shows a revoke', { ...late, lockAtHead: 'revoked' }, {}, verdict('revoked')],
+    ['this node holds a statement', late, { isRevoked: true }, verdict('revoked')],
+    ['the row is halted', late, { rowState: 'halted' }, { outcome: 'unavailable' }],
+    ['the hub does not know the contract', late, { home: { ...home, lockedAccounts: [] } }, { outcome: 'unavailable' }],
+    ['A cannot be relied on', { ...late, absent: ['home'] }, {}, { outcome: 'unavailable' }],
+    ['B cannot be relied on', { ...late, absent: ['destination'] }, {}, { outcome: 'unavailable' }],
+  ])('is not given when %s', (_, scene, more, said) => {
+    expect(mayDenyMapping(input(scene, more))).toMatchObject(said);
+  });
+
+  it('waits while the block of the lock is unknown', () => {
+    const unknown = input(late);
+    delete unknown.facts.home!.written;
+    expect(mayDenyMapping(unknown)).toEqual(verdict('wait'));
   });
 
   it('answers mapped for a mapping, closed ones too', () => {
@@ -179,6 +222,14 @@ describe('a release', () => {
   it('is refused when only the head shows the lock, or shows it no more, though its block is known', () => {
     expect(mayRelease(input({ ...mapped, lock: 'none', lockAtHead: 'locked' }))).toEqual(verdict('wait'));
     expect(mayRelease(input({ ...mapped, lock: 'locked', lockAtHead: 'none' }))).toEqual(verdict('wait'));
+  });
+
+  it.each<[string, Scene, Partial<GuardInput>]>([
+    ['the hub does not know the contract', mapped, { home: { ...home, lockedAccounts: [] } }],
+    ['A cannot be relied on', { ...mapped, absent: ['home'] }, {}],
+    ['B cannot be relied on', { ...mapped, absent: ['destination'] }, {}],
+  ])('says nothing when %s', (_, scene, more) => {
+    expect(mayRelease(input(scene, more))).toMatchObject({ outcome: 'unavailable' });
   });
 
   it('is refused while a hospital of the grant is paused', () => {

@@ -4,7 +4,7 @@ import { compressed, G } from '@cpds/crypto/curve';
 import type { SignCommitment } from '@cpds/messages';
 import { MessageKey } from '../datagrams/datagram.js';
 import { generateKey, operator } from '../testing/group.js';
-import { commitmentFault, signCommitment } from './sign-commitment.js';
+import { commitmentFault, nonceCommitmentOf, signCommitment } from './sign-commitment.js';
 
 const storemen = [1, 2, 3, 4, 5].map((i) => operator(`storeman-${i}`));
 const made = generateKey(
@@ -31,6 +31,11 @@ const good = signCommitment(keyOf(2), unsigned);
 describe('a commitment of the first round', () => {
   it('is taken from a member of the current epoch that signed it', () => {
     expect(commitmentFault(group, session, good)).toBeNull();
+  });
+
+  it('gives FROST its index and both points', () => {
+    const [hiding, binding] = [5n, 7n].map((n) => compressed(G.multiply(n)));
+    expect(nonceCommitmentOf(good)).toEqual({ index: 2, hiding, binding });
   });
 
   // Signed by the member itself, so that nothing but the field stands against it.
