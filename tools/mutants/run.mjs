@@ -1,12 +1,12 @@
 /**
  * The run of specs that is under way in this process.
  *
- * `spec`: path of the spec that runs. `selected`: ids of the tests that run, null for all. `bails`: stops at the first failure, which `hasFailed` tells.
+ * `spec`: path of the spec that runs. `isSelected`: whether the test with an id runs. `bails`: stops at the first failure, which `hasFailed` tells.
  * `stray`: an error that no test waited for. `instrumented`: what Stryker's switches in the mutated file read.
  */
 export const run = {
   spec: '',
-  selected: null,
+  isSelected: () => true,
   bails: false,
   hasFailed: false,
   stray: undefined,

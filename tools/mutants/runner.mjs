@@ -14,6 +14,7 @@ const FULL_BYTES = 1.5e9;
 class SpecRunner {
   #specs;
   #file;
+  #whole = new Set();
   #isSpoilt = false;
 
   constructor({ promise: { specs, file } }) {
@@ -37,7 +38,7 @@ class SpecRunner {
     Object.assign(run.instrumented, { mutantCoverage: coverage, currentTestId: undefined, activeMutant: undefined });
     // What runs while the file itself is loaded runs once in a process; all else runs again with each spec.
     await import(pathToFileURL(join(process.cwd(), this.#file)));
-    const results = await this.#run(this.#specs, { selected: null, bails: false });
+    const results = await this.#run(this.#specs, { isSelected: () => true, bails: false });
     const tests = results.filter(({ isTest }) => isTest);
     const broken = results.find(({ failure }) => failure !== undefined);
     if (broken !== undefined) return { status: 'error', errorMessage: `${broken.id}\n${broken.failure}` };
@@ -51,28 +52,45 @@ class SpecRunner {
   async mutantRun({ activeMutant, mutantActivation, testFilter, hitLimit }) {
     // Stryker takes a runner that throws for broken, starts another and runs this mutant there.
     if (this.#isSpoilt || process.memoryUsage.rss() > FULL_BYTES) throw new Error('this process is used up');
-    const selected = testFilter === undefined ? null : new Set(testFilter);
-    const specs = this.#specs.filter((spec) => selected === null || testFilter.some((id) => id.startsWith(`${spec} `)));
+    const ids = testFilter && new Set(testFilter);
+    const specs = this.#specs.filter((spec) => !ids || testFilter.some((id) => id.startsWith(`${spec} `)));
+    const isSelected = (id) => !ids || ids.has(id) || this.#isWhole(specOf(id));
     Object.assign(run.instrumented, { activeMutant: activeMutant.id, hitLimit, hitCount: hitLimit ? 0 : undefined });
-    const results = await this.#run(specs, { selected, bails: true });
+    const results = await this.#run(specs, { isSelected, bails: true });
     const isEndless = run.instrumented.hitCount > hitLimit;
     Object.assign(run.instrumented, { activeMutant: undefined, hitLimit: undefined, hitCount: undefined });
     const failed = results.find(({ failure }) => failure !== undefined);
-    const count = results.filter(({ isTest }) => isTest).length;
-    if (failed === undefined) return { status: 'survived', nrOfTests: count };
-    const killedBy = failed.isTest ? [failed.id] : (testFilter ?? []).filter((id) => id.startsWith(`${failed.spec} `));
-    // A mutant must not leave anything in a module that makes the next one fail too: that one would count as noticed by mistake.
-    if (mutantActivation === 'runtime') {
-      const again = await this.#run([failed.spec], { selected: new Set(killedBy), bails: true });
-      this.#isSpoilt = again.some(({ failure }) => failure !== undefined);
+    const nrOfTests = results.filter(({ isTest }) => isTest).length;
+    if (failed === undefined) return { status: 'survived', nrOfTests };
+    if (mutantActivation === 'runtime' && !(await this.#passes(failed, results))) {
+      // Either its tests build on each other, or the mutant left something in a module that would make the next one fail too.
+      if (!this.#isWhole(failed.spec) && (await this.#passes(failed, null))) {
+        this.#whole.add(failed.spec);
+        return this.mutantRun({ activeMutant, mutantActivation, testFilter, hitLimit });
+      }
+      this.#isSpoilt = true;
     }
     if (isEndless) return { status: 'timeout', reason: 'a loop without an end' };
-    return { status: 'killed', killedBy, failureMessage: failed.failure, nrOfTests: count };
+    const killedBy = failed.isTest ? [failed.id] : (testFilter ?? []).filter((id) => specOf(id) === failed.spec);
+    return { status: 'killed', killedBy, failureMessage: failed.failure, nrOfTests };
   }
 
-  /** Runs the tests of `specs` that `selected` names (null: all), up to the first failure if `bails`. */
-  async #run(specs, { selected, bails }) {
-    Object.assign(run, { selected, bails, hasFailed: false, stray: undefined });
+  /** True if the spec that failed passes without a mutant: the tests that ran in it up to the failure, or all of them if `results` is null. */
+  async #passes(failed, results) {
+    const ran = results?.slice(0, results.indexOf(failed) + 1).filter(({ spec }) => spec === failed.spec);
+    const ids = failed.isTest && ran ? new Set(ran.map(({ id }) => id)) : null;
+    const again = await this.#run([failed.spec], { isSelected: (id) => !ids || ids.has(id), bails: true });
+    return again.every(({ failure }) => failure === undefined);
+  }
+
+  /** True of a spec whose tests build on each other, so that it runs from its beginning; those with servers mostly are such. */
+  #isWhole(spec) {
+    return this.#whole.has(spec) || /\.(integration|e2e)\.spec\.ts$/.test(spec);
+  }
+
+  /** Runs the tests of `specs` of whose ids `isSelected` is true, up to the first failure if `bails`. */
+  async #run(specs, { isSelected, bails }) {
+    Object.assign(run, { isSelected, bails, hasFailed: false, stray: undefined });
     const results = [];
     for (const spec of specs) {
       if (bails && run.hasFailed) break;
@@ -104,6 +122,9 @@ class SpecRunner {
     return results;
   }
 }
+
+/** The spec of a test, from the test's id. */
+const specOf = (id) => id.split(' > ')[0];
 
 /** What the runner reads of a jest configuration. */
 function projectConfig() {

@@ -39,7 +39,7 @@ addEventHandler((event, { currentDescribeBlock: block }) => {
   if (event.name === 'add_test') {
     const test = block.children.at(-1);
     const id = run.idOf([...namesOf(block), test.name]);
-    if (run.selected !== null && !run.selected.has(id)) test.mode = 'skip';
+    if (!run.isSelected(id)) test.mode = 'skip';
     watch(test, id, () => run.bails && run.hasFailed);
   }
   if (event.name === 'add_hook') {
