@@ -14,10 +14,12 @@ import { CohortRow } from '../../apps/records/src/deeds/deed.row.js';
 import { DeedsService } from '../../apps/records/src/deeds/deeds.service.js';
 import { oldestPending } from '../../apps/records/src/deeds/pending-deeds.js';
 import { ExchangeService } from '../../apps/records/src/exchange/exchange.service.js';
+import type { AgeIdentities } from '../../apps/records/src/objects/age-identities.js';
 import { PendingObjects } from '../../apps/records/src/objects/pending-objects.js';
 import { OpeningsService } from '../../apps/records/src/openings/openings.service.js';
 import { ReEncryptions } from '../../apps/records/src/records/re-encryptions.js';
 import { RetiredObjects } from '../../apps/records/src/records/retired-objects.js';
+import { KeyRotations } from '../../apps/records/src/rotations/key-rotations.service.js';
 import { Scrubs } from '../../apps/records/src/scrubs/scrubs.service.js';
 import { retentionOf, tablesOf } from '../docs/retention.js';
 
@@ -31,6 +33,10 @@ const mostBatchCost = 20_000;
 
 /** Tables that have one row, or one for each producer or follower, and are read whole. */
 const small = ['log', 'producer', 'derivation_root', 'outbox_counter', 'chain_cursor', 'migrations'];
+
+/** The age identity of records, and of each row: a few are still sealed for a former one. */
+const current = 'age1newest';
+const recipient = `CASE i % 1000 WHEN 0 THEN 'age1former' ELSE '${current}' END`;
 
 /** What a table looks like after years, where a column is not filled with ever other values. `i` runs from 1. */
 const shapes: Record<string, Record<string, string>> = {
@@ -57,7 +63,14 @@ const shapes: Record<string, Record<string, string>> = {
   record: {
     patient_id: `CASE WHEN i <= 50 THEN '${'0'.repeat(8)}-0000-4000-8000-${'0'.repeat(12)}' ELSE md5(i::text)::uuid::text END::uuid`,
   },
-  object: { is_current: 'i <= 50', record_id: 'md5(i::text)::uuid' },
+  object: {
+    is_current: 'i <= 50',
+    record_id: 'md5(i::text)::uuid',
+    recipient,
+    rewrap_due_at: `now() + interval '1 hour'`,
+  },
+  opening: { recipient, rewrap_due_at: `now() + interval '1 hour'` },
+  key_rotation: { recipient: `'${current}'`, ended_at: `CASE WHEN i > 1 THEN now() END` },
   deed: { view_tag: '7' },
   // These are looked at each minute, so few are ever old.
   pending_object: { begun_at: 'now()', swept_at: 'NULL' },
@@ -216,6 +229,13 @@ const works: Record<string, Record<string, Work>> = {
     'sweep objects': (_, unitOfWork) => new PendingObjects(unitOfWork, none, { onError: fail }).sweep(3_600_000),
     'forget nonces': (_, unitOfWork) => withStore(ExchangeService, unitOfWork).pruneNonces(),
     'forget ended grants': (_, unitOfWork) => withStore(OpeningsService, unitOfWork).pruneEnds(3_600_000),
+    'look for rows that are sealed for a former identity': (_, unitOfWork) => {
+      const identities = { recipient: current, former: ['age1former'] } as unknown as AgeIdentities;
+      const options = { onError: fail, onEnd: fail };
+      const store = { isUp: () => Promise.resolve(true) } as never;
+      const changes = { commit: async () => undefined } as never;
+      return new KeyRotations(unitOfWork, changes, identities, store, none, none, options).workOff(running);
+    },
     'look for a scrub that is due': (_, unitOfWork) =>
       new Scrubs(unitOfWork, none, none, none, none, { everyMs: 86_400_000, onError: fail }).workOff(running),
   },

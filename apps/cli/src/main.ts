@@ -1,9 +1,10 @@
 import { Command } from 'commander';
 import { hospitalPermissions, hubPermissions } from './commands/bus.commands.js';
+import { ageKeysWords, forgetAgeIdentity, newAgeIdentity } from './commands/key-file.commands.js';
 import { down, logs, status, up, statusWords } from './commands/lifecycle.commands.js';
 import { exitCodes, fail, print } from './commands/output.js';
 import { agreementWords, outboxAgree } from './commands/outbox.commands.js';
-import { recordsScrub, scrubExitCode, scrubWords } from './commands/records.commands.js';
+import { keysWords, recordsKeys, recordsScrub, scrubExitCode, scrubWords } from './commands/records.commands.js';
 import { share, transferShow, transferWords } from './commands/share.commands.js';
 import { start } from './commands/start.command.js';
 import { deploy } from './deploy/index.js';
@@ -131,6 +132,34 @@ command<CommonOptions & { hospital?: string }>(
     process.exitCode = scrubExitCode(results);
   },
 ).option('--hospital <name>', 'one hospital; default all');
+
+command<CommonOptions & { hospital?: string }>(
+  records,
+  'keys',
+  'which age identities open what is kept, how far a rotation is, and which may be removed',
+  async ({ dir, json, hospital }) => {
+    const results = await recordsKeys(dir, hospital);
+    print(json ?? false, results, () => keysWords(results));
+  },
+).option('--hospital <name>', 'one hospital; default all');
+command(
+  records,
+  'new-identity <keyFile>',
+  'give the key file of a records process a new age identity, and keep the former one in it',
+  async ({ json }, keyFile) => {
+    const keys = newAgeIdentity(keyFile as string);
+    print(json ?? false, keys, () => ageKeysWords(keys));
+  },
+);
+command(
+  records,
+  'forget-identity <keyFile> <recipient>',
+  'take a former age identity out of the key file of a records process',
+  async ({ json }, keyFile, recipient) => {
+    const keys = forgetAgeIdentity(keyFile as string, recipient as string);
+    print(json ?? false, keys, () => ageKeysWords(keys));
+  },
+);
 
 const outbox = program.command('outbox').description('events on their way to the audit log');
 command(

@@ -8,6 +8,7 @@ import { recordsTables } from './migrations.js';
 import { ObjectsModule } from './objects/objects.module.js';
 import { OpeningsModule } from './openings/openings.module.js';
 import { RecordsModule } from './records/records.module.js';
+import { RotationsModule } from './rotations/rotations.module.js';
 import { ScrubsModule } from './scrubs/scrubs.module.js';
 
 /** records: what is kept. */
@@ -26,6 +27,7 @@ export class AppModule {
         ExchangeModule,
         OpeningsModule.with(context),
         ScrubsModule.with(context),
+        RotationsModule.with(context),
         ChoresModule.with(context),
         DeedsModule.with(context),
       ],

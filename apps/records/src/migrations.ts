@@ -6,6 +6,7 @@ import { CohortRow, DeedRow } from './deeds/deed.row.js';
 import { OpeningRow } from './openings/opening.row.js';
 import { ObjectRow, RecordRow } from './records/record.row.js';
 import { recordsRetention } from './retention.js';
+import { KeyRotationRow } from './rotations/key-rotation.row.js';
 import { ScrubRow } from './scrubs/scrub.row.js';
 
 class RecordsTables1763820000000 implements MigrationInterface {
@@ -246,10 +247,49 @@ class CohortsUnderWay1764800000000 implements MigrationInterface {
   }
 }
 
+/** Each row names the age identity that it is sealed for; a rotation moves all to the current one. */
+class AgeRecipients1764960000000 implements MigrationInterface {
+  name = 'AgeRecipients1764960000000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    for (const table of ['object', 'opening'])
+      await runner.query(
+        `ALTER TABLE ${table} ADD COLUMN recipient text NOT NULL DEFAULT '',
+           ADD COLUMN rewrap_tries integer NOT NULL DEFAULT 0, ADD COLUMN rewrap_due_at timestamptz NOT NULL DEFAULT 'epoch'`,
+      );
+    await runner.query('CREATE INDEX object_recipient ON object (recipient, rewrap_due_at) WHERE removed_at IS NULL');
+    await runner.query('CREATE INDEX opening_recipient ON opening (recipient, rewrap_due_at)');
+    await runner.query(`
+      CREATE TABLE key_rotation (
+        id uuid PRIMARY KEY,
+        recipient text NOT NULL,
+        begun_at timestamptz NOT NULL DEFAULT now(),
+        ended_at timestamptz,
+        outcome text CHECK (outcome IN ('finished', 'superseded')),
+        rows bigint NOT NULL,
+        done bigint NOT NULL DEFAULT 0,
+        CHECK ((ended_at IS NULL) = (outcome IS NULL))
+      )`);
+    // At most one is under way.
+    await runner.query(
+      `CREATE UNIQUE INDEX key_rotation_open ON key_rotation ((ended_at IS NULL)) WHERE ended_at IS NULL`,
+    );
+    await runner.query(`CREATE INDEX key_rotation_begun ON key_rotation (begun_at)`);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP TABLE key_rotation');
+    for (const table of ['object', 'opening'])
+      await runner.query(
+        `ALTER TABLE ${table} DROP COLUMN recipient, DROP COLUMN rewrap_tries, DROP COLUMN rewrap_due_at`,
+      );
+  }
+}
+
 /** Tables of this service. */
 export const recordsTables: Tables = {
   retention: recordsRetention,
-  entities: [...chainEntities, RecordRow, ObjectRow, DeedRow, CohortRow, OpeningRow, ScrubRow],
+  entities: [...chainEntities, RecordRow, ObjectRow, DeedRow, CohortRow, OpeningRow, ScrubRow, KeyRotationRow],
   migrations: [
     ...outboxMigrations,
     ...chainMigrations,
@@ -259,5 +299,6 @@ export const recordsTables: Tables = {
     FairQueues1764600000000,
     WithdrawnRecords1764700000000,
     CohortsUnderWay1764800000000,
+    AgeRecipients1764960000000,
   ],
 };

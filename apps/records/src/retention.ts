@@ -19,5 +19,6 @@ export const recordsRetention: Tables['retention'] = [
   { table: 'opening', kept: 'until the grant is revoked or over' },
   { table: 'ended_grant', kept: 'as long as a fetch may still come to keep what it got (`ORPHAN_AFTER_MS`)' },
   { table: 'damaged_object', kept: 'until a scrub finds the object whole, or no row names it' },
+  { table: 'key_rotation', kept: 'for ever: one row per rotation of the age identity' },
   { table: 'scrub', kept: '400 days (`Scrubs`)' },
 ];

@@ -10,7 +10,7 @@ import { fetchDigest, type Grant, type Hex } from '@cpds/contracts';
 import * as age from '@cpds/crypto/age';
 import { to0x } from '@cpds/crypto/bytes';
 import { compressed, G, scalarBytes } from '@cpds/crypto/curve';
-import { fetchHeaders } from '@cpds/messages';
+import { AgeIdentitiesView, fetchHeaders } from '@cpds/messages';
 import { startChain, type TestChain } from './chain.js';
 import { startHospital, startMs, until, type Hospital, type Patient } from './hospital.js';
 
@@ -268,9 +268,100 @@ async function rowsOf(hospital: Hospital, sql: string, values: unknown[]): Promi
   return rows as Record<string, unknown>[];
 }
 
+/** Comes first: all that follows runs under the identities that came of it. */
+describe('a rotation of the age identities of both hospitals', () => {
+  const fresh = (): string => age.encodeIdentity(randomBytes(32));
+  const call = async (hospital: Hospital, path: string, scope: string, init: RequestInit = {}, claims = {}) =>
+    fetch(`${hospital.url}${path}`, {
+      ...init,
+      headers: { authorization: `Bearer ${await hospital.token(scope, claims)}` },
+    });
+  const view = async (hospital: Hospital): Promise<AgeIdentitiesView> =>
+    AgeIdentitiesView.parse(await (await call(hospital, '/age-identities', 'records.operate')).json());
+  const told = (hospital: Hospital, type: string) => hospital.events.filter((event) => event.type === type);
+  const restartWith = async (hospital: Hospital, current: string, ...former: string[]): Promise<void> => {
+    await hospital.restartWith(current, ...former);
+    if (hospital === north) await chain.setExchangeUrl(north.url);
+  };
+
+  /** Every way in which a record leaves: to staff, to the patient, to another hospital; and its status. */
+  async function expectReadable(consent: Consent): Promise<void> {
+    const { recordId } = consent;
+    const staff = await call(north, `/records/${recordId}`, 'records.read');
+    expect(digest(Buffer.from(await staff.arrayBuffer()))).toBe(digest(bundle));
+    const own = await call(north, `/records/${recordId}/object`, 'wallet', {}, { patient: patient.id });
+    const parts: Uint8Array[] = [];
+    const file = [Buffer.from(await own.arrayBuffer())];
+    for await (const part of age.openFile(file, { identity: patient.ageIdentity })) parts.push(part);
+    expect(digest(Buffer.concat(parts))).toBe(digest(bundle));
+    const status = await call(north, `/records/${recordId}/status`, 'records.read');
+    expect(await status.json()).toMatchObject({ commitment: consent.commitment });
+    expect((await post(statement(consent))).status).toBe(200);
+    expect((await post(statement(consent, { from: 3_000, to: 3_999 }))).status).toBe(206);
+    expect(digest(Buffer.from(await (await read(consent)).arrayBuffer()))).toBe(digest(bundle));
+  }
+
+  it('is seen nowhere but in the store: each record stays readable under the former, both, and the new one', async () => {
+    const [ofNorth, ofSouth] = [north.ageIdentity, south.ageIdentity];
+    const [opened, unopened] = [await consentTo(bundle), await consentTo(bundle)];
+    await expectReadable(opened);
+    const before = new Set(await objectsOf(north));
+    await restartWith(north, fresh(), ofNorth);
+    await restartWith(south, fresh(), ofSouth);
+    for (const consent of [opened, unopened]) await expectReadable(consent);
+
+    for (const [hospital, former] of [
+      [north, ofNorth],
+      [south, ofSouth],
+    ] as const) {
+      const [recipient, current] = [age.recipientOf(former), age.recipientOf(hospital.ageIdentity)];
+      await until(async () => (await view(hospital)).former[0]!.mayBeRemoved);
+      await until(() => told(hospital, 'records.key-rotation-ended.v1').length === 1);
+      const { rotation, ...keys } = await view(hospital);
+      expect(keys).toEqual({
+        current,
+        former: [{ recipient, isHeld: true, rows: 0, mayBeRemoved: true }],
+        unnamed: 0,
+        failing: 0,
+      });
+      const rows = hospital === north ? 2 : 1;
+      expect(rotation).toMatchObject({ recipient: current, outcome: 'finished', rows, done: rows });
+      expect(told(hospital, 'records.key-rotation-begun.v1').map(({ details }) => details)).toEqual([
+        { by: 'service:records', rotationId: rotation!.rotationId, recipient: current, from: [{ recipient, rows }] },
+      ]);
+      expect(told(hospital, 'records.key-rotation-ended.v1')[0]!.details).toMatchObject({ outcome: 'finished', rows });
+      const metrics = await (await fetch(`${hospital.url}/metrics`)).text();
+      expect(metrics).toMatch(/^cpds_age_rows_left\{[^}]*\} 0$/m);
+    }
+    await until(async () => !(await objectsOf(north)).some((name) => before.has(name)));
+
+    await restartWith(north, north.ageIdentity);
+    await restartWith(south, south.ageIdentity);
+    for (const consent of [opened, unopened, await consentTo(bundle)]) await expectReadable(consent);
+    const scrub = await (await call(north, '/scrubs', 'records.operate', { method: 'POST' })).json();
+    const scrubbed = async () => (await call(north, `/scrubs/${scrub.scrubId}`, 'records.operate')).json();
+    await until(async () => (await scrubbed()).endedAt !== null);
+    expect(await scrubbed()).toMatchObject({ objects: 3, checked: 3, damaged: 0, unread: 0 });
+  });
+
+  it('is for operators to see', async () => {
+    expect((await call(north, '/age-identities', 'records.read')).status).toBe(403);
+  });
+
+  it('ends a start without an identity that is needed, and names its recipient', async () => {
+    const held = north.ageIdentity;
+    const { code, said } = await north.failWith(fresh());
+    expect([code, said]).toEqual([65, expect.stringContaining('age-identity-missing')]);
+    expect(said).toContain(age.recipientOf(held));
+    expect(said).not.toContain('AGE-SECRET-KEY');
+    await restartWith(north, held);
+  });
+});
+
 describe('opening a record of another hospital', () => {
   it('fetches it once, checks it against the deed, logs, and hands out the same bytes', async () => {
     const consent = await consentTo(bundle);
+    const before = await objectsOf(south);
     const answer = await read(consent);
     expect(answer.status).toBe(200);
     expect(answer.headers.get('content-type')).toBe('application/fhir+json');
@@ -283,7 +374,7 @@ describe('opening a record of another hospital', () => {
     });
     expect(opened.filter((grantId) => grantId === consent.grantId)).toHaveLength(1);
 
-    const [name] = await objectsOf(south);
+    const [name] = (await objectsOf(south)).filter((one) => !before.includes(one));
     const kept = await bytesOf(south, name!);
     expect(kept.subarray(0, 21).toString()).toBe('age-encryption.org/v1');
     expect(kept.includes('Swaniawski')).toBe(false);

@@ -3,12 +3,15 @@
  * what identity, bridge and audit answer.
  */
 
+import { spawn } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { connect, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import * as age from '@cpds/crypto/age';
 import { to0x } from '@cpds/crypto/bytes';
@@ -47,6 +50,7 @@ export interface Patient {
 export interface Hospital {
   party: string;
   url: string;
+  /** the current one */
   ageIdentity: string;
   bus: NatsConnection;
   databaseUrl: string;
@@ -61,6 +65,10 @@ export interface Hospital {
   token(scope: string, claims?: Record<string, unknown>): Promise<string>;
   stop(): Promise<void>;
   restart(): Promise<void>;
+  /** restarts it with a key file that holds these identities */
+  restartWith(current: string, ...former: string[]): Promise<void>;
+  /** stops it and starts it as a process with these identities, which must end by itself: its exit code and last log line */
+  failWith(current: string, ...former: string[]): Promise<{ code: number | null; said: string }>;
   close(): Promise<void>;
 }
 
@@ -80,8 +88,11 @@ export async function startHospital(party: string, chain: Chain = nowhere): Prom
   const folder = mkdtempSync(join(tmpdir(), 'cpds-records-'));
   const ageIdentity = age.encodeIdentity(randomBytes(32));
   const keyFile = join(folder, 'keys.json');
-  const keys = { kek: '22'.repeat(32), gas: chain.gasKey.replace('0x', ''), age: ageIdentity };
-  writeFileSync(keyFile, JSON.stringify(keys), { mode: 0o600 });
+  const holdAges = (age: string, formerAges: string[]): void => {
+    const keys = { kek: '22'.repeat(32), gas: chain.gasKey.replace('0x', ''), age, formerAges };
+    writeFileSync(keyFile, JSON.stringify(keys), { mode: 0o600 });
+  };
+  holdAges(ageIdentity, []);
   const env = {
     PARTY: party,
     PORT: '0',
@@ -123,6 +134,23 @@ export async function startHospital(party: string, chain: Chain = nowhere): Prom
       await hospital.stop();
       running = await runService(recordsService, readConfig(recordsConfig, { ...env }));
       hospital.url = running.url;
+    },
+    restartWith: async (current, ...former) => {
+      hospital.ageIdentity = current;
+      holdAges(current, former);
+      await hospital.restart();
+    },
+    failWith: async (current, ...former) => {
+      await hospital.stop();
+      holdAges(current, former);
+      const program = fileURLToPath(new URL('../dist/service.mjs', import.meta.url));
+      const child = spawn(process.execPath, [program], {
+        env: { ...env, LOG_LEVEL: 'error', PATH: process.env['PATH'] },
+      });
+      let said = '';
+      child.stdout.on('data', (bytes: Buffer) => (said += bytes.toString()));
+      const [code] = (await once(child, 'exit')) as [number | null];
+      return { code, said };
     },
     close: async () => {
       await hospital.stop();

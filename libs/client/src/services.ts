@@ -1,4 +1,5 @@
 import {
+  AgeIdentitiesView,
   type AskRecord,
   ClientList,
   type ClientParameters,
@@ -127,6 +128,11 @@ export class RecordsClient {
   /** How far a scrub is, and what is damaged (scope records.operate). */
   scrub(scrubId: string): Promise<ScrubView> {
     return this.http.get(`scrubs/${scrubId}`, ScrubView);
+  }
+
+  /** Which age identities open what is kept, and how far a rotation is (scope records.operate). */
+  ageIdentities(): Promise<AgeIdentitiesView> {
+    return this.http.get('age-identities', AgeIdentitiesView);
   }
 }
 

@@ -109,6 +109,7 @@ export const doors: Readonly<Record<string, Readonly<Record<string, Trace>>>> = 
     ),
     'POST /scrubs': client(events.scrubAsked),
     'GET /scrubs/{id}': none('counts, and ids of records: no person is in it'),
+    'GET /age-identities': none('public keys and counts: no person and no record is in it'),
     'POST /exchange/fetch': disclosing(body(events.disclosed)),
     'records.deed': none('the bridge asks it of a consent, which it tells of; no byte of a record is in it'),
     [events.transferClosed]: committed(

@@ -34,6 +34,8 @@ export const events = {
   objectDamaged: 'records.object-damaged.v1',
   scrubAsked: 'records.scrub-asked.v1',
   scrubEnded: 'records.scrub-ended.v1',
+  keyRotationBegun: 'records.key-rotation-begun.v1',
+  keyRotationEnded: 'records.key-rotation-ended.v1',
   cohortMinted: 'records.cohort-minted.v1',
   cohortFinal: 'records.cohort-final.v1',
   disclosed: 'records.disclosed.v1',

@@ -140,3 +140,47 @@ export const ScrubView = z
   })
   .strict();
 export type ScrubView = z.infer<typeof ScrubView>;
+
+const count = z.number().int().nonnegative();
+
+/** Answer of `GET /age-identities` (scope records.operate): which keys open what is kept, and how far a rotation is. */
+export const AgeIdentitiesView = z
+  .object({
+    /** `age1…` that everything is sealed for from now on */
+    current: anyText,
+    /** every other recipient that rows are sealed for, or whose identity is held */
+    former: z.array(
+      z
+        .object({
+          recipient: anyText,
+          /** whether its identity is in the key file */
+          isHeld: z.boolean(),
+          /** rows sealed for it: records of this hospital, and fetched ones of others */
+          rows: count,
+          /** no row needs it: it may be taken out of the key file */
+          mayBeRemoved: z.boolean(),
+        })
+        .strict(),
+    ),
+    /** rows of before recipients were kept, not looked at yet */
+    unnamed: count,
+    /** rows that were tried and stay as they are; the log says why, and each is tried again within the hour */
+    failing: count,
+    /** the newest one */
+    rotation: z
+      .object({
+        rotationId: z.uuid(),
+        recipient: anyText,
+        begunAt: z.iso.datetime(),
+        /** null: under way */
+        endedAt: z.iso.datetime().nullable(),
+        outcome: z.enum(['finished', 'superseded']).nullable(),
+        /** to do when it began */
+        rows: count,
+        done: count,
+      })
+      .strict()
+      .nullable(),
+  })
+  .strict();
+export type AgeIdentitiesView = z.infer<typeof AgeIdentitiesView>;

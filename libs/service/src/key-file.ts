@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { readSecretFile } from './secret-file.js';
 
 const Hex32 = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hex digits');
+const AgeIdentity = z.string().regex(/^AGE-SECRET-KEY-1[0-9A-Z]+$/, 'must be an age identity');
 
 /** Secrets of one process, each for one use. All are hex without prefix. */
 export const KeyFile = z
@@ -17,11 +18,10 @@ export const KeyFile = z
     message: Hex32.optional(),
     /** P-256: opens bodies that are sealed to this party */
     hpke: Hex32.optional(),
-    /** age identity of the records service */
-    age: z
-      .string()
-      .regex(/^AGE-SECRET-KEY-1[0-9A-Z]+$/, 'must be an age identity')
-      .optional(),
+    /** age identity of the records service: all that it keeps is sealed for it */
+    age: AgeIdentity.optional(),
+    /** earlier age identities, newest first: each opens what is not sealed for `age` yet, until it is taken out here */
+    formerAges: z.array(AgeIdentity).optional(),
     /** Ed25519 seed: signs log checkpoints */
     log: Hex32.optional(),
     /** earlier log keys, newest first: each signs checkpoints beside `log` until it is taken out here */
@@ -45,7 +45,7 @@ export function readKeyFile(path: string): KeyFile {
 /** One secret of the file as bytes. @throws AppError `key-missing` names it */
 export function secret(
   keys: KeyFile,
-  name: Exclude<keyof KeyFile, 'age' | 'kek' | 'formerKeks' | 'formerLogs'>,
+  name: Exclude<keyof KeyFile, 'age' | 'formerAges' | 'kek' | 'formerKeks' | 'formerLogs'>,
 ): Uint8Array {
   const text = keys[name];
   if (text === undefined) throw invalid('key-missing', name, `the key file has no ${name} key`);

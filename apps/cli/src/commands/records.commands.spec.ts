@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { ScrubView } from '@cpds/messages';
-import { scrubExitCode, scrubThrough, scrubWords } from './records.commands.js';
+import { keysWords, scrubExitCode, scrubThrough, scrubWords } from './records.commands.js';
 
 const view: ScrubView = {
   scrubId: randomUUID(),
@@ -49,5 +49,38 @@ describe('cpds records scrub', () => {
     const words = scrubWords([{ hospital: 'south', ...ended, damaged: 1, found }]);
     expect(words).toContain('south: 3 objects compared (900 bytes whole), 1 damaged, 0 unread');
     expect(words).toContain(`objects/one, has another header, record ${view.scrubId}`);
+  });
+});
+
+describe('cpds records keys', () => {
+  it('says how far a rotation is, and which former identity may go', () => {
+    const keys = {
+      hospital: 'north' as const,
+      current: 'age1new',
+      former: [
+        { recipient: 'age1old', isHeld: true, rows: 7, mayBeRemoved: false },
+        { recipient: 'age1older', isHeld: true, rows: 0, mayBeRemoved: true },
+        { recipient: 'age1lost', isHeld: false, rows: 1, mayBeRemoved: false },
+      ],
+      unnamed: 2,
+      failing: 1,
+      rotation: {
+        rotationId: view.scrubId,
+        recipient: 'age1new',
+        begunAt: '2026-01-01T00:00:00.000Z',
+        endedAt: null,
+        outcome: null,
+        rows: 30,
+        done: 22,
+      },
+    };
+    expect(keysWords([keys]).split('\n')).toEqual([
+      'north: sealed for age1new',
+      '  former age1old, held, 7 rows need it',
+      '  former age1older, held, may be removed',
+      '  former age1lost, not in the key file, 1 rows need it',
+      '  rotation since 2026-01-01T00:00:00.000Z: 22 of 30 rows done, 1 failing',
+      '  2 rows name no identity yet',
+    ]);
   });
 });

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { RecordsClient } from '@cpds/client';
 import { invalid } from '@cpds/errors';
 import { hospitals, reportToStderr, type Hospital, type Report } from '@cpds/local';
-import type { ScrubView } from '@cpds/messages';
+import type { AgeIdentitiesView, ScrubView } from '@cpds/messages';
 import { attach } from '../consortium/launch.js';
 import { exitCodes } from './output.js';
 
@@ -22,9 +22,7 @@ const lookEveryMs = 500;
  * @throws AppError `unknown-hospital`, `not-running`
  */
 export async function recordsScrub(dir: string, hospital: string | undefined): Promise<ScrubResult[]> {
-  const chosen = hospitals.filter((one) => hospital === undefined || one === hospital);
-  if (chosen.length === 0)
-    throw invalid('unknown-hospital', 'hospital', `there is no such hospital; there are: ${hospitals.join(', ')}`);
+  const chosen = chosenOf(hospital);
   const { backends } = await attach(resolve(dir), reportToStderr);
   const results: ScrubResult[] = [];
   for (const one of chosen)
@@ -33,6 +31,51 @@ export async function recordsScrub(dir: string, hospital: string | undefined): P
       ...(await scrubThrough(backends[one].operations, one, reportToStderr, lookEveryMs)),
     });
   return results;
+}
+
+/** A hospital's age identities, by their recipients. */
+export interface KeysResult extends AgeIdentitiesView {
+  readonly hospital: Hospital;
+}
+
+/**
+ * Which age identities open what a hospital keeps, or all hospitals, and how far a rotation is.
+ *
+ * @throws AppError `unknown-hospital`, `not-running`
+ */
+export async function recordsKeys(dir: string, hospital: string | undefined): Promise<KeysResult[]> {
+  const chosen = chosenOf(hospital);
+  const { backends } = await attach(resolve(dir), reportToStderr);
+  return Promise.all(
+    chosen.map(async (one) => ({ hospital: one, ...(await backends[one].operations.ageIdentities()) })),
+  );
+}
+
+/** The state of the keys, in words: how far a rotation is, and which former identity may go. */
+export function keysWords(results: readonly KeysResult[]): string {
+  return results
+    .flatMap(({ hospital, current, former, unnamed, failing, rotation }) => [
+      `${hospital}: sealed for ${current}`,
+      ...former.map(({ recipient, isHeld, rows, mayBeRemoved }) =>
+        [
+          `  former ${recipient}`,
+          isHeld ? 'held' : 'not in the key file',
+          mayBeRemoved ? 'may be removed' : `${rows} rows need it`,
+        ].join(', '),
+      ),
+      ...(rotation?.endedAt === null
+        ? [`  rotation since ${rotation.begunAt}: ${rotation.done} of ${rotation.rows} rows done, ${failing} failing`]
+        : []),
+      ...(unnamed === 0 ? [] : [`  ${unnamed} rows name no identity yet`]),
+    ])
+    .join('\n');
+}
+
+function chosenOf(hospital: string | undefined): readonly Hospital[] {
+  const chosen = hospitals.filter((one) => hospital === undefined || one === hospital);
+  if (chosen.length === 0)
+    throw invalid('unknown-hospital', 'hospital', `there is no such hospital; there are: ${hospitals.join(', ')}`);
+  return chosen;
 }
 
 /** Begins a scrub, or takes the one under way, and reports its progress until it ends. */

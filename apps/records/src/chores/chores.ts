@@ -6,6 +6,7 @@ import { OpeningsService } from '../openings/openings.service.js';
 import { ReEncryptions } from '../records/re-encryptions.js';
 import { RetiredObjects } from '../records/retired-objects.js';
 import { Withdrawals } from '../records/withdrawals.service.js';
+import { KeyRotations } from '../rotations/key-rotations.service.js';
 import { Scrubs } from '../scrubs/scrubs.service.js';
 
 export abstract class ChoresOptions {
@@ -36,6 +37,7 @@ export class Chores implements OnApplicationBootstrap, BeforeApplicationShutdown
     openings: OpeningsService,
     scrubs: Scrubs,
     withdrawals: Withdrawals,
+    rotations: KeyRotations,
     { pollMs, orphanAfterMs, onError }: ChoresOptions,
   ) {
     const chore = (everyMs: number, run: (stop: AbortSignal) => Promise<unknown>): Loop =>
@@ -45,6 +47,7 @@ export class Chores implements OnApplicationBootstrap, BeforeApplicationShutdown
       chore(10 * pollMs, (stop) => retired.workOff(stop)),
       chore(pollMs, (stop) => scrubs.workOff(stop)),
       chore(pollMs, (stop) => withdrawals.workOff(stop)),
+      chore(pollMs, (stop) => rotations.workOff(stop)),
       chore(tidyEveryMs, () => pending.sweep(orphanAfterMs)),
       chore(tidyEveryMs, () => exchange.pruneNonces()),
       chore(tidyEveryMs, () => openings.pruneEnds(orphanAfterMs)),

@@ -4,7 +4,7 @@ import { AppError } from '@cpds/errors';
 export type DamagedPart = 'object' | 'length' | 'header' | 'payload';
 
 /** Whatever was reading when damage was found. */
-export type Finder = 'reading' | 'fetch' | 'sealing-anew' | 'scrub';
+export type Finder = 'reading' | 'fetch' | 'sealing-anew' | 'rewrapping' | 'scrub';
 
 /**
  * Refuses an object that is lost, or is not the one that its row names. A 500 although it is `unavailable`: a restored

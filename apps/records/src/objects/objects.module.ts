@@ -3,17 +3,18 @@ import { invalid } from '@cpds/errors';
 import type { ServiceContext } from '@cpds/service';
 import { Counter } from 'prom-client';
 import type { RecordsConfig } from '../config.js';
+import { AgeIdentities } from './age-identities.js';
 import { NamedFiles, NamedFilesOptions } from './named-files.js';
 import { ObjectStore } from './object-store.js';
 import { openObjectStore } from './open-object-store.js';
 import { PendingObjects, PendingObjectsOptions } from './pending-objects.js';
-import { AgeIdentity, Vault } from './vault.js';
+import { Vault } from './vault.js';
 
 @Module({})
 export class ObjectsModule {
   static with({ config, keys, metrics, onError }: ServiceContext<RecordsConfig>): DynamicModule {
     if (keys.age === undefined) throw invalid('key-missing', 'age', 'the key file has no age key');
-    const identity: AgeIdentity = { secret: keys.age };
+    const identities = new AgeIdentities(keys.age, keys.formerAges);
     const options: PendingObjectsOptions = { onError };
     const damage = new Counter({
       name: 'cpds_object_damage_total',
@@ -30,11 +31,11 @@ export class ObjectsModule {
         PendingObjects,
         NamedFiles,
         { provide: ObjectStore, useValue: openObjectStore(config) },
-        { provide: AgeIdentity, useValue: identity },
+        { provide: AgeIdentities, useValue: identities },
         { provide: PendingObjectsOptions, useValue: options },
         { provide: NamedFilesOptions, useValue: named },
       ],
-      exports: [Vault, NamedFiles, PendingObjects, ObjectStore, AgeIdentity],
+      exports: [Vault, NamedFiles, PendingObjects, ObjectStore, AgeIdentities],
     };
   }
 }

@@ -14,3 +14,13 @@ export async function* after(first: Uint8Array, rest: AsyncIterable<Uint8Array>)
   yield first;
   yield* rest;
 }
+
+/** Yields `source` without its first `length` bytes. */
+export async function* behind(length: number, source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let left = length;
+  for await (const bytes of source) {
+    const rest = bytes.subarray(left);
+    left -= bytes.length - rest.length;
+    if (rest.length > 0) yield rest;
+  }
+}

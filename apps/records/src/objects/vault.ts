@@ -3,18 +3,13 @@ import { Injectable } from '@nestjs/common';
 import * as age from '@cpds/crypto/age';
 import { keyCommit } from '@cpds/crypto/deed';
 import { nodeAead } from '@cpds/crypto/node';
-import { invalid, unavailable } from '@cpds/errors';
+import { invalid } from '@cpds/errors';
+import { AgeIdentities } from './age-identities.js';
 import type { Finder } from './damage.js';
 import { type NamedFile, NamedFiles } from './named-files.js';
 import { ObjectStore } from './object-store.js';
 import { PendingObjects } from './pending-objects.js';
-import { after, hashed } from './streams.js';
-
-/** This service's age identity: opens what was sealed for this hospital. */
-export abstract class AgeIdentity {
-  /** `AGE-SECRET-KEY-1…` */
-  abstract readonly secret: string;
-}
+import { after, behind, hashed } from './streams.js';
 
 /** Plaintext on its way in. */
 export interface Plaintext {
@@ -32,6 +27,15 @@ export interface SealedObject {
   plaintextSha256: Uint8Array;
   /** commits to the file key; the key itself is in the header only */
   keyCommit: Uint8Array;
+  /** `age1…` of this hospital's identity that opens the header */
+  recipient: string;
+}
+
+/** A copy of a sealed object under another header. */
+export interface RewrappedObject {
+  /** its name in the object store */
+  key: string;
+  header: Uint8Array;
 }
 
 /** Name of a sealed record in the object store. */
@@ -43,17 +47,12 @@ export const objectKey = (id: string): string => `objects/${id}`;
  */
 @Injectable()
 export class Vault {
-  /** This hospital's `age1…`. */
-  readonly recipient: string;
-
   constructor(
     private readonly store: ObjectStore,
     private readonly pending: PendingObjects,
     private readonly files: NamedFiles,
-    private readonly identity: AgeIdentity,
-  ) {
-    this.recipient = age.recipientOf(identity.secret);
-  }
+    private readonly identities: AgeIdentities,
+  ) {}
 
   /**
    * Seals `content` for this hospital and `patientRecipient` while it streams into the store, then runs `keep`, which
@@ -64,8 +63,9 @@ export class Vault {
    */
   async seal<T>(content: Plaintext, patientRecipient: string, keep: (sealed: SealedObject) => Promise<T>): Promise<T> {
     const id = randomUUID();
+    const { recipient } = this.identities;
     const fileKey = new Uint8Array(randomBytes(16));
-    const header = age.serializeHeader(age.createHeader(fileKey, [patientRecipient, this.recipient]));
+    const header = age.serializeHeader(age.createHeader(fileKey, [patientRecipient, recipient]));
     const plaintext = createHash('sha256');
     const payload = createHash('sha256');
     const sealing = age.sealPayload(
@@ -88,6 +88,7 @@ export class Vault {
         payloadSha256: payload.digest(),
         plaintextSha256: plaintext.digest(),
         keyCommit: commit,
+        recipient,
       });
     });
   }
@@ -98,18 +99,26 @@ export class Vault {
    * @throws AppError `sealed-for-another`; what `NamedFiles.open` throws
    */
   async open(file: NamedFile, by: Finder): Promise<AsyncIterable<Uint8Array>> {
-    return this.files.open(file, this.fileKeyOf(file.header), by);
+    return this.files.open(file, this.identities.openHeader(file.header).fileKey, by);
   }
 
-  private fileKeyOf(header: Uint8Array): Uint8Array {
-    try {
-      return age.unwrapHeader(age.parseHeader(header), this.identity.secret);
-    } catch (cause) {
-      throw unavailable('sealed-for-another', "this record's header is for another age identity", {
-        cause,
-        status: 500,
-      });
-    }
+  /**
+   * Copies the object `id` under a header that the current identity opens, then runs `keep`, which names the copy in a
+   * transaction of its own and calls `PendingObjects.keep` there. The payload stays as it is to the last byte, which its
+   * hash shows while it is copied; so do file key, deed and capsules. When anything throws, there is no copy.
+   *
+   * @throws AppError `sealed-for-another`; DamagedObject; what `keep` throws
+   */
+  async rewrap<T>(id: string, file: NamedFile, keep: (copy: RewrappedObject) => Promise<T>): Promise<T> {
+    const header = this.identities.rewrapHeader(file.header);
+    // A name is written once, so a copy that a crash left behind must not be in the way of the next.
+    const key = `${objectKey(id)}-${randomBytes(4).toString('hex')}`;
+    return this.pending.guard(key, async () => {
+      const { sizeBytes, body } = await this.files.get(file, 'rewrapping');
+      const payload = behind(file.header.length, body);
+      await this.store.put(key, sizeBytes - file.header.length + header.length, after(header, payload));
+      return keep({ key, header });
+    });
   }
 }
 

@@ -21,6 +21,10 @@ export class OpeningRow {
   @Column('text')
   stanza!: string;
 
+  /** `age1…` of the own identity that opens the stanza; empty: stored before it was kept */
+  @Column('text')
+  recipient!: string;
+
   @Column('jsonb')
   metadata!: RecordMetadata;
 

@@ -1,7 +1,7 @@
 import * as age from '@cpds/crypto/age';
 import { equalBytes, fromHex } from '@cpds/crypto/bytes';
 import { keyCommit, recordCommitment } from '@cpds/crypto/deed';
-import { AppError, unavailable } from '@cpds/errors';
+import { AppError } from '@cpds/errors';
 import type { RecordMetadata } from '@cpds/messages';
 
 /** The fetched file, unchecked. */
@@ -12,17 +12,6 @@ export interface FetchedFile {
   payloadBytes: number;
   metadata: RecordMetadata;
   salt: Uint8Array;
-}
-
-/**
- * The file key of identity's stanza, opened by this service's own age identity.
- *
- * @throws AppError `bad-stanza` (unavailable): identity wrapped it for another key
- */
-export function openStanza(stanza: string, identity: string): Uint8Array {
-  const key = age.unwrapStanza(age.parseStanza(stanza.split('\n')).stanza, identity);
-  if (!key) throw unavailable('bad-stanza', 'the stanza is for another age identity');
-  return key;
 }
 
 /**

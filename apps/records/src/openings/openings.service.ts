@@ -28,15 +28,15 @@ import { UnitOfWork, type Tx } from '@cpds/store';
 import type { z } from 'zod';
 import { bytesOf, GrantEnded, maxFetchLifeSec } from '../exchange/fetch.js';
 import { MayServe } from '../exchange/may-serve.js';
+import { AgeIdentities } from '../objects/age-identities.js';
 import { type NamedFile, NamedFiles } from '../objects/named-files.js';
 import { ObjectStore } from '../objects/object-store.js';
 import { PendingObjects } from '../objects/pending-objects.js';
 import { after, hashed } from '../objects/streams.js';
-import { AgeIdentity } from '../objects/vault.js';
 import type { OutgoingBytes } from '../records/records.service.js';
 import { HomeExchange } from './home-exchange.js';
 import { HospitalDirectory } from './hospital-directory.js';
-import { checkFetched, openStanza, WrongBytes } from './opening.js';
+import { checkFetched, WrongBytes } from './opening.js';
 import { OpeningRow } from './opening.row.js';
 
 type Released = NonNullable<z.infer<typeof ReleasedAnswer>>;
@@ -68,7 +68,7 @@ export class OpeningsService {
     private readonly directory: HospitalDirectory,
     private readonly disclosure: Disclosure,
     private readonly mayServe: MayServe,
-    private readonly identity: AgeIdentity,
+    private readonly identities: AgeIdentities,
   ) {}
 
   /**
@@ -84,7 +84,7 @@ export class OpeningsService {
     const actor = await this.actors.forDepartment(caller, source.departmentId);
     const { opening, fileKey } =
       'stanza' in source
-        ? { opening: source, fileKey: openStanza(source.stanza, this.identity.secret) }
+        ? { opening: source, fileKey: this.identities.openStanza(source.stanza).fileKey }
         : await this.fetch(grantId, source);
     const { contentType, sizeBytes } = opening.metadata;
     await this.disclosure.logged(events.opened, {
@@ -212,14 +212,16 @@ export class OpeningsService {
       const [{ header, payloadSha256 }, opened] = await Promise.all(atOnce);
       const { metadata, salt } = file;
       const payloadBytes = file.sizeBytes - header.length;
-      const fileKey = openStanza(opened.stanza, this.identity.secret);
+      const { fileKey } = this.identities.openStanza(opened.stanza);
       checkFetched({ header, payloadSha256, payloadBytes, metadata, salt }, fileKey, commitment);
       const row = {
         grantId: bytesOf(grantId),
         objectKey: key,
         header: Buffer.from(header),
         payloadSha256: Buffer.from(payloadSha256),
-        stanza: opened.stanza,
+        // Identity may still wrap for a former identity, which must not be needed by a row of today.
+        stanza: this.identities.wrap(fileKey),
+        recipient: this.identities.recipient,
         metadata,
         commitment: bytesOf(commitment),
         departmentId,

@@ -47,6 +47,10 @@ export class ObjectRow {
   @Column('bytea')
   header!: Buffer;
 
+  /** `age1…` of the own identity that opens the header; empty: stored before it was kept */
+  @Column('text')
+  recipient!: string;
+
   @Column('bytea', { name: 'payload_sha256' })
   payloadSha256!: Buffer;
 
@@ -102,6 +106,7 @@ export function objectRow(
     recordId,
     objectKey: objectKey(sealed.id),
     header: Buffer.from(sealed.header),
+    recipient: sealed.recipient,
     payloadSha256: Buffer.from(sealed.payloadSha256),
     salt: Buffer.from(salt),
     commitment: Buffer.from(commitment),

@@ -9,7 +9,6 @@ import { PendingObjects } from '../objects/pending-objects.js';
 interface Retired {
   readonly id: string;
   readonly record_id: string;
-  readonly object_key: string;
   readonly commitment: Buffer;
 }
 
@@ -33,7 +32,7 @@ export class RetiredObjects {
    */
   async workOff(stop: AbortSignal): Promise<void> {
     const retired = (await this.unitOfWork.reader.query(
-      `SELECT id, record_id, object_key, commitment FROM object WHERE NOT is_current AND NOT is_kept AND removed_at IS NULL
+      `SELECT id, record_id, commitment FROM object WHERE NOT is_current AND NOT is_kept AND removed_at IS NULL
        ORDER BY asked_at NULLS FIRST, stored_at LIMIT 100`,
     )) as Retired[];
     for (const object of retired) {
@@ -45,14 +44,15 @@ export class RetiredObjects {
     }
   }
 
-  private async remove({ id, record_id, object_key }: Retired, commitment: Hex): Promise<void> {
+  private async remove({ id, record_id }: Retired, commitment: Hex): Promise<void> {
     await this.changes.commit(async (tx) => {
-      const [, removed] = (await tx.manager.query(
-        'UPDATE object SET removed_at = now() WHERE id = $1 AND removed_at IS NULL',
+      // A rotation of the age identity may have given it another name since it was looked up.
+      const [[removed]] = (await tx.manager.query(
+        'UPDATE object SET removed_at = now() WHERE id = $1 AND removed_at IS NULL RETURNING object_key',
         [id],
-      )) as [unknown, number];
-      if (removed === 0) return unchanged();
-      await this.pending.release(tx, object_key);
+      )) as [{ object_key: string }[]];
+      if (!removed) return unchanged();
+      await this.pending.release(tx, removed.object_key);
       return told({
         type: events.objectRemoved,
         correlation: record_id,
