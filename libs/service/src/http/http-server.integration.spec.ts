@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process';
 import { connect, type Socket } from 'node:net';
 import { once } from 'node:events';
+import { promisify } from 'node:util';
 import { Body, Controller, Get, Module, Post, Req, Res } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -135,6 +137,18 @@ async function sendThenRead(path: string, headers: Record<string, string | numbe
   return answer;
 }
 
+/** Posts `size` bytes with Python's own client, four times each, and prints the statuses. */
+const python = `
+import http.client, json, sys
+host, size, cases = sys.argv[1], int(sys.argv[2]), json.loads(sys.argv[3])
+for path, headers in cases:
+    for _ in range(4):
+        client = http.client.HTTPConnection(host, timeout=30)
+        client.request('POST', path, body=b' ' * size, headers=headers)
+        print(path, client.getresponse().status)
+        client.close()
+`;
+
 /** Whether the server ends the connection in time. */
 async function isClosedWithin(socket: Socket, ms: number): Promise<boolean> {
   socket.on('error', () => undefined).resume();
@@ -180,6 +194,13 @@ describe('a refusal reaches whoever is still sending', () => {
       const answer = await fetch(`${url}${path}`, { method: 'POST', headers, body: new Uint8Array(size) });
       expect([answer.status, typeof ((await answer.json()) as object)]).toEqual([status, 'object']);
     }
+  });
+
+  it("by Python's http.client, which needs python3 on this machine", async () => {
+    const args = [new URL(url).host, String(size), JSON.stringify(cases.map(([, path, headers]) => [path, headers]))];
+    const { stdout } = await promisify(execFile)('python3', ['-c', python, ...args]);
+    const expected = cases.flatMap(([status, path]) => Array.from({ length: 4 }, () => `${path} ${status}`));
+    expect(stdout.trim().split('\n')).toEqual(expected);
   });
 
   it('and the connection serves the next request', async () => {
