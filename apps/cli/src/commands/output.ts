@@ -3,6 +3,9 @@ import { toAppError } from '@cpds/errors';
 /** Exit codes of `cpds`. */
 export const exitCodes = { ok: 0, failed: 1, usage: 2, notRunning: 3, damaged: 4 } as const;
 
+/** The exit code of a main job that came to its end. */
+export const exitCodeOf = ({ ok }: { readonly ok: boolean }): number => (ok ? exitCodes.ok : exitCodes.failed);
+
 /** Prints a result: as one JSON document with `--json`, else in words. */
 export function print(isJson: boolean, value: unknown, words: () => string): void {
   process.stdout.write(`${isJson ? JSON.stringify(value, null, 2) : words()}\n`);

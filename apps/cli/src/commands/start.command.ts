@@ -6,7 +6,7 @@ import { launch } from '../consortium/launch.js';
 import { mainJob } from '../main-job/main-job.js';
 import { leftLine, readRecordsFolder } from '../main-job/records-folder.js';
 import { closingTable } from '../main-job/table.js';
-import { exitCodes } from './output.js';
+import { exitCodeOf } from './output.js';
 
 /** Options of `npm start`. */
 export interface StartOptions {
@@ -58,7 +58,7 @@ export async function start(options: StartOptions): Promise<void> {
       participants.map(async ({ name }) => [name, await local.world.consortium.urlOf(name)] as const),
     );
     process.stdout.write(`\n${closingTable([...local.steps, ...steps], report, addresses)}\n\n`);
-    if (!report.ok) process.exitCode = exitCodes.failed;
+    process.exitCode = exitCodeOf(report);
     if (options.once) return;
     process.stdout.write('The consortium stays up. Ctrl-C stops it; the next start goes on with its data.\n');
     await interrupted;

@@ -1,33 +1,18 @@
 import { withProgress } from '@cpds/local';
-import { AppError, invalid } from '@cpds/errors';
+import { AppError } from '@cpds/errors';
 import type { WalletHolder } from '@cpds/wallet';
 import type { JobStep } from '../consortium/job-step.js';
 import type { World } from '../consortium/world.js';
 import { checkAudit, type Expectation } from './audit-check.js';
 import { askingDepartment } from './department.js';
+import { depositAll, type Deposited } from './deposit.js';
 import { patientOf } from './patients.js';
-import { leftLine, type LeftFile, type RecordFile, type RecordsFolder } from './records-folder.js';
+import { isWhole, type RecordFile, type RecordsFolder } from './records-folder.js';
 import { pausedVouchers, pauseVouchers, waitForRefund } from './refund.js';
 import type { Report } from './report.js';
 import { revoke } from './revocations.js';
-import {
-  askAndConsent,
-  finishShare,
-  readOpened,
-  release,
-  upload,
-  waitForDeed,
-  waitForState,
-  type ShareResult,
-} from './share.js';
+import { askAndConsent, finishShare, readOpened, release, waitForState, type ShareResult } from './share.js';
 import { waitFor } from './waiting.js';
-
-/** A record whose deed is final, and whose wallet holds its key. */
-interface Deposited {
-  readonly file: RecordFile;
-  readonly holder: WalletHolder;
-  readonly recordId: string;
-}
 
 /** Starts stopped processes again. */
 export type Restart = (names: readonly string[]) => Promise<void>;
@@ -127,7 +112,7 @@ export async function mainJob(
 
   const { sign, seal } = world.addresses.keys;
   const report: Report = {
-    ok: !left.some(({ isRecord }) => isRecord),
+    ok: isWhole(left),
     hospitals: ['north', 'south'],
     storemen: { n: sign.n, t: sign.t, signingKey: sign.publicKey, sealingKey: seal.publicKey },
     ...ring,
@@ -153,30 +138,6 @@ async function enrolAll(world: World, files: readonly RecordFile[]): Promise<Map
     holders.set(file, holder);
   }
   return holders;
-}
-
-/** Uploads the files; those that north refuses join the ones that are left. */
-async function depositAll(
-  world: World,
-  files: readonly RecordFile[],
-  holders: Map<RecordFile, WalletHolder>,
-  left: LeftFile[],
-): Promise<Deposited[]> {
-  const deposited: Deposited[] = [];
-  for (const file of files) {
-    const holder = holders.get(file)!;
-    const stored = await upload(world, holder.account.patientId, file).catch((cause: unknown) => {
-      if (!(cause instanceof AppError) || cause.kind !== 'invalid') throw cause;
-      return cause;
-    });
-    if (stored instanceof AppError) {
-      left.push({ name: file.name, reason: stored.message, isRecord: true });
-      world.report(leftLine(left.at(-1)!));
-    } else deposited.push({ file, holder, recordId: stored.recordId });
-  }
-  if (deposited.length === 0) throw invalid('no-records', 'records', 'north took none of the files');
-  await Promise.all(deposited.map(({ recordId }) => waitForDeed(world, recordId)));
-  return deposited;
 }
 
 /** Waits until the enrolments are under a checkpoint that is anchored on the hub: a consent counts only if that happened before the request. */

@@ -66,6 +66,9 @@ export async function readRecordsFolder(dir: string): Promise<RecordsFolder> {
   return { files: files.sort(byName), left: left.sort(byName) };
 }
 
+/** Whether everything that says that it is a record was shared. */
+export const isWhole = (left: readonly LeftFile[]): boolean => !left.some(({ isRecord }) => isRecord);
+
 /** A line for whoever looks on. */
 export const leftLine = ({ name, reason, isRecord }: LeftFile): string =>
   `${isRecord ? 'NOT SHARED' : 'left'} ${name}: ${reason}`;

@@ -25,7 +25,11 @@ export interface ShareResult extends ShareTimes {
 }
 
 /** Uploads a file to north as a stream, and checks that north's digest of it is that of the file. */
-export async function upload(world: World, patientId: string, file: RecordFile): Promise<StoredRecord> {
+export async function upload(
+  world: Pick<World, 'backends'>,
+  patientId: string,
+  file: RecordFile,
+): Promise<StoredRecord> {
   const body = Readable.toWeb(createReadStream(file.path)) as ReadableStream<Uint8Array>;
   const stored = await world.backends.north.records.upload(
     patientId,
@@ -40,7 +44,7 @@ export async function upload(world: World, patientId: string, file: RecordFile):
 }
 
 /** Waits until the record's deed stands in a final cohort. */
-export function waitForDeed(world: World, recordId: string): Promise<RecordStatus> {
+export function waitForDeed(world: Pick<World, 'backends'>, recordId: string): Promise<RecordStatus> {
   return waitFor(`the deed of record ${recordId}`, async () => {
     const stored = await world.backends.north.records.status(recordId);
     return stored.deed === 'current' ? stored : null;
