@@ -322,15 +322,49 @@ describe('a body that says whose it is', () => {
     });
   });
 
-  it('is taken when it names its patient, also beside another, or nobody known here', async () => {
+  it('is taken when it names its patient, or nobody known here', async () => {
     const before = told('allowed').length + told('refused').length;
-    known.set(synthea, patient.id).set('999-67-8669', other.id);
+    known.set(synthea, patient.id);
     expect((await upload(bundle)).status).toBe(201);
     known.clear();
     const query = `patient=${patient.id}&allowMismatch=not%20needed`;
     expect((await upload(bundle, 'application/fhir+json', query)).status).toBe(201);
     await until(() => north.events.filter(({ type }) => type === 'records.object-stored.v1').length >= 2);
     expect(told('allowed').length + told('refused').length).toBe(before);
+  });
+
+  it('is refused when it names its patient and another, unless somebody says why', async () => {
+    known.set(synthea, patient.id).set('999-67-8669', other.id);
+    const before = await kept();
+    const [refusals, allowances] = [told('refused').length, told('allowed').length];
+    const answer = await upload(bundle);
+    expect(answer.status).toBe(422);
+    expect((await answer.json()).issue[0].details.coding[0].code).toBe('patient-mismatch');
+    expect(await kept()).toEqual(before);
+    const query = `patient=${patient.id}&allowMismatch=twins`;
+    expect((await upload(bundle, 'application/fhir+json', query)).status).toBe(201);
+    await until(() => told('refused').length === refusals + 1 && told('allowed').length === allowances + 1);
+    expect(told('allowed').at(-1)!.details).toMatchObject({ patientId: patient.id, reason: 'twins' });
+  });
+
+  it('is its patient’s by a number without a system that others have too, and not beside a number of others only', async () => {
+    const answer = north.answers.get('identity.whose')!;
+    const withNumbers = (...numbers: string[]) =>
+      JSON.stringify({
+        resourceType: 'Patient',
+        identifier: numbers.map((value) => ({ value })),
+      });
+    const having = new Map([
+      ['shared', [other.id, patient.id]],
+      ['foreign', [other.id]],
+    ]);
+    north.answers.set('identity.whose', (body: never) => {
+      const { named } = body as { named: { value: string }[] };
+      return { patientIds: [...new Set(named.flatMap(({ value }) => having.get(value) ?? []))] };
+    });
+    expect((await upload(withNumbers('shared', 'unknown'))).status).toBe(201);
+    expect((await upload(withNumbers('shared', 'foreign'))).status).toBe(422);
+    north.answers.set('identity.whose', answer);
   });
 
   it('gets no answer without identity: the upload is repeated, not believed', async () => {

@@ -15,9 +15,18 @@ export class Patients {
     return { patientId, ageRecipient: patient.enrolment.ageRecipient, metaAddress: patient.metaAddress };
   }
 
-  /** Pseudonyms of this hospital's patients, enrolled or not, whom a body names. */
-  async named(named: NamedPatient[]): Promise<readonly string[]> {
-    if (named.length === 0) return [];
+  /** For each name in a body the patients of this hospital, enrolled or not, whom it may stand for. */
+  async meantBy(named: readonly NamedPatient[]): Promise<readonly (readonly string[])[]> {
+    // A value without its system may be several people's, so each is asked about alone; all others are one patient's each.
+    const [vague, exact] = [named.filter(isVague), named.filter((one) => !isVague(one))];
+    const meant = (exact.length === 0 ? [] : await this.whose(exact)).map((patientId) => [patientId]);
+    for (const one of vague) meant.push(await this.whose([one]));
+    return meant;
+  }
+
+  private async whose(named: NamedPatient[]): Promise<string[]> {
     return (await this.requests.ask('identity.whose', WhoseQuery, WhoseAnswer, { named })).patientIds;
   }
 }
+
+const isVague = (one: NamedPatient): boolean => 'value' in one && one.system === undefined;

@@ -98,11 +98,12 @@ export function newObject(sealed: SealedObject, metadata: RecordMetadata, owner:
 }
 
 /**
- * Whether a body is another patient's: it names patients whom this hospital knows, and the claimed one is not among them.
- * A body that names nobody, or nobody known here, says nothing; a mother's identifier beside her child's is no mismatch.
+ * Whether a body names another patient of this hospital, also beside the claimed one: a report on two people is in neither
+ * one's record by mistake. `meant` holds for each name the patients whom it may stand for; a name that nobody here has says
+ * nothing, and one that several have is the claimed patient's if it is among them.
  */
-export function isOfAnother(claimed: string, named: readonly string[]): boolean {
-  return named.length > 0 && !named.includes(claimed);
+export function isOfAnother(claimed: string, meant: readonly (readonly string[])[]): boolean {
+  return meant.some((patients) => patients.length > 0 && !patients.includes(claimed));
 }
 
 /** Metadata in the one form that is hashed and sent. */

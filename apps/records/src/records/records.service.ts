@@ -60,7 +60,7 @@ export class RecordsService {
     const { metadata } = claim;
     let isMismatch = false;
     const whose = async (named: NamedPatient[]): Promise<void> => {
-      isMismatch = isOfAnother(claim.patientId, await this.patients.named(named));
+      isMismatch = isOfAnother(claim.patientId, await this.patients.meantBy(named));
       if (isMismatch && claim.allowMismatch === undefined) await this.refuseMismatch(claim, actor);
     };
     const content = { sizeBytes: metadata.sizeBytes, body: checked(body, contentCheck(metadata.contentType), whose) };
