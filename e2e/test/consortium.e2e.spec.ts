@@ -4,6 +4,7 @@ import { plantedSuite } from './suites/planted.suite.js';
 import { revokeSuite } from './suites/revoke.suite.js';
 import { shareSuite } from './suites/share.suite.js';
 import { tamperSuite } from './suites/tamper.suite.js';
+import { whoMaySuite } from './suites/who-may.suite.js';
 import { Stage } from './support/stage.js';
 
 /** One consortium for all suites, because its start takes most of a minute; later suites meet what the earlier ones left. */
@@ -19,6 +20,7 @@ describe('a consortium of real processes', () => {
   shareSuite(stageOf);
   killSuite(stageOf);
   badInputSuite(stageOf);
+  whoMaySuite(stageOf);
   revokeSuite(stageOf);
   // After everything that could have written a planted string somewhere, refusals and crashes included.
   plantedSuite(stageOf);

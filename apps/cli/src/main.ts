@@ -1,10 +1,24 @@
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { hospitalPermissions, hubPermissions } from './commands/bus.commands.js';
 import { ageKeysWords, forgetAgeIdentity, newAgeIdentity } from './commands/key-file.commands.js';
 import { down, logs, status, up, statusWords } from './commands/lifecycle.commands.js';
 import { exitCodes, fail, print } from './commands/output.js';
 import { agreementWords, outboxAgree } from './commands/outbox.commands.js';
 import { keysWords, recordsKeys, recordsScrub, scrubExitCode, scrubWords } from './commands/records.commands.js';
+import {
+  clientsList,
+  clientWords,
+  clinicianWords,
+  cliniciansFind,
+  cliniciansList,
+  departmentsList,
+  departmentWords,
+  disable,
+  disablementWords,
+  enable,
+  type ListOptions,
+  listWords,
+} from './commands/registry.commands.js';
 import { share, transferShow, transferWords } from './commands/share.commands.js';
 import { start } from './commands/start.command.js';
 import { deploy } from './deploy/index.js';
@@ -48,6 +62,13 @@ const revocationWords = ({ confirmedBy, needed, isEnough, failures }: Revocation
   ].join('\n');
 
 const listOf = (names = ''): string[] => names.split(',').filter((name) => name !== '');
+
+/** A whole number of pages, at least one. */
+function pagesOf(text: string): number {
+  if (!/^[1-9]\d{0,5}$/.test(text)) throw new InvalidArgumentError('must be a number of pages, at least 1');
+  return Number(text);
+}
+const [afterHelp, pagesHelp] = ['go on behind this entry', 'pages of a hundred to read at most'];
 
 const program = new Command('cpds')
   .description('A consortium of hospitals on this machine: records shared from one chain to another')
@@ -120,6 +141,112 @@ command(transfer, 'show <grantId>', 'where a transfer is and why it waits', asyn
   const views = await transferShow(dir, grantId as string);
   print(json ?? false, views, () => transferWords(views));
 });
+
+const clients = program.command('clients').description('backends and wallets of a hospital, which get tokens');
+command<CommonOptions & ListOptions & { wallets?: boolean }>(
+  clients,
+  'list <hospital>',
+  'its backends, or its wallets, disabled ones too',
+  async ({ dir, json, wallets, ...options }, hospital) => {
+    const listed = await clientsList(dir, hospital as string, { ...options, kind: wallets ? 'wallet' : 'backend' });
+    print(json ?? false, listed, () => listWords(listed, clientWords));
+  },
+)
+  .option('--wallets', 'wallets, by the pseudonyms of their patients')
+  .option('--after <name>', afterHelp)
+  .option('--pages <count>', pagesHelp, pagesOf, 10);
+command(
+  clients,
+  'disable <hospital> <clientId>',
+  'give it no token any more; those it has end within five minutes',
+  async ({ dir, json }, hospital, id) => {
+    const done = await disable(dir, hospital as string, 'clients', id as string);
+    print(json ?? false, done, () => disablementWords(done));
+  },
+);
+command(
+  clients,
+  'enable <hospital> <clientId>',
+  'give a disabled client tokens again',
+  async ({ dir, json }, hospital, id) => {
+    const done = await enable(dir, hospital as string, 'clients', id as string);
+    print(json ?? false, done, () => disablementWords(done));
+  },
+);
+
+const departments = program.command('departments').description('departments of a hospital, which receive records');
+command<CommonOptions & ListOptions>(
+  departments,
+  'list <hospital>',
+  'its departments, disabled ones too',
+  async ({ dir, json, ...options }, hospital) => {
+    const listed = await departmentsList(dir, hospital as string, options);
+    print(json ?? false, listed, () => listWords(listed, departmentWords));
+  },
+)
+  .option('--after <name>', afterHelp)
+  .option('--pages <count>', pagesHelp, pagesOf, 10);
+command(
+  departments,
+  'disable <hospital> <departmentId>',
+  'ask, open and read nothing for it any more',
+  async ({ dir, json }, hospital, id) => {
+    const done = await disable(dir, hospital as string, 'departments', id as string);
+    print(json ?? false, done, () => disablementWords(done));
+  },
+);
+command(
+  departments,
+  'enable <hospital> <departmentId>',
+  'let a disabled department receive records again',
+  async ({ dir, json }, hospital, id) => {
+    const done = await enable(dir, hospital as string, 'departments', id as string);
+    print(json ?? false, done, () => disablementWords(done));
+  },
+);
+
+const clinicians = program
+  .command('clinicians')
+  .description('clinicians of a hospital, on whose behalf calls are made');
+command<CommonOptions & ListOptions & { department?: string }>(
+  clinicians,
+  'list <hospital>',
+  'its clinicians, disabled ones too',
+  async ({ dir, json, ...options }, hospital) => {
+    const listed = await cliniciansList(dir, hospital as string, options);
+    print(json ?? false, listed, () => listWords(listed, clinicianWords));
+  },
+)
+  .option('--department <id>', 'those of one department')
+  .option('--after <id>', afterHelp)
+  .option('--pages <count>', pagesHelp, pagesOf, 10);
+command(
+  clinicians,
+  'find <hospital> <registration>',
+  'the clinician of a registration',
+  async ({ dir, json }, hospital, registration) => {
+    const found = await cliniciansFind(dir, hospital as string, registration as string);
+    print(json ?? false, found, () => clinicianWords(found));
+  },
+);
+command(
+  clinicians,
+  'disable <hospital> <clinicianId>',
+  'make no call on their behalf any more',
+  async ({ dir, json }, hospital, id) => {
+    const done = await disable(dir, hospital as string, 'clinicians', id as string);
+    print(json ?? false, done, () => disablementWords(done));
+  },
+);
+command(
+  clinicians,
+  'enable <hospital> <clinicianId>',
+  'let calls be made on their behalf again',
+  async ({ dir, json }, hospital, id) => {
+    const done = await enable(dir, hospital as string, 'clinicians', id as string);
+    print(json ?? false, done, () => disablementWords(done));
+  },
+);
 
 const records = program.command('records').description('records that are kept');
 command<CommonOptions & { hospital?: string }>(

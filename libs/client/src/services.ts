@@ -11,6 +11,8 @@ import {
   DepartmentList,
   type DepartmentParameters,
   OpenOutcome,
+  type RegisterClient,
+  RegisteredClient,
   RegisteredPatient,
   type PatientIdentifier,
   RequestView,
@@ -50,6 +52,11 @@ export class IdentityClient {
   /** A new clinician of a department (scope identity.admin). */
   registerClinician(departmentId: string, registration: string): Promise<z.infer<typeof Clinician>> {
     return this.http.post('clinicians', { departmentId, registration }, Clinician);
+  }
+
+  /** A new backend, or another key and other scopes for the one of this name (scope identity.admin). */
+  registerClient(client: RegisterClient): Promise<z.infer<typeof RegisteredClient>> {
+    return this.http.post('clients', client, RegisteredClient);
   }
 
   /** A hundred backends or wallets at most, by name, and where the next begin (scope identity.admin). */
