@@ -1,5 +1,3 @@
-import { Changes } from '@cpds/outbox';
-import { UnitOfWork } from '@cpds/store';
 import {
   Inject,
   Module,
@@ -8,7 +6,7 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { computeAddress } from 'ethers';
-import { Gauge, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import { toHex } from '@cpds/crypto/bytes';
 import { DutyTimes } from '../transfers/duties.js';
 import { FactsReader } from '../transfers/facts.js';
@@ -21,7 +19,8 @@ import { Consortium, ConsortiumTimes } from './consortium-view.js';
 import { DeedEvidence } from './deed-evidence.js';
 import { onceInAWhile } from './error-lines.js';
 import { GrantFacts, GrantFactsOptions } from './grant-facts.js';
-import { GrantWatch } from './grant-watch.js';
+import { GrantWatch, GrantWatchOptions } from './grant-watch.js';
+import { HaltGauge, HaltGaugeOptions } from './halt-gauge.js';
 import { HomeClock } from './home-clock.js';
 import { LockIntake } from './lock-intake.js';
 
@@ -43,6 +42,7 @@ export class ChainsModule implements OnApplicationBootstrap, BeforeApplicationSh
     @Inject(ChainSet) private readonly chains: ChainSet,
     @Inject(ConsortiumReader) private readonly consortium: ConsortiumReader,
     @Inject(GrantWatch) private readonly watch: GrantWatch,
+    @Inject(TransferDriver) private readonly driver: TransferDriver,
   ) {}
 
   static with(options: ChainsOptions): DynamicModule {
@@ -52,6 +52,7 @@ export class ChainsModule implements OnApplicationBootstrap, BeforeApplicationSh
     const chainSet: ChainSetOptions = { ...options, onError };
     const reader: ConsortiumReaderOptions = { self, onError };
     const facts: GrantFactsOptions = { onError, ownAccount };
+    const gauge: HaltGaugeOptions = { metrics: options.metrics };
     return {
       module: ChainsModule,
       global: true,
@@ -69,32 +70,28 @@ export class ChainsModule implements OnApplicationBootstrap, BeforeApplicationSh
         DeedEvidence,
         HomeClock,
         ChainHalts,
+        GrantWatch,
         {
-          provide: GrantWatch,
-          inject: [ChainSet, ConsortiumReader, UnitOfWork, Changes, TransfersService, TransferDriver, ChainHalts],
+          provide: GrantWatchOptions,
+          inject: [ConsortiumReader, TransfersService, ChainHalts],
           useFactory: (
-            chains: ChainSet,
             consortium: ConsortiumReader,
-            unitOfWork: UnitOfWork,
-            changes: Changes,
             transfers: TransfersService,
-            driver: TransferDriver,
             halts: ChainHalts,
-          ) => {
+          ): GrantWatchOptions => {
             const rows = intake && new LockIntake(intake, () => consortium.current(), transfers);
-            const watch = new GrantWatch(chains, consortium, contracts, unitOfWork, changes, {
+            return {
               watchesMappings: intake !== 'V',
               watchesVouches: intake === 'V',
               ...(rows && { onLocked: (tx, homeUid, log) => rows.take(tx, homeUid, log) }),
               lookFor: (manager, grantId, log) => transfers.lookFor(manager, grantId, log),
               onDeepReorg: (chainUid) => halts.halt(chainUid),
               onError,
-            });
-            watch.onGrant(() => driver.wake());
-            countHalts(options.metrics, chains, watch);
-            return watch;
+            };
           },
         },
+        HaltGauge,
+        { provide: HaltGaugeOptions, useValue: gauge },
       ],
       exports: [
         HubContracts,
@@ -113,6 +110,7 @@ export class ChainsModule implements OnApplicationBootstrap, BeforeApplicationSh
   }
 
   onApplicationBootstrap(): void {
+    this.watch.onGrant(() => this.driver.wake());
     this.consortium.start();
     this.watch.start();
     this.chains.start();
@@ -123,18 +121,4 @@ export class ChainsModule implements OnApplicationBootstrap, BeforeApplicationSh
     await this.watch.stop();
     await this.chains.stop();
   }
-}
-
-/** 1 for a chain of which a final block vanished, until its new history is accepted. */
-function countHalts(metrics: Registry, chains: ChainSet, watch: GrantWatch): void {
-  new Gauge({
-    name: 'cpds_bridge_chain_halted',
-    help: '1 while a final block of the chain has vanished and nobody has accepted its new history',
-    labelNames: ['chain'],
-    registers: [metrics],
-    collect() {
-      const halted = watch.haltedChains();
-      for (const [chain, uid] of chains.uids()) this.set({ chain }, halted.has(uid) ? 1 : 0);
-    },
-  });
 }

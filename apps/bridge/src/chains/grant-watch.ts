@@ -1,26 +1,27 @@
 import { ChainFollower, type ChainLog, type ChainReader, type DeepReorg } from '@cpds/chain';
 import { LockedAccount, MappedDeeds, TransferLedger } from '@cpds/contracts';
 import { events } from '@cpds/messages';
-import { told, type Changes, type Outcome } from '@cpds/outbox';
-import { type AfterRound, Loop, type Tx, type UnitOfWork } from '@cpds/store';
+import { told, Changes, type Outcome } from '@cpds/outbox';
+import { type AfterRound, Loop, type Tx, UnitOfWork } from '@cpds/store';
+import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { GrantLog } from '../transfers/look-times.js';
-import type { ChainSet } from './chain-set.js';
-import type { ConsortiumReader, HubContracts } from './consortium-reader.js';
+import { ChainSet } from './chain-set.js';
+import { ConsortiumReader, HubContracts } from './consortium-reader.js';
 import type { ConsortiumView } from './consortium-view.js';
 
-export interface GrantWatchOptions {
+export abstract class GrantWatchOptions {
   /** Follow MappedDeeds. Set by roles that read destination chains. */
-  readonly watchesMappings: boolean;
+  abstract readonly watchesMappings: boolean;
   /** Follow each vouch instead of their sum: for vouchers, whose row ends with their own. */
-  readonly watchesVouches: boolean;
+  abstract readonly watchesVouches: boolean;
   /** Writes in the transaction that delivers a final `Locked`; for roles whose rows begin there. */
-  readonly onLocked?: (tx: Tx, homeUid: string, log: ChainLog) => Promise<Outcome<unknown>>;
+  abstract readonly onLocked?: (tx: Tx, homeUid: string, log: ChainLog) => Promise<Outcome<unknown>>;
   /** Makes the rows of a grant due that a log concerns: for a final one in the transaction that moves the cursor. */
-  readonly lookFor: (manager: EntityManager, grantId: string, log: GrantLog) => Promise<void>;
+  abstract readonly lookFor: (manager: EntityManager, grantId: string, log: GrantLog) => Promise<void>;
   /** Called when a final block of this chain vanished; may be called again after a restart. */
-  readonly onDeepReorg: (chainUid: string) => Promise<void>;
-  readonly onError: (error: unknown) => void;
+  abstract readonly onDeepReorg: (chainUid: string) => Promise<void>;
+  abstract readonly onError: (error: unknown) => void;
 }
 
 /** Hears of logs whose grants' rows are due, for wake-ups only. */
@@ -50,6 +51,7 @@ const saidBy: ReadonlyMap<string, GrantLog> = new Map([
  * itself. Each contract's follower has a loop that ends when it has begun; a
  * round is one try.
  */
+@Injectable()
 export class GrantWatch {
   private readonly followers = new Map<string, { follower: ChainFollower; beginning: Loop }>();
   private readonly listeners: GrantListener[] = [];
