@@ -675,6 +675,20 @@ describe('an object that was lost or altered', () => {
     await until(() => damaged(north, 'fetch').length === before + 4);
   });
 
+  it('is not looked for on behalf of a fetch that the bridge refuses', async () => {
+    const [refused, allowed] = [await consentTo(bundle), await consentTo(bundle)];
+    for (const consent of [refused, allowed])
+      await bucketOf(north).removeObject(north.bucket.bucket, await keyOf(consent));
+    authorize.set(refused.grantId, () => ({ outcome: 'refused', field: 'partials', reason: 'too few' }));
+    expect((await post(statement(refused))).status).toBe(403);
+    expect((await post(statement(allowed))).status).toBe(500);
+    // Events come in their order: one of the refused fetch would be here before.
+    const told = ({ recordId }: Consent) =>
+      damaged(north, 'fetch').filter(({ details }) => details.recordId === recordId);
+    await until(() => told(allowed).length > 0);
+    expect(told(refused)).toEqual([]);
+  });
+
   it('at B is a 500 with an event, and is fetched again for the next reader', async () => {
     const [one, two] = [await consentTo(bundle), await consentTo(bundle)];
     const earlier = await objectsOf(south);

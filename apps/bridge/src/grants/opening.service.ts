@@ -53,10 +53,10 @@ export class OpeningService {
     private readonly actors: Actors,
     private readonly keys: NodeKeys,
   ) {
-    // Made while the mapping becomes final, so that the release waits for the storemen only. If it fails, `open` asks
-    // again and throws.
+    // Made while the mapping becomes final, so that the release waits for the storemen only. `proofOfQ` forgets one that
+    // fails; `open` asks again and throws.
     transfers.onChange((row) => {
-      if (row.role === 'B' && row.state === 'mint-sent' && holdsGrant(row)) this.proofOfQ(row).catch(() => undefined);
+      if (row.role === 'B' && row.state === 'mint-sent' && holdsGrant(row)) void this.proofOfQ(row);
     });
   }
 

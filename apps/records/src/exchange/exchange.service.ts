@@ -55,13 +55,10 @@ export class ExchangeService {
     const known = await this.grant(fetch.grantId);
     checkStatement(fetch, request.signature, known, Math.floor(Date.now() / 1000));
     await this.claimNonce(fetch);
-    // Looked up while the bridge checks; a refusal of the grant by the bridge comes before an error for a missing
-    // object.
-    const wanted = this.wanted(known.commitment, fetch);
-    wanted.catch(() => undefined);
     const commitment = await this.authorize(request);
     if (commitment !== fetch.objectId) throw denied('wrong-object', 'the grant consents to another record');
-    const { record, object, sizeBytes, body } = await wanted;
+    // Only now: a refusal must leave no object open at the store.
+    const { record, object, sizeBytes, body } = await this.wanted(commitment, fetch);
     const { from, length } = clip(fetch, sizeBytes);
     await this.disclosure.logged(events.disclosed, {
       correlation: fetch.grantId,

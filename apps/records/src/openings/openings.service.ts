@@ -193,20 +193,14 @@ export class OpeningsService {
   private async fetchOnce(grantId: Hex, released: Released): Promise<Opened> {
     const { grant, homeUid, capsule, keyId, ySeal, w, commitment, departmentId } = released;
     const request = await this.statement(grantId, released, released.partials);
-    // Identity opens the key while A looks for the file. It is awaited below, so that an error of A is reported first.
-    const stanza = this.requests.ask('identity.open', OpenQuery, OpenAnswer, {
-      grant,
-      homeUid,
-      capsule,
-      keyId,
-      ySeal,
-      w,
-    });
-    stanza.catch(() => undefined);
     const file = await this.home.fetch(released.exchangeUrl, request);
     const key = `fetched/${randomUUID()}`;
     return this.pending.guard(key, async () => {
-      const atOnce = [this.keepCiphertext(key, file.sizeBytes, file.body), stanza] as const;
+      const query = { grant, homeUid, capsule, keyId, ySeal, w };
+      const atOnce = [
+        this.keepCiphertext(key, file.sizeBytes, file.body),
+        this.requests.ask('identity.open', OpenQuery, OpenAnswer, query),
+      ] as const;
       // Wait for both: if one fails the object is removed, and nothing may still be writing it then.
       await Promise.allSettled(atOnce);
       const [{ header, payloadSha256 }, opened] = await Promise.all(atOnce);
