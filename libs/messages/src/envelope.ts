@@ -4,7 +4,7 @@ import { ascii, concat, fromHex, to0x, utf8 } from '@cpds/crypto/bytes';
 import { canonicalText } from '@cpds/crypto/canonical-json';
 import { keccak256, sha256 } from '@cpds/crypto/hash';
 import { leafHash } from '@cpds/crypto/tlog';
-import { jsonObject, text } from '@cpds/errors';
+import { jsonObject } from '@cpds/errors';
 import { z } from 'zod';
 import { Bytes32, type Hex } from './hex.js';
 
@@ -13,6 +13,13 @@ export const Producer = z.string().regex(/^[a-z][a-z0-9-]*(\.[a-z][a-z0-9-]*)?$/
 
 /** `<owner>.<event-in-past-tense>.v<n>` */
 export const EventType = z.string().regex(/^[a-z]+\.[a-z-]+\.v[0-9]+$/, 'must be <owner>.<event>.v<n>');
+
+/** No control character, which no reader of a log needs, and no half of a surrogate pair, which UTF-8 cannot say. */
+const Correlation = z
+  .string()
+  .min(1)
+  .max(80)
+  .regex(/^[^\p{Cc}\p{Surrogate}]*$/u, 'must hold no control character and no half of a surrogate pair');
 
 /**
  * An event. `seq` is gapless per producer and starts at 1. `details` never reach a log leaf in clear: the leaf holds
@@ -26,7 +33,7 @@ export const EventEnvelope = z
     seq: z.number().int().min(1),
     at: z.iso.datetime(),
     /** grantId, or the request's random id while there is no grant; never a person */
-    correlation: text(80),
+    correlation: Correlation,
     salt: Bytes32,
     details: jsonObject,
     person: z.uuid().optional(),

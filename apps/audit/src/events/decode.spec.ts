@@ -37,8 +37,18 @@ describe('an event from the bus', () => {
     ],
     ['no role node has', hub, 'audit.events.storeman-1', { producer: 'storeman-1' }, 'a role node wrote records.'],
     ['without a seq', north, event.type, { seq: 0 }, 'event: seq: '],
-    ['with a NUL', north, event.type, { correlation: 'a\u0000' }, 'event: correlation: must not contain NUL'],
-    ['with a control character', north, event.type, { correlation: 'a\u001f' }, 'its correlation has a control'],
+    ['with a NUL', north, event.type, { correlation: 'a\u0000' }, 'event: correlation: must hold no control character'],
+    ['with a control character', north, event.type, { correlation: 'a\u001f' }, 'correlation: must hold no control'],
+    [
+      'with a line end',
+      north,
+      event.type,
+      { correlation: 'a\n' },
+      'event: correlation: must hold no control character',
+    ],
+    ['with half a surrogate pair', north, event.type, { correlation: 'a\ud800' }, 'event: correlation: must hold no'],
+    ['without a correlation', north, event.type, { correlation: '' }, 'event: correlation: '],
+    ['with a long correlation', north, event.type, { correlation: 'a'.repeat(81) }, 'event: correlation: '],
   ])('is refused when %s', (_, owner, subject, over, reason) => {
     expect(decode(owner, subject, over)).toEqual({
       kind: 'refused',

@@ -38,9 +38,5 @@ function foreignTo(owner: LogOwner, subject: string, event: EventEnvelope): stri
 }
 
 function unfit(event: EventEnvelope): string | null {
-  // Postgres text holds no NUL, and no reader needs the other control characters: refuse them here, where it is
-  // reported, and not by a failing commit.
-  // eslint-disable-next-line no-control-regex -- the range is meant
-  if (/[\u0000-\u001f]/.test(event.correlation)) return 'its correlation has a control character';
   return Buffer.byteLength(eventLeaf(event)) > maxLeafBytes ? 'its leaf is over 65535 bytes' : null;
 }
