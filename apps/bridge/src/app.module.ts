@@ -32,7 +32,12 @@ export class AppModule {
         isHospital ? busModule(context) : busModule(context, config.PARTY),
         isHospital
           ? outboxModule(context, ['records'])
-          : OutboxModule.forOperator({ operator: config.PARTY, ring: context.ring, onError }),
+          : OutboxModule.forOperator({
+              operator: config.PARTY,
+              ring: context.ring,
+              acceptedSeq: config.ACCEPTED_OUTBOX_SEQ,
+              onError,
+            }),
         ChainsModule.with({
           self: config.PARTY,
           chains: config.CHAINS,

@@ -34,6 +34,11 @@ export const bridgeConfig = defineConfig({
     'JSON list of urls',
     'hospital: bridges that wallets may bring a revoke to, after those they pinned at enrolment',
   ),
+  ACCEPTED_OUTBOX_SEQ: key(
+    z.coerce.number().int().positive().optional(),
+    'number of an event',
+    "voucher, storeman: for one start after its database was restored, where the hub's log stands; a wrong one changes nothing",
+  ),
   MINT_QUOTA: key(
     z.coerce.number().int().positive().default(1_000),
     'mint shares an hour',

@@ -154,7 +154,7 @@ const repairs: May = {
   subscribe: ['_INBOX.administrator.x'],
 };
 const operator = (party: string): May => ({
-  publish: [...datagrams, `audit.events.${party}`],
+  publish: [...datagrams, `audit.events.${party}`, 'audit.receipt', 'audit.leaves'],
   subscribe: [...datagrams, ...told]
     .filter((subject) => subject.startsWith(`consortium.${party}.`))
     .concat(inboxes.filter((inbox) => inbox === `_INBOX.${party}.x`)),

@@ -54,6 +54,9 @@ export const requests: Readonly<
   [outboxRowsSubject('bridge')]: { answers: 'bridge', asks: ['audit'] },
 };
 
+/** Requests that an operator sends on the hub: it compares its own history with the log there, as a hospital's services do. */
+const ofOperators = ['audit.receipt', 'audit.leaves'];
+
 /** What a hospital's services say at most once, outside of the stream: whoever says it, and whoever hears it. */
 export const announcements: Readonly<
   Record<string, { readonly says: HospitalService; readonly hears: readonly HospitalService[] }>
@@ -108,6 +111,7 @@ export function rightsOf(user: BusUser): Rights {
         ...nothing,
         tells: [operatorEventSubject(user.party)],
         says: [...datagramsTo('*'), operatorAppendedSubject(user.party)],
+        asks: ofOperators,
         hears: [
           ...datagramsTo(user.party),
           operatorReceiptSubject(user.party),

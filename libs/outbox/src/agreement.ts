@@ -8,7 +8,6 @@ import {
   leavesRequest,
   maxLeavesAsked,
   type OutboxAgreement,
-  outboxAgreed,
 } from '@cpds/messages';
 import type { Tx, UnitOfWork } from '@cpds/store';
 import type { Numbered, OwnLeaf } from './numbered.js';
@@ -19,8 +18,8 @@ import type { Outbox } from './outbox.js';
 const answerWithinMs = 2_000;
 
 export interface AgreementOptions {
-  /** false for a role node, which has no right to call the hub's services: then nothing is ever compared here */
-  mayAsk: boolean;
+  /** type of the event that tells of an agreement: `outboxAgreed` of the service */
+  agreed: string;
   onError: (error: unknown) => void;
 }
 
@@ -71,10 +70,9 @@ export class Agreement {
 
   /**
    * Asks audit which leaves it holds for `own`, and notes a disagreement. Returns them in the order of `own`, null for one
-   * that audit does not have; undefined when audit is away, or may not be asked.
+   * that audit does not have; undefined when audit is away.
    */
   async compare(own: readonly OwnLeaf[]): Promise<LeavesAnswer['leaves'] | undefined> {
-    if (!this.options.mayAsk) return undefined;
     try {
       const { throughSeq, leaves } = await this.leavesOf(own.map(({ seq }) => seq));
       const forked = own.find(({ leaf }, at) => isOther(leaves[at], leaf)) ?? null;
@@ -134,6 +132,19 @@ export class Agreement {
       }
       return { producer: this.numbered.producer, ...what, changed };
     });
+  }
+
+  /**
+   * The same for a process that takes no token: its operator looked at the log and says to a start at which number the log
+   * stands. Nothing is changed where it stands at another by now.
+   *
+   * @throws AppError `no-answer` (unavailable) when audit is away; `log-disagrees` where the number is another
+   */
+  async agreeAt(logSeq: number, actor: Actor): Promise<OutboxAgreement | null> {
+    const { throughSeq } = await this.leavesOf([]);
+    if (throughSeq === logSeq) return this.agree(actor);
+    await this.require();
+    return null;
   }
 
   private async standing(): Promise<AppError | null> {
@@ -202,8 +213,7 @@ export class Agreement {
   private async continueAfter(tx: Tx, lastSeq: number, details: Record<string, unknown>): Promise<void> {
     const { producer } = this.numbered;
     await tx.manager.query('UPDATE outbox_counter SET last_seq = $2 WHERE producer = $1', [producer, lastSeq]);
-    const type = outboxAgreed(producer.split('.')[0] as string);
-    await this.outbox.append(tx, type, { correlation: `outbox-${producer}`, details });
+    await this.outbox.append(tx, this.options.agreed, { correlation: `outbox-${producer}`, details });
   }
 
   /** The same event under the next number: its id stays, so a reader that had it takes it once. */

@@ -100,11 +100,13 @@ async function startProducer(consumers: string[] = [], over: Partial<RelayOption
   const onError = (error: unknown): void => void errors.push(error);
   const requests = new BusRequests(bus);
   const numbered = new Numbered(unitOfWork, outbox);
-  const agreement = new Agreement(unitOfWork, requests, outbox, numbered, { mayAsk: true, onError });
+  const agreement = new Agreement(unitOfWork, requests, outbox, numbered, {
+    agreed: outboxAgreed('records'),
+    onError,
+  });
   const receipts = new Receipts(unitOfWork, bus, requests, numbered, agreement, {
     receipts: receiptSubject,
     anchors: anchoredSubject,
-    mayAsk: true,
     onError,
   });
   const leases = new Leases(store, 20);
@@ -364,10 +366,12 @@ describe('outbox', () => {
     const listening = bus.connection.subscribe(type, {
       callback: (_, message) => void published.push(message.json<EventEnvelope>().seq),
     });
+    log.away(); // until it has taken what reached it
     const sender = await startProducer([], { resendAfterMs: 60, pollMs: 20 });
     const events = [await sender.append(1), await sender.append(2), await sender.append(3), await sender.append(4)];
     await until(async () => published.length === 4);
     log.take(events[0]!, events[2]!); // 2 and 4 were lost on the way
+    log.answer();
     await until(async () => log.asked.leaves.length > 1);
     await until(async () => published.length >= 6);
     expect(published.slice(4, 6)).toEqual([2, 4]);
@@ -659,6 +663,23 @@ describe('receipts', () => {
     log.anchor(events[2]!);
     await until(async () => (await rowsLeft()) === 0);
     await restarted.stop();
+  });
+
+  it('of a restored node that takes no token go on where its start says that the log stands, and nowhere else', async () => {
+    const node = await startProducer();
+    for (let n = 1; n <= 4; n++) log.take(await node.append(n));
+    await restoreTo(2);
+    await node.agreement.check();
+    await expect(node.agreement.require()).rejects.toMatchObject({ code: 'log-disagrees' });
+    const actor = { by: 'service:bridge' };
+    await expect(node.agreement.agreeAt(3, actor)).rejects.toMatchObject({ code: 'log-disagrees' });
+    await expect(node.agreement.require()).rejects.toMatchObject({ code: 'log-disagrees' });
+
+    expect(await node.agreement.agreeAt(4, actor)).toMatchObject({ lastSeq: 2, logSeq: 4, changed: true });
+    await node.agreement.require();
+    expect((await node.append(5)).seq).toBe(6);
+    expect(await node.agreement.agreeAt(3, actor)).toBeNull();
+    await node.stop();
   });
 
   it('disagree also where the log is no longer than the database: another event stands under a number', async () => {

@@ -15,6 +15,7 @@ import {
   operatorAppendedSubject,
   operatorEventSubject,
   operatorReceiptSubject,
+  outboxAgreed,
   receiptSubject,
 } from '@cpds/messages';
 import { Leases, Loop, UnitOfWork } from '@cpds/store';
@@ -36,6 +37,8 @@ interface Wiring {
   consumers: string[];
   /** seals rows until they go */
   ring: KeyRing;
+  /** where the operator of a role node says that the log stands, after a restore; looked at once */
+  acceptedSeq?: number | undefined;
   onError: OnError;
 }
 
@@ -55,6 +58,7 @@ export class OutboxModule implements OnApplicationBootstrap, BeforeApplicationSh
     @Inject(Receipts) private readonly receipts: Receipts,
     @Inject(Bus) private readonly bus: Bus,
     @Inject(wiring) private readonly wired: Wiring,
+    @Inject(Agreement) private readonly agreement: Agreement,
     @Inject(Inbox) inbox: Inbox,
     @Inject(UnitOfWork) unitOfWork: UnitOfWork,
   ) {
@@ -73,15 +77,31 @@ export class OutboxModule implements OnApplicationBootstrap, BeforeApplicationSh
   }
 
   /** A storeman or voucher, whose events go to the hub's log as `audit.events.<operator>`. */
-  static forOperator({ operator, ...options }: { operator: string; ring: KeyRing; onError: OnError }): DynamicModule {
+  static forOperator({
+    operator,
+    ...options
+  }: {
+    operator: string;
+    ring: KeyRing;
+    acceptedSeq?: number | undefined;
+    onError: OnError;
+  }): DynamicModule {
     return build({ producer: operator, isOperator: true, consumers: [], ...options });
   }
 
   async onApplicationBootstrap(): Promise<void> {
     if (!this.wired.isOperator) await ensureEventStream(await this.bus.jsm(), hospitalEventSubjects);
     await this.receipts.start();
+    await this.accept();
     this.relay.start();
     this.pruning.start();
+  }
+
+  /** A refused number changes nothing: it is reported, and the disagreement stands. */
+  private async accept(): Promise<void> {
+    const { acceptedSeq, onError } = this.wired;
+    if (acceptedSeq === undefined) return;
+    await this.agreement.agreeAt(acceptedSeq, { by: 'service:bridge' }).catch(onError);
   }
 
   async beforeApplicationShutdown(): Promise<void> {
@@ -92,7 +112,6 @@ export class OutboxModule implements OnApplicationBootstrap, BeforeApplicationSh
 
 function build(wired: Wiring): DynamicModule {
   const { producer, isOperator, consumers, ring, onError } = wired;
-  const mayAsk = !isOperator;
   const [service] = producer.split('.') as [string];
   return {
     module: OutboxModule,
@@ -116,7 +135,10 @@ function build(wired: Wiring): DynamicModule {
         provide: Agreement,
         inject: [UnitOfWork, BusRequests, Outbox, Numbered],
         useFactory: (unitOfWork: UnitOfWork, requests: BusRequests, outbox: Outbox, numbered: Numbered) =>
-          new Agreement(unitOfWork, requests, outbox, numbered, { mayAsk, onError }),
+          new Agreement(unitOfWork, requests, outbox, numbered, {
+            agreed: outboxAgreed(isOperator ? 'bridge' : service),
+            onError,
+          }),
       },
       {
         provide: Receipts,
@@ -131,7 +153,6 @@ function build(wired: Wiring): DynamicModule {
           new Receipts(unitOfWork, bus, requests, numbered, agreement, {
             receipts: isOperator ? operatorReceiptSubject(producer) : receiptSubject,
             anchors: isOperator ? operatorAnchoredSubject(producer) : anchoredSubject,
-            mayAsk,
             onError,
           }),
       },

@@ -18,8 +18,6 @@ export interface ReceiptOptions {
   receipts: string;
   /** where final anchors are announced: `audit.anchored`, or `consortium.<operator>.anchored.v1` */
   anchors: string;
-  /** false for a role node, which has no right to call the hub's services */
-  mayAsk: boolean;
   onError: (error: unknown) => void;
 }
 
@@ -176,9 +174,9 @@ export class Receipts {
     for (const listener of this.listeners) listener();
   }
 
-  /** Asks audit which leaf it holds for the event that is waited for; does nothing where asking is not allowed. */
+  /** Asks audit which leaf it holds for the event that is waited for. */
   private async askFor(waiter: Waiter): Promise<void> {
-    if (!this.options.mayAsk || waiter.isAsking) return;
+    if (waiter.isAsking) return;
     waiter.isAsking = true;
     const { seq, leaf } = waiter;
     try {

@@ -7,7 +7,7 @@ import { fromHex } from '@cpds/crypto/bytes';
 import { G } from '@cpds/crypto/curve';
 import { KeyRing } from '@cpds/crypto/custody';
 import { testPostgres } from '@cpds/local';
-import { Changes, openEnvelope, Outbox, outboxMigrations } from '@cpds/outbox';
+import { type Agreement, Changes, openEnvelope, Outbox, outboxMigrations } from '@cpds/outbox';
 import { Leases, openStore, UnitOfWork } from '@cpds/store';
 import { openConsortium, type TestConsortium } from '../testing/consortium.js';
 import { openDeployer, until } from '../testing/storemen.js';
@@ -44,6 +44,7 @@ async function openVoucher(world: TestConsortium, which: number, urls: Record<st
   });
   const unitOfWork = new UnitOfWork(store);
   const changes = new Changes(unitOfWork, new Outbox(party, ring));
+  const agreement = { require: () => Promise.resolve() } as unknown as Agreement;
   const errors: unknown[] = [];
   const onError = (error: unknown) => void errors.push(error);
   const chains = new ChainSet(unitOfWork, new Leases(store, 100), changes, {
@@ -56,7 +57,7 @@ async function openVoucher(world: TestConsortium, which: number, urls: Record<st
   const consortium = new ConsortiumReader(world.contracts, chains, { self: party, onError });
   const facts = new GrantFacts(chains, consortium, world.contracts, { onError, ownAccount: account });
   const transfers = new TransfersService(unitOfWork, changes);
-  const vouching = new VouchingService(changes, chains, facts, world.contracts);
+  const vouching = new VouchingService(changes, agreement, chains, facts, world.contracts);
   const duties = new DutyExecutors({ vouch: (row, seen) => vouching.vouch(row, seen) });
   const driver = new TransferDriver(transfers, facts, duties, new NoTransactions(), new ConsortiumTimes(consortium), {
     recheckMs: 1_000,

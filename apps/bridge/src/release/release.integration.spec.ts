@@ -182,6 +182,21 @@ describe('release over the bus', () => {
     expect(await ask(0)).toMatchObject({ outcome: 'answer', answer: { verdict: 'expired' } });
   });
 
+  it('releases and repeats nothing while the log tells another history than its database', async () => {
+    expect(await ask(0)).toMatchObject({ outcome: 'partial' });
+    const { agreement, unitOfWork } = world.nodes[0]!;
+    await agreement.note(1_000_000, null);
+    const held = made;
+    made = makeGrant(world.groups.seal, now);
+    const refused = { outcome: 'unavailable', reason: expect.stringContaining('log-disagrees') };
+    expect(await ask(0)).toMatchObject(refused);
+    expect(await ask(0, bodyOf(held))).toMatchObject(refused);
+    expect(await releasesOf(0)).toEqual([]);
+    expect(await eventsOf(0)).toEqual([]);
+    await unitOfWork.reader.query('UPDATE outbox_relay SET disagreed_seq = NULL');
+    expect(await ask(0)).toMatchObject({ outcome: 'partial' });
+  });
+
   it('releases nothing for a grant for which it signed NotMapped', async () => {
     const digest = `0x${'aa'.repeat(32)}`;
     const { unitOfWork } = world.nodes[0]!;

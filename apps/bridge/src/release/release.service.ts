@@ -4,7 +4,7 @@ import { parseScalar, pointFromHex } from '@cpds/crypto/curve';
 import { releasePartial } from '@cpds/crypto/partial';
 import { invalid, parse, unavailable } from '@cpds/errors';
 import { events, ReleaseBody, type Datagram, type Hex, type ReleaseAnswer, type SignedPartial } from '@cpds/messages';
-import { Changes, told, unchanged } from '@cpds/outbox';
+import { Agreement, Changes, told, unchanged } from '@cpds/outbox';
 import { UnitOfWork } from '@cpds/store';
 import { Injectable } from '@nestjs/common';
 import { randomBytes } from 'node:crypto';
@@ -36,7 +36,8 @@ interface Grounds {
  * row with W_i and its event, and only then answers.
  *
  * Crash story: before the commit nothing has left; after it every repetition answers the bytes of the row, but only if
- * the same guards agree: after a revoke the answer is the revoke.
+ * the same guards agree: after a revoke the answer is the revoke. A database that was restored may have lost acts, so
+ * nothing leaves while the log tells another history than it.
  */
 @Injectable()
 export class ReleaseService {
@@ -48,6 +49,7 @@ export class ReleaseService {
     private readonly transfers: TransfersService,
     private readonly shares: KeyShares,
     private readonly messageKey: MessageKey,
+    private readonly agreement: Agreement,
   ) {}
 
   /** Answers a datagram of kind `release`. @throws AppError `bad-open-proof`, `grant-refused`, `not-coordinator`, … */
@@ -81,6 +83,7 @@ export class ReleaseService {
 
   /** Stores the partial and returns that of the row; if two questions race, both get the first row's. */
   private async release(grounds: Grounds): Promise<SignedPartial> {
+    await this.agreement.require();
     const { asked, group } = grounds;
     const where = { grantId: asked.grantId, epoch: group.epoch };
     const earlier = await this.unitOfWork.reader.findOneBy(ReleaseRow, where);

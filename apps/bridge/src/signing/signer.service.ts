@@ -4,7 +4,7 @@ import type { KeyShare } from '@cpds/crypto/group';
 import { mintDigest, notMappedDigest } from '@cpds/contracts';
 import { conflict, denied, invalid, parse } from '@cpds/errors';
 import { events, SignBody, type Datagram, type Hex, type SignAnswer, type SignCommitment } from '@cpds/messages';
-import { Changes, told } from '@cpds/outbox';
+import { Agreement, Changes, told } from '@cpds/outbox';
 import { UnitOfWork } from '@cpds/store';
 import { Injectable } from '@nestjs/common';
 import type { z } from 'zod';
@@ -74,6 +74,7 @@ export class SignerService {
     private readonly transfers: TransfersService,
     private readonly shares: KeyShares,
     private readonly messageKey: MessageKey,
+    private readonly agreement: Agreement,
     private readonly options: SignerOptions,
   ) {
     this.now = options.now ?? (() => new Date());
@@ -199,6 +200,7 @@ export class SignerService {
   }
 
   private async takeNonces(key: string, open: OpenSession, { rowId, facts }: StoremanFacts) {
+    await this.agreement.require(); // a restored database may have lost acts and spent nonces
     const { asked, action, digest } = open;
     const at = this.now();
     const spend = (nonceId: string) =>

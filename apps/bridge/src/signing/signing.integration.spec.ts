@@ -251,6 +251,17 @@ describe('signing over the bus', () => {
     expect((await rowsOf('spent_nonce')).filter((spent) => spent['grant_id'] === grantId)).toEqual([]);
   });
 
+  it('gives no share of a storeman whose database the log contradicts', async () => {
+    const restored = world.nodes.slice(0, 3);
+    for (const { agreement } of restored) await agreement.note(1_000_000, null);
+    const outcome = await mint();
+    for (const { unitOfWork } of restored)
+      await unitOfWork.reader.query('UPDATE outbox_relay SET disagreed_seq = NULL');
+    expect(outcome.outcome).not.toBe('signed');
+    expect(await Promise.all(restored.map((_, i) => actsOf(i)))).toEqual([[], [], []]);
+    expect(isMintSigned(await mint())).toBe(true);
+  });
+
   it('gives no share when the epoch changes between the rounds', async () => {
     const { grant, grantId, capsule } = made;
     const session = randomUUID();

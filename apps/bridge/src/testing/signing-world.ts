@@ -1,9 +1,10 @@
 /** Five storemen and two hospitals over one real NATS server, each storeman with a database of its own; chains by script. */
 
-import { connectBus } from '@cpds/bus';
+import { BusRequests, connectBus } from '@cpds/bus';
 import { KeyRing } from '@cpds/crypto/custody';
 import { testNats, testPostgres } from '@cpds/local';
-import { Changes, Outbox, outboxMigrations } from '@cpds/outbox';
+import { Agreement, Changes, Numbered, Outbox, outboxMigrations } from '@cpds/outbox';
+import { outboxAgreed } from '@cpds/messages';
 import { openStore, UnitOfWork } from '@cpds/store';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { KeyShareRow } from '../ceremonies/key-share.row.js';
@@ -69,20 +70,26 @@ export async function openSigningWorld(now: number) {
     const bus = await connectBus({ url: nats.url, name: party });
     const consortium = new Consortium(party, view);
     const messageKey = new MessageKey(messageSecret);
-    const changes = new Changes(unitOfWork, new Outbox(party, new KeyRing(new Uint8Array(32))));
+    const outbox = new Outbox(party, new KeyRing(new Uint8Array(32)));
+    const changes = new Changes(unitOfWork, outbox);
     const onError = (error: unknown): void => void errors.push(error);
+    const numbered = new Numbered(unitOfWork, outbox);
+    const agreement = new Agreement(unitOfWork, new BusRequests(bus), outbox, numbered, {
+      agreed: outboxAgreed('bridge'),
+      onError,
+    });
     const datagrams = new DatagramsService(unitOfWork, changes, bus, consortium, messageKey, { onError });
     const close = async () => {
       await datagrams.beforeApplicationShutdown();
       await bus.close();
       await store.destroy();
     };
-    return { party, unitOfWork, changes, consortium, messageKey, datagrams, close };
+    return { party, unitOfWork, changes, agreement, consortium, messageKey, datagrams, close };
   };
 
   const openStoreman = async (i: number, kek: Uint8Array, database: { url: string; close(): Promise<void> }) => {
     const node = await openNode(parties[i]!, made[i]!.messageSecret, database);
-    const { unitOfWork, changes, consortium, messageKey, datagrams } = node;
+    const { unitOfWork, changes, agreement, consortium, messageKey, datagrams } = node;
     const shares = new KeyShares(unitOfWork, new KeyRing(kek));
     for (const { group, shares: all } of [sign, seal]) {
       const { purpose, keyId, epoch } = group;
@@ -92,10 +99,29 @@ export async function openSigningWorld(now: number) {
     const facts = new ScriptedFacts(now);
     const transfers = new TransfersService(unitOfWork, changes);
     const storemanView = new StoremanView(consortium, facts, transfers, { patienceMs: 400 });
-    const signer = new SignerService(unitOfWork, changes, consortium, storemanView, transfers, shares, messageKey, {
-      quotaPerHour: 1_000,
-    });
-    const release = new ReleaseService(unitOfWork, changes, consortium, storemanView, transfers, shares, messageKey);
+    const signer = new SignerService(
+      unitOfWork,
+      changes,
+      consortium,
+      storemanView,
+      transfers,
+      shares,
+      messageKey,
+      agreement,
+      {
+        quotaPerHour: 1_000,
+      },
+    );
+    const release = new ReleaseService(
+      unitOfWork,
+      changes,
+      consortium,
+      storemanView,
+      transfers,
+      shares,
+      messageKey,
+      agreement,
+    );
     const storeman = {
       ...node,
       kek,

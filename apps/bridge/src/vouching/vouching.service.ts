@@ -1,6 +1,6 @@
 import { TransferLedger } from '@cpds/contracts';
 import { events } from '@cpds/messages';
-import { Changes, told } from '@cpds/outbox';
+import { Agreement, Changes, told } from '@cpds/outbox';
 import { Injectable } from '@nestjs/common';
 import { ChainSet } from '../chains/chain-set.js';
 import { HubContracts } from '../chains/consortium-reader.js';
@@ -15,6 +15,7 @@ import { heldRow, type TransferRow } from '../transfers/transfer.row.js';
 export class VouchingService {
   constructor(
     private readonly changes: Changes,
+    private readonly agreement: Agreement,
     private readonly chains: ChainSet,
     private readonly facts: GrantFacts,
     private readonly contracts: HubContracts,
@@ -32,6 +33,7 @@ export class VouchingService {
     const sender = this.chains.senderOf(hub.chainUid);
     const earlier = await sender.outcome(key);
     if (earlier === null || earlier.state === 'refused') {
+      await this.agreement.require();
       await this.changes.commit(async (tx) => {
         await sender.enqueue(tx, key, {
           to: this.contracts.transferLedger,

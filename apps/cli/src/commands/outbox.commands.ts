@@ -18,7 +18,11 @@ export async function outboxAgree(dir: string, producer: string): Promise<Outbox
   const [service, party] = producer.split('.');
   const hospital = hospitals.find((one) => one === party);
   if (hospital === undefined || !services.includes(service ?? ''))
-    throw invalid('unknown-producer', 'producer', `must be one of ${services.join(', ')}, a dot, and a hospital`);
+    throw invalid(
+      'unknown-producer',
+      'producer',
+      `must be one of ${services.join(', ')}, a dot, and a hospital; role nodes take no token: see ACCEPTED_OUTBOX_SEQ`,
+    );
   const { consortium, backends } = await attach(resolve(dir), reportToStderr);
   const http = new HttpClient({ baseUrl: await consortium.urlOf(producer), tokens: backends[hospital].operator });
   return http.post('outbox/agreement', {}, OutboxAgreement);
