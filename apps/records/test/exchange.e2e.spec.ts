@@ -10,6 +10,7 @@ import { fetchDigest, type Grant, type Hex } from '@cpds/contracts';
 import * as age from '@cpds/crypto/age';
 import { to0x } from '@cpds/crypto/bytes';
 import { compressed, G, scalarBytes } from '@cpds/crypto/curve';
+import { nodeAead } from '@cpds/crypto/node';
 import { AgeIdentitiesView, fetchHeaders } from '@cpds/messages';
 import { startChain, type TestChain } from './chain.js';
 import { startHospital, startMs, until, type Hospital, type Patient } from './hospital.js';
@@ -687,6 +688,33 @@ describe('an object that was lost or altered', () => {
       damaged(north, 'fetch').filter(({ details }) => details.recordId === recordId);
     await until(() => told(allowed).length > 0);
     expect(told(refused)).toEqual([]);
+  });
+
+  it('at A is no part of what the deed commits to, though it opens under the same file key', async () => {
+    const consent = await consentTo(bundle);
+    const key = await keyOf(consent);
+    const { header } = await age.splitFile([await bytesOf(north, key)]);
+    const other = Buffer.from(bundle).fill('9', 100, 200);
+    const parts: Uint8Array[] = [header];
+    const fileKey = fileKeys.get(consent.grant.nonce)!;
+    for await (const part of age.sealPayload([other], fileKey, randomBytes(16), nodeAead)) parts.push(part);
+    await bucketOf(north).putObject(north.bucket.bucket, key, Buffer.concat(parts));
+    const before = damaged(north, 'fetch').length;
+    const ranges = [
+      { from: 0, to: 99 },
+      { from: header.length, to: header.length + 99 },
+      { from: 1_000, to: 1_000 },
+    ];
+    for (const range of ranges) {
+      const answer = await post(statement(consent, range));
+      const isCut = await answer.arrayBuffer().then(
+        (bytes) => !answer.ok || bytes.byteLength < range.to - range.from + 1,
+        () => true,
+      );
+      expect(isCut).toBe(true);
+    }
+    await until(() => damaged(north, 'fetch').length === before + ranges.length);
+    expect(damaged(north, 'fetch').at(-1)!.details).toMatchObject({ part: 'payload' });
   });
 
   it('at B is a 500 with an event, and is fetched again for the next reader', async () => {

@@ -46,17 +46,17 @@ export class NamedFiles {
   ) {}
 
   /**
-   * The file's bytes, or those of `range`. A part is compared by length and header only; its reader has the deed to
-   * compare the payload with.
+   * The file's bytes, or those of `range`. A part is read out of the whole, and its end waits until the whole is known to be
+   * the row's: the file key alone would not show that a part is of this payload, since whoever has the key can seal another
+   * one under the same header.
    *
    * @throws DamagedObject at once or from the body, before its last piece; AppError `object-replaced` (unavailable)
    */
   async get(file: NamedFile, by: Finder, range?: ByteRange): Promise<StoredObject> {
     try {
-      const { sizeBytes, body } = await this.find(file, range);
-      const isWhole = clip(range, sizeBytes).length === sizeBytes;
-      const compared = isWhole ? wholeOf(file, body) : this.partOf(file, body);
-      return { sizeBytes, body: this.watched(file, by, compared) };
+      const { sizeBytes, body } = await this.find(file);
+      const { from, length } = clip(range, sizeBytes);
+      return { sizeBytes, body: this.watched(file, by, partOf(wholeOf(file, body), from, length)) };
     } catch (thrown) {
       throw await this.judged(file, by, thrown);
     }
@@ -88,16 +88,10 @@ export class NamedFiles {
     return 'whole';
   }
 
-  private async find(file: NamedFile, range?: ByteRange): Promise<StoredObject> {
-    const stored = await this.store.get(file.key, range);
+  private async find(file: NamedFile): Promise<StoredObject> {
+    const stored = await this.store.get(file.key);
     if (stored.sizeBytes !== file.header.length + age.payloadLength(file.sizeBytes)) throw new DamagedObject('length');
     return stored;
-  }
-
-  private async *partOf(file: NamedFile, body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-    const head = await this.store.get(file.key, { from: 0, to: file.header.length - 1 });
-    for await (const bytes of payloadOf({ ...file, payloadSha256: null }, head.body)) void bytes;
-    yield* body;
   }
 
   private async *watched(file: NamedFile, by: Finder, body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
@@ -140,13 +134,26 @@ export class NamedFiles {
   }
 }
 
-/** Every byte of a file that is the named one. @throws DamagedObject before the last piece */
+/** Every byte of a file that is the named one. @throws DamagedObject where its end would come */
 async function* wholeOf(file: NamedFile, body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let isFirst = true;
+  for await (const bytes of payloadOf(file, body)) {
+    yield isFirst ? concat(file.header, bytes) : bytes;
+    isFirst = false;
+  }
+}
+
+/** The `length` bytes at `from` of `whole`; the last piece of them comes when `whole` has ended without an error. */
+async function* partOf(whole: AsyncIterable<Uint8Array>, from: number, length: number): AsyncGenerator<Uint8Array> {
+  let at = 0;
   // One piece is held back: a reader that counts bytes must not have all of them when the hash turns out wrong.
   let held: Uint8Array | undefined;
-  for await (const bytes of payloadOf(file, body)) {
+  for await (const bytes of whole) {
+    const piece = bytes.subarray(Math.max(0, from - at), Math.max(0, from + length - at));
+    at += bytes.length;
+    if (piece.length === 0) continue;
     if (held) yield held;
-    held = held ? bytes : concat(file.header, bytes);
+    held = piece;
   }
   if (held) yield held;
 }
