@@ -22,6 +22,7 @@ Everything must be built (\`npm run build\`), and nothing else should run.
 \`\`\`sh
 npm run bench -- crypto          # libs/crypto and its peers; under 15 minutes, 3 GiB of room
 npm run bench -- crypto --quick  # shows that everything runs; about 2 minutes
+npm run bench -- outbox          # appending while 100,000 events wait for the log; a minute
 npm run bench -- share 10        # ten shares on the consortium that \`npx cpds up\` left running
 npm run bench -- page            # this page again
 \`\`\`
