@@ -28,7 +28,8 @@ describe('a log beside its anchors', () => {
     const anchors = [1, 3, 5].map((size) => ({ size, root: rootOf(world.north, size) }));
     const result = await run(world, chainOf('cpds/north/audit', anchors));
     expect(result.discrepancies).toEqual([]);
-    expect(result.logs[0]!.anchors).toMatchObject([{ size: 5, checked: 4, blockNumber: 2 }]);
+    const transaction = `0x${'2'.padStart(64, '0')}`;
+    expect(result.logs[0]!.anchors).toMatchObject([{ size: 5, checked: 4, blockNumber: 2, transaction }]);
   });
 
   it('is forked when it was rewritten and signed again, also below the newest anchor', async () => {
@@ -64,8 +65,23 @@ describe('a log beside its anchors', () => {
     expect(result.logs[0]!.anchors).toMatchObject([{ size: 5, checked: 2, blockNumber: 2 }]);
   });
 
+  it("is not judged by its account's anchors of another log, or by what else the contract tells", async () => {
+    const world = consortium();
+    const anchors = [
+      { size: 3, root: `0x${'22'.repeat(32)}`, of: 'cpds/east/audit' },
+      { size: 5, root: rootOf(world.north, 5) },
+    ];
+    const strange = { topics: [`0x${'77'.repeat(32)}`], data: '0x', blockNumber: '0x1' };
+    const result = await run(world, chainOf('cpds/north/audit', anchors, [], [strange]));
+    expect(result.discrepancies).toEqual([]);
+    expect(result.logs[0]!.anchors).toMatchObject([{ size: 5, checked: 2 }]);
+  });
+
   it('is named when it was never anchored, and when a step is not anchored yet', async () => {
-    expect((await run(consortium(), chainOf('cpds/north/audit', []))).first).toMatchObject({ code: 'not-anchored' });
+    const never = await run(consortium(), chainOf('cpds/north/audit', []));
+    expect(never.discrepancies[0]).toMatchObject({ code: 'not-anchored' });
+    expect(never.discrepancies.map(({ code }) => code)).not.toContain('log-forked');
+    expect(never.logs[0]!.anchors).toMatchObject([{ size: 0, checked: 0, transaction: null, blockNumber: null }]);
     const world = consortium();
     const result = await run(world, chainOf('cpds/north/audit', [{ size: 4, root: rootOf(world.north, 4) }]));
     expect(result.discrepancies).toMatchObject([{ code: 'step-unanchored', party: 'north', leafIndex: 4 }]);

@@ -5,14 +5,23 @@ import { Policy } from './policy.js';
 import { consortium, grantId } from './testing/memory-log.js';
 import { verify } from './verify.js';
 
-function run({ north, south, hub }: ReturnType<typeof consortium>, over: object = {}) {
+/** Verifies the three logs; `altered` says what north serves instead of a file, or null. */
+function run(
+  { north, south, hub }: ReturnType<typeof consortium>,
+  over: object = {},
+  altered: (path: string) => Uint8Array | null = () => null,
+) {
   const policy = Policy.parse({
     logs: [north.policy, south.policy, hub.policy],
     expectations: { threshold: 3, vouchesNeeded: 2 },
     ...over,
   });
   const byHost = new Map([north, south, hub].map((log) => [log.party, log.fetch]));
-  return verify(policy, (url, init) => byHost.get(new URL(url).hostname)!(url, init));
+  return verify(policy, async (url, init) => {
+    const { hostname, pathname } = new URL(url);
+    const instead = hostname === 'north' ? altered(pathname) : null;
+    return instead === null ? byHost.get(hostname)!(url, init) : new Response(Buffer.from(instead));
+  });
 }
 
 describe('a consortium whose logs hold', () => {
@@ -127,6 +136,28 @@ describe('a log that was tampered with', () => {
       { code: 'alarm', party: 'hub', leafIndex: 8 },
     ],
     [
+      'a message that the log refused',
+      ({ hub }) => {
+        hub.add(events.messageRefused, grantId, 'audit.hub');
+      },
+      { code: 'alarm', party: 'hub', leafIndex: 8 },
+    ],
+    [
+      'an entry that is no event',
+      ({ hub }) => {
+        hub.entries.push(new TextEncoder().encode('{}'));
+      },
+      { code: 'entry-unreadable', party: 'hub', leafIndex: 8, message: 'entry 8 is no event' },
+    ],
+    [
+      'an entry that is no text',
+      ({ hub }) => {
+        hub.add(events.vouchSent, 'X', 'voucher-2');
+        hub.entries[8] = hub.entries[8]!.map((byte) => (byte === 'X'.charCodeAt(0) ? 0xff : byte));
+      },
+      { code: 'entry-unreadable', party: 'hub', leafIndex: 8 },
+    ],
+    [
       'no log at all',
       ({ hub }) => {
         hub.entries = [];
@@ -141,6 +172,19 @@ describe('a log that was tampered with', () => {
     const result = await run(world);
     expect(result.ok).toBe(false);
     expect(result.first).toMatchObject(expected);
+  });
+
+  it('its name changed is named, without a leaf', async () => {
+    const world = consortium();
+    const renamed = { ...world.north.policy, origin: 'cpds/east/audit' };
+    const { first } = await run(world, { logs: [renamed, world.south.policy, world.hub.policy] });
+    expect(first).toEqual({ code: 'wrong-origin', party: 'north', message: 'the log calls itself cpds/north/audit' });
+  });
+
+  it('a tile cut short is named by the first leaf that is missing', async () => {
+    const leaf = (path: string) => (path.includes('/tile/0/') ? new Uint8Array(4 * 32) : null);
+    const { first } = await run(consortium(), {}, leaf);
+    expect(first).toMatchObject({ code: 'log-cut', leafIndex: 4, message: 'its tiles end before its size' });
   });
 
   it('whatever single byte of an entry changes', async () => {

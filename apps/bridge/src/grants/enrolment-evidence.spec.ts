@@ -50,6 +50,11 @@ describe('evidence of an enrolment', () => {
     expect(() => checkEnrolment(other, homeUid, 'north')).toThrow(refusal('enrolment.proof'));
   });
 
+  it('needs no signature on its checkpoint, whose anchor is looked up', () => {
+    const { checkpoint } = evidence();
+    expect(check({ checkpoint: checkpoint.slice(0, checkpoint.indexOf('\n\n') + 1) })).toEqual(check());
+  });
+
   it.each<[string, EnrolmentEvidence['details']]>([
     ['another enrolment', { enrolment: { ...enrolment, authKey: word(9) } }],
     ['no enrolment', {}],

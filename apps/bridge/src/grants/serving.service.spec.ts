@@ -67,7 +67,12 @@ function open({ row, facts, meanwhile }: Scene) {
       raised.push(event.type);
       return Promise.resolve({ row: held, decision: null });
     },
+    hasOpen: (of: string) => Promise.resolve(of === commitment),
+    openGrants: (of: string) => Promise.resolve(of === commitment ? [made.grantId] : []),
   } as unknown as TransfersService;
+  const requests = {
+    opened: (id: string) => Promise.resolve({ row: { patientId: `patient of ${id}`, departmentId: 'cardiology' } }),
+  } as unknown as RequestsService;
   class Scripted extends FactsReader {
     async gather(): Promise<Facts> {
       held = { ...held, ...meanwhile };
@@ -76,7 +81,7 @@ function open({ row, facts, meanwhile }: Scene) {
   }
   const consortium = new Consortium('north', view);
   const key = new MessageKey(north.messageSecret);
-  const service = new ServingService(transfers, {} as RequestsService, new Scripted(), consortium, key);
+  const service = new ServingService(transfers, requests, new Scripted(), consortium, key);
   return { service, raised };
 }
 
@@ -113,6 +118,11 @@ describe('serving', () => {
     ['the row is halted', { row: { state: 'halted' } }, 'unavailable'],
     ['the row of B is halted', { row: { role: 'B', state: 'halted' } }, 'unavailable'],
     ['a statement is held', { row: { statement } }, 'revoked'],
+    [
+      'a statement is held, and notAfter has passed as well',
+      { row: { statement }, facts: factsOf(now, 'locked', 'none', made.grant.notAfter) },
+      'revoked',
+    ],
     ['a statement is held in a halted row', { row: { state: 'halted', statement } }, 'revoked'],
     ['it was given back', { row: { closeReason: 'given-back' } }, 'revoked'],
     ['a head shows the revoke', { facts: factsOf(now, 'revoked', 'none') }, 'revoked'],
@@ -126,6 +136,29 @@ describe('serving', () => {
   it('knows no other grant', async () => {
     const other = makeGrant(seal.group, now);
     expect(await open(scene()).service.mayServe(other.grantId)).toEqual({ ok: false, reason: 'unknown' });
+  });
+});
+
+describe('a grant that records asks about', () => {
+  const { grant, grantId } = made;
+  const known = { homeUid, grant, commitment, patientId: 'patient of id' };
+
+  it('is told with its patient, and at B with the department that asked', async () => {
+    expect(await open(scene()).service.grant(grantId)).toEqual({ ...known, departmentId: null });
+    const atB = await open(scene({ row: { role: 'B' } })).service.grant(grantId);
+    expect(atB).toEqual({ ...known, departmentId: 'cardiology' });
+  });
+
+  it('is unknown where no row of A or B holds it with its deed', async () => {
+    expect(await open(scene()).service.grant(makeGrant(seal.group, now).grantId)).toBeNull();
+    expect(await open(scene({ row: { role: 'S' } })).service.grant(grantId)).toBeNull();
+    expect(await open(scene({ row: { commitment: null } })).service.grant(grantId)).toBeNull();
+  });
+
+  it('keeps its object in use while it is open', async () => {
+    const { service } = open(scene());
+    expect([await service.isInUse(commitment), await service.isInUse(lockBlock)]).toEqual([true, false]);
+    expect(await service.openGrants(commitment)).toEqual([grantId]);
   });
 });
 
@@ -169,6 +202,13 @@ describe('a fetch', () => {
       answer: { outcome: 'refused', field: 'partials', reason: expect.stringMatching(reason) },
       raised: [],
     });
+  });
+
+  it('is refused while the block of the lock is unknown', async () => {
+    const facts = factsOf(now, 'locked', 'none');
+    delete facts.home!.written;
+    const { answer } = await fetch(good, { facts });
+    expect(answer).toMatchObject({ field: 'partials', reason: expect.stringMatching(/lock in another block/) });
   });
 
   it.each<[string, Partial<Scene>, object]>([

@@ -127,13 +127,13 @@ export interface PackageChoices {
   enrolment: EnrolmentEvidence;
 }
 
-/** The package, its deed's x, and the grant's id. */
+/** The package, its deed's x and secret, and the grant's id. */
 export function makePackage(
   { home, destination, seal }: Parties,
   people: People,
   request: ShareRequest,
   choices: Partial<PackageChoices> = {},
-): { content: GrantPackage; deedX: Hex; grantId: Hex } {
+): { content: GrantPackage; deedX: Hex; deedSecret: bigint; grantId: Hex } {
   const owner = choices.owner ?? people.patient;
   const commitment = to0x(random());
   const [terms, salt, slot] = [(choices.terms ?? ((same) => same))(makeTerms(request, commitment)), random(), 3];
@@ -141,7 +141,8 @@ export function makePackage(
   const deedX = deed.key.toAffine().x;
   const lockedAccount = choices.grant?.lockedAccount ?? home.lockedAccount!;
   const domain = tagDomain(fromHex(home.chainUid, 'uid', 32), fromHex(lockedAccount, 'lockedAccount', 20));
-  const tag = tagOf(tagBase(domain, deedX, slot), oneTimeSecret(owner.spending, deed.sharedScalar));
+  const deedSecret = oneTimeSecret(owner.spending, deed.sharedScalar);
+  const tag = tagOf(tagBase(domain, deedX, slot), deedSecret);
   const recipient = newOneTimeKey(metaAddressOf(people.department), random);
   const { start } = request.period;
   const draft: Grant = {
@@ -190,6 +191,7 @@ export function makePackage(
       commitment,
     },
     deedX: to0x(u256(deedX)),
+    deedSecret,
     grantId,
   };
 }

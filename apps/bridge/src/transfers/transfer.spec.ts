@@ -71,6 +71,15 @@ describe('the transfer table', () => {
       expect(decide(row('B', 'requested'), { type: 'consent' }, facts())).toBeNull();
     });
 
+    it.each<[TransferEvent['type'], CloseReason]>([
+      ['grant-refused', 'refused'],
+      ['not-granted', 'not-granted'],
+    ])('closes a request at B on %s', (type, reason) => {
+      expect(decide(row('B', 'requested'), { type } as TransferEvent, facts())).toEqual(to('closed', reason));
+      expect(decide(row('A', 'requested'), { type } as TransferEvent, facts())).toBeNull();
+      expect(decide(row('B', 'consented'), { type } as TransferEvent, facts())).toBeNull();
+    });
+
     it('closes a request as not granted at its end, and not a second before', () => {
       expect(decide(row('A', 'requested'), look, facts({ now: 899 }))).toBeNull();
       for (const role of ['A', 'B'] as const)
@@ -103,15 +112,28 @@ describe('the transfer table', () => {
       );
     });
 
+    it('does not give up a lock that stands, however late it is', () => {
+      expect(decide(row('A', 'refunding'), look, facts({ home: home('locked', 5_000) }))).toBeNull();
+    });
+
+    it('moves no row without a grant, whatever a chain shows', () => {
+      for (const final of ['none', 'locked', 'revoked'] as const)
+        expect(decide(row('A', 'lock-sent', { grant: null }), look, facts({ home: home(final, 1_002) }))).toBeNull();
+    });
+
     it("closes when the tag is another grant's", () => {
       const used = facts({ home: home('none', 500, 'none', { tagUsed: true }) });
       expect(decide(row('A', 'lock-sent'), look, used)).toEqual(to('closed', 'tag-used'));
+      const ownAndOver = facts({ home: home('refunded', 500, 'refunded', { tagUsed: true }) });
+      expect(decide(row('A', 'lock-sent'), look, ownAndOver)).toBeNull();
     });
 
     it('sends an unexplained revert again twice, then rejects', () => {
       const reverted = facts({ home: home('none'), lockTx: 'reverted' });
       expect(decide(row('A', 'lock-sent', { lockResends: 1 }), look, reverted)).toBeNull();
       expect(decide(row('A', 'lock-sent', { lockResends: 2 }), look, reverted)).toEqual(to('closed', 'rejected'));
+      for (const unsure of [{ home: home('none'), lockTx: 'pending' }, { lockTx: 'reverted' }] as const)
+        expect(decide(row('A', 'lock-sent', { lockResends: 2 }), look, facts(unsure))).toBeNull();
     });
   });
 
@@ -124,6 +146,24 @@ describe('the transfer table', () => {
         expect(decide(row(role, 'locked'), look, facts({ hub: hub(true) }))).toBeNull();
         expect(decide(row(role, 'locked'), look, facts({ home: home('locked'), hub: hub(false) }))).toBeNull();
       }
+    });
+
+    it('goes on to vouched only where the hub can be relied on', () => {
+      expect(decide(row('A', 'locked'), look, facts({ home: home('locked') }))).toBeNull();
+    });
+
+    it.each(['refunded', 'revoked', 'given-back', 'void'] as const)('ends a voucher whose lock is %s', (final) => {
+      const over = facts({ home: home(final), hub: hub(false) });
+      expect(decide(row('V', 'locked'), look, over)).toEqual(to('closed', 'done'));
+      expect(decide(row('V', 'locked'), look, facts({ home: home('locked'), hub: hub(false) }))).toBeNull();
+    });
+
+    it('sends the mint when t storemen signed, and at a storeman with its own share', () => {
+      expect(decide(row('B', 'vouched'), { type: 'mint-signed' }, facts())).toEqual(to('mint-sent'));
+      expect(decide(row('B', 'locked'), { type: 'mint-signed' }, facts())).toBeNull();
+      for (const state of ['locked', 'vouched'] as const)
+        expect(decide(row('S', state), { type: 'share-signed' }, facts())).toEqual(to('mint-sent'));
+      expect(decide(row('B', 'vouched'), { type: 'share-signed' }, facts())).toBeNull();
     });
 
     it('ends a voucher with its own final vouch', () => {
@@ -155,6 +195,8 @@ describe('the transfer table', () => {
       expect(decide(row('B', 'vouched'), look, late)).toEqual(to('refunding'));
       const early = facts({ home: home('locked'), hub: hub(true), destination: destination('none', 2_001) });
       expect(decide(row('B', 'vouched'), look, early)).toBeNull();
+      const mapped = facts({ destination: destination('mapped', 2_002) });
+      expect(decide(row('B', 'vouched'), look, mapped)).toBeNull();
     });
 
     it('begins at A with the group signature and ends with what A says on chain', () => {
@@ -178,9 +220,34 @@ describe('the transfer table', () => {
         for (const state of openStates) {
           const statement = { type: 'statement', kind: 'revoke' } as const;
           expect(decide(row(role, state), statement, facts())).toEqual(to('closing', 'revoked'));
+          const givenBack = { type: 'statement', kind: 'give-back' } as const;
+          expect(decide(row(role, state), givenBack, facts())).toEqual(to('closing', 'given-back'));
           const seen = facts({ home: home('locked', 500, 'given-back') });
           expect(decide(row(role, state), look, seen)).toEqual(to('closing', 'given-back'));
         }
+    });
+
+    it.each<[string, Partial<Facts>]>([
+      ['the head of A shows a revoke', { home: home('locked', 500, 'revoked') }],
+      ['the head of A shows a void lock', { home: home('locked', 500, 'void') }],
+      ['the final block of A shows a revoke', { home: home('revoked', 500, 'locked') }],
+      ['the head of B shows a revoke', { destination: destination('mapped', 500, 'revoked') }],
+      ['the final block of B shows a tombstone', { destination: destination('void', 500, 'none') }],
+    ])('closes as revoked when %s', (_, seen) => {
+      expect(decide(row('B', 'mapped'), look, facts(seen))).toEqual(to('closing', 'revoked'));
+    });
+
+    it('keeps the first reason to close, and takes that of the statement where there was none', () => {
+      const statement = (kind: 'revoke' | 'give-back') => ({ type: 'statement', kind }) as const;
+      const known = row('B', 'closing', { closeReason: 'given-back' });
+      expect(decide(known, statement('revoke'), facts())).toEqual(to('closing', 'given-back'));
+      for (const [kind, reason] of [
+        ['revoke', 'revoked'],
+        ['give-back', 'given-back'],
+      ] as const) {
+        expect(decide(row('B', 'closing'), statement(kind), facts())).toEqual(to('closing', reason));
+        expect(decide(row('B', 'halted'), statement(kind), facts())).toEqual(to('halted', reason));
+      }
     });
 
     it('takes the statement once after a chain showed the end: nobody else may be left to close the other chain', () => {
@@ -203,10 +270,37 @@ describe('the transfer table', () => {
         expect(decide(row(role, 'closing', closing), look, both)).toEqual(to('closed', 'revoked'));
     });
 
+    it.each<[Role, string, Partial<Facts>, boolean]>([
+      ['A', 'locked', { home: home('locked', 5_000) }, false],
+      ['A', 'not locked a second before lockBefore', { home: home('none', 1_001) }, false],
+      ['A', 'not locked at lockBefore', { home: home('none', 1_002) }, true],
+      ['A', 'refunded', { home: home('refunded') }, true],
+      ['V', 'revoked on A alone', { home: home('revoked') }, true],
+      ['B', 'still mapped', { home: home('revoked'), destination: destination('mapped', 5_000) }, false],
+      ['B', 'unmapped before mintBefore', { home: home('revoked'), destination: destination('none', 2_001) }, false],
+      ['B', 'unmapped at mintBefore', { home: home('revoked'), destination: destination('none', 2_002) }, true],
+      ['S', 'given back on B', { home: home('revoked'), destination: destination('given-back') }, true],
+      ['S', 'revoked on B', { home: home('revoked'), destination: destination('revoked') }, true],
+    ])('at %s, a closing grant that is %s may be closed, or not', (role, _, seen, isOver) => {
+      const decision = decide(row(role, 'closing', { closeReason: 'given-back' }), look, facts(seen));
+      expect(decision).toEqual(isOver ? to('closed', 'given-back') : null);
+    });
+
     it('expires when a clock and the own final time have passed notAfter', () => {
       const past = facts({ now: 10_000, home: home('locked', 10_002) });
       expect(decide(row('A', 'mapped'), look, past)).toEqual(to('closed', 'expired'));
       expect(decide(row('A', 'mapped'), look, facts({ now: 10_000, home: home('locked', 9_000) }))).toBeNull();
+      expect(decide(row('A', 'mapped'), look, facts({ now: 10_000 }))).toBeNull();
+      const atOnce = { ...home('locked', 10_000), final: { status: 'locked', block: block(10_000) } } as const;
+      expect(decide(row('A', 'mapped'), look, facts({ now: 10_000, home: atOnce }))).toEqual(to('closed', 'expired'));
+    });
+
+    it("expires at B by B's own final time", () => {
+      const [early, late] = [9_000, 10_002];
+      const by = (a: number, b: number) =>
+        facts({ now: 10_000, home: home('locked', a), destination: destination('mapped', b) });
+      expect(decide(row('B', 'released'), look, by(early, late))).toEqual(to('closed', 'expired'));
+      expect(decide(row('B', 'released'), look, by(late, early))).toBeNull();
     });
 
     it('halts on a contradiction, keeps a revoke that comes then, and resumes to what it was', () => {

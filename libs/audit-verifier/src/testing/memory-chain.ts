@@ -22,17 +22,22 @@ export function rootOf(log: MemoryLog, size: number): string {
   return to0x(tlog.hashRange({ from: 0, to: size }, read));
 }
 
-/** A chain that holds these anchors and answers JSON-RPC. */
+/** A chain that holds these anchors, by default of the log's own account and origin, and answers JSON-RPC. `strange` are other logs of the contract. */
 export function chainOf(
   origin: string,
-  anchors: { size: number; root: string; by?: string }[],
+  anchors: { size: number; root: string; by?: string; of?: string }[],
   others: object[] = [],
+  strange: object[] = [],
 ): Fetch {
-  const logs = anchors.map(({ size, root, by = account }, block) => {
-    const { topics, data } = anchorAbi.encodeEventLog('Anchored', [id(origin), by, size, root, origin]);
+  const made = anchors.map(({ size, root, by = account, of = origin }, block) => {
+    const { topics, data } = anchorAbi.encodeEventLog('Anchored', [id(of), by, size, root, of]);
     return { topics, data, blockNumber: `0x${block}`, transactionHash: `0x${'0'.repeat(63)}${block}` };
   });
-  const last = anchors.filter(({ by }) => by === undefined).at(-1) ?? { size: 0, root: `0x${'00'.repeat(32)}` };
+  const logs = [...strange, ...made];
+  const last = anchors.filter(({ by, of }) => by === undefined && of === undefined).at(-1) ?? {
+    size: 0,
+    root: `0x${'00'.repeat(32)}`,
+  };
   return async (_url, init) => {
     const { method, params } = JSON.parse(String(init?.body)) as { method: string; params: [{ address: string }] };
     const answer =
