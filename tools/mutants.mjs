@@ -1,11 +1,12 @@
 // `npm run test:mutants`: plants one fault after another in the files that carry promises (tools/mutants/files.mjs), runs the specs that stand for
 // each, and compares what no test noticed with docs/mutants.md. Ends with `mutants: N faults, M noticed, F complaints`; exit code 0 only without
-// complaints. A second run repeats only what changed in a file or its specs.
+// complaints. A second run repeats what changed in a file, and all of a file whose specs changed.
 //   --only PATTERN     files whose path matches
 //   --write            writes docs/mutants.md; reasons that stand there stay
 //   --force            repeats everything
 //   --concurrency N    processes side by side
 //   --list FILE        another list of files, with another --page FILE
+import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -48,10 +49,13 @@ async function plant(file) {
     coverageAnalysis: 'perTest',
     concurrency: Number(values.concurrency),
     incremental: true,
-    incrementalFile: join('node_modules/.cache/mutants', `${file.replaceAll('/', '+')}.json`),
+    incrementalFile: join(
+      'node_modules/.cache/mutants',
+      `${file.replaceAll('/', '+')}.${stateOf(promiseFiles[file])}.json`,
+    ),
     force: values.force,
     // Servers and the machine have slow moments: a fault counts as noticed by a time limit only after a long one.
-    timeoutMS: 20_000,
+    timeoutMS: 60_000,
     timeoutFactor: 4,
     ignorePatterns: ['dist', '.cpds', '.nx'],
     tempDirName: join(tmpdir(), 'cpds-mutants'),
@@ -61,6 +65,13 @@ async function plant(file) {
     logLevel: 'error',
     allowConsoleColors: false,
   }).runMutationTest();
+}
+
+/** What specs say now. Stryker would keep a result of earlier specs for a fault that acts while its file is loaded. */
+function stateOf(specs) {
+  const hash = createHash('sha256');
+  for (const spec of specs) hash.update(spec).update(readFileSync(spec));
+  return hash.digest('hex').slice(0, 16);
 }
 
 /** A fault as the page names it: what stands in the source, and what stood there instead. */
