@@ -4,22 +4,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KeyRing } from '@cpds/crypto/custody';
 import * as tlog from '@cpds/crypto/tlog';
-import { testPostgres } from '@cpds/local';
 import type { EventEnvelope } from '@cpds/messages';
 import { derivationRoot, reseal } from '@cpds/service';
-import { openStore, UnitOfWork } from '@cpds/store';
 import { Journal } from '../log/journal.js';
 import { AuditLog } from '../log/log.service.js';
-import { auditTables } from '../migrations.js';
 import { auditService } from '../service.js';
-
-const signer = tlog.noteSigner('cpds/north/audit', new Uint8Array(32).fill(7));
+import { eventOf } from '../testing/test-event.js';
+import { openLogStore, signer } from '../testing/test-log.js';
 
 describe('a new key-encryption key', () => {
   it('opens details as before, finds a person’s key where it was, and erases it', async () => {
-    const database = await testPostgres();
-    const store = await openStore({ url: database.url, ...auditTables });
-    const unitOfWork = new UnitOfWork(store);
+    const database = await openLogStore();
+    const { store, unitOfWork } = database;
     const folder = mkdtempSync(join(tmpdir(), 'cpds-journal-'));
     const logUnder = async (ring: KeyRing): Promise<AuditLog> => {
       const root = await unitOfWork.run((tx) => derivationRoot(tx, ring));
@@ -29,17 +25,7 @@ describe('a new key-encryption key', () => {
       return log;
     };
     const person = randomUUID();
-    const event = (seq: number): EventEnvelope => ({
-      id: randomUUID(),
-      type: 'records.something-happened.v1',
-      producer: 'records.north',
-      seq,
-      at: new Date().toISOString(),
-      correlation: 'request-1',
-      salt: `0x${randomBytes(32).toString('hex')}`,
-      person,
-      details: { step: seq },
-    });
+    const event = (seq: number): EventEnvelope => eventOf('records.north', seq, { person });
     const [old, fresh] = [new Uint8Array(randomBytes(32)), new Uint8Array(randomBytes(32))];
     const before = await logUnder(new KeyRing(old));
     await before.append([event(1)]);
@@ -62,7 +48,6 @@ describe('a new key-encryption key', () => {
       null,
       null,
     ]);
-    await store.destroy();
     await database.close();
     rmSync(folder, { recursive: true });
   });

@@ -1,16 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { randomBytes, randomUUID } from 'node:crypto';
-import { KeyRing } from '@cpds/crypto/custody';
 import * as tlog from '@cpds/crypto/tlog';
-import { testPostgres } from '@cpds/local';
 import { events, type EventEnvelope } from '@cpds/messages';
-import { openStore, UnitOfWork } from '@cpds/store';
+import { UnitOfWork } from '@cpds/store';
 import type { DataSource } from 'typeorm';
 import { Anchors } from '../anchors/anchors.service.js';
-import { auditTables } from '../migrations.js';
 import { Proofs } from '../proofs/proofs.service.js';
+import { eventOf } from '../testing/test-event.js';
+import { custody, type LogStore, openLogStore } from '../testing/test-log.js';
 import { Journal } from './journal.js';
 import { LogReader } from './log.reader.js';
 import { AuditLog } from './log.service.js';
@@ -20,35 +18,22 @@ import { AuditLog } from './log.service.js';
 const [old, fresh, stranger] = [1, 2, 3].map((n) =>
   tlog.noteSigner('cpds/north/audit', new Uint8Array(32).fill(n)),
 ) as [tlog.NoteSigner, tlog.NoteSigner, tlog.NoteSigner];
-const ring = new KeyRing(new Uint8Array(32).fill(9));
 
-const event = (seq: number): EventEnvelope => ({
-  id: randomUUID(),
-  type: 'records.something-happened.v1',
-  producer: 'records.north',
-  seq,
-  at: new Date().toISOString(),
-  correlation: 'request-1',
-  salt: `0x${randomBytes(32).toString('hex')}`,
-  details: { step: seq },
-});
+const event = (seq: number): EventEnvelope => eventOf('records.north', seq);
 
 describe('the keys of a log', () => {
-  let database: Awaited<ReturnType<typeof testPostgres>>;
+  let database: LogStore;
   let store: DataSource;
   let folder: string;
   let unitOfWork: UnitOfWork;
   let reader: LogReader;
 
   beforeEach(async () => {
-    database = await testPostgres();
-    store = await openStore({ url: database.url, ...auditTables });
+    database = await openLogStore();
+    ({ store, unitOfWork, reader } = database);
     folder = await mkdtemp(join(tmpdir(), 'cpds-log-keys-'));
-    unitOfWork = new UnitOfWork(store);
-    reader = new LogReader(unitOfWork);
   });
   afterEach(async () => {
-    await store.destroy();
     await database.close();
     await rm(folder, { recursive: true });
   });
@@ -56,9 +41,8 @@ describe('the keys of a log', () => {
   /** The log as a start with these keys has it. */
   async function started(signer: tlog.NoteSigner, ...formerSigners: tlog.NoteSigner[]): Promise<AuditLog> {
     const verifiers = [signer, ...formerSigners].map(tlog.verifierOf);
-    const journal = await Journal.open(folder, verifiers, ring);
-    const root = new Uint8Array(32).fill(8);
-    const log = new AuditLog(unitOfWork, { party: 'north', signer, formerSigners, ring, root, journal });
+    const journal = await Journal.open(folder, verifiers, custody.ring);
+    const log = new AuditLog(unitOfWork, { party: 'north', signer, formerSigners, ...custody, journal });
     await log.open();
     return log;
   }
@@ -98,7 +82,7 @@ describe('the keys of a log', () => {
     const alone = await started(fresh);
     expect([opens(await checkpoint(), old), opens(await checkpoint(), fresh)]).toEqual([false, true]);
     expect(await told()).toEqual([event(1).type, events.logKeysChanged, events.logKeysChanged]);
-    expect((await (await Journal.open(folder, [tlog.verifierOf(fresh)], ring)).last())?.size).toBe(3);
+    expect((await (await Journal.open(folder, [tlog.verifierOf(fresh)], custody.ring)).last())?.size).toBe(3);
     await alone.append([event(2)]);
     expect((await reader.tree()).size).toBe(4);
   });

@@ -1,42 +1,26 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { toHex } from '@cpds/crypto/bytes';
-import { KeyRing } from '@cpds/crypto/custody';
 import * as tlog from '@cpds/crypto/tlog';
-import { testPostgres } from '@cpds/local';
-import { eventLeaf, eventLeafHash, events, type EventEnvelope } from '@cpds/messages';
+import { eventLeaf, eventLeafHash, events } from '@cpds/messages';
 import { openStore, UnitOfWork } from '@cpds/store';
 import type { DataSource } from 'typeorm';
 import { auditTables } from '../migrations.js';
+import { eventOf } from '../testing/test-event.js';
+import { custody, type LogStore, openLogStore, signer } from '../testing/test-log.js';
 import { growLog } from './growth.js';
 import { Journal } from './journal.js';
 import { LogReader } from './log.reader.js';
 import type { Erasure } from './event.rows.js';
 import { AuditLog, type LogIdentity } from './log.service.js';
 
-const signer = tlog.noteSigner('cpds/north/audit', new Uint8Array(32).fill(7));
 const erasure: Erasure = { by: 'privacy.north', reason: 'patient-asked', reference: '2026/17' };
-const custody = { ring: new KeyRing(new Uint8Array(32).fill(9)), root: new Uint8Array(32).fill(8) };
 const verifier = tlog.verifierOf(signer);
 
-function event(producer: string, seq: number, over: Partial<EventEnvelope> = {}): EventEnvelope {
-  return {
-    id: randomUUID(),
-    type: `${producer.split('.')[0]}.something-happened.v1`,
-    producer,
-    seq,
-    at: new Date().toISOString(),
-    correlation: 'request-1',
-    salt: `0x${randomBytes(32).toString('hex')}`,
-    details: { step: seq },
-    ...over,
-  };
-}
-
 describe('the audit log on Postgres', () => {
-  let database: { url: string; close(): Promise<void> };
+  let database: LogStore;
   let store: DataSource;
   let folder: string;
   let identity: LogIdentity;
@@ -44,16 +28,14 @@ describe('the audit log on Postgres', () => {
   let reader: LogReader;
 
   beforeEach(async () => {
-    database = await testPostgres();
+    database = await openLogStore();
+    ({ store, reader } = database);
     folder = mkdtempSync(join(tmpdir(), 'cpds-journal-'));
     identity = { party: 'north', signer, ...custody, journal: await Journal.open(folder, [verifier], custody.ring) };
-    store = await openStore({ url: database.url, ...auditTables });
-    log = new AuditLog(new UnitOfWork(store), identity);
-    reader = new LogReader(new UnitOfWork(store));
+    log = new AuditLog(database.unitOfWork, identity);
     await log.open();
   });
   afterEach(async () => {
-    await store.destroy();
     await database.close();
     rmSync(folder, { recursive: true });
   });
@@ -84,7 +66,7 @@ describe('the audit log on Postgres', () => {
   }
 
   it('takes each event once and receipts it', async () => {
-    const batch = [event('records.north', 1), event('bridge.north', 1), event('records.north', 2)];
+    const batch = [eventOf('records.north', 1), eventOf('bridge.north', 1), eventOf('records.north', 2)];
     const { receipts, size, alarms } = await log.append(batch);
     expect({ size, alarms }).toEqual({ size: 3, alarms: 0 });
     expect(receipts).toEqual([
@@ -108,7 +90,7 @@ describe('the audit log on Postgres', () => {
   });
 
   it('holds an event until its predecessor is there', async () => {
-    const [third, other] = [event('records.north', 3), event('bridge.north', 1)];
+    const [third, other] = [eventOf('records.north', 3), eventOf('bridge.north', 1)];
     const three = await log.append([third, other]);
     expect(three.receipts).toEqual([
       { producer: 'bridge.north', throughSeq: 1, leaf: eventLeafHash(other), treeSize: 1 },
@@ -120,8 +102,8 @@ describe('the audit log on Postgres', () => {
       throughSeq: 0,
       leaves: [eventLeafHash(third), null, null],
     });
-    expect((await log.append([event('records.north', 1)])).receipts[0]?.throughSeq).toBe(1);
-    expect((await log.append([event('records.north', 2)])).receipts[0]).toEqual({
+    expect((await log.append([eventOf('records.north', 1)])).receipts[0]?.throughSeq).toBe(1);
+    expect((await log.append([eventOf('records.north', 2)])).receipts[0]).toEqual({
       producer: 'records.north',
       throughSeq: 3,
       leaf: eventLeafHash(third),
@@ -131,7 +113,7 @@ describe('the audit log on Postgres', () => {
   });
 
   it("names each producer's last event among the first leaves, which an anchor covers", async () => {
-    const batch = [event('records.north', 1), event('records.north', 2), event('bridge.north', 1)];
+    const batch = [eventOf('records.north', 1), eventOf('records.north', 2), eventOf('bridge.north', 1)];
     for (const one of batch) await log.append([one]);
     const [first, second, other] = batch.map(eventLeafHash);
     expect(await log.receipts.lastWithin(0)).toEqual([]);
@@ -141,13 +123,13 @@ describe('the audit log on Postgres', () => {
   });
 
   it('raises one alarm for another event under a taken seq, and logs the first', async () => {
-    const first = event('records.north', 1);
-    const forged = event('records.north', 1, { details: { step: 'forged' } });
+    const first = eventOf('records.north', 1);
+    const forged = eventOf('records.north', 1, { details: { step: 'forged' } });
     expect((await log.append([first])).alarms).toBe(0);
     expect(await log.append([forged])).toMatchObject({ size: 2, alarms: 1 });
     expect(await log.append([forged])).toMatchObject({ size: 2, alarms: 0 });
     // Two different events in one batch: the first stands, the second raises.
-    const again = [event('bridge.north', 1), event('bridge.north', 1), event('bridge.north', 1)];
+    const again = [eventOf('bridge.north', 1), eventOf('bridge.north', 1), eventOf('bridge.north', 1)];
     expect(await log.append(again)).toMatchObject({ size: 5, alarms: 2 });
     const leaves = await verified();
     expect(leaves).toContain(eventLeaf(first));
@@ -166,7 +148,7 @@ describe('the audit log on Postgres', () => {
     const second = await openStore({ url: database.url, ...auditTables });
     const other = new AuditLog(new UnitOfWork(second), identity);
     try {
-      const all = Array.from({ length: 40 }, (_, i) => event('records.north', i + 1));
+      const all = Array.from({ length: 40 }, (_, i) => eventOf('records.north', i + 1));
       await Promise.all(all.map((one, i) => (i % 2 === 0 ? log : other).append([one])));
       expect(await log.receipts.of({ producer: 'records.north', seq: 40 })).toMatchObject({
         throughSeq: 40,
@@ -179,7 +161,7 @@ describe('the audit log on Postgres', () => {
   });
 
   it('leaves nothing behind when it dies before the durable line', async () => {
-    await log.append([event('records.north', 1)]);
+    await log.append([eventOf('records.north', 1)]);
     const before = await reader.tree();
     const dying = new UnitOfWork(store);
     const run = dying.run.bind(dying);
@@ -189,7 +171,7 @@ describe('the audit log on Postgres', () => {
         await work(tx);
         throw new Error('killed');
       });
-    const lost = [event('records.north', 2), event('bridge.north', 1)];
+    const lost = [eventOf('records.north', 2), eventOf('bridge.north', 1)];
     await expect(new AuditLog(dying, identity).append(lost)).rejects.toThrow('killed');
     expect(await reader.tree()).toEqual(before);
     const restarted = new AuditLog(new UnitOfWork(store), identity);
@@ -199,7 +181,7 @@ describe('the audit log on Postgres', () => {
   });
 
   it('does not start on a log that was altered, cut, or is not its own', async () => {
-    await log.append([event('records.north', 1), event('records.north', 2)]);
+    await log.append([eventOf('records.north', 1), eventOf('records.north', 2)]);
     await expect(
       new AuditLog(new UnitOfWork(store), {
         ...identity,
@@ -216,8 +198,8 @@ describe('the audit log on Postgres', () => {
   it('erases a person and stays provable', async () => {
     const person = randomUUID();
     const planted = 'planted-detail-string';
-    const first = event('records.north', 1, { person, details: { planted } });
-    const other = event('records.north', 2, { details: { planted } });
+    const first = eventOf('records.north', 1, { person, details: { planted } });
+    const other = eventOf('records.north', 2, { details: { planted } });
     await log.append([first, other]);
     const dump = (await store.query('SELECT event::text AS row FROM event')) as { row: string }[];
     const inHex = (text: string) => Buffer.from(text).toString('hex');
@@ -233,7 +215,7 @@ describe('the audit log on Postgres', () => {
 
   it('says who erased a person and why, in the transaction of the erasure; a second one does not erase that', async () => {
     const person = randomUUID();
-    await log.append([event('records.north', 1, { person })]);
+    await log.append([eventOf('records.north', 1, { person })]);
     expect((await log.erase(person, erasure)).receipts).toMatchObject([{ producer: 'audit.north', throughSeq: 1 }]);
     await log.erase(person, { ...erasure, by: 'other.north' });
     expect(await log.detailsOf('audit.north', 1)).toMatchObject({ details: { ...erasure, person } });
@@ -246,7 +228,7 @@ describe('the audit log on Postgres', () => {
 
   it('erases nothing when the event of it cannot be written', async () => {
     const person = randomUUID();
-    const first = event('records.north', 1, { person });
+    const first = eventOf('records.north', 1, { person });
     await log.append([first]);
     const nameless = { reason: 'court-order' } as typeof erasure;
     await expect(log.erase(person, nameless)).rejects.toThrow('names whoever acted');
@@ -255,7 +237,7 @@ describe('the audit log on Postgres', () => {
 
   it('keeps what comes after an erasure, sealed anew, until the next one', async () => {
     const person = randomUUID();
-    const of = (seq: number) => event('records.north', seq, { person, details: { seq } });
+    const of = (seq: number) => eventOf('records.north', seq, { person, details: { seq } });
     await log.append([of(1)]);
     await log.erase(person, erasure);
     await log.append([of(2), of(3)]);

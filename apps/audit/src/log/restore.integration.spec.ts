@@ -1,39 +1,23 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { toHex } from '@cpds/crypto/bytes';
-import { KeyRing } from '@cpds/crypto/custody';
 import * as tlog from '@cpds/crypto/tlog';
-import { testPostgres } from '@cpds/local';
 import { events, type EventEnvelope } from '@cpds/messages';
 import { openStore, UnitOfWork } from '@cpds/store';
 import type { DataSource } from 'typeorm';
 import { auditTables } from '../migrations.js';
+import { eventOf } from '../testing/test-event.js';
+import { custody, type LogStore, openLogStore, signer } from '../testing/test-log.js';
 import { Journal } from './journal.js';
 import { LogReader } from './log.reader.js';
 import { AuditLog, type LogIdentity } from './log.service.js';
 
-const signer = tlog.noteSigner('cpds/north/audit', new Uint8Array(32).fill(7));
-const custody = { ring: new KeyRing(new Uint8Array(32).fill(9)), root: new Uint8Array(32).fill(8) };
 const tables = ['log', 'tile', 'producer', 'event', 'details_key', 'refused_event', 'anchor'];
 
-function event(producer: string, seq: number, over: Partial<EventEnvelope> = {}): EventEnvelope {
-  return {
-    id: randomUUID(),
-    type: `${producer.split('.')[0]}.something-happened.v1`,
-    producer,
-    seq,
-    at: new Date().toISOString(),
-    correlation: 'request-1',
-    salt: `0x${randomBytes(32).toString('hex')}`,
-    details: { step: seq },
-    ...over,
-  };
-}
-
 describe('an audit log and its journal', () => {
-  let database: { url: string; close(): Promise<void> };
+  let database: LogStore;
   let store: DataSource;
   let folder: string;
   let log: AuditLog;
@@ -67,14 +51,10 @@ describe('an audit log and its journal', () => {
   const leaves = async (): Promise<string[]> => (await reader.leaves(0, 1_000)).map(({ leaf }) => leaf);
 
   beforeAll(async () => {
-    database = await testPostgres();
-    store = await openStore({ url: database.url, ...auditTables });
-    reader = new LogReader(new UnitOfWork(store));
+    database = await openLogStore();
+    ({ store, reader } = database);
   });
-  afterAll(async () => {
-    await store.destroy();
-    await database.close();
-  });
+  afterAll(() => database.close());
   beforeEach(async () => {
     await store.query(`TRUNCATE ${tables.join(', ')}`);
     await store.query('DROP SCHEMA IF EXISTS dump CASCADE');
@@ -85,7 +65,7 @@ describe('an audit log and its journal', () => {
 
   it('go on with the same history after a restore, in whatever order the events come again', async () => {
     const [r, b] = [1, 2, 3, 4, 5]
-      .map((seq) => [event('records.north', seq), event('bridge.north', seq)])
+      .map((seq) => [eventOf('records.north', seq), eventOf('bridge.north', seq)])
       .reduce(
         ([records, bridges], [one, other]) => [
           [...records!, one!],
@@ -103,7 +83,7 @@ describe('an audit log and its journal', () => {
     expect(await log.behind()).toBe(6);
     await expect(log.assertCurrent()).rejects.toMatchObject({ code: 'log-catching-up' });
     // Ready by its seq, and yet not next; nor is an event that never was in the log.
-    await log.append([r[3]!, event('identity.north', 1)]);
+    await log.append([r[3]!, eventOf('identity.north', 1)]);
     expect((await reader.tree()).size).toBe(4);
     await log.append([b[4]!, r[4]!, b[3]!]);
     await log.append([b[1]!]);
@@ -116,9 +96,9 @@ describe('an audit log and its journal', () => {
   });
 
   it('bring back events of the log itself, which nobody could send again', async () => {
-    await log.append([event('records.north', 1)]);
+    await log.append([eventOf('records.north', 1)]);
     await dump();
-    await log.append([event('records.north', 1)]);
+    await log.append([eventOf('records.north', 1)]);
     await log.refuse({ subject: 'x', body: 'no json', reason: 'is none' });
     const before = await leaves();
     await restore();
@@ -131,12 +111,12 @@ describe('an audit log and its journal', () => {
 
   it('erase again whom they erased after the backup', async () => {
     const [person, other] = [randomUUID(), randomUUID()];
-    const [mine, theirs] = [event('records.north', 1, { person }), event('bridge.north', 1, { person: other })];
+    const [mine, theirs] = [eventOf('records.north', 1, { person }), eventOf('bridge.north', 1, { person: other })];
     await dump();
     await log.append([mine]);
     await log.append([theirs]);
     await log.erase(person, { by: 'privacy.north', reason: 'patient-asked' });
-    const later = event('records.north', 2, { person });
+    const later = eventOf('records.north', 2, { person });
     await log.append([later]);
     expect(await log.detailsOf('records.north', 1)).toBeNull();
     const root = await rootNow();
@@ -153,7 +133,7 @@ describe('an audit log and its journal', () => {
   });
 
   it('keep their history when the database fails to commit what the journal has', async () => {
-    await log.append([event('records.north', 1)]);
+    await log.append([eventOf('records.north', 1)]);
     const dying = new UnitOfWork(store);
     const run = dying.run.bind(dying);
     dying.run = (work) =>
@@ -161,7 +141,7 @@ describe('an audit log and its journal', () => {
         await work(tx);
         throw new Error('killed');
       });
-    const lost = [event('records.north', 2), event('bridge.north', 1), event('identity.north', 1)];
+    const lost = [eventOf('records.north', 2), eventOf('bridge.north', 1), eventOf('identity.north', 1)];
     await expect(new AuditLog(dying, await identityWith()).append(lost)).rejects.toThrow('killed');
     const signed = (await (await journal()).last())!;
     expect(signed.size).toBe(4);
@@ -170,25 +150,25 @@ describe('an audit log and its journal', () => {
   });
 
   it('refuse a database whose journal holds another history', async () => {
-    await log.append([event('records.north', 1)]);
+    await log.append([eventOf('records.north', 1)]);
     await dump();
-    await log.append([event('records.north', 2)]);
+    await log.append([eventOf('records.north', 2)]);
     await restore();
     // As a log without this check signed: a second root for two leaves.
     const elsewhere = mkdtempSync(join(tmpdir(), 'cpds-journal-'));
     await restart({ journal: await journal(elsewhere), acceptedSize: 1 });
-    await log.append([event('bridge.north', 1)]);
+    await log.append([eventOf('bridge.north', 1)]);
     await expect(restart()).rejects.toMatchObject({ code: 'log-forked', message: expect.stringContaining('journal') });
     rmSync(elsewhere, { recursive: true });
   });
 
   it('refuse an empty journal, unless the operator accepts the database at this very size', async () => {
-    for (const seq of [1, 2, 3]) await log.append([event('records.north', seq)]);
+    for (const seq of [1, 2, 3]) await log.append([eventOf('records.north', seq)]);
     rmSync(folder, { recursive: true });
     await expect(restart()).rejects.toMatchObject({ code: 'journal-missing' });
     await expect(restart({ acceptedSize: 2 })).rejects.toMatchObject({ code: 'journal-missing' });
     await restart({ acceptedSize: 3, witnesses: ['hub'] });
-    const next = event('records.north', 4);
+    const next = eventOf('records.north', 4);
     await expect(log.append([next])).rejects.toMatchObject({ code: 'log-unproven' });
     log.standing.heard('hub');
     await log.append([next]);
@@ -200,23 +180,23 @@ describe('an audit log and its journal', () => {
   });
 
   it('complete a journal that was put back from an earlier day', async () => {
-    await log.append([event('records.north', 1)]);
+    await log.append([eventOf('records.north', 1)]);
     const kept = mkdtempSync(join(tmpdir(), 'cpds-journal-'));
     cpSync(folder, kept, { recursive: true });
-    for (const seq of [2, 3]) await log.append([event('records.north', seq)]);
+    for (const seq of [2, 3]) await log.append([eventOf('records.north', seq)]);
     rmSync(folder, { recursive: true });
     cpSync(kept, folder, { recursive: true });
     rmSync(kept, { recursive: true });
     await restart();
-    await log.append([event('records.north', 4)]);
+    await log.append([eventOf('records.north', 4)]);
     expect(await (await journal()).hashes(0, 4)).toHaveLength(4);
     await restart();
   });
 
   it('refuse a journal that is damaged', async () => {
-    await log.append([event('records.north', 1)]);
+    await log.append([eventOf('records.north', 1)]);
     await dump();
-    await log.append([event('records.north', 2)]);
+    await log.append([eventOf('records.north', 2)]);
     await restore();
     rmSync(join(folder, 'leaves', '0'));
     await expect(restart()).rejects.toMatchObject({ code: 'journal-damaged' });
@@ -230,10 +210,10 @@ describe('an audit log and its journal', () => {
 
   it('sign nothing where the journal cannot be written', async () => {
     rmSync(folder, { recursive: true });
-    await expect(log.append([event('records.north', 1)])).rejects.toMatchObject({ code: 'journal-unusable' });
+    await expect(log.append([eventOf('records.north', 1)])).rejects.toMatchObject({ code: 'journal-unusable' });
     expect((await reader.tree()).size).toBe(0);
     await restart();
-    await log.append([event('records.north', 1)]);
+    await log.append([eventOf('records.north', 1)]);
   });
 
   describe('shown what a chain holds', () => {
@@ -249,13 +229,13 @@ describe('an audit log and its journal', () => {
     ] as const)('%s', async (_, size, foreign, code) => {
       const roots = [tlog.emptyRoot()];
       for (const seq of [1, 2, 3, 4, 5]) {
-        await log.append([event('records.north', seq)]);
+        await log.append([eventOf('records.north', seq)]);
         roots.push((await reader.tree()).root);
       }
       await log.compare({ where: 'hub', size, root: foreign ?? roots[size]! });
       expect(log.standing.stopped?.code ?? null).toBe(code);
       if (code === null) return;
-      await expect(log.append([event('records.north', 6)])).rejects.toMatchObject({ code });
+      await expect(log.append([eventOf('records.north', 6)])).rejects.toMatchObject({ code });
       await expect(log.raise(events.messageRefused, 'x', {})).rejects.toMatchObject({ code });
       await expect(log.receipts.all()).rejects.toMatchObject({ code });
       await expect(log.assertCurrent()).rejects.toMatchObject({ code });
@@ -266,9 +246,9 @@ describe('an audit log and its journal', () => {
     });
 
     it('compares leaves that only the journal has, too', async () => {
-      await log.append([event('records.north', 1)]);
+      await log.append([eventOf('records.north', 1)]);
       await dump();
-      for (const seq of [2, 3]) await log.append([event('records.north', seq)]);
+      for (const seq of [2, 3]) await log.append([eventOf('records.north', seq)]);
       const { root } = await reader.tree();
       await restore();
       await restart();
@@ -306,9 +286,9 @@ describe('an audit log and its journal', () => {
     ];
 
     beforeEach(async () => {
-      await log.append([event('records.north', 1)]);
+      await log.append([eventOf('records.north', 1)]);
       await dump();
-      await log.append([event('records.north', 2), event('records.north', 3), event('records.north', 9)]);
+      await log.append([eventOf('records.north', 2), eventOf('records.north', 3), eventOf('records.north', 9)]);
     });
 
     it('starts as it was', async () => expect(restart()).resolves.toBeUndefined());
@@ -340,7 +320,7 @@ describe('an audit log and its journal', () => {
         seen.push(...((await tx.manager.query('SHOW synchronous_commit')) as unknown[]));
         return value;
       });
-    await new AuditLog(watched, await identityWith()).append([event('records.north', 1)]);
+    await new AuditLog(watched, await identityWith()).append([eventOf('records.north', 1)]);
     expect(seen).toEqual([{ synchronous_commit: 'on' }]);
     await fresh.destroy();
     await store.query(`ALTER ROLE CURRENT_USER RESET synchronous_commit`);
