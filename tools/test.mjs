@@ -83,7 +83,7 @@ const stages = {
   documented: remembered('@cpds/crypto', 'documented'),
   // Generated again and compared: a generated file that nobody regenerated fails.
   generated: remembered('@cpds/contracts', 'generated'),
-  // The tests of test:lots, of what nx remembers and of the hand-over to another Node.
+  // The tests of test:lots and test:mutants, of what nx remembers and of the hand-over to another Node.
   tools: remembered('cpds', 'tools'),
   unit: jest(['\\.spec\\.ts$'], {
     except: ['/tools/tests/', '\\.integration\\.spec\\.ts$', '\\.e2e\\.spec\\.ts$', '/e2e/'],
