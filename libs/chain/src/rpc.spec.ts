@@ -59,7 +59,11 @@ describe('a node that hangs', () => {
     node = () => new Promise((resolve) => (settle = resolve));
     const probe = rpc.request('eth_chainId');
     await new Promise(setImmediate); // calls of one turn leave together
-    await fail(2);
+    const manyTurns = async () => {
+      for (let i = 0; i < 100; i++) await new Promise(setImmediate);
+      return 'still waiting';
+    };
+    expect(await Promise.race([fail(2).then(() => 'failed'), manyTurns()])).toBe('failed');
     expect(asked).toBe(4);
     settle(await answer());
     expect(await probe).toBe('0x1');
