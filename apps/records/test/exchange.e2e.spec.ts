@@ -522,6 +522,20 @@ describe('opening a record of another hospital', () => {
     await until(async () => (await objectsOf(south)).length === before + 1);
   });
 
+  it('uses no key of a record that the home hospital does not give', async () => {
+    const consent = await consentTo(bundle);
+    let uses = 0;
+    const opening = south.answers.get('identity.open')!;
+    south.answers.set('identity.open', (body: never) => ((uses += 1), opening(body)));
+    authorize.set(consent.grantId, () => ({ outcome: 'refused', field: 'partials', reason: 'too few' }));
+    expect((await read(consent)).status).toBe(403);
+    expect(uses).toBe(0);
+    authorize.clear();
+    expect((await read(consent)).status).toBe(200);
+    expect(uses).toBe(1);
+    south.answers.set('identity.open', opening);
+  });
+
   it('is refused before anything is asked when the grant ended, and what A says can be shown', async () => {
     const consent = await consentTo(bundle);
     const signed = { grantId: consent.grantId, action: 'release', verdict: 'revoked', signature: nobodys };
