@@ -366,6 +366,44 @@ describe('a stream that is lost', () => {
   });
 });
 
+describe('a start', () => {
+  it('forgets ids of the inbox that no repeat can have, without being asked', async () => {
+    const { reader } = service.app.get(UnitOfWork, { strict: false });
+    const [old, young] = ['00000000-0000-4000-8000-000000000015', '00000000-0000-4000-8000-000000000013'];
+    await reader.query(
+      `INSERT INTO inbox (consumer, envelope_id, at)
+       VALUES ('records', $1, now() - interval '15 days'), ('records', $2, now() - interval '13 days')`,
+      [old, young],
+    );
+    const shelf = await runService(
+      {
+        name: 'shelf',
+        config: commonConfig,
+        transport: 'none',
+        module: (context) => ({
+          module: class App {},
+          imports: [
+            storeModule(context, { entities: [], migrations: outboxMigrations, retention: [] }),
+            busModule(context),
+            outboxModule(context),
+          ],
+        }),
+      },
+      readConfig(commonConfig, { ...environment }),
+    );
+    const left = async (): Promise<string[]> =>
+      (
+        (await reader.query('SELECT envelope_id AS id FROM inbox WHERE envelope_id = ANY ($1)', [[old, young]])) as {
+          id: string;
+        }[]
+      ).map(({ id }) => id);
+    for (const deadline = Date.now() + 15_000; (await left()).length > 1 && Date.now() < deadline;)
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    await shelf.close();
+    expect(await left()).toEqual([young]);
+  });
+});
+
 describe('a stop', () => {
   it('comes to what works in the background while doors, outbox, bus and store are still open', async () => {
     const ended: string[] = [];

@@ -16,8 +16,9 @@ import {
 import { openEnvelope } from '@cpds/outbox';
 import type { Group } from '../chains/consortium-view.js';
 import { openStoremen, until, type StoremanRun, type Storemen } from '../testing/storemen.js';
-import { CeremonyRow } from './ceremony.row.js';
+import { CeremonyLogRow, CeremonyRow } from './ceremony.row.js';
 import { KeyShareRow } from './key-share.row.js';
+import { ceremonyEventOf } from './registry-log.js';
 
 /** A group as the hub's registry holds it. */
 async function groupOnHub(world: Storemen, purpose: 'Sign' | 'Seal'): Promise<Group> {
@@ -174,6 +175,12 @@ describe('key generation over the hub', () => {
       );
       return rows.every(([row]) => row?.state === 'failed' && row.reason === 'failed in Verdict, at fault: 1');
     });
+    const logged = await runs[1]!.unitOfWork.reader.findBy(CeremonyLogRow, { attemptId: attempt as Hex });
+    const verdicts = logged
+      .map((row) => ceremonyEventOf(StoremanRegistry.decodeLog(row)!))
+      .filter((event) => event?.kind === 'verdict');
+    expect(verdicts.length).toBeGreaterThanOrEqual(3);
+    for (const verdict of verdicts) expect(verdict).toMatchObject({ dealers: [1], receivers: [] });
     expect(await Promise.all(runs.map(seedsLeft))).toEqual([0, 0, 0, 0, 0]);
     const blamed = (await runs[1]!.unitOfWork.reader.query(
       "SELECT envelope FROM outbox WHERE envelope::text LIKE '%member-blamed%'",
