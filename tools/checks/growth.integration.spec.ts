@@ -24,6 +24,7 @@ import { ExchangeService } from '../../apps/records/src/exchange/exchange.servic
 import type { AgeIdentities } from '../../apps/records/src/objects/age-identities.js';
 import { PendingObjects } from '../../apps/records/src/objects/pending-objects.js';
 import { OpeningsService } from '../../apps/records/src/openings/openings.service.js';
+import { WithdrawalNotices } from '../../apps/records/src/openings/withdrawal-notices.js';
 import { ReEncryptions } from '../../apps/records/src/records/re-encryptions.js';
 import { RetiredObjects } from '../../apps/records/src/records/retired-objects.js';
 import { KeyRotations } from '../../apps/records/src/rotations/key-rotations.service.js';
@@ -102,6 +103,7 @@ const shapes: Record<string, Record<string, string>> = {
     rewrap_due_at: `now() + interval '1 hour'`,
   },
   opening: { recipient, rewrap_due_at: `now() + interval '1 hour'` },
+  withdrawal_notice: { answered_at: 'CASE WHEN i % 1000 > 0 THEN now() END', due_at: `now() + interval '1 hour'` },
   key_rotation: { recipient: `'${current}'`, ended_at: `CASE WHEN i > 1 THEN now() END` },
   deed: { view_tag: '7' },
   // These are looked at each minute, so few are ever old.
@@ -367,6 +369,8 @@ const works: Record<string, Record<string, Work>> = {
       const changes = { commit: async () => undefined } as never;
       return new KeyRotations(unitOfWork, changes, identities, store, none, none, options).workOff(running);
     },
+    'look for notices of withdrawals that are due': (_, unitOfWork) =>
+      new WithdrawalNotices(unitOfWork, none, none, none, none, { onError: fail }).workOff(running),
     'look for a scrub that is due': (_, unitOfWork) =>
       new Scrubs(unitOfWork, none, none, none, none, { everyMs: 86_400_000, onError: fail }).workOff(running),
   },

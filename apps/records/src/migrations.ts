@@ -286,6 +286,37 @@ class AgeRecipients1764960000000 implements MigrationInterface {
   }
 }
 
+/** Withdrawals that other hospitals are told of, and those that they told of. */
+class WithdrawalNotices1764970000000 implements MigrationInterface {
+  name = 'WithdrawalNotices1764970000000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      CREATE TABLE withdrawal_notice (
+        grant_id bytea PRIMARY KEY,
+        record_id uuid NOT NULL REFERENCES record (id),
+        copy text NOT NULL CHECK (copy IN ('keep', 'erase')),
+        made_at timestamptz NOT NULL DEFAULT now(),
+        due_at timestamptz NOT NULL DEFAULT now(),
+        tries integer NOT NULL DEFAULT 0,
+        answered_at timestamptz
+      )`);
+    await runner.query('CREATE INDEX withdrawal_notice_due ON withdrawal_notice (due_at) WHERE answered_at IS NULL');
+    await runner.query('CREATE INDEX withdrawal_notice_record ON withdrawal_notice (record_id)');
+    await runner.query('CREATE INDEX withdrawal_notice_made ON withdrawal_notice (made_at)');
+    await runner.query(`
+      CREATE TABLE withdrawn_grant (
+        grant_id bytea PRIMARY KEY,
+        copy text NOT NULL CHECK (copy IN ('keep', 'erase')),
+        withdrawn_at timestamptz NOT NULL DEFAULT now()
+      )`);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP TABLE withdrawal_notice, withdrawn_grant');
+  }
+}
+
 /** Tables of this service. */
 export const recordsTables: Tables = {
   retention: recordsRetention,
@@ -300,5 +331,6 @@ export const recordsTables: Tables = {
     WithdrawnRecords1764700000000,
     CohortsUnderWay1764800000000,
     AgeRecipients1764960000000,
+    WithdrawalNotices1764970000000,
   ],
 };

@@ -19,6 +19,12 @@ export const recordsRetention: Tables['retention'] = [
   { table: 'opening', kept: 'until the grant is revoked or over' },
   { table: 'ended_grant', kept: 'as long as a fetch may still come to keep what it got (`ORPHAN_AFTER_MS`)' },
   { table: 'damaged_object', kept: 'until a scrub finds the object whole, or no row names it' },
+  {
+    table: 'withdrawal_notice',
+    kept: '60 days, also without an answer: no grant lives as long',
+    prune: { age: 'made_at', days: 60 },
+  },
+  { table: 'withdrawn_grant', kept: 'until the grant is revoked or over' },
   { table: 'key_rotation', kept: 'for ever: one row per rotation of the age identity' },
   { table: 'scrub', kept: '400 days (`Scrubs`)' },
 ];

@@ -938,3 +938,148 @@ describe('the exchange endpoint', () => {
     expect(await answer.json()).toMatchObject({ field: 'fetch.nonce' });
   });
 });
+
+describe('a withdrawal by the home hospital', () => {
+  /** What south's bridge says of a notice, by grant. */
+  const outcomes = new Map<string, string>();
+  const signature: Hex = `0x${'05'.repeat(64)}1b`;
+  /** Grants by the commitment of the record that north withdraws. */
+  const grantIdsOf = (commitment: Hex) =>
+    [...consents.values()].filter((one) => one.commitment === commitment).map(({ grantId }) => grantId);
+  let isAway = false;
+  beforeAll(async () => {
+    north.answers.set('bridge.open-grants', (body: never) => ({
+      grantIds: grantIdsOf((body as { commitment: Hex }).commitment),
+    }));
+    north.answers.set('bridge.sign-withdrawal', (body: never) => ({
+      withdrawal: { ...(body as object), signature },
+      destinationUid: chain.chainUid,
+    }));
+    south.answers.set('bridge.check-withdrawal', (body: never) => {
+      if (isAway) throw Object.assign(new Error('away'), { code: 'no-answer', kind: 'unavailable' });
+      const { grantId, signature: given } = body as { grantId: string; signature: string };
+      return { outcome: given === signature ? (outcomes.get(grantId) ?? 'open') : 'not-signed' };
+    });
+    // The chain of the test stands for both hospitals: from here on it says where the notices go.
+    await chain.setExchangeUrl(south.url);
+  });
+  afterAll(() => chain.setExchangeUrl(north.url));
+
+  const withdraw = async ({ recordId }: Consent, object: 'keep' | 'erase'): Promise<void> => {
+    const answer = await fetch(`${north.url}/records/${recordId}/withdrawal`, {
+      method: 'POST',
+      body: JSON.stringify({ reason: 'wrong patient', object }),
+      headers: { authorization: `Bearer ${await north.token('records.write')}`, 'content-type': 'application/json' },
+    });
+    expect(answer.status).toBe(200);
+  };
+  const notice = (grantId: Hex, change: object = {}): Promise<Response> =>
+    fetch(`${south.url}/exchange/withdrawals`, {
+      method: 'POST',
+      body: JSON.stringify({ grantId, copy: 'erase', signature, ...change }),
+      headers: { 'content-type': 'application/json' },
+    });
+  const answered = (consent: Consent) => of(north, 'records.withdrawal-answered.v1', consent);
+  const refusal = async (consent: Consent): Promise<unknown[]> => {
+    const answer = await read(consent);
+    return [answer.status, answer.ok ? null : (await answer.json()).issue[0].details.coding[0].code];
+  };
+  const openings = ({ grantId }: Consent) =>
+    rowsOf(south, 'SELECT object_key FROM opening WHERE grant_id = $1', [Buffer.from(grantId.slice(2), 'hex')]);
+
+  it('ends all reading of the copy there, which is kept or erased as told, each with its event', async () => {
+    const consent = await consentTo(bundle);
+    expect((await read(consent)).status).toBe(200);
+    const [{ object_key }] = (await openings(consent)) as [{ object_key: string }];
+    await withdraw(consent, 'keep');
+    await until(() => answered(consent).length === 1);
+    expect(await refusal(consent)).toEqual([410, 'withdrawn']);
+    expect(await objectsOf(south)).toContain(object_key);
+
+    await withdraw(consent, 'erase');
+    await until(() => answered(consent).length === 2);
+    expect(await refusal(consent)).toEqual([410, 'withdrawn']);
+    expect(await openings(consent)).toEqual([]);
+    await until(async () => !(await objectsOf(south)).includes(object_key));
+    const details = [
+      { by: 'service:records', grantId: consent.grantId, asked: 'keep', copy: 'kept' },
+      { by: 'service:records', grantId: consent.grantId, asked: 'erase', copy: 'erased' },
+    ];
+    expect(answered(consent).map((event) => event.details)).toEqual(details);
+    expect(of(south, 'records.withdrawn-by-home.v1', consent).map((event) => event.details)).toEqual(details);
+    expect(await (await notice(consent.grantId)).json()).toEqual({ copy: 'none' });
+    expect(of(south, 'records.withdrawn-by-home.v1', consent)).toHaveLength(2);
+  });
+
+  it('is told until it is answered, also after a restart', async () => {
+    const consent = await consentTo(bundle);
+    expect((await read(consent)).status).toBe(200);
+    isAway = true;
+    await withdraw(consent, 'erase');
+    const due = `SELECT tries FROM withdrawal_notice WHERE grant_id = $1 AND answered_at IS NULL`;
+    const grant = [Buffer.from(consent.grantId.slice(2), 'hex')];
+    await until(async () => Number((await rowsOf(north, due, grant))[0]?.['tries']) > 1);
+    await north.stop();
+    isAway = false;
+    expect((await read(consent)).status).toBe(200);
+    await rowsOf(north, 'UPDATE withdrawal_notice SET due_at = now() WHERE grant_id = $1', grant);
+    await north.restart();
+    await until(() => answered(consent).length === 1);
+    expect(await refusal(consent)).toEqual([410, 'withdrawn']);
+  });
+
+  it('leaves nothing of a fetch that it meets in the middle, and cuts a reading that is under way', async () => {
+    const consent = await consentTo(bundle);
+    const before = await objectsOf(south);
+    const opens = south.answers.get('identity.open')!;
+    south.answers.set('identity.open', async (body: never) => {
+      expect((await notice(consent.grantId)).status).toBe(200);
+      return opens(body);
+    });
+    expect(await refusal(consent)).toEqual([410, 'withdrawn']);
+    south.answers.set('identity.open', opens);
+    expect([await openings(consent), await objectsOf(south)]).toEqual([[], before]);
+
+    const large = await consentTo(Buffer.alloc(6_000_000, 'blood pressure 120 over 80\n'), 'text/plain');
+    await (await read(large)).arrayBuffer();
+    let asked = 0;
+    mayServe.south = () => ({ ok: true });
+    south.answers.set('bridge.may-serve', async () => {
+      if (++asked === 3) await notice(large.grantId, { copy: 'keep' });
+      return { ok: true };
+    });
+    const answer = await read(large);
+    await expect(answer.arrayBuffer()).rejects.toThrow();
+    south.answers.set('bridge.may-serve', () => mayServe.south());
+    expect(asked).toBeLessThan(6);
+  });
+
+  it('is believed by its signature alone, of a grant that is known and open', async () => {
+    const [consent, ended] = [await consentTo(bundle), await consentTo(bundle)];
+    expect((await read(consent)).status).toBe(200);
+    const forged = await notice(consent.grantId, { signature: nobodys });
+    expect([forged.status, await forged.json()]).toEqual([
+      403,
+      expect.objectContaining({ code: 'withdrawal-forged', field: 'signature' }),
+    ]);
+    outcomes.set(ended.grantId, 'unknown-grant');
+    expect((await notice(ended.grantId)).status).toBe(404);
+    outcomes.set(ended.grantId, 'ended');
+    expect(await (await notice(ended.grantId)).json()).toEqual({ copy: 'none' });
+    expect(
+      await rowsOf(south, 'SELECT 1 FROM withdrawn_grant WHERE grant_id = $1', [
+        Buffer.from(ended.grantId.slice(2), 'hex'),
+      ]),
+    ).toEqual([]);
+    expect((await notice(consent.grantId, { copy: 'burn' })).status).toBe(400);
+    expect((await read(consent)).status).toBe(200);
+
+    expect((await notice(consent.grantId, { copy: 'keep' })).status).toBe(200);
+    tellClosed(consent);
+    const left = () =>
+      rowsOf(south, 'SELECT 1 FROM withdrawn_grant WHERE grant_id = $1', [
+        Buffer.from(consent.grantId.slice(2), 'hex'),
+      ]);
+    await until(async () => (await left()).length === 0);
+  });
+});

@@ -159,16 +159,17 @@ export function partialDigest(hubUid: string, partial: PartialStatement): Hex {
   return digest(hubUid, 'Partial', partial);
 }
 
-export type AnswerVerdict = 'mapped' | 'wait' | 'revoked' | 'expired';
+/** The last two are a home hospital's, with the action `withdraw`: what becomes of copies of a withdrawn record. */
+export type AnswerVerdict = 'mapped' | 'wait' | 'revoked' | 'expired' | 'keep' | 'erase';
 
-/** A storeman's signed refusal or delay: `action` names the request that it answers. */
+/** A member's signed refusal, delay or withdrawal: `action` names the request that it answers. */
 export interface AnswerStatement {
   grantId: Hex;
   action: string;
   verdict: AnswerVerdict;
 }
 
-/** Digest that a storeman's message key signs with an answer. Salt: hub. */
+/** Digest that a member's message key signs with an answer. Salt: hub. */
 export function answerDigest(hubUid: string, answer: AnswerStatement): Hex {
   return digest(hubUid, 'Answer', answer);
 }

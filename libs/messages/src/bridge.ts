@@ -3,7 +3,17 @@
 import { anyText, jsonObject, text } from '@cpds/errors';
 import { z } from 'zod';
 import { PatientIdentifier, ShareRequest } from './consortium.js';
-import { Capsule, Grant, OwnershipProof, Purpose, SignedAnswer, SignedPartial, Statement, Terms } from './grant.js';
+import {
+  Capsule,
+  Grant,
+  OwnershipProof,
+  Purpose,
+  SignedAnswer,
+  SignedPartial,
+  Statement,
+  Terms,
+  Withdrawal,
+} from './grant.js';
 import { AddressHex, Bytes32, hexUpTo, PartyName, PointHex, UnixSeconds } from './hex.js';
 
 /** `POST /requests` at B (scope bridge.request). */
@@ -242,3 +252,15 @@ export const TransferClosedDetails = z.object({
 export const OpenGrantsQuery = z.object({ commitment: Bytes32 }).strict();
 export const OpenGrantsAnswer = z.object({ grantIds: z.array(Bytes32) }).strict();
 export type OpenGrantsAnswer = z.infer<typeof OpenGrantsAnswer>;
+
+/** request `bridge.sign-withdrawal`: this home hospital's word that the record of a grant was withdrawn; null for a grant of no row here */
+export const SignWithdrawalQuery = Withdrawal.omit({ signature: true });
+export const SignWithdrawalAnswer = z.object({ withdrawal: Withdrawal, destinationUid: Bytes32 }).strict().nullable();
+export type SignWithdrawalAnswer = z.infer<typeof SignWithdrawalAnswer>;
+
+/** request `bridge.check-withdrawal`: whether its home hospital signed a withdrawal of a grant to this one, and whether the grant is over anyway */
+export const CheckWithdrawalQuery = Withdrawal;
+export const CheckWithdrawalAnswer = z
+  .object({ outcome: z.enum(['open', 'ended', 'unknown-grant', 'not-signed']) })
+  .strict();
+export type CheckWithdrawalAnswer = z.infer<typeof CheckWithdrawalAnswer>;

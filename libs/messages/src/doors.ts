@@ -111,6 +111,7 @@ export const doors: Readonly<Record<string, Readonly<Record<string, Trace>>>> = 
     'GET /scrubs/{id}': none('counts, and ids of records: no person is in it'),
     'GET /age-identities': none('public keys and counts: no person and no record is in it'),
     'POST /exchange/fetch': disclosing(body(events.disclosed)),
+    'POST /exchange/withdrawals': body(events.withdrawnByHome),
     'records.deed': none('the bridge asks it of a consent, which it tells of; no byte of a record is in it'),
     [events.transferClosed]: committed(
       service(events.objectStored, events.objectRemoved),
@@ -131,6 +132,8 @@ export const doors: Readonly<Record<string, Readonly<Record<string, Trace>>>> = 
     'POST /requests/{id}/denial': none('a denial looks like a patient who does not exist, to every reader of the log'),
     'bridge.deed-in-use': none('yes or no, for records to tell whether an earlier sealing may go'),
     'bridge.open-grants': none('ids of grants, for a withdrawal that records tells of'),
+    'bridge.sign-withdrawal': none('signs what records tells of: that it withdrew the record of a grant'),
+    'bridge.check-withdrawal': none('whether another hospital signed a withdrawal, which records tells of'),
     'bridge.may-serve': none('yes or no, for a reading that records tells of'),
     'bridge.authorize-fetch': none('yes or no, for a fetch that records tells of'),
     'bridge.grant': none('public fields of a grant, for a fetch that records tells of'),

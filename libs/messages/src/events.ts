@@ -31,6 +31,8 @@ export const events = {
   patientMismatched: 'records.patient-mismatched.v1',
   recordWithdrawn: 'records.record-withdrawn.v1',
   grantWithdrawn: 'records.grant-withdrawn.v1',
+  withdrawalAnswered: 'records.withdrawal-answered.v1',
+  withdrawnByHome: 'records.withdrawn-by-home.v1',
   objectDamaged: 'records.object-damaged.v1',
   scrubAsked: 'records.scrub-asked.v1',
   scrubEnded: 'records.scrub-ended.v1',

@@ -179,6 +179,15 @@ export const SignedAnswer = z
   .strict();
 export type SignedAnswer = z.infer<typeof SignedAnswer>;
 
+/**
+ * A home hospital's word that the record of a grant was entered in error, and what becomes of copies: EIP-712 `Answer` with
+ * action `withdraw` and the verdict in `copy`, signed by its message key under the hub's uid.
+ */
+export const Withdrawal = z
+  .object({ grantId: Bytes32, copy: z.enum(['keep', 'erase']), signature: SignatureHex })
+  .strict();
+export type Withdrawal = z.infer<typeof Withdrawal>;
+
 /** Revoke or GiveBack statement; Send `grant` along if the receiver may not know the grantId yet. */
 export const Statement = z
   .object({

@@ -92,6 +92,10 @@ export const FetchRequest = z
   .strict();
 export type FetchRequest = z.infer<typeof FetchRequest>;
 
+/** Answer of `POST /exchange/withdrawals`, whose body is a `Withdrawal`: what became of the copy; `none` if there was none. */
+export const WithdrawalAnswer = z.object({ copy: z.enum(['kept', 'erased', 'none']) }).strict();
+export type WithdrawalAnswer = z.infer<typeof WithdrawalAnswer>;
+
 /** Headers of a fetch's answer, whose body is the age file or the range asked for. */
 export const fetchHeaders = {
   /** RFC 8785 JSON of the record's metadata, base64url */

@@ -42,6 +42,8 @@ export const requests: Readonly<
   'bridge.grant': { answers: 'bridge', asks: ['records'] },
   'bridge.deed-in-use': { answers: 'bridge', asks: ['records'] },
   'bridge.open-grants': { answers: 'bridge', asks: ['records'] },
+  'bridge.sign-withdrawal': { answers: 'bridge', asks: ['records'] },
+  'bridge.check-withdrawal': { answers: 'bridge', asks: ['records'] },
   'bridge.authorize-fetch': { answers: 'bridge', asks: ['records'] },
   'bridge.may-serve': { answers: 'bridge', asks: ['records'] },
   'bridge.released': { answers: 'bridge', asks: ['records'] },

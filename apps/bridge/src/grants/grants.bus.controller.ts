@@ -1,6 +1,7 @@
 import { parse } from '@cpds/errors';
 import {
   AuthorizeFetchQuery,
+  CheckWithdrawalQuery,
   DeedInUseQuery,
   type OpenGrantsAnswer,
   OpenGrantsQuery,
@@ -8,11 +9,14 @@ import {
   MayServeQuery,
   OpenedQuery,
   ReleasedQuery,
+  SignWithdrawalQuery,
   type AuthorizeFetchAnswer,
+  type CheckWithdrawalAnswer,
   type DeedInUseAnswer,
   type GrantQueryAnswer,
   type MayServeAnswer,
   type ReleasedAnswer,
+  type SignWithdrawalAnswer,
   type TransferState,
 } from '@cpds/messages';
 import { Controller } from '@nestjs/common';
@@ -31,6 +35,16 @@ export class GrantsBusController {
   @MessagePattern('bridge.open-grants')
   async openGrants(@Payload() body: unknown): Promise<OpenGrantsAnswer> {
     return { grantIds: await this.serving.openGrants(parse(OpenGrantsQuery, body, 'open-grants').commitment) };
+  }
+
+  @MessagePattern('bridge.sign-withdrawal')
+  signWithdrawal(@Payload() body: unknown): Promise<SignWithdrawalAnswer> {
+    return this.serving.signWithdrawal(parse(SignWithdrawalQuery, body, 'sign-withdrawal'));
+  }
+
+  @MessagePattern('bridge.check-withdrawal')
+  checkWithdrawal(@Payload() body: unknown): Promise<CheckWithdrawalAnswer> {
+    return this.serving.checkWithdrawal(parse(CheckWithdrawalQuery, body, 'check-withdrawal'));
   }
 
   @MessagePattern('bridge.deed-in-use')

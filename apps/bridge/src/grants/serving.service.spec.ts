@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { parseScalar } from '@cpds/crypto/curve';
 import { releasePartial } from '@cpds/crypto/partial';
-import type { Hex, SignedPartial } from '@cpds/messages';
+import { answerDigest } from '@cpds/contracts';
+import type { Hex, SignedPartial, Withdrawal } from '@cpds/messages';
 import { Consortium } from '../chains/consortium-view.js';
 import { MessageKey } from '../datagrams/datagram.js';
 import { digestOfPartial, partialContext, partialWords } from '../release/partials.js';
@@ -228,5 +229,39 @@ describe('a fetch', () => {
     ['a halt comes meanwhile', { meanwhile: { state: 'halted' } }, { outcome: 'unavailable' }],
   ])('with good partials is refused when %s', async (_, more, expected) => {
     expect((await fetch(good, more)).answer).toMatchObject(expected);
+  });
+});
+
+describe('a withdrawal', () => {
+  const withdrawal = async (copy: 'keep' | 'erase' = 'keep'): Promise<Withdrawal> =>
+    (await open(scene()).service.signWithdrawal({ grantId: made.grantId, copy }))!.withdrawal;
+  const check = async (given: Withdrawal, row: Partial<HeldRow> = {}) =>
+    (await open(scene({ row: { role: 'B', ...row } })).service.checkWithdrawal(given)).outcome;
+
+  it("is the home hospital's word for its own grants, and goes to the grant's destination", async () => {
+    const signed = await open(scene()).service.signWithdrawal({ grantId: made.grantId, copy: 'erase' });
+    expect(signed).toMatchObject({ withdrawal: { grantId: made.grantId, copy: 'erase' }, destinationUid });
+    for (const copy of ['keep', 'erase'] as const) expect(await check(await withdrawal(copy))).toBe('open');
+    expect(await check(await withdrawal(), { state: 'closed' })).toBe('ended');
+    const atB = open(scene({ row: { role: 'B' } })).service;
+    expect(await atB.signWithdrawal({ grantId: made.grantId, copy: 'keep' })).toBeNull();
+  });
+
+  it('is of nobody else, of no other grant, and says nothing else than was signed', async () => {
+    const good = await withdrawal();
+    const digest = (change: object) =>
+      answerDigest(hubUid, { grantId: made.grantId, action: 'withdraw', verdict: 'keep', ...change });
+    const by = (secret: Uint8Array, change: object = {}): Withdrawal => ({
+      ...good,
+      signature: new MessageKey(secret).sign(digest(change) as Hex),
+    });
+    expect(by(north.messageSecret)).toEqual(good);
+    expect(await check({ ...good, copy: 'erase' })).toBe('not-signed');
+    expect(await check(by(south.messageSecret))).toBe('not-signed');
+    expect(await check(by(storemen[0]!.messageSecret))).toBe('not-signed');
+    expect(await check(by(north.messageSecret, { action: 'release' }))).toBe('not-signed');
+    expect(await check(by(north.messageSecret, { grantId: `0x${'12'.repeat(32)}` }))).toBe('not-signed');
+    expect(await check({ ...good, grantId: `0x${'12'.repeat(32)}` })).toBe('unknown-grant');
+    expect(await check(good, { role: 'A' })).toBe('unknown-grant');
   });
 });

@@ -1,4 +1,13 @@
-import type { AuthorizeFetchAnswer, GrantQueryAnswer, Hex, MayServeAnswer, SignedPartial } from '@cpds/messages';
+import type {
+  AuthorizeFetchAnswer,
+  CheckWithdrawalAnswer,
+  GrantQueryAnswer,
+  Hex,
+  MayServeAnswer,
+  SignedPartial,
+  SignWithdrawalAnswer,
+  Withdrawal,
+} from '@cpds/messages';
 import { Injectable } from '@nestjs/common';
 import { Consortium, groupOf, hospitalOfChain } from '../chains/consortium-view.js';
 import { MessageKey } from '../datagrams/datagram.js';
@@ -8,6 +17,7 @@ import { signAnswer } from '../signing/answers.js';
 import { earliestClock, factsQuery, FactsReader, noFacts, type Facts } from '../transfers/facts.js';
 import { stopOf, type HeldRow } from '../transfers/transfer.row.js';
 import { TransfersService } from '../transfers/transfers.service.js';
+import { isWithdrawalOf, signWithdrawal } from './withdrawal.js';
 
 const closed: readonly string[] = ['revoked', 'given-back', 'void'];
 
@@ -44,6 +54,25 @@ export class ServingService {
   /** Grants of this deed that are open here. */
   openGrants(commitment: string): Promise<Hex[]> {
     return this.transfers.openGrants(commitment);
+  }
+
+  /** Signs that the record of a grant from here was withdrawn. Records alone may ask, which holds the record. */
+  async signWithdrawal(query: { grantId: string; copy: Withdrawal['copy'] }): Promise<SignWithdrawalAnswer> {
+    const row = await this.transfers.findByGrant(query.grantId, 'A');
+    if (!row) return null;
+    const unsigned = { grantId: row.grantId, copy: query.copy };
+    const withdrawal = signWithdrawal(this.consortium.current().hub.chainUid, this.messageKey, unsigned);
+    return { withdrawal, destinationUid: row.grant.destinationUid };
+  }
+
+  /** Whether the home hospital of a grant to this one signed its withdrawal. */
+  async checkWithdrawal(withdrawal: Withdrawal): Promise<CheckWithdrawalAnswer> {
+    const row = await this.transfers.findByGrant(withdrawal.grantId, 'B');
+    if (!row) return { outcome: 'unknown-grant' };
+    const view = this.consortium.current();
+    const { messageKey } = hospitalOfChain(view, row.homeUid);
+    if (!isWithdrawalOf(view.hub.chainUid, messageKey, withdrawal)) return { outcome: 'not-signed' };
+    return { outcome: row.state === 'closed' ? 'ended' : 'open' };
   }
 
   /**

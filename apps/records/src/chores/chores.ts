@@ -3,6 +3,7 @@ import { Leases, Loop } from '@cpds/store';
 import { ExchangeService } from '../exchange/exchange.service.js';
 import { PendingObjects } from '../objects/pending-objects.js';
 import { OpeningsService } from '../openings/openings.service.js';
+import { WithdrawalNotices } from '../openings/withdrawal-notices.js';
 import { ReEncryptions } from '../records/re-encryptions.js';
 import { RetiredObjects } from '../records/retired-objects.js';
 import { Withdrawals } from '../records/withdrawals.service.js';
@@ -38,6 +39,7 @@ export class Chores implements OnApplicationBootstrap, BeforeApplicationShutdown
     scrubs: Scrubs,
     withdrawals: Withdrawals,
     rotations: KeyRotations,
+    notices: WithdrawalNotices,
     { pollMs, orphanAfterMs, onError }: ChoresOptions,
   ) {
     const chore = (everyMs: number, run: (stop: AbortSignal) => Promise<unknown>): Loop =>
@@ -48,6 +50,7 @@ export class Chores implements OnApplicationBootstrap, BeforeApplicationShutdown
       chore(pollMs, (stop) => scrubs.workOff(stop)),
       chore(pollMs, (stop) => withdrawals.workOff(stop)),
       chore(pollMs, (stop) => rotations.workOff(stop)),
+      chore(pollMs, (stop) => notices.workOff(stop)),
       chore(tidyEveryMs, () => pending.sweep(orphanAfterMs)),
       chore(tidyEveryMs, () => exchange.pruneNonces()),
       chore(tidyEveryMs, () => openings.pruneEnds(orphanAfterMs)),

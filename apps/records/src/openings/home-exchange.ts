@@ -3,7 +3,7 @@ import { maxHeaderBytes, payloadLength } from '@cpds/crypto/age';
 import { jsonObject, parseJson, fromProblem, toAppError, unavailable } from '@cpds/errors';
 import { requestHeaders } from '@cpds/bus';
 import { steady } from '@cpds/service';
-import { fetchHeaders, RecordMetadata, type FetchRequest } from '@cpds/messages';
+import { fetchHeaders, RecordMetadata, type FetchRequest, type Withdrawal, WithdrawalAnswer } from '@cpds/messages';
 import { z } from 'zod';
 
 /** A's answer: the age file as it comes, and the salt and metadata that open its deed. */
@@ -42,7 +42,7 @@ export class HomeExchange {
    * @throws AppError A's own refusal (410 stays 410); `home-silent`, `home-garbled` (unavailable)
    */
   async fetch(exchangeUrl: string, request: z.infer<typeof FetchRequest>): Promise<HomeFile> {
-    const response = await this.post(exchangeUrl, request);
+    const response = await this.post(exchangeUrl, 'exchange/fetch', request);
     if (response.status !== 200 || !response.body) throw fromProblem(await jsonOf(response), response.status);
     const sizeBytes = Number(response.headers.get('content-length'));
     try {
@@ -56,12 +56,21 @@ export class HomeExchange {
     }
   }
 
+  /** Tells another hospital that the record of its grant was withdrawn. @throws AppError its refusal; `home-silent`, `home-garbled` (unavailable) */
+  async withdraw(exchangeUrl: string, withdrawal: Withdrawal): Promise<WithdrawalAnswer> {
+    const response = await this.post(exchangeUrl, 'exchange/withdrawals', withdrawal);
+    if (response.status !== 200) throw fromProblem(await jsonOf(response), response.status);
+    const answer = WithdrawalAnswer.safeParse(await jsonOf(response));
+    if (!answer.success) throw garbled('withdrawal');
+    return answer.data;
+  }
+
   /** Asks and returns status and problem document, and no byte of a record. */
   async ask(
     exchangeUrl: string,
     request: z.infer<typeof FetchRequest>,
   ): Promise<{ status: number; problem: Record<string, unknown> | null }> {
-    const response = await this.post(exchangeUrl, request);
+    const response = await this.post(exchangeUrl, 'exchange/fetch', request);
     if (response.ok) {
       await response.body?.cancel();
       return { status: response.status, problem: null };
@@ -69,16 +78,16 @@ export class HomeExchange {
     return { status: response.status, problem: await jsonOf(response) };
   }
 
-  private async post(exchangeUrl: string, request: z.infer<typeof FetchRequest>): Promise<Response> {
+  private async post(exchangeUrl: string, path: string, body: object): Promise<Response> {
     const base = exchangeUrl.endsWith('/') ? exchangeUrl : `${exchangeUrl}/`;
     // Bounds the wait for the headers only: a large body may take its time.
     const silence = new AbortController();
     const timer = setTimeout(() => silence.abort(), headersWithinMs);
     try {
-      return await fetch(new URL('exchange/fetch', base), {
+      return await fetch(new URL(path, base), {
         method: 'POST',
         headers: { 'content-type': 'application/json', ...requestHeaders() },
-        body: JSON.stringify(request),
+        body: JSON.stringify(body),
         redirect: 'error',
         signal: silence.signal,
       });

@@ -4,8 +4,10 @@ import { Injectable } from '@nestjs/common';
 import { BusRequests } from '@cpds/bus';
 import * as age from '@cpds/crypto/age';
 import { to0x } from '@cpds/crypto/bytes';
-import { AppError, conflict, missing, toAppError, unavailable } from '@cpds/errors';
+import { AppError, conflict, denied, missing, toAppError, unavailable } from '@cpds/errors';
 import {
+  CheckWithdrawalAnswer,
+  CheckWithdrawalQuery,
   events,
   GrantQuery,
   GrantQueryAnswer,
@@ -21,8 +23,10 @@ import {
   type FetchRequest,
   type Hex,
   type HomeAnswer,
+  type Withdrawal,
+  type WithdrawalAnswer,
 } from '@cpds/messages';
-import { Changes, Disclosure, type Outcome, told, untold } from '@cpds/outbox';
+import { Changes, Disclosure, type Outcome, told, unchanged, untold } from '@cpds/outbox';
 import { Actors, type Principal } from '@cpds/service';
 import { UnitOfWork, type Tx } from '@cpds/store';
 import type { z } from 'zod';
@@ -79,7 +83,7 @@ export class OpeningsService {
    * `fetch-withheld`, `disclosure-withheld` (unavailable)
    */
   async open(grantId: Hex, caller: Principal): Promise<OutgoingBytes> {
-    const [known] = await Promise.all([this.find(grantId), this.mayServe.check(grantId)]);
+    const [known] = await Promise.all([this.find(grantId), this.mayRead(grantId)]);
     const source = known ?? (await this.released(grantId));
     const actor = await this.actors.forDepartment(caller, source.departmentId);
     const { opening, fileKey } =
@@ -98,7 +102,7 @@ export class OpeningsService {
         bytesOf(grantId),
       ]),
     ]);
-    return { contentType, sizeBytes, body: this.mayServe.guarded(grantId, body) };
+    return { contentType, sizeBytes, body: this.mayServe.guarded(grantId, body, () => this.mayRead(grantId)) };
   }
 
   /**
@@ -126,7 +130,39 @@ export class OpeningsService {
       bytesOf(grantId),
       reason,
     ]);
+    await tx.manager.query('DELETE FROM withdrawn_grant WHERE grant_id = $1', [bytesOf(grantId)]);
     await this.forget(tx, grantId);
+  }
+
+  /**
+   * Takes the home hospital's word that the record of a grant was withdrawn: from the commit on its copy is read by nobody,
+   * and it is erased if so asked. Repeating it changes nothing; `erase` after `keep` still erases.
+   *
+   * @throws AppError `unknown-grant` (missing), `withdrawal-forged` (denied)
+   */
+  async withdraw(withdrawal: Withdrawal): Promise<WithdrawalAnswer> {
+    const { grantId, copy } = withdrawal;
+    const query = [CheckWithdrawalQuery, CheckWithdrawalAnswer] as const;
+    const { outcome } = await this.requests.ask('bridge.check-withdrawal', ...query, withdrawal);
+    if (outcome === 'unknown-grant') throw missing('unknown-grant', 'there is no such grant');
+    if (outcome === 'not-signed')
+      throw denied('withdrawal-forged', 'this is not signed by the home hospital of the grant', { field: 'signature' });
+    return this.changes.commit(async (tx) => {
+      await oneAtATime(tx, grantId);
+      const held = await tx.manager.findOneBy(OpeningRow, { grantId: bytesOf(grantId) });
+      if (outcome === 'ended' || (await endOf(tx, bytesOf(grantId)))) return unchanged({ copy: 'none' } as const);
+      const noted = (await tx.manager.query(
+        `INSERT INTO withdrawn_grant (grant_id, copy) VALUES ($1, $2)
+         ON CONFLICT (grant_id) DO UPDATE SET copy = 'erase' WHERE withdrawn_grant.copy = 'keep' AND $2 = 'erase'
+         RETURNING grant_id`,
+        [bytesOf(grantId), copy],
+      )) as unknown[];
+      if (copy === 'erase') await this.forget(tx, grantId);
+      const became = held === null ? 'none' : copy === 'erase' ? 'erased' : 'kept';
+      if (noted.length === 0) return unchanged({ copy: became });
+      const details = { by: 'service:records', grantId, asked: copy, copy: became };
+      return told({ type: events.withdrawnByHome, correlation: grantId, details }, { copy: became });
+    });
   }
 
   /** Forgets ends before which every fetch that is still under way has lost its object to a sweep. */
@@ -155,6 +191,12 @@ export class OpeningsService {
       told: { correlation: grantId, details: { grantId } },
       giveUp: (tx) => this.forget(tx, grantId),
     };
+  }
+
+  /** @throws GrantEnded also where the home hospital withdrew the record; what `MayServe.check` throws */
+  private async mayRead(grantId: Hex): Promise<void> {
+    await this.mayServe.check(grantId);
+    if (await isWithdrawn(this.unitOfWork.reader, grantId)) throw new GrantEnded('withdrawn');
   }
 
   private find(grantId: Hex): Promise<OpeningRow | null> {
@@ -234,10 +276,9 @@ export class OpeningsService {
     row: Omit<OpeningRow, 'fetchedAt' | 'openedAt'>,
   ): Promise<Outcome<OpeningRow>> {
     await oneAtATime(tx, grantId);
-    const [ended] = (await tx.manager.query('SELECT reason FROM ended_grant WHERE grant_id = $1', [row.grantId])) as {
-      reason: CloseReason;
-    }[];
-    if (ended) throw new GrantEnded(ended.reason === 'expired' ? 'expired' : 'revoked');
+    const ended = await endOf(tx, row.grantId);
+    if (ended) throw new GrantEnded(ended === 'expired' ? 'expired' : 'revoked');
+    if (await isWithdrawn(tx.manager, grantId)) throw new GrantEnded('withdrawn');
     await this.pending.keep(tx, row.objectKey);
     await tx.manager.createQueryBuilder().insert().into(OpeningRow).values(row).orIgnore().execute();
     const stands = await tx.manager.findOneByOrFail(OpeningRow, { grantId: row.grantId });
@@ -288,6 +329,21 @@ export class OpeningsService {
     });
     return { fetch, signature, partials };
   }
+}
+
+/** Why a grant ended, while a fetch of it may still come. */
+async function endOf(tx: Tx, grantId: Buffer): Promise<CloseReason | undefined> {
+  const [ended] = (await tx.manager.query('SELECT reason FROM ended_grant WHERE grant_id = $1', [grantId])) as {
+    reason: CloseReason;
+  }[];
+  return ended?.reason;
+}
+
+async function isWithdrawn(manager: Tx['manager'], grantId: Hex): Promise<boolean> {
+  const rows = (await manager.query('SELECT 1 FROM withdrawn_grant WHERE grant_id = $1', [
+    bytesOf(grantId),
+  ])) as object[];
+  return rows.length > 0;
 }
 
 /** End and keeping of one grant wait for each other: neither could see what the other has not committed yet. */

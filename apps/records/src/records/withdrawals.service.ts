@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { BusRequests } from '@cpds/bus';
-import { to0x } from '@cpds/crypto/bytes';
+import { fromHex, to0x } from '@cpds/crypto/bytes';
 import {
   type Actor,
   events,
@@ -20,7 +20,7 @@ import { ObjectRow, RecordRow } from './record.row.js';
  * deed, no consent is taken for it, no pending deed is minted; and A serves no grant of it any more.
  *
  * The lock of an open grant stays on its chain until it ends there: only the patient and B can close it. So each grant is
- * closed at this hospital's door, and its event says so; what B has fetched already is B's until the grant ends.
+ * closed at this hospital's door, and its event says so; a stored notice tells B, which serves its copy no more.
  */
 @Injectable()
 export class Withdrawals {
@@ -57,9 +57,16 @@ export class Withdrawals {
         await tx.manager.update(ObjectRow, { recordId, isCurrent: true }, { isCurrent: false, isKept: true });
         tells.push(tell(events.recordWithdrawn, { reason, object }));
       }
-      if (object === 'erase')
+      if (object === 'erase') {
+        // Those who were told to keep their copies are told again.
+        await tx.manager.query(
+          `UPDATE withdrawal_notice SET copy = 'erase', answered_at = NULL, due_at = now(), tries = 0
+           WHERE record_id = $1 AND copy = 'keep'`,
+          [recordId],
+        );
         for (const { objectId, commitment } of await this.erase(tx, recordId))
           tells.push(tell(events.objectRemoved, { objectId, commitment }));
+      }
       const answer: WithdrawnRecord = {
         recordId,
         withdrawnAt: withdrawnAt.toISOString(),
@@ -99,6 +106,14 @@ export class Withdrawals {
       )) as [{ patient_id: string }[]];
       const [row] = rows;
       if (!row) return unchanged();
+      await tx.manager.query(
+        `INSERT INTO withdrawal_notice (grant_id, record_id, copy) SELECT unnest($1::bytea[]), $2, $3 ON CONFLICT DO NOTHING`,
+        [
+          grantIds.map((grantId) => Buffer.from(fromHex(grantId, 'grantId', 32))),
+          recordId,
+          (await isLeft(tx, recordId)) ? 'keep' : 'erase',
+        ],
+      );
       const [first, ...rest] = grantIds.map((grantId) => ({
         type: events.grantWithdrawn,
         correlation: grantId,
