@@ -123,6 +123,24 @@ class SealedSalts1764801000000 implements MigrationInterface {
   }
 }
 
+/** Which stream was read last, so that a start notices another one. */
+class OpenedStreams1764900000003 implements MigrationInterface {
+  name = 'OpenedStreams1764900000003';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      CREATE TABLE opened_stream (
+        stream text PRIMARY KEY,
+        stream_created text NOT NULL,
+        consumer_created text
+      )`);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP TABLE opened_stream');
+  }
+}
+
 /** The shape of this service's rows. */
 export const auditTables: Tables = {
   retention: auditRetention,
@@ -134,5 +152,6 @@ export const auditTables: Tables = {
     DetailsKeyGenerations1764500000000,
     AnchorsByState1764800000000,
     SealedSalts1764801000000,
+    OpenedStreams1764900000003,
   ],
 };

@@ -7,6 +7,7 @@ export const auditRetention: Tables['retention'] = [
   ...derivationRootRetention,
   { table: 'log', kept: 'for ever: one row, the newest checkpoint' },
   { table: 'tile', kept: 'for ever: proofs are made from it; 32 bytes an event' },
+  { table: 'opened_stream', kept: 'for ever: one row, the stream that was read last' },
   { table: 'producer', kept: 'for ever: one row per producer' },
   {
     table: 'event',

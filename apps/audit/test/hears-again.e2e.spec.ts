@@ -79,4 +79,40 @@ describe('an audit service whose way to the stream is cut while it runs', () => 
     },
     60_000,
   );
+
+  it.each<[string, string | null, (jsm: JetStreamManager) => Promise<unknown>]>([
+    ['nothing', null, () => Promise.resolve()],
+    ['the stream, which was deleted,', 'stream', (jsm) => jsm.streams.delete(eventStream)],
+    [
+      'the stream, which a producer has made anew,',
+      'stream',
+      async (jsm) => {
+        await jsm.streams.delete(eventStream);
+        await ensureEventStream(jsm, hospitalEventSubjects);
+      },
+    ],
+    ['its consumer', 'consumer', (jsm) => jsm.consumers.delete(eventStream, 'audit')],
+  ])(
+    'tells at its start that %s was lost while it was away',
+    async (_, loss, lose) => {
+      await tell();
+      await logged();
+      const before = await lossesTold();
+      await audit.stop();
+      audit.lines.length = 0;
+      await lose(await bus.jsm());
+      await audit.start();
+      if (loss !== null) await until('news of the loss', async () => (await lossesTold()) > before);
+      await ensureEventStream(await bus.jsm(), hospitalEventSubjects);
+      await tell();
+      await logged();
+      const told = (await audit.leaves()).filter(({ type }) => type.endsWith('-lost.v1')).slice(before);
+      expect(told.map(({ type }) => type)).toEqual(loss === null ? [] : [`audit.${loss}-lost.v1`]);
+      const counts = await (await fetch(`${audit.url()}/metrics`)).text();
+      const counted = new RegExp(`cpds_bus_losses_total\\{what="${loss}",[^}]*\\} 1`);
+      if (loss !== null) expect(counts).toMatch(counted);
+      expect(audit.lines.filter(({ msg }) => msg === 'lost on the bus and made anew')).toHaveLength(told.length);
+    },
+    60_000,
+  );
 });

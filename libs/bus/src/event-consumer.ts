@@ -10,8 +10,22 @@ import { nanos } from '@nats-io/transport-node';
 import type { Bus } from './bus.js';
 import { ensureEventStream, eventStream } from './event-stream.js';
 
-/** What vanished, or was deleted and made anew, while its reader was running. */
+/** What vanished, or was deleted and made anew, since its reader had opened it. */
 export type BusLoss = 'stream' | 'consumer';
+
+/** When stream and consumer were made: other values are another stream, another consumer. */
+export interface Opened {
+  readonly stream: string;
+  /** null while it is being forgotten: whatever consumer is there is none that was lost */
+  readonly consumer: string | null;
+}
+
+/** Where a reader keeps what it had opened, so that it also notices what was lost while it was away. */
+export interface ConsumerMemory {
+  /** what was opened last; null before the first time */
+  read(): Promise<Opened | null>;
+  write(opened: Opened): Promise<void>;
+}
 
 /** Milliseconds between two looks whether stream and consumer are still those that were opened. */
 const lookMs = 2_000;
@@ -30,14 +44,16 @@ export interface EventConsumerOptions {
   maxUnsettled: number;
   /** messages held beside those under way */
   prefetch: number;
+  /** default: this process's own, so that a restart knows of nothing earlier */
+  memory?: ConsumerMemory;
   /** Told of each loss, before the messages that follow it. A throw is tried again with the next `open`. */
   onLoss: (loss: BusLoss) => Promise<void>;
 }
 
-/** When stream and consumer were made: other values are another stream, another consumer. */
-interface Identity {
-  readonly stream: string | undefined;
-  readonly consumer: string | undefined;
+/** What is there now; null for what is not. */
+interface Found {
+  readonly stream: string | null;
+  readonly consumer: string | null;
 }
 
 /**
@@ -45,9 +61,11 @@ interface Identity {
  * only to a pull that is under way just then, so it is also looked after.
  */
 export class EventConsumer {
-  private opened: Identity | undefined;
+  private readonly memory: ConsumerMemory;
 
-  constructor(private readonly options: EventConsumerOptions) {}
+  constructor(private readonly options: EventConsumerOptions) {
+    this.memory = options.memory ?? new OwnMemory();
+  }
 
   /**
    * Makes what is missing, tells of what was lost since the last time, and gives the messages from the first that nobody
@@ -56,7 +74,8 @@ export class EventConsumer {
   async open(): Promise<ConsumerMessages> {
     const { bus, durable, filters, streamSubjects, ackWaitMs, maxUnsettled, prefetch, onLoss } = this.options;
     const jsm = await bus.jsm();
-    const loss = this.opened === undefined ? null : lossOf(this.opened, await this.look(jsm));
+    const earlier = await this.memory.read();
+    const loss = earlier === null ? null : lossOf(earlier, await this.look(jsm));
     if (streamSubjects !== undefined) await ensureEventStream(jsm, streamSubjects);
     await jsm.consumers.add(eventStream, {
       durable_name: durable,
@@ -69,27 +88,30 @@ export class EventConsumer {
       max_deliver: -1,
     });
     if (loss !== null) await onLoss(loss);
-    this.opened = await this.look(jsm);
+    const opened = await this.look(jsm);
+    // A loss between the making and this look is found by the next one.
+    if (opened.stream !== null && !isEqual(opened, earlier))
+      await this.memory.write({ ...opened, stream: opened.stream });
     const consumer = await bus.js.consumers.get(eventStream, durable);
     const messages = await consumer.consume({ max_messages: prefetch, abort_on_missing_resource: true });
-    this.lookAfter(jsm, messages);
+    this.lookAfter(jsm, messages, opened);
     return messages;
   }
 
   /** Deletes the consumer, so that the next `open` begins with the stream's first message; no loss. Audit alone has the right. */
   async forget(): Promise<void> {
     const jsm = await this.options.bus.jsm();
-    // Before it is gone: an `open` that comes in between must not take it for lost.
-    this.opened = undefined;
+    // Before it is gone: an `open` that comes in between, or after a crash, must not take it for lost.
+    const opened = await this.memory.read();
+    if (opened !== null) await this.memory.write({ ...opened, consumer: null });
     await orNull(jsm.consumers.delete(eventStream, this.options.durable));
   }
 
   /** Ends the messages once they are no longer those of the stream and consumer that were opened. */
-  private lookAfter(jsm: JetStreamManager, messages: ConsumerMessages): void {
-    const { opened } = this;
+  private lookAfter(jsm: JetStreamManager, messages: ConsumerMessages, opened: Found): void {
     const look = async (): Promise<void> => {
       try {
-        if (opened !== undefined && lossOf(opened, await this.look(jsm)) !== null) messages.stop();
+        if (lossOf(opened, await this.look(jsm)) !== null) messages.stop();
       } catch {
         // The server is away: the connection comes back by itself, and the next look tells what it has kept.
       }
@@ -99,16 +121,34 @@ export class EventConsumer {
     void messages.closed().finally(() => clearInterval(timer));
   }
 
-  private async look(jsm: JetStreamManager): Promise<Identity> {
+  private async look(jsm: JetStreamManager): Promise<Found> {
     const stream = await orNull(jsm.streams.info(eventStream));
     const consumer = stream === null ? null : await orNull(jsm.consumers.info(eventStream, this.options.durable));
-    return { stream: stream?.created, consumer: consumer?.created };
+    return { stream: stream?.created ?? null, consumer: consumer?.created ?? null };
   }
 }
 
-function lossOf(opened: Identity, now: Identity): BusLoss | null {
+/** Forgets with its process. */
+class OwnMemory implements ConsumerMemory {
+  private opened: Opened | null = null;
+
+  read(): Promise<Opened | null> {
+    return Promise.resolve(this.opened);
+  }
+
+  write(opened: Opened): Promise<void> {
+    this.opened = opened;
+    return Promise.resolve();
+  }
+}
+
+function lossOf(opened: Found, now: Found): BusLoss | null {
   if (now.stream !== opened.stream) return 'stream';
-  return now.consumer === opened.consumer ? null : 'consumer';
+  return opened.consumer === null || now.consumer === opened.consumer ? null : 'consumer';
+}
+
+function isEqual(one: Found, other: Found | null): boolean {
+  return one.stream === other?.stream && one.consumer === other.consumer;
 }
 
 /** The answer, or null where stream or consumer does not exist. */

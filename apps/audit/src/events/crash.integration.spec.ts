@@ -17,6 +17,7 @@ import { auditTables } from '../migrations.js';
 import { Announcer } from './announcer.js';
 import { EventsConsumer } from './events.consumer.js';
 import { Intake } from './intake.js';
+import { OpenedStream } from './opened-stream.js';
 
 const signer = tlog.noteSigner('cpds/north/audit', new Uint8Array(32).fill(7));
 const ring = new KeyRing(new Uint8Array(32).fill(9));
@@ -59,7 +60,7 @@ async function live(database: string, nats: string, folder: string, death: Death
     throw new Error('killed');
   };
   const intake = new Intake(log, { onDurable });
-  const consumer = new EventsConsumer(bus, log, intake, {
+  const consumer = new EventsConsumer(bus, log, intake, new OpenedStream(unitOfWork), {
     owner,
     onError: noError,
     onTaken: () => undefined,

@@ -17,6 +17,7 @@ import { type AfterRound, Loop } from '@cpds/store';
 import { AuditLog } from '../log/log.service.js';
 import { decodeEvent, type LogOwner } from './decode.js';
 import { Intake } from './intake.js';
+import { OpenedStream } from './opened-stream.js';
 
 /** The durable consumer's name; the outbox's relays know audit by receipts, not by it. */
 const durableName = 'audit';
@@ -36,7 +37,7 @@ export abstract class EventsConsumerOptions {
   abstract readonly onError: (subject: string, error: unknown) => void;
   /** Told of an event that is durable, for the log line that ties it to its request. */
   abstract readonly onTaken: (event: EventEnvelope) => void;
-  /** Told of a stream or consumer that was lost while it was read, after the log's own event of it. */
+  /** Told of a stream or consumer that was lost, also while audit was away, after the log's own event of it. */
   abstract readonly onLoss: (loss: BusLoss) => void;
 }
 
@@ -58,6 +59,7 @@ export class EventsConsumer {
     private readonly bus: Bus,
     private readonly log: AuditLog,
     private readonly intake: Intake,
+    private readonly opened: OpenedStream,
     private readonly options: EventsConsumerOptions,
   ) {
     const isHub = options.owner.kind === 'hub';
@@ -70,6 +72,7 @@ export class EventsConsumer {
       ackWaitMs,
       maxUnsettled,
       prefetch: maxUnsettled / 2,
+      memory: opened,
       onLoss: (loss) => this.tell(loss),
     });
     this.loop = new Loop({
@@ -82,6 +85,8 @@ export class EventsConsumer {
 
   /** Resolves once the stream stands; takes messages as soon as the log may sign, until `stop`. */
   async start(): Promise<void> {
+    // A database that was restored remembers a stream of before: what was lost since is in the leaves that come back.
+    if ((await this.log.behind()) > 0) await this.opened.clear();
     await this.makeStream();
     this.loop.start();
   }

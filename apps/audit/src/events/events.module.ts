@@ -14,6 +14,7 @@ import type { LogOwner } from './decode.js';
 import { EventsConsumer, EventsConsumerOptions } from './events.consumer.js';
 import { Gaps, GapsOptions } from './gaps.service.js';
 import { Intake, IntakeOptions } from './intake.js';
+import { OpenedStream } from './opened-stream.js';
 
 @Module({})
 export class EventsModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -65,6 +66,7 @@ export class EventsModule implements OnApplicationBootstrap, BeforeApplicationSh
       providers: [
         Announcer,
         Intake,
+        OpenedStream,
         EventsConsumer,
         Gaps,
         { provide: AnnouncerOptions, inject: [Anchors], useFactory: announcerOptions },
