@@ -9,6 +9,7 @@ import { Consortium } from '../chains/consortium-view.js';
 import { MessageKey } from '../datagrams/datagram.js';
 import type { DatagramsService } from '../datagrams/datagrams.service.js';
 import type { TransfersService } from '../transfers/transfers.service.js';
+import { checksPerSecond } from './check-budget.js';
 import { RevocationsService } from './revocations.service.js';
 
 const unknownGrant: Statement = {
@@ -18,29 +19,30 @@ const unknownGrant: Statement = {
   signature: `0x${'3'.repeat(130)}`,
 };
 
+const homeUid = `0x${'2'.repeat(64)}` as const;
+const word = (fill: number, bytes = 32): Hex => `0x${fill.toString(16).padStart(2, '0').repeat(bytes)}`;
+const revoker = new SigningKey(word(1));
+const point = revoker.compressedPublicKey as Hex;
+const grant: Grant = {
+  nonce: word(3),
+  lockedAccount: word(4, 20),
+  destinationUid: word(5),
+  mappedDeeds: word(6, 20),
+  slot: 7,
+  tag: point,
+  recipientKey: point,
+  ephemeralKey: point,
+  viewTag: '0x08',
+  revoker: computeAddress(revoker.publicKey).toLowerCase() as Hex,
+  termsHash: word(9),
+  sealedKeyHash: word(10),
+  lockBefore: 1,
+  mintBefore: 2,
+  notAfter: 3,
+};
+const grantId = grantIdOf(homeUid, grant);
+
 describe('a flood of forged statements', () => {
-  const homeUid = `0x${'2'.repeat(64)}` as const;
-  const word = (fill: number, bytes = 32): Hex => `0x${fill.toString(16).padStart(2, '0').repeat(bytes)}`;
-  const revoker = new SigningKey(word(1));
-  const point = revoker.compressedPublicKey as Hex;
-  const grant: Grant = {
-    nonce: word(3),
-    lockedAccount: word(4, 20),
-    destinationUid: word(5),
-    mappedDeeds: word(6, 20),
-    slot: 7,
-    tag: point,
-    recipientKey: point,
-    ephemeralKey: point,
-    viewTag: '0x08',
-    revoker: computeAddress(revoker.publicKey).toLowerCase() as Hex,
-    termsHash: word(9),
-    sealedKeyHash: word(10),
-    lockBefore: 1,
-    mintBefore: 2,
-    notAfter: 3,
-  };
-  const grantId = grantIdOf(homeUid, grant);
   const signedBy = (key: SigningKey): Statement => ({
     kind: 'revoke',
     grantId,
@@ -119,9 +121,132 @@ describe('the limit on statements from one address', () => {
 
   it('keeps 65 536 counters at most, whatever the addresses are', async () => {
     const counters = jest.spyOn(RateLimiterMemory.prototype, 'penalty');
-    for (let n = 0; n < 300; n++) await codesOf(`2001:db8::${n.toString(16)}`, 1);
+    for (let n = 0; n < 300; n++, now += 10) await codesOf(`2001:db8::${n.toString(16)}`, 1);
     const keys = counters.mock.calls.map(([key]) => Number(key));
     expect(new Set(keys).size).toBeGreaterThan(250);
     expect(keys.filter((key) => !(Number.isInteger(key) && key >= 0 && key < 65_536))).toEqual([]);
+  });
+});
+
+describe('the checks of signatures', () => {
+  const known = new Map<string, { id: string; grant: Grant; home: string; destination: string }>();
+  const start = (): RevocationsService =>
+    new RevocationsService(
+      new Changes({} as UnitOfWork, new Outbox('west', new KeyRing(new Uint8Array(32)))),
+      {
+        findByGrant: async (id: string) => known.get(id) ?? null,
+        raise: async () => undefined,
+      } as unknown as TransfersService,
+      {} as DatagramsService,
+      { self: 'west', current: () => ({ hub: { chainUid: word(11) }, storemen: [] }) } as unknown as Consortium,
+      new MessageKey(new Uint8Array(32).fill(7)),
+      { roles: ['S'], onError: () => undefined },
+    );
+
+  let now = 2_000_000;
+  let checks: number;
+  let service: RevocationsService;
+
+  beforeEach(() => {
+    known.clear();
+    checks = 0;
+    service = start();
+    jest.spyOn(Date, 'now').mockImplementation(() => now);
+    jest.spyOn(globalThis, 'setTimeout').mockReturnValue(setTimeout(() => undefined, 0)); // only `now` lets time pass
+  });
+  afterEach(() => {
+    jest.restoreAllMocks();
+    now += 60_000;
+  });
+
+  /** Another grant of the same revoker. */
+  const grantNo = (n: number): Grant => ({ ...grant, nonce: `0x${n.toString(16).padStart(64, '0')}` });
+  const know = (one: Grant): void =>
+    void known.set(grantIdOf(homeUid, one), { id: 'row', grant: one, home: 'west', destination: 'west' });
+  /** A statement that nobody signed. Whoever reads its signature checks it. */
+  const forged = (one: Grant): Statement => ({
+    kind: 'revoke',
+    grantId: grantIdOf(homeUid, one),
+    homeUid,
+    grant: one,
+    get signature(): Hex {
+      checks++;
+      return `0x${'11'.repeat(64)}1b`;
+    },
+  });
+  const good = (one: Grant): Statement => {
+    const id = grantIdOf(homeUid, one);
+    const signature = revoker.sign(revokeDigest(homeUid, id)).serialized as Hex;
+    return { kind: 'revoke', grantId: id, homeUid, signature };
+  };
+  /** Sends them as fast as can be, each from an address of its own unless one is given. */
+  const flood = async (statements: Statement[], address?: string): Promise<void> => {
+    await Promise.all(
+      statements.map((statement, n) =>
+        service.take(statement, address ?? `2001:db8::${n.toString(16)}`).catch(() => undefined),
+      ),
+    );
+  };
+  const inventedOf = (count: number): Statement[] => Array.from({ length: count }, (_, n) => forged(grantNo(n + 1)));
+
+  it('are 200 in a second for invented grants from anywhere, and a known grant is revoked meanwhile', async () => {
+    know(grant);
+    const invented = inventedOf(300);
+    await flood(invented);
+    expect(checks).toBe(checksPerSecond.unknown);
+    await expect(service.take(good(grant), '192.0.2.1')).resolves.toMatchObject({ from: 'west' });
+    await expect(service.take(forged(grantNo(9_999)), '192.0.2.1')).rejects.toMatchObject({
+      code: 'too-many-statements',
+      status: 429,
+      retryAfterSec: 1,
+    });
+    now += 1_000;
+    await flood(invented);
+    expect(checks).toBe(2 * checksPerSecond.unknown);
+  });
+
+  it('are 100 in ten seconds for invented grants from one address, which may still revoke a known one', async () => {
+    know(grant);
+    const invented = inventedOf(110);
+    for (let second = 0; second < 5; second++, now += 1_000) {
+      for (const statement of invented) await flood([statement], '192.0.2.1');
+      expect(checks).toBe(100);
+    }
+    await expect(service.take(good(grant), '192.0.2.1')).resolves.toMatchObject({ from: 'west' });
+  });
+
+  it('are 200 in a second for one known grant, and another one is revoked meanwhile', async () => {
+    const [flooded, other] = [grantNo(1), grantNo(2)];
+    [flooded, other].forEach(know);
+    const statement = forged(flooded);
+    await flood(Array.from({ length: 300 }, () => statement));
+    expect(checks).toBe(checksPerSecond.ofGrant);
+    await expect(service.take(good(other), '192.0.2.1')).resolves.toMatchObject({ from: 'west' });
+    now += 1_000;
+    await expect(service.take(good(flooded), '192.0.2.1')).resolves.toMatchObject({ from: 'west' });
+  });
+
+  it('are 100 in a second for known grants from an address that was refused too often, and leave room for others', async () => {
+    know(grant);
+    const statement = forged(grant);
+    for (let n = 0; n < 100; n++) await flood([statement], '192.0.2.1');
+    now += 1_000;
+    checks = 0;
+    await flood(
+      Array.from({ length: 300 }, () => statement),
+      '192.0.2.1',
+    );
+    expect(checks).toBe(checksPerSecond.ofRefused);
+    await expect(service.take(good(grant), '192.0.2.2')).resolves.toMatchObject({ from: 'west' });
+  });
+
+  it('are 400 in a second for all known grants', async () => {
+    const grants = [1, 2, 3].map(grantNo);
+    grants.forEach(know);
+    const statements = grants.map(forged);
+    await flood(Array.from({ length: 600 }, (_, n) => statements[n % 3]!));
+    expect(checks).toBe(checksPerSecond.known);
+    now += 1_000;
+    await expect(service.take(good(grants[0]!), '192.0.2.1')).resolves.toMatchObject({ from: 'west' });
   });
 });

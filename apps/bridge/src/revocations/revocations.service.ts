@@ -22,6 +22,7 @@ import { noFacts, nowSeconds } from '../transfers/facts.js';
 import type { Role } from '../transfers/transfer.js';
 import { heldRow, type TransferRow } from '../transfers/transfer.row.js';
 import { TransfersService } from '../transfers/transfers.service.js';
+import { CheckBudget } from './check-budget.js';
 import { checkStatement, grantOf } from './statement.js';
 
 /** Latest accepted notAfter, in seconds from now: no request asks for longer, with a week for the request itself. */
@@ -46,7 +47,8 @@ export abstract class RevocationsOptions {
  */
 @Injectable()
 export class RevocationsService implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  /** Statements that were refused, by address: a signature costs less to check than its connection. */
+  private readonly budget = new CheckBudget();
+  /** Statements that were refused, by address. One that has sent too many is looked at for grants that are known here only. */
   private readonly refused = new RateLimiterMemory({ points: 100, duration: 10 });
   /** Good statements by grant: repeated ones, which anybody may have heard, would be passed on each time. */
   private readonly taken = new RateLimiterMemory({ points: 20, duration: 10 });
@@ -86,8 +88,10 @@ export class RevocationsService implements OnApplicationBootstrap, BeforeApplica
    *   `no-room-to-rest`
    */
   async take(statement: Statement, caller: string): Promise<RevocationAnswer> {
-    // Counted once it is known whose it is: what strangers send from a patient's address uses up nothing of the patient's.
-    const checked = await this.check(statement).catch(async (error: unknown) => {
+    const found = await this.transfers.findByGrant(statement.grantId);
+    await this.requireRoom(found, statement.grantId, caller);
+    // Counted once it is known whose it is: what strangers send from a patient's address uses up nothing that a known grant needs.
+    const checked = await this.check(statement, found).catch(async (error: unknown) => {
       await this.count(this.refused, caller);
       throw error;
     });
@@ -103,7 +107,7 @@ export class RevocationsService implements OnApplicationBootstrap, BeforeApplica
   /** Takes a statement that another party passes on. */
   async receive(received: Datagram): Promise<{ answer: SignedAnswer }> {
     const { statement } = parse(RevokeBody, received.body, 'revoke');
-    const checked = await this.check(statement);
+    const checked = await this.check(statement, await this.transfers.findByGrant(statement.grantId));
     const { answer } = await this.accept(statement, checked, { sender: received.from, forwards: false });
     return { answer };
   }
@@ -114,21 +118,33 @@ export class RevocationsService implements OnApplicationBootstrap, BeforeApplica
   }
 
   /** A statement's grant, once its signature is that of whoever may end it; changes nothing. @throws AppError, see `take` */
-  private async check(statement: Statement): Promise<Checked> {
-    const found = await this.transfers.findByGrant(statement.grantId);
+  private async check(statement: Statement, found: TransferRow | null): Promise<Checked> {
     const grant = grantOf(statement, found?.grant ?? null);
     checkStatement(statement, grant);
     return { found, grant, parties: found ?? this.partiesOf(statement, grant) };
   }
 
+  /** Refuses a statement before it costs a check. @throws AppError `too-many-statements` (429) */
+  private async requireRoom(found: TransferRow | null, grantId: string, caller: string): Promise<void> {
+    const counter = this.counterOf(caller);
+    const restMs = await this.restOf(counter);
+    if (!found && restMs > 0) throw tooMany(restMs);
+    const hasRoom = found
+      ? await this.budget.takeKnown(this.counterOf(grantId), restMs > 0 ? counter : null)
+      : this.budget.takeUnknown();
+    if (!hasRoom) throw tooMany(1_000);
+  }
+
+  /** Milliseconds until an address that has sent too many bad statements is looked at as others are; 0 for others. */
+  private async restOf(counter: number): Promise<number> {
+    const refused = await this.refused.get(counter);
+    return refused !== null && refused.consumedPoints >= this.refused.points ? Math.max(0, refused.msBeforeNext) : 0;
+  }
+
   /** @throws AppError `too-many-statements` (429) beyond the limiter's points */
   private async count(limiter: RateLimiterMemory, whose: string): Promise<void> {
     const { consumedPoints, msBeforeNext } = await limiter.penalty(this.counterOf(whose));
-    if (consumedPoints > limiter.points)
-      throw unavailable('too-many-statements', 'too many statements from this address, or for this grant', {
-        status: 429,
-        retryAfterSec: Math.ceil(msBeforeNext / 1_000),
-      });
+    if (consumedPoints > limiter.points) throw tooMany(msBeforeNext);
   }
 
   /**
@@ -239,6 +255,12 @@ interface Accepted {
   readonly full: Statement & { grant: Grant };
   readonly passOnTo: readonly string[];
 }
+
+const tooMany = (msBeforeNext: number) =>
+  unavailable('too-many-statements', 'too many statements from this address, for this grant, or in all', {
+    status: 429,
+    retryAfterSec: Math.ceil(msBeforeNext / 1_000),
+  });
 
 /** Refuses a grant that would never end: its revoke rests until it ends, and no wallet makes such a one. */
 function checkBounds({ lockBefore, mintBefore, notAfter }: Grant): void {
