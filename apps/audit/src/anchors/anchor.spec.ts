@@ -16,6 +16,21 @@ describe('an anchor', () => {
     ['nothing without a new leaf', 5, last({}), clock, { kind: 'current' }],
     ['nothing without a new leaf, also when forced', 5, last({}), { ...clock, isForced: true }, { kind: 'current' }],
     ['a new leaf after the interval', 6, last({}), clock, { kind: 'anchor', attempt: 1 }],
+    [
+      'a new leaf as soon as the interval is over',
+      6,
+      last({ wantedAtMs: 40_000 }),
+      clock,
+      { kind: 'anchor', attempt: 1 },
+    ],
+    ['nothing where more is anchored than the log has', 4, last({}), clock, { kind: 'current' }],
+    [
+      'another size as its own first attempt',
+      6,
+      last({ state: 'failed', attempt: 3 }),
+      clock,
+      { kind: 'anchor', attempt: 1 },
+    ],
     ['not before the interval', 6, last({ wantedAtMs: 50_000 }), clock, { kind: 'wait' }],
     [
       'before the interval when forced',

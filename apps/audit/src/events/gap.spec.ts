@@ -20,8 +20,17 @@ describe('a gap', () => {
     ['is asked for once a minute in the end', { readAgainAtMs: 102_000, asks: 40, askedAtMs: 200_000 }, 260_000, 'ask'],
     ['and not sooner', { readAgainAtMs: 102_000, asks: 40, askedAtMs: 200_000 }, 259_999, 'wait'],
     ['that is new is asked for where the stream was read just now', { readAgainAtMs: 99_000 }, 102_000, 'ask'],
+    ['that is new is asked for where the stream was read a minute ago', { readAgainAtMs: 42_000 }, 102_000, 'ask'],
+    ['that the stream was read for is not looked for again', { readAgainAtMs: 100_000 }, 200_000, 'ask'],
     ['that is new is looked for on the stream once a minute', { readAgainAtMs: 41_000 }, 102_000, 'read-again'],
   ] as const)('%s', (_, over, nowMs, step) => expect(nextStep({ ...fresh, ...over }, nowMs)).toBe(step));
+
+  it('without a known end is another than one with an end, and than two', () => {
+    const names = [[gap], [{ ...gap, toSeq: null }], [gap, { ...gap, producer: 'bridge.north' }]].map(
+      (gaps) => historyOf(gaps, null, 0)!.name,
+    );
+    expect(names).toEqual(['records.north 6 10', 'records.north 6 ', 'records.north 6 10, bridge.north 6 10']);
+  });
 
   it('keeps its history while the same events are missing, and begins another with others', () => {
     expect(historyOf([gap], null, 100_000)).toEqual(fresh);

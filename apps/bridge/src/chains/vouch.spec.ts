@@ -1,5 +1,5 @@
 import type { Facts } from '../transfers/facts.js';
-import { vouchDigest, vouchFault, type LockSeen } from './vouch.js';
+import { vouchDigest, vouchFault, vouchOf, type LockSeen } from './vouch.js';
 
 const lock: LockSeen = {
   homeUid: `0x${'11'.repeat(32)}`,
@@ -37,6 +37,11 @@ describe('a vouch', () => {
     expect(new Set(digests).size).toBe(digests.length);
   });
 
+  it('is sent with all that its digest binds, and its destination', () => {
+    const { block: of, ...rest } = lock;
+    expect(vouchOf(lock)).toEqual({ ...rest, blockNumber: 7n, blockHash: of.hash });
+  });
+
   it('is given for a lock that is final and still there, while the hub is fresh', () => {
     expect(vouchFault(facts())).toBeNull();
   });
@@ -46,6 +51,8 @@ describe('a vouch', () => {
     expect(vouchFault(facts({ home: undefined }))).toMatch(/reliable/);
     expect(vouchFault(facts({ home: { ...home!, final: { block, status: 'none' } } }))).toMatch(/final/);
     expect(vouchFault(facts({ home: { ...home!, head: { block, status: 'revoked' } } }))).toMatch(/head/);
+    expect(vouchFault(facts({ home: { ...home!, written: undefined } }))).toMatch(/final/);
+    expect(vouchFault(facts({ hub: undefined }))).toMatch(/hub/);
     expect(vouchFault(facts({ hub: { ...hub!, fresh: false } }))).toMatch(/hub/);
   });
 });

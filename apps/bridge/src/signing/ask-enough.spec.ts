@@ -1,4 +1,4 @@
-import { askEnough } from './ask-enough.js';
+import { askEnough, placeOf } from './ask-enough.js';
 
 const members = ['a', 'b', 'c', 'd', 'e'];
 
@@ -71,5 +71,12 @@ describe('asking enough members', () => {
     };
     await expect(askEnough(members, late, ask)).rejects.toThrow('broken');
     expect(asked).toHaveLength(3);
+  });
+});
+
+describe('the place of a grant', () => {
+  it('is the same each time, and one of all', () => {
+    const ids = Array.from({ length: 10 }, (_, i) => `0x${(i + 7).toString(16).padStart(64, '0')}`);
+    expect(ids.map((id) => placeOf(id, 5))).toEqual([2, 3, 4, 0, 1, 2, 3, 4, 0, 1]);
   });
 });
