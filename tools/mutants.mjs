@@ -136,7 +136,7 @@ for (const file of files) {
   if (values.write) writeFileSync(values.page, await format(write(page, list)));
 }
 if (needsServers) await tearDown();
-found.push(...complaints(page, list));
+found.push(...complaints(page, files, list));
 for (const line of found) console.error(line);
 console.log(`mutants: ${sum[0]} faults, ${sum[1]} noticed, ${found.length} complaints`);
 process.exit(found.length === 0 ? 0 : 1);

@@ -39,7 +39,7 @@ Written by \`npm run test:mutants -- --write\`; the reasons below are by hand.
 The command plants one fault after another in the files that carry promises, and runs the specs that \`tools/mutants/files.mjs\` names for each file.
 Of all faults at least ${wanted} % must be noticed, and each of the others has its reason here.
 A fault that makes a test wait until its time limit counts as noticed, and is counted apart too.
-A row of dashes is a file that was not measured yet.
+${measured.length} of these ${rows.length} files are measured; a row of dashes is a file that was not yet.
 How it works, and which faults it leaves out: [decision 0026](decisions/0026-planted-faults.md).
 
 | file | faults | noticed | by a time limit | share |
@@ -53,14 +53,16 @@ ${sections.join('\n\n')}
 `;
 }
 
-/** What is wrong with the page itself, as sentences: too many faults that no test notices, or one without a reason. */
-export function complaints(page, { wanted }) {
+/** What is wrong with the page itself, as sentences: too many faults that no test notices, or one in `files` without a reason. */
+export function complaints(page, files, { wanted }) {
   const figures = [...page.values()].map((entry) => entry.figures).filter((each) => each !== null);
   const [faults, noticed] = [0, 1].map((i) => figures.reduce((sum, each) => sum + each[i], 0));
   const low =
     noticed * 100 < faults * wanted ? [`${noticed} of ${faults} faults are noticed, less than ${wanted} %`] : [];
-  const open = [...page].flatMap(([file, { reasons }]) =>
-    [...reasons].filter(([, reason]) => reason === '').map(([fault]) => `${file}: no reason for ${fault}`),
+  const open = files.flatMap((file) =>
+    [...page.get(file).reasons]
+      .filter(([, reason]) => reason === '')
+      .map(([fault]) => `${file}: no reason for ${fault}`),
   );
   return [...low, ...open];
 }
