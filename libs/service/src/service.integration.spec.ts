@@ -8,8 +8,8 @@ import { EventPattern, Payload } from '@nestjs/microservices';
 import { Bus, eventStream } from '@cpds/bus';
 import { invalid, unavailable } from '@cpds/errors';
 import { testNats, testPostgres } from '@cpds/local';
-import type { EventEnvelope } from '@cpds/messages';
-import { Changes, Outbox, outboxMigrations } from '@cpds/outbox';
+import { type EventEnvelope, LeavesQuery, leavesRequest } from '@cpds/messages';
+import { Changes, Outbox, outboxMigrations, OutboxModule } from '@cpds/outbox';
 import { UnitOfWork } from '@cpds/store';
 import { createLocalJWKSet, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { Caller, Fhir, Open, type Principal, Scopes } from './access.js';
@@ -401,6 +401,58 @@ describe('a start', () => {
       await new Promise((resolve) => setTimeout(resolve, 20));
     await shelf.close();
     expect(await left()).toEqual([young]);
+  });
+});
+
+describe('a start of a role node whose database was restored', () => {
+  const producer = 'storeman-1';
+  const start = async (acceptedSeq: number): Promise<unknown[]> => {
+    const errors: unknown[] = [];
+    const node = await runService(
+      {
+        name: 'bridge',
+        config: commonConfig,
+        transport: 'none',
+        module: (context) => ({
+          module: class App {},
+          imports: [
+            storeModule(context, { entities: [], migrations: outboxMigrations, retention: [] }),
+            busModule(context),
+            OutboxModule.forOperator({
+              operator: producer,
+              ring: context.ring,
+              acceptedSeq,
+              onError: (error) => void errors.push(error),
+            }),
+          ],
+        }),
+      },
+      readConfig(commonConfig, { ...environment }),
+    );
+    await node.close();
+    return errors;
+  };
+
+  it('goes on after the log where its operator says where that stands, and nowhere else', async () => {
+    const { connection } = service.app.get(Bus, { strict: false });
+    const { reader } = service.app.get(UnitOfWork, { strict: false });
+    const log = connection.subscribe(leavesRequest, {
+      callback: (_, message) => {
+        const asked = LeavesQuery.parse(message.json());
+        const throughSeq = asked.producer === producer ? 4 : 0; // of the other service here the log says nothing
+        const value = { producer: asked.producer, throughSeq, leaves: asked.seqs.map(() => null) };
+        message.respond(JSON.stringify({ ok: true, value }));
+      },
+    });
+    await connection.flush();
+    const numbered = (): Promise<unknown> =>
+      reader.query(`SELECT seq, envelope ->> 'type' AS type FROM outbox WHERE producer = $1`, [producer]);
+    const disagrees = expect.objectContaining({ code: 'log-disagrees' });
+    expect(await start(3)).toEqual([disagrees, disagrees]); // it was found, and the number is another
+    expect(await numbered()).toEqual([]);
+    expect(await start(4)).toEqual([]);
+    expect(await numbered()).toEqual([{ seq: '5', type: 'bridge.outbox-agreed.v1' }]);
+    log.unsubscribe();
   });
 });
 
