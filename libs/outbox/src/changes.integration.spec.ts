@@ -102,6 +102,18 @@ describe('changes', () => {
     expect([await notes(), await events()]).toEqual([[], []]);
   });
 
+  it('leave neither rows nor events when an event is of a door that discloses, which waits for the log', async () => {
+    const read = { type: 'records.object-read.v1', correlation: 'r-1', details: { by: 'lab.north' } };
+    const work = async (tx: Tx): Promise<Outcome<void>> => {
+      await write(tx, 'a');
+      return told(read);
+    };
+    await expect(changes.commit(work)).rejects.toThrow('tell it by Disclosure');
+    await expect(changes.tell(read)).rejects.toThrow('tell it by Disclosure');
+    expect(await notes()).toEqual([]);
+    expect(await events()).toEqual([]);
+  });
+
   it('append once when the transaction is repeated after a serialization failure', async () => {
     let attempts = 0;
     await changes.commit(async (tx) => {
