@@ -4,7 +4,7 @@ import { rowsOf } from '../support/database.js';
 import { objectsOf } from '../support/objects.js';
 import type { Stage } from '../support/stage.js';
 
-/** Changes in stored data that no service made are found and not believed. The last suite, since it leaves a broken log. */
+/** Changes in stored data that no service made are found and not believed. It leaves a broken log. */
 export function tamperSuite(stageOf: () => Stage): void {
   describe('tampering', () => {
     it('with a stored object: nothing of it is handed out, at south or at north', async () => {
