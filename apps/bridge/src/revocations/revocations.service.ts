@@ -242,7 +242,6 @@ function isHospital({ role }: TransferRow): boolean {
   return role === 'A' || role === 'B';
 }
 
-/** What became of a statement: this node's answer, and whom to pass the whole of it on to now. */
 /** A statement that holds: its row, if there is one, its grant and the grant's hospitals. */
 interface Checked {
   readonly found: TransferRow | null;
@@ -250,6 +249,7 @@ interface Checked {
   readonly parties: Pick<TransferRow, 'home' | 'destination'>;
 }
 
+/** What became of a statement: this node's answer, and whom to pass the whole of it on to now. */
 interface Accepted {
   readonly answer: SignedAnswer;
   readonly full: Statement & { grant: Grant };
