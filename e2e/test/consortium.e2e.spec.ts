@@ -1,6 +1,7 @@
 import { badInputSuite } from './suites/bad-input.suite.js';
 import { killSuite } from './suites/kill.suite.js';
 import { plantedSuite } from './suites/planted.suite.js';
+import { recordsSuite } from './suites/records.suite.js';
 import { restoredSuite } from './suites/restored.suite.js';
 import { revokeSuite } from './suites/revoke.suite.js';
 import { shareSuite } from './suites/share.suite.js';
@@ -23,6 +24,7 @@ describe('a consortium of real processes', () => {
   badInputSuite(stageOf);
   whoMaySuite(stageOf);
   revokeSuite(stageOf);
+  recordsSuite(stageOf);
   // After everything that could have written a planted string somewhere, refusals and crashes included.
   plantedSuite(stageOf);
   tamperSuite(stageOf);

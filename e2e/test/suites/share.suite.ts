@@ -67,8 +67,8 @@ export function shareSuite(stageOf: () => Stage): void {
 
 /** The key under which north keeps the current ciphertext of the patient's record. */
 export async function objectKeyOf(stage: Stage, { recordId }: Patient): Promise<string> {
-  const sql = 'SELECT id FROM object WHERE record_id = $1 AND is_current';
-  const [row] = await rowsOf<{ id: string }>(stage.world, 'records.north', sql, [recordId]);
+  const sql = 'SELECT object_key FROM object WHERE record_id = $1 AND is_current';
+  const [row] = await rowsOf<{ object_key: string }>(stage.world, 'records.north', sql, [recordId]);
   if (row === undefined) throw new Error(`north keeps no object of the record ${recordId}`);
-  return `objects/${row.id}`;
+  return row.object_key;
 }
