@@ -13,6 +13,7 @@ describe('a gap', () => {
   it.each([
     ['has two seconds to close by itself', {}, 101_999, 'wait'],
     ['is then looked for on the stream', {}, 102_000, 'read-again'],
+    ['is looked for there first, also a minute after the clock began', { sinceMs: 1_000 }, 3_000, 'read-again'],
     ['has a second for that', { readAgainAtMs: 102_000 }, 102_999, 'wait'],
     ['is then asked for', { readAgainAtMs: 102_000 }, 103_000, 'ask'],
     ['is asked for again after two', { readAgainAtMs: 102_000, asks: 1, askedAtMs: 103_000 }, 104_999, 'wait'],

@@ -31,6 +31,11 @@ describe('when a row is looked at again', () => {
     expect(nextLook(row('requested'), true, 10_000, 1_000, steps).getTime()).toBe(50_000);
   });
 
+  it('is rare for a row that is halted, and for one that no deadline presses', () => {
+    expect(nextLook(row('halted', 'V'), true, 10_000, 1_000, steps).getTime()).toBe(70_000);
+    expect(nextLook({ ...row('locked'), grant: null }, true, 10_000, 1_000, steps).getTime()).toBe(70_000);
+  });
+
   it('is rare for a storeman, who acts when asked', () => {
     expect(nextLook(row('vouched', 'S'), true, 10_000, 1_000, steps).getTime()).toBe(70_000);
   });
@@ -79,9 +84,10 @@ describe('when a row is looked at that was just moved, or that a log concerns', 
 describe('a deadline', () => {
   it('is the one of the state', () => {
     expect(deadlineOf(row('requested'))).toBe(50);
-    expect(deadlineOf(row('lock-sent'))).toBe(100);
-    expect(deadlineOf(row('vouched'))).toBe(200);
+    for (const state of ['consented', 'lock-sent'] as const) expect(deadlineOf(row(state))).toBe(100);
+    for (const state of ['locked', 'vouched', 'mint-sent'] as const) expect(deadlineOf(row(state))).toBe(200);
     expect(deadlineOf(row('opened'))).toBe(300);
     expect(deadlineOf(row('closed'))).toBeNull();
+    expect(deadlineOf({ ...row('locked'), grant: null })).toBeNull();
   });
 });
