@@ -3,7 +3,15 @@ import fc from 'fast-check';
 import { ascii, concat } from './bytes.js';
 import { addressOf, challenge, compressed, G, N, Point, xy } from './curve.js';
 import { keccak256 } from './hash.js';
-import { compactSignature, parseRingSignature, ringHash, signRing, verifyRing, type RingStatement } from './lsag.js';
+import {
+  closeRing,
+  compactSignature,
+  parseRingSignature,
+  ringHash,
+  signRing,
+  verifyRing,
+  type RingStatement,
+} from './lsag.js';
 import { metaAddressOf, newDeedKey, oneTimeSecret } from './stealth.js';
 import { paddingDeed, tagBase, tagDomain, tagOf } from './tag-base.js';
 
@@ -117,6 +125,15 @@ describe('ring signature', () => {
       return () => verifyRing(statement, changed);
     };
     expect(() => verifyRing(statement, compact.slice(1))).toThrow('ringSignature: must be 129 bytes, has 128');
+    const one = parseRingSignature(compact, 2);
+    expect(() => closeRing(statement, { ...one, s: one.s.slice(1) })).toThrow('s: must be one for each of 2 deeds');
+    for (const size of [1, 2.5, 257])
+      expect(() => parseRingSignature(new Uint8Array(65 + 32 * size), size)).toThrow('xs: must name 2 to 256 deeds');
+    expect(() => parseRingSignature(compact, 256)).toThrow('ringSignature: must be 8257 bytes, has 129');
+    const short = { ...statement, message: statement.message.slice(1) };
+    expect(() => verifyRing(short, compact)).toThrow('message: must be 32 bytes');
+    const crowd = { ...statement, xs: Array.from({ length: 257 }, (_, i) => BigInt(i + 1)) };
+    expect(() => verifyRing(crowd, compact)).toThrow('xs: must name 2 to 256 deeds');
     expect(withScalar(33, 0n)).toThrow('ringSignature.c0: must lie in [1, n-1]');
     expect(withScalar(65, N)).toThrow('ringSignature.s[0]: must lie in [1, n-1]');
     expect(withScalar(97, 0n)).toThrow('ringSignature.s[1]: must lie in [1, n-1]');
