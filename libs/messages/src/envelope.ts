@@ -17,9 +17,9 @@ export const EventType = z.string().regex(/^[a-z]+\.[a-z-]+\.v[0-9]+$/, 'must be
 /** No control character, which no reader of a log needs, and no half of a surrogate pair, which UTF-8 cannot say. */
 const Correlation = z
   .string()
+  .regex(/^[^\p{Cc}\p{Surrogate}]*$/u, 'must hold no control character and no half of a surrogate pair')
   .min(1)
-  .max(80)
-  .regex(/^[^\p{Cc}\p{Surrogate}]*$/u, 'must hold no control character and no half of a surrogate pair');
+  .max(80);
 
 /**
  * An event. `seq` is gapless per producer and starts at 1. `details` never reach a log leaf in clear: the leaf holds
