@@ -34,9 +34,9 @@ export function mayImport(name) {
 
 /**
  * The further doors that exist, as package.json of each package names them: one per noun of the mathematics, what needs Node apart from what runs in a
- * browser, reading a chain apart from what needs a database.
+ * browser, reading a chain apart from what needs a database, how a bus server is set up apart from Nest.
  */
-const doors = ['crypto', 'chain', 'wallet'].flatMap((name) => {
+const doors = ['crypto', 'chain', 'wallet', 'bus'].flatMap((name) => {
   const { exports } = JSON.parse(readFileSync(new URL(`libs/${name}/package.json`, import.meta.url), 'utf8'));
   return Object.keys(exports).flatMap((door) => (door === '.' ? [] : [`${name}${door.slice(1)}`]));
 });

@@ -5,7 +5,7 @@ import {
   hubUsers,
   inboxPrefixOf,
   type ServerUser,
-} from '@cpds/bus';
+} from '@cpds/bus/servers';
 import { parse } from '@cpds/errors';
 import { PartyName } from '@cpds/messages';
 import { z } from 'zod';

@@ -3,7 +3,7 @@ import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, writeFile
 import { join, resolve } from 'node:path';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { administrator, inboxPrefixOf } from '@cpds/bus';
+import { administrator, inboxPrefixOf } from '@cpds/bus/servers';
 import { answersOk, lastLines, startChild, waitUntilReady } from '../machine/child.js';
 import type { Child } from '../machine/child.js';
 import { withProgress } from '../machine/progress.js';

@@ -1,6 +1,13 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { administrator, hospitalServerConfig, hospitalUsers, hubServerConfig, hubUsers, leafName } from '@cpds/bus';
+import {
+  administrator,
+  hospitalServerConfig,
+  hospitalUsers,
+  hubServerConfig,
+  hubUsers,
+  leafName,
+} from '@cpds/bus/servers';
 import type { Child } from '../machine/child.js';
 import { withProgress } from '../machine/progress.js';
 import type { Report } from '../machine/progress.js';
