@@ -3,6 +3,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { inPinnedNode } from './node.mjs';
 import { SetupError, build, install, prefetch, root, run, withProgress } from './setup.mjs';
 
@@ -10,15 +11,28 @@ const bin = (name) => join(root, 'node_modules', '.bin', name);
 const jestEnv = { ...process.env, FORCE_COLOR: process.env.FORCE_COLOR ?? '0' };
 const ignored = ['/node_modules/', '/dist/', '/.cpds/'];
 
-/** A check that passes or fails as a whole. nx keeps its result and runs it again when an input changed that nx.json or package.json names for it. */
-const remembered = (project, target) => async () => {
+/** Runs a target of nx, which keeps its result and output, and runs it again when an input changed that nx.json or package.json names for it. */
+const nx = async (project, target) => {
   const { code, text } = await run(bin('nx'), ['run', `${project}:${target}`, '--outputStyle=static'], {
     quiet: true,
     env: { ...process.env, NX_DAEMON: 'false', NX_TUI: 'false', NX_NO_CLOUD: 'true' },
   });
-  if (code === 0) return { passed: 1, failed: 0 };
-  console.error(text);
-  return { passed: 0, failed: 1 };
+  if (code !== 0) console.error(text);
+  return { code, text: stripVTControlCharacters(text) };
+};
+
+/** A check that passes or fails as a whole. */
+const remembered = (project, target) => async () =>
+  (await nx(project, target)).code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+
+/** Tests that depend on one package alone. Their last summary says how many there were; a skipped test is a promise that nobody keeps. */
+const rememberedTests = (project, summary) => async () => {
+  const { code, text } = await nx(project, 'test');
+  const line = [...text.matchAll(summary)].at(-1)?.[0] ?? '';
+  const countOf = (word) => Number(new RegExp(`(\\d+) (tests )?${word}`).exec(line)?.[1] ?? 0);
+  const passed = countOf('passed');
+  const failed = countOf('failed') + countOf('skipped');
+  return { passed, failed: failed === 0 && (code !== 0 || passed === 0) ? 1 : failed };
 };
 
 /** A jest run over the specs whose path matches `patterns` and none of `except`. A suite that does not even load counts as one failure. */
@@ -51,17 +65,6 @@ const jest =
     }
   };
 
-/** The Solidity tests; their last line says how many there were. */
-const solidity = async () => {
-  const { code, text } = await run('npm', ['run', '--silent', '--workspace', 'libs/contracts', 'test'], {
-    env: { ...process.env, NO_COLOR: '1', FOUNDRY_COLOR: 'never' },
-  });
-  const totals = [...text.matchAll(/(\d+) tests passed, (\d+) failed, (\d+) skipped/g)].at(-1);
-  if (totals === undefined) return { passed: 0, failed: 1 };
-  const failed = Number(totals[2]) + Number(totals[3]);
-  return { passed: Number(totals[1]), failed: code !== 0 && failed === 0 ? 1 : failed };
-};
-
 await inPinnedNode();
 const started = Date.now();
 const giveUp = (cause) => {
@@ -86,15 +89,16 @@ const stages = {
   // The tests of test:lots and test:mutants, of what nx remembers and of the hand-over to another Node.
   tools: remembered('cpds', 'tools'),
   unit: jest(['\\.spec\\.ts$'], {
-    except: ['/tools/tests/', '\\.integration\\.spec\\.ts$', '\\.e2e\\.spec\\.ts$', '/e2e/'],
+    except: ['/tools/tests/', '/libs/crypto/', '\\.integration\\.spec\\.ts$', '\\.e2e\\.spec\\.ts$', '/e2e/'],
     workers: 1,
   }),
-  solidity,
+  crypto: rememberedTests('@cpds/crypto', /^Tests: .*$/gm),
+  solidity: rememberedTests('@cpds/contracts', /\d+ tests passed, \d+ failed, \d+ skipped/g),
   servers: async () => ((await servers).code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 }),
   // These wait for blocks more than they compute.
   integration: jest(['\\.integration\\.spec\\.ts$', '/apps/.*\\.e2e\\.spec\\.ts$'], {
     except: ['/e2e/test/'],
-    workers: 4,
+    workers: 3,
   }),
   e2e: jest(['/e2e/test/'], { workers: 1 }),
 };
@@ -107,12 +111,12 @@ for (const name of named) {
 }
 
 const total = { passed: 0, failed: 0 };
-/** Stages of one line run side by side: none of them writes what another reads, and none fills both cores. */
+/** Stages of one line run side by side: none of them writes what another reads. Those that wait for blocks leave the cores to each other. */
 const order = [
   ['format', 'lockfile', 'types', 'lint', 'servers'],
   ['generated', 'documented', 'tools'],
-  ['integration'],
-  ['e2e', 'unit', 'solidity'],
+  ['integration', 'e2e'],
+  ['unit', 'crypto', 'solidity'],
 ];
 
 const table = [];

@@ -48,6 +48,26 @@ const targets: readonly (readonly [target: string, reads: readonly string[], ign
   ],
   ['@cpds/crypto:documented', ['libs/crypto/src/**/*.ts', 'libs/crypto/typedoc.json'], ['apps/identity/src/main.ts']],
   [
+    '@cpds/crypto:test',
+    [
+      'libs/crypto/{src,attacks,hostile,vectors,interop}/**/*.{ts,json}',
+      'libs/crypto/*.json',
+      'tools/jest/*.mjs',
+      'jest.config.mjs',
+      'package-lock.json',
+    ],
+    ['libs/crypto/README.md', 'apps/identity/src/main.ts'],
+  ],
+  [
+    '@cpds/contracts:test',
+    [
+      'libs/contracts/{contracts,test,scripts}/**/*.{sol,json,mjs}',
+      'libs/contracts/*.{json,toml}',
+      'package-lock.json',
+    ],
+    ['libs/contracts/README.md', 'apps/identity/src/main.ts'],
+  ],
+  [
     '@cpds/contracts:generated',
     ['libs/contracts/contracts/**/*.sol', 'libs/contracts/scripts/*', 'libs/contracts/src/generated/*'],
     ['apps/identity/src/main.ts'],
@@ -67,7 +87,7 @@ describe('what nx remembers', () => {
   it.each(targets)('%s runs again when what it reads changes, and only then', (target, reads, ignores) => {
     const inputs = inputsOf(target);
     const isTest = /\.spec\.ts$|\/(test|attacks|hostile|interop)\//;
-    const isTestToo = target.startsWith('cpds:');
+    const isTestToo = /^cpds:|:test$/.test(target);
     const files = filesOf(reads).filter((file) => isTestToo || !isTest.test(file));
     expect(files.length).toBeGreaterThanOrEqual(reads.length);
     expect(files.filter((file) => !inputs.has(file))).toEqual([]);
