@@ -5,9 +5,11 @@ import {
   type Msg,
   type NatsConnection,
   nkeyAuthenticator,
+  NoRespondersError,
   PermissionViolationError,
   RequestError,
   type Subscription,
+  TimeoutError,
 } from '@nats-io/transport-node';
 import { messageHeaders, requestIdIn, requestNow, withinRequest } from './request-id.js';
 
@@ -142,6 +144,14 @@ export async function drained(part: Pick<NatsConnection, 'drain'>): Promise<bool
 /** The server's permissions and what this process does are of different versions, or it is not who its key says. */
 export function forbidden(cause: PermissionViolationError): AppError {
   return unavailable('bus-forbidden', `the bus forbids this ${cause.operation} on ${cause.subject}`, { cause });
+}
+
+/** What a request to `subject` failed with, as it is known here: `bus-forbidden` or `no-answer`; anything else stays what it is. */
+export function unanswered(cause: unknown, subject: string): unknown {
+  if (cause instanceof RequestError && cause.cause instanceof PermissionViolationError) return forbidden(cause.cause);
+  if (cause instanceof TimeoutError || cause instanceof NoRespondersError || cause instanceof RequestError)
+    return unavailable('no-answer', `${subject} has no answer`, { cause, retryAfterSec: 1 });
+  return cause;
 }
 
 function rejectAfter(ms: number): Promise<never> {

@@ -6,6 +6,7 @@ import {
   StorageType,
 } from '@nats-io/jetstream';
 import { nanos } from '@nats-io/transport-node';
+import { unanswered } from './bus.js';
 
 /** The one stream of a server. */
 export const eventStream = 'EVENTS';
@@ -26,6 +27,8 @@ const duplicateWindowMs = 10 * 60_000;
  * stays as it is: to change it is audit's right only (`widenEventStream`).
  * Needs a server with `sync_interval: always`: an acknowledged message must be on disk. And with `cipher` and `key`: what lies
  * there holds details of events.
+ *
+ * @throws AppError `bus-forbidden` (unavailable) where the server's permissions are of another version; `no-answer` (unavailable)
  */
 export async function ensureEventStream(jsm: JetStreamManager, subjects: string[]): Promise<void> {
   try {
@@ -40,7 +43,7 @@ export async function ensureEventStream(jsm: JetStreamManager, subjects: string[
     });
   } catch (error) {
     // 10058: the stream exists with another configuration, e.g. fewer subjects
-    if (!(error instanceof JetStreamApiError) || error.code !== 10058) throw error;
+    if (!(error instanceof JetStreamApiError) || error.code !== 10058) throw unanswered(error, 'JetStream');
   }
 }
 

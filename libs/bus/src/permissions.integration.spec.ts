@@ -436,6 +436,16 @@ describe('under its permissions', () => {
     expect(config.filter_subject).toBe(events.transferClosed);
   });
 
+  it('whoever may not make the stream hears that the bus forbids it', async () => {
+    const hub = await hubWith(hubOfTest);
+    try {
+      const jsm = await (await hub.as('voucher-1')).jsm();
+      await expect(ensureEventStream(jsm, hubEventSubjects)).rejects.toMatchObject({ code: 'bus-forbidden' });
+    } finally {
+      await hub.close();
+    }
+  });
+
   it('only whoever repairs the stream can delete it', async () => {
     for (const service of hospitalServices) {
       const jsm = await (await server.as(service)).jsm();

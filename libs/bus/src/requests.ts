@@ -1,13 +1,7 @@
-import { anyText, AppError, errorKinds, parse, unavailable } from '@cpds/errors';
-import {
-  type Msg,
-  NoRespondersError,
-  PermissionViolationError,
-  RequestError,
-  TimeoutError,
-} from '@nats-io/transport-node';
+import { anyText, AppError, errorKinds, parse } from '@cpds/errors';
+import type { Msg } from '@nats-io/transport-node';
 import { z, type ZodType } from 'zod';
-import { type Bus, forbidden } from './bus.js';
+import { type Bus, unanswered } from './bus.js';
 import { messageHeaders } from './request-id.js';
 
 const Reply = z.discriminatedUnion('ok', [
@@ -52,11 +46,7 @@ export class BusRequests {
     try {
       return await this.bus.connection.request(subject, request, { timeout: timeoutMs, headers: messageHeaders() });
     } catch (cause) {
-      if (cause instanceof RequestError && cause.cause instanceof PermissionViolationError)
-        throw forbidden(cause.cause);
-      if (cause instanceof TimeoutError || cause instanceof NoRespondersError || cause instanceof RequestError)
-        throw unavailable('no-answer', `${subject} has no answer`, { cause, retryAfterSec: 1 });
-      throw cause;
+      throw unanswered(cause, subject);
     }
   }
 }
