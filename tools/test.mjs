@@ -98,7 +98,7 @@ const stages = {
   // These wait for blocks more than they compute.
   integration: jest(['\\.integration\\.spec\\.ts$', '/apps/.*\\.e2e\\.spec\\.ts$'], {
     except: ['/e2e/test/'],
-    workers: 3,
+    workers: 4,
   }),
   e2e: jest(['/e2e/test/'], { workers: 1 }),
 };
@@ -111,12 +111,12 @@ for (const name of named) {
 }
 
 const total = { passed: 0, failed: 0 };
-/** Stages of one line run side by side: none of them writes what another reads. Those that wait for blocks leave the cores to each other. */
+/** Stages of one line run side by side: none of them writes what another reads, and none fills both cores. */
 const order = [
   ['format', 'lockfile', 'types', 'lint', 'servers'],
   ['generated', 'documented', 'tools'],
-  ['integration', 'e2e'],
-  ['unit', 'crypto', 'solidity'],
+  ['integration'],
+  ['e2e', 'unit', 'crypto', 'solidity'],
 ];
 
 const table = [];

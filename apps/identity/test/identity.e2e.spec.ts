@@ -716,12 +716,14 @@ describe('departments and custody', () => {
     const { ephemeralKey, viewTag, recipientKey } = grant;
     const announcement = { ephemeralKey, viewTag, recipientKey };
     const { requests } = stage;
+    const patientMs = 30_000; // identity answers when its own time is over, and a loaded machine takes longer still
     const uses: Record<string, () => Promise<unknown>> = {
-      scan: () => requests.ask('identity.scan', ScanQuery, ScanAnswer, announcement),
-      prove: () => requests.ask('identity.prove', ProveQuery, ProveAnswer, { ...announcement, grantId }),
+      scan: () => requests.ask('identity.scan', ScanQuery, ScanAnswer, announcement, patientMs),
+      prove: () => requests.ask('identity.prove', ProveQuery, ProveAnswer, { ...announcement, grantId }, patientMs),
       'sign-give-back': () =>
-        requests.ask('identity.sign', SignQuery, SignQueryAnswer, { kind: 'give-back', homeUid, grant }),
-      open: () => requests.ask('identity.open', OpenQuery, OpenAnswer, { homeUid, grant, capsule, keyId, ySeal, w }),
+        requests.ask('identity.sign', SignQuery, SignQueryAnswer, { kind: 'give-back', homeUid, grant }, patientMs),
+      open: () =>
+        requests.ask('identity.open', OpenQuery, OpenAnswer, { homeUid, grant, capsule, keyId, ySeal, w }, patientMs),
     };
     const codeOf = (use: () => Promise<unknown>): Promise<string> =>
       use().then(
