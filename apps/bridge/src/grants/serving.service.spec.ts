@@ -5,7 +5,7 @@ import { answerDigest } from '@cpds/contracts';
 import type { Hex, SignedPartial, Withdrawal } from '@cpds/messages';
 import { Consortium } from '../chains/consortium-view.js';
 import { MessageKey } from '../datagrams/datagram.js';
-import { digestOfPartial, partialContext, partialWords } from '../release/partials.js';
+import { digestOfPartial, partialContext, partialFault, partialWords } from '../release/partials.js';
 import type { RequestsService } from '../requests/requests.service.js';
 import { destinationUid, generateKey, homeUid, hubUid, makeGrant, operator, viewOf } from '../testing/group.js';
 import { factsOf } from '../testing/scripted-facts.js';
@@ -229,6 +229,15 @@ describe('a fetch', () => {
     ['a halt comes meanwhile', { meanwhile: { state: 'halted' } }, { outcome: 'unavailable' }],
   ])('with good partials is refused when %s', async (_, more, expected) => {
     expect((await fetch(good, more)).answer).toMatchObject(expected);
+  });
+});
+
+describe('a partial', () => {
+  it('is good from its own member alone: one that it signs under another index would spoil W', () => {
+    const { group } = seal;
+    const fault = (partial: SignedPartial) => partialFault(hubUid, group, group.members[2]!, made, partial);
+    expect(fault(partialOf(2))).toBeNull();
+    expect(fault(partialOf(2, { index: 4 }))).toMatch(/speaks for another member/);
   });
 });
 
