@@ -96,10 +96,9 @@ const stages = {
   solidity: rememberedTests('@cpds/contracts', /\d+ tests passed, \d+ failed, \d+ skipped/g),
   servers: async () => ((await servers).code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 }),
   // These wait for blocks more than they compute.
-  integration: jest(['\\.integration\\.spec\\.ts$', '/apps/.*\\.e2e\\.spec\\.ts$'], {
-    except: ['/e2e/test/'],
-    workers: 4,
-  }),
+  services: jest(['/apps/.*\\.(integration|e2e)\\.spec\\.ts$'], { workers: 4 }),
+  // With servers too, but of the packages that services are made of.
+  libraries: jest(['\\.integration\\.spec\\.ts$'], { except: ['/apps/'], workers: 1 }),
   e2e: jest(['/e2e/test/'], { workers: 1 }),
 };
 
@@ -111,12 +110,12 @@ for (const name of named) {
 }
 
 const total = { passed: 0, failed: 0 };
-/** Stages of one line run side by side: none of them writes what another reads, and none fills both cores. */
+/** Lines run one after another, and so do the stages of a row. The rows of a line run side by side: none writes what another reads, none fills both cores. */
 const order = [
-  ['format', 'lockfile', 'types', 'lint', 'servers'],
-  ['generated', 'documented', 'tools'],
-  ['integration'],
-  ['e2e', 'unit', 'crypto', 'solidity'],
+  [['format'], ['lockfile'], ['types'], ['lint'], ['servers']],
+  [['generated'], ['documented'], ['tools']],
+  [['services']],
+  [['e2e'], ['crypto', 'solidity', 'unit', 'libraries']],
 ];
 
 const table = [];
@@ -130,8 +129,10 @@ const runStage = async (name) => {
     `${name.padEnd(12)} ${String(passed).padStart(5)} passed ${String(failed).padStart(4)} failed ${String(Math.round((Date.now() - start) / 1000)).padStart(5)} s`,
   );
 };
-for (const line of order)
-  await Promise.all(line.filter((name) => named.length === 0 || named.includes(name)).map(runStage));
+const runRow = async (row) => {
+  for (const name of row) if (named.length === 0 || named.includes(name)) await runStage(name);
+};
+for (const line of order) await Promise.all(line.map(runRow));
 console.log(`\n${table.join('\n')}\nin ${Math.round((Date.now() - started) / 1000)} s`);
 console.log(`tests: ${total.passed} passed, ${total.failed} failed`);
 process.exit(total.failed === 0 ? 0 : 1);
