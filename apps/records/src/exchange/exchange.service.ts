@@ -15,7 +15,7 @@ import { Disclosure } from '@cpds/outbox';
 import { UnitOfWork } from '@cpds/store';
 import type { z } from 'zod';
 import { NamedFiles } from '../objects/named-files.js';
-import { type ByteRange, clip } from '../objects/object-store.js';
+import { type ByteRange, clip } from '../objects/byte-range.js';
 import { fileOf, metadataOf, ObjectRow, RecordRow } from '../records/record.row.js';
 import { bytesOf, checkStatement, GrantEnded, nonceKeptSec, type KnownGrant } from './fetch.js';
 import { MayServe } from './may-serve.js';

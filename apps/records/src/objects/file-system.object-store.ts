@@ -2,11 +2,9 @@ import { type FileHandle, link, mkdir, open, rm, stat, unlink } from 'node:fs/pr
 import { dirname, join } from 'node:path';
 import {
   checkedKey,
-  clip,
   exactly,
   objectExists,
   unknownObject,
-  type ByteRange,
   type ObjectStore,
   type StoredObject,
 } from './object-store.js';
@@ -42,11 +40,11 @@ export class FileSystemObjectStore implements ObjectStore {
     }
   }
 
-  async get(key: string, range?: ByteRange): Promise<StoredObject> {
+  async get(key: string): Promise<StoredObject> {
     const path = this.pathOf(key);
     try {
       const { size } = await stat(path);
-      return { sizeBytes: size, body: bytesOf(path, clip(range, size)) };
+      return { sizeBytes: size, body: bytesOf(path) };
     } catch (error) {
       throw isErrno(error, 'ENOENT') ? unknownObject(key) : error;
     }
@@ -110,10 +108,9 @@ async function syncFolder(path: string): Promise<void> {
 }
 
 /** Opens the file when the first byte is asked for: a part that nobody reads holds no descriptor. */
-async function* bytesOf(path: string, part: { from: number; length: number }): AsyncGenerator<Uint8Array> {
-  if (part.length === 0) return;
+async function* bytesOf(path: string): AsyncGenerator<Uint8Array> {
   const file = await open(path, 'r');
-  yield* file.createReadStream({ start: part.from, end: part.from + part.length - 1, highWaterMark: 64 * 1024 });
+  yield* file.createReadStream({ highWaterMark: 64 * 1024 });
 }
 
 function isErrno(error: unknown, code: string): boolean {

@@ -8,7 +8,8 @@ import { events } from '@cpds/messages';
 import { Changes, told, unchanged, untold, type EventBody } from '@cpds/outbox';
 import type { Tx } from '@cpds/store';
 import { DamagedObject, type DamagedPart, type Finder } from './damage.js';
-import { type ByteRange, clip, ObjectStore, type StoredObject } from './object-store.js';
+import { type ByteRange, clip } from './byte-range.js';
+import { ObjectStore, type StoredObject } from './object-store.js';
 
 /** An age file as its row knows it: whatever lies under the name must be exactly this. */
 export interface NamedFile {

@@ -1,17 +1,11 @@
 import { conflict, missing } from '@cpds/errors';
 
-/** Bytes of a stored object, and how many there are in the range asked for. */
+/** The bytes of a stored object, or a part of them. */
 export interface StoredObject {
   /** of the whole object */
   sizeBytes: number;
   /** Leaving it early frees the connection or file. */
   body: AsyncIterable<Uint8Array>;
-}
-
-/** First and last byte of a part, both included, as HTTP counts (RFC 9110 §14.1.2). `to` past the end means the end. */
-export interface ByteRange {
-  from: number;
-  to: number;
 }
 
 /**
@@ -28,20 +22,13 @@ export abstract class ObjectStore {
   abstract put(key: string, sizeBytes: number, body: AsyncIterable<Uint8Array>): Promise<void>;
 
   /** @throws AppError `unknown-object` (missing) */
-  abstract get(key: string, range?: ByteRange): Promise<StoredObject>;
+  abstract get(key: string): Promise<StoredObject>;
 
   /** Removes `key`; does nothing if it does not exist. */
   abstract delete(key: string): Promise<void>;
 
   /** True while objects can be read and written. */
   abstract isUp(): Promise<boolean>;
-}
-
-/** The bytes of `range` inside an object of `sizeBytes`. */
-export function clip(range: ByteRange | undefined, sizeBytes: number): { from: number; length: number } {
-  if (!range) return { from: 0, length: sizeBytes };
-  const from = Math.min(range.from, sizeBytes);
-  return { from, length: Math.max(0, Math.min(range.to + 1, sizeBytes) - from) };
 }
 
 /** Throws for a name that could lead out of the store's folder or bucket. */

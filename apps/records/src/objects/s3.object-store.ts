@@ -7,11 +7,9 @@ import { steady, within } from '@cpds/service';
 import { Client } from 'minio';
 import {
   checkedKey,
-  clip,
   exactly,
   objectExists,
   unknownObject,
-  type ByteRange,
   type ObjectStore,
   type StoredObject,
 } from './object-store.js';
@@ -86,10 +84,10 @@ export class S3ObjectStore implements ObjectStore {
     throw storeAway(answered.status === 'fulfilled' ? `it answered ${answered.value.statusCode}` : 'it hung up');
   }
 
-  async get(key: string, range?: ByteRange): Promise<StoredObject> {
+  async get(key: string): Promise<StoredObject> {
     try {
       const { size } = await this.ask(this.client.statObject(this.options.bucket, checkedKey(key)));
-      return { sizeBytes: size, body: this.bytesOf(key, clip(range, size)) };
+      return { sizeBytes: size, body: this.bytesOf(key, size) };
     } catch (error) {
       if (codeOf(error) === 'NotFound' || codeOf(error) === 'NoSuchKey') throw unknownObject(key);
       throw asAway(error);
@@ -112,16 +110,15 @@ export class S3ObjectStore implements ObjectStore {
     }
   }
 
-  /** Asks when the first byte is wanted: a part that nobody reads holds no connection. */
-  private async *bytesOf(key: string, part: { from: number; length: number }): AsyncGenerator<Uint8Array> {
-    if (part.length === 0) return;
+  /** Asks when the first byte is wanted: a body that nobody reads holds no connection. */
+  private async *bytesOf(key: string, sizeBytes: number): AsyncGenerator<Uint8Array> {
     const url = await this.client.presignedGetObject(this.options.bucket, key, signedForSec);
-    const request = this.request(url, 'GET', { range: `bytes=${part.from}-${part.from + part.length - 1}` });
+    const request = this.request(url, 'GET', {});
     request.end();
     try {
       const response = await within(responseOf(request), this.silenceMs, silent);
-      if (response.statusCode !== 206) throw storeAway(`it answered ${response.statusCode}`);
-      yield* exactly(part.length, steady(response as AsyncIterable<Uint8Array>, this.silenceMs, silent));
+      if (response.statusCode !== 200) throw storeAway(`it answered ${response.statusCode}`);
+      yield* exactly(sizeBytes, steady(response as AsyncIterable<Uint8Array>, this.silenceMs, silent));
     } catch (error) {
       request.destroy();
       throw asAway(error);
