@@ -34,10 +34,7 @@ export const promiseFiles = {
     'limits.integration',
   ),
   [`${bridge}/grants/serving.service.ts`]: specs(`${bridge}/grants`, 'serving.service'),
-  [`${bridge}/release/partials.ts`]: [
-    ...specs(`${bridge}/grants`, 'serving.service'),
-    ...specs(`${bridge}/release`, 'release.integration'),
-  ],
+  [`${bridge}/release/partials.ts`]: specs(`${bridge}/grants`, 'serving.service'),
   [`${bridge}/grants/grants.service.ts`]: specs(`${bridge}/grants`, 'consent', 'grants.service'),
   [`${bridge}/transfers/grant-checks.ts`]: specs(`${bridge}/grants`, 'consent', 'grants.service'),
   'libs/crypto/src/age/header.ts': specs('libs/crypto/src/age', 'age', 'age.cctv'),
@@ -59,5 +56,5 @@ export const promiseFiles = {
   'libs/outbox/src/relay.ts': specs('libs/outbox/src', 'outbox.integration'),
   'libs/chain/src/reader.ts': specs('libs/chain/src', 'reader.integration'),
   'libs/chain/src/sender.ts': specs('libs/chain/src', 'sender.integration'),
-  'libs/service/src/open-limits.ts': specs('libs/service/src/http', 'http-server.integration'),
+  'libs/service/src/open-limits.ts': specs('libs/service/src', 'open-limits'),
 };
