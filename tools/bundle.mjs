@@ -2,8 +2,8 @@
 //
 // usage: node tools/bundle.mjs <service>
 import { createRequire } from 'node:module';
-import { copyFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { copyFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -39,6 +39,7 @@ async function bundle(service) {
     target: 'node22',
     keepNames: true, // Nest and typeorm know classes by their names
     logLevel: 'error',
+    external: ['supports-color'], // debug does without it, and only development installs it
     plugins: [notInstalled],
     // names that CommonJS packages expect to be defined
     banner: {
@@ -54,6 +55,17 @@ async function bundle(service) {
   // Copied to the bundle: the code that reads it looks beside itself.
   if (Object.keys(metafile.inputs).some((path) => path.endsWith('tiny-secp256k1/lib/wasm_loader.js')))
     copyFileSync(join(libsecp256k1, 'secp256k1.wasm'), join(dist, 'secp256k1.wasm'));
+  writeFileSync(join(dist, 'packages.json'), `${JSON.stringify(packagesIn(metafile), null, 2)}\n`);
+}
+
+/** Folders of the packages whose code is in the file, from the root of the repository: the list of what an image holds comes from them. */
+function packagesIn({ outputs }) {
+  const inputs = Object.values(outputs).flatMap((output) => Object.entries(output.inputs));
+  const folders = inputs.flatMap(([path, { bytesInOutput }]) => {
+    const found = /^.*node_modules\/(@[^/]+\/)?[^/]+/.exec(relative(root, join(process.cwd(), path)));
+    return found === null || bytesInOutput === 0 ? [] : [found[0]];
+  });
+  return [...new Set(folders)].sort();
 }
 
 await bundle(process.argv[2]);
