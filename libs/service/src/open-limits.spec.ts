@@ -40,17 +40,19 @@ describe('the limit of an open route', () => {
 
   it('is not kept where the handler counts, nor on routes that are not open', async () => {
     const http = await open();
+    // The library's own limit for routes that name none is 1,000.
     for (const url of ['/handler', '/guarded', '/plain', '/bare']) {
-      for (let i = 0; i <= openLimits.code; i++)
+      for (let i = 0; i <= 1_000; i++)
         expect([url, (await http.inject({ method: 'POST', url })).statusCode]).toEqual([url, 200]);
     }
   });
 
   it('bounds the body, and no body of other routes', async () => {
     const http = await open();
-    const post = async (url: string) =>
-      http.inject({ method: 'POST', url, payload: { text: 'x'.repeat(200_000) } }).then(({ statusCode }) => statusCode);
-    expect(await Promise.all(['/code', '/handler'].map(post))).toEqual([413, 413]);
-    expect(await Promise.all(['/guarded', '/plain', '/bare'].map(post))).toEqual([200, 200, 200]);
+    const post = async (url: string, length: number) =>
+      (await http.inject({ method: 'POST', url, payload: { text: 'x'.repeat(length) } })).statusCode;
+    for (const url of ['/code', '/handler'])
+      expect([await post(url, 100_000), await post(url, 200_000)]).toEqual([200, 413]);
+    for (const url of ['/guarded', '/plain', '/bare']) expect(await post(url, 200_000)).toBe(200);
   });
 });

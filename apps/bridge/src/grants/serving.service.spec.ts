@@ -5,7 +5,7 @@ import { answerDigest } from '@cpds/contracts';
 import type { Hex, SignedPartial, Withdrawal } from '@cpds/messages';
 import { Consortium } from '../chains/consortium-view.js';
 import { MessageKey } from '../datagrams/datagram.js';
-import { digestOfPartial, partialContext, partialFault, partialWords } from '../release/partials.js';
+import { combinedW, digestOfPartial, partialContext, partialFault, partialWords } from '../release/partials.js';
 import type { RequestsService } from '../requests/requests.service.js';
 import { destinationUid, generateKey, homeUid, hubUid, makeGrant, operator, viewOf } from '../testing/group.js';
 import { factsOf } from '../testing/scripted-facts.js';
@@ -238,6 +238,15 @@ describe('a partial', () => {
     const fault = (partial: SignedPartial) => partialFault(hubUid, group, group.members[2]!, made, partial);
     expect(fault(partialOf(2))).toBeNull();
     expect(fault(partialOf(2, { index: 4 }))).toMatch(/speaks for another member/);
+  });
+
+  it('gives with any t − 1 others the same W', () => {
+    const W = [good, [1, 3, 4].map((i) => partialOf(i)), [4, 0, 2].map((i) => partialOf(i))].map((t) =>
+      combinedW(t, 3),
+    );
+    expect(new Set(W).size).toBe(1);
+    expect(W[0]).toMatch(/^0x0[23][0-9a-f]{64}$/);
+    expect(() => combinedW(good.slice(1), 3)).toThrow(expect.objectContaining({ code: 'wrong-count' }));
   });
 });
 
