@@ -25,9 +25,12 @@ const nx = async (project, target) => {
 const remembered = (project, target) => async () =>
   (await nx(project, target)).code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
 
-/** Tests that depend on one package alone. Their last summary says how many there were; a skipped test is a promise that nobody keeps. */
-const rememberedTests = (project, summary) => async () => {
-  const { code, text } = await nx(project, 'test');
+/** What jest ends with. */
+const jestSummary = /^Tests: .*$/gm;
+
+/** Tests that depend on few files alone. Their last summary says how many there were; a skipped test is a promise that nobody keeps. */
+const rememberedTests = (project, target, summary) => async () => {
+  const { code, text } = await nx(project, target);
   const line = [...text.matchAll(summary)].at(-1)?.[0] ?? '';
   const countOf = (word) => Number(new RegExp(`(\\d+) (tests )?${word}`).exec(line)?.[1] ?? 0);
   const passed = countOf('passed');
@@ -88,12 +91,21 @@ const stages = {
   generated: remembered('@cpds/contracts', 'generated'),
   // The tests of test:lots and test:mutants, of what nx remembers and of the hand-over to another Node.
   tools: remembered('cpds', 'tools'),
+  // What is rendered from infra/k8s: schemas, policies, arrows, pins.
+  manifests: rememberedTests('cpds', 'manifests', jestSummary),
   unit: jest(['\\.spec\\.ts$'], {
-    except: ['/tools/tests/', '/libs/crypto/', '\\.integration\\.spec\\.ts$', '\\.e2e\\.spec\\.ts$', '/e2e/'],
+    except: [
+      '/tools/tests/',
+      '/tools/manifests/',
+      '/libs/crypto/',
+      '\\.integration\\.spec\\.ts$',
+      '\\.e2e\\.spec\\.ts$',
+      '/e2e/',
+    ],
     workers: 1,
   }),
-  crypto: rememberedTests('@cpds/crypto', /^Tests: .*$/gm),
-  solidity: rememberedTests('@cpds/contracts', /\d+ tests passed, \d+ failed, \d+ skipped/g),
+  crypto: rememberedTests('@cpds/crypto', 'test', jestSummary),
+  solidity: rememberedTests('@cpds/contracts', 'test', /\d+ tests passed, \d+ failed, \d+ skipped/g),
   servers: async () => ((await servers).code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 }),
   // These wait for blocks more than they compute.
   services: jest(['/apps/.*\\.(integration|e2e)\\.spec\\.ts$'], { workers: 4 }),
@@ -113,7 +125,7 @@ const total = { passed: 0, failed: 0 };
 /** Lines run one after another, and so do the stages of a row. The rows of a line run side by side: none writes what another reads, none fills both cores. */
 const order = [
   [['format'], ['lockfile'], ['types'], ['lint'], ['servers']],
-  [['generated'], ['documented'], ['tools']],
+  [['generated'], ['documented'], ['tools'], ['manifests']],
   [['services']],
   [['e2e'], ['crypto', 'solidity', 'unit', 'libraries']],
 ];

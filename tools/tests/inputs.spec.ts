@@ -78,6 +78,16 @@ const targets: readonly (readonly [target: string, reads: readonly string[], ign
     ['tools/**/*.{ts,mjs}', 'nx.json', 'package.json', 'libs/*/package.json'],
     ['README.md', 'apps/identity/src/main.ts'],
   ],
+  [
+    'cpds:manifests',
+    [
+      'infra/k8s/**/*.{yaml,env,conf}',
+      'tools/{manifests,docs}/**/*.ts',
+      'infra/local/src/binaries/*.ts',
+      'libs/{bus,messages}/src/**/*.ts',
+    ],
+    ['README.md', 'apps/identity/src/main.ts'],
+  ],
   ['cpds:types', ['**/*.ts', '**/tsconfig*.json'], ['README.md']],
   ['cpds:format', ['**/*.ts', '**/*.mjs', '**/*.md', '.prettierrc.json', '.prettierignore'], []],
   ['cpds:lockfile', ['package-lock.json', 'tools/complete-lockfile.mjs'], ['README.md']],

