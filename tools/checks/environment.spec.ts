@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { key, readConfig, secretKey, type ConfigKey, type ConfigShape } from '@cpds/service';
 import { z } from 'zod';
 import { configs } from '../docs/tables.js';
@@ -40,6 +43,18 @@ describe('the environment of a service', () => {
         .sort(),
     );
     expect(JSON.stringify(env)).not.toMatch(new RegExp(`planted (${secrets.join('|')})"`));
+  });
+
+  it.each(all)('of %s takes each of its secrets from a file', (_, shape) => {
+    const folder = mkdtempSync(join(tmpdir(), 'secrets-'));
+    writeFileSync(join(folder, 'exposed'), 'planted', { mode: 0o644 });
+    const secrets = Object.keys(shape).filter((name) => shape[name]?.isSecret);
+    // Those of the key-encryption key are opened later, some by a passphrase.
+    for (const fileKey of secrets.map((name) => `${name}_FILE`).filter((name) => !(name in shape)))
+      expect(() => readConfig(shape, { [fileKey]: join(folder, 'exposed') })).toThrow(
+        expect.objectContaining({ code: 'bad-key-file', field: fileKey }),
+      );
+    rmSync(folder, { recursive: true });
   });
 
   it('would be noticed with a secret that is not marked', () => {

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { invalid } from '@cpds/errors';
 import { z, type ZodType } from 'zod';
+import { readSecretFile } from './secret-file.js';
 
 /** One key of the environment: its parser, and what an operator needs to know of it. */
 export interface ConfigKey<T> {
@@ -26,7 +27,7 @@ export function key<T>(schema: ZodType<T>, unit: string, consequence: string): C
   return { schema, unit, consequence };
 }
 
-/** Describes one key whose value is a secret. */
+/** Describes one key whose value is a secret. It may come from a file as well: `secretFileKeys`. */
 export function secretKey<T>(schema: ZodType<T>, unit: string, consequence: string): ConfigKey<T> {
   return { schema, unit, consequence, isSecret: true };
 }
@@ -37,14 +38,27 @@ export function defineConfig<Shape extends ConfigShape>(shape: Shape): Shape {
 }
 
 /**
- * The only reader of the environment. Secrets are removed from `env`.
+ * The keys that name a file with a secret in it, by the secret's own: `NAME_FILE` takes the place of `NAME`. A shape that
+ * has `NAME_FILE` itself gives it a meaning of its own.
+ */
+export function secretFileKeys(shape: ConfigShape): Map<string, string> {
+  const secrets = Object.entries(shape).filter(([name, { isSecret }]) => isSecret && !(`${name}_FILE` in shape));
+  return new Map(secrets.map(([name]) => [name, `${name}_FILE`]));
+}
+
+/**
+ * The only reader of the environment. Secrets are removed from `env`, or read from the files that it names.
  *
- * @throws AppError `bad-config` names the key; the value is never quoted
+ * @throws AppError `bad-config` names the key; the value is never quoted. `bad-key-file` for a file that others can read
  */
 export function readConfig<Shape extends ConfigShape>(shape: Shape, env: NodeJS.ProcessEnv): ConfigOf<Shape> {
   const values: Record<string, unknown> = {};
   const given = { ...env };
   for (const [name, { isSecret }] of Object.entries(shape)) if (isSecret) delete env[name];
+  for (const [name, fileKey] of secretFileKeys(shape)) {
+    const path = given[fileKey];
+    if (path) given[name] = secretIn(path, name, fileKey, given[name]);
+  }
   for (const [name, { schema, unit }] of Object.entries(shape)) {
     const result = schema.safeParse(given[name] === '' ? undefined : given[name]);
     if (!result.success) {
@@ -54,6 +68,12 @@ export function readConfig<Shape extends ConfigShape>(shape: Shape, env: NodeJS.
     values[name] = result.data;
   }
   return values as ConfigOf<Shape>;
+}
+
+function secretIn(path: string, name: string, fileKey: string, value: string | undefined): string {
+  if (value) throw invalid('bad-config', name, `${name} and ${fileKey} are given: keep one`);
+  // Editors end a file with a line end; a secret has none.
+  return new TextDecoder().decode(readSecretFile(path, fileKey)).replace(/\r?\n$/, '');
 }
 
 /** A JSON value in the environment, parsed under `schema`. */
@@ -109,7 +129,7 @@ export const commonConfig = defineConfig({
     'addresses or networks (CIDR) with commas',
     'their `X-Forwarded-For` is believed: without your proxy, all callers behind it share one limit; with a stranger, he has none',
   ),
-  KEY_FILE: key(z.string(), 'path of JSON with mode 0600', 'the process refuses to start when others can read it'),
+  KEY_FILE: key(z.string(), 'path of a secret file, JSON', 'the process refuses to start when others can read it'),
   KEK: secretKey(
     z.string().optional(),
     'hex or base64, 32 bytes',
@@ -117,7 +137,7 @@ export const commonConfig = defineConfig({
   ),
   KEK_FILE: key(
     z.string().optional(),
-    'path of a file with mode 0600',
+    'path of a secret file',
     'the key-encryption key, raw, hex or base64, or an age file; in place of `kek` in `KEY_FILE`',
   ),
   KEK_PASSPHRASE: secretKey(
@@ -127,7 +147,7 @@ export const commonConfig = defineConfig({
   ),
   KEK_PASSPHRASE_FILE: key(
     z.string().optional(),
-    'path of a file with mode 0600',
+    'path of a secret file',
     'its first line takes the place of `KEK_PASSPHRASE`',
   ),
   KEK_FORMER_FILES: key(
@@ -155,12 +175,7 @@ export const commonConfig = defineConfig({
       .regex(/^SU[A-Z2-7]{56}$/, 'must be the seed of an nkey user')
       .optional(),
     'nkey seed',
-    'who this process is on its bus, which lets it say and hear what that user may; in place of `NATS_NKEY_FILE`',
-  ),
-  NATS_NKEY_FILE: key(
-    z.string().optional(),
-    'path of a file with mode 0600',
-    'holds the seed in place of `NATS_NKEY`; with neither, only a server without users lets this process in',
+    'who this process is on its bus, which lets it say and hear what that user may; without it, only a server without users lets it in',
   ),
 });
 

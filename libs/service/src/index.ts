@@ -15,5 +15,6 @@ export * from './log.js';
 export * from './metrics.js';
 export * from './modules.js';
 export * from './own-chain.js';
+export { readSecretFile } from './secret-file.js';
 export * from './start-service.js';
 export * from './token.js';

@@ -32,7 +32,7 @@ export const KeyFile = z
   .strict();
 export type KeyFile = z.infer<typeof KeyFile>;
 
-/** Reads a key file and refuses one that is not of mode 0600. @throws AppError `bad-key-file`, which never quotes the file's bytes */
+/** Reads a key file and refuses one that others can read. @throws AppError `bad-key-file`, which never quotes the file's bytes */
 export function readKeyFile(path: string): KeyFile {
   const text = new TextDecoder().decode(readSecretFile(path, 'KEY_FILE'));
   try {

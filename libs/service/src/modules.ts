@@ -15,7 +15,6 @@ import { StoreModule, type StoreModuleOptions, UnitOfWork } from '@cpds/store';
 import type { commonConfig, ConfigOf } from './config.js';
 import type { SealedPlace } from './custody/reseal.js';
 import { errorLine } from './log.js';
-import { nkeySeedOf } from './nkey-seed.js';
 import { OutboxHttpController } from './outbox.http.controller.js';
 import type { ServiceContext } from './start-service.js';
 
@@ -34,7 +33,7 @@ export function busModule({ name, config, log }: Common, userName = name): Dynam
   return BusModule.forRoot({
     url: config.NATS_URL,
     name: `${name}.${config.PARTY}`,
-    nkeySeed: nkeySeedOf(config),
+    nkeySeed: config.NATS_NKEY,
     inboxPrefix: inboxPrefixOf(userName),
     onHandlerError: (subject, error) => log.warn({ subject, ...errorLine(error) }, 'message failed'),
   });

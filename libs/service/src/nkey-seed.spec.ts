@@ -2,7 +2,6 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { commonConfig, readConfig } from './config.js';
-import { nkeySeedOf } from './nkey-seed.js';
 
 const seed = `SU${'A'.repeat(56)}`;
 
@@ -14,16 +13,16 @@ describe('the nkey of a process', () => {
   it('comes from a file that only its owner can read, without the line end of an editor', () => {
     writeFileSync(path, `${seed}\n`);
     chmodSync(path, 0o600);
-    expect(nkeySeedOf({ NATS_NKEY: undefined, NATS_NKEY_FILE: path })).toBe(seed);
-    chmodSync(path, 0o640);
-    const read = (): unknown => nkeySeedOf({ NATS_NKEY: undefined, NATS_NKEY_FILE: path });
+    const read = (): unknown => readConfig(commonConfig, { ...environment, NATS_NKEY_FILE: path }).NATS_NKEY;
+    expect(read()).toBe(seed);
+    chmodSync(path, 0o644);
     expect(read).toThrow(expect.objectContaining({ code: 'bad-key-file', field: 'NATS_NKEY_FILE' }));
     expect(read).not.toThrow(/AAAA/);
   });
 
   it('comes from the environment, where it is gone afterwards; a wrong one is not quoted', () => {
     const env: NodeJS.ProcessEnv = { ...environment, NATS_NKEY: seed };
-    expect(nkeySeedOf(readConfig(commonConfig, env))).toBe(seed);
+    expect(readConfig(commonConfig, env).NATS_NKEY).toBe(seed);
     expect(env).not.toHaveProperty('NATS_NKEY');
     const wrong = (): unknown => readConfig(commonConfig, { ...environment, NATS_NKEY: 'SUplanted' });
     expect(wrong).toThrow(expect.objectContaining({ code: 'bad-config', field: 'NATS_NKEY' }));
@@ -31,10 +30,10 @@ describe('the nkey of a process', () => {
   });
 
   it('comes from one place only', () => {
-    expect(() => nkeySeedOf({ NATS_NKEY: seed, NATS_NKEY_FILE: path })).toThrow(
+    expect(() => readConfig(commonConfig, { ...environment, NATS_NKEY: seed, NATS_NKEY_FILE: path })).toThrow(
       expect.objectContaining({ code: 'bad-config', field: 'NATS_NKEY' }),
     );
-    expect(nkeySeedOf(readConfig(commonConfig, { ...environment }))).toBeUndefined();
+    expect(readConfig(commonConfig, { ...environment }).NATS_NKEY).toBeUndefined();
   });
 });
 

@@ -1,6 +1,7 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { AppError, parseJson } from '@cpds/errors';
+import { AppError, invalid, parseJson } from '@cpds/errors';
+import { readSecretFile } from '@cpds/service';
 import { z } from 'zod';
 
 const Address = z
@@ -32,7 +33,7 @@ const Fund = z.object({
 });
 const Member = z.object({ name: z.string().min(1), account: Address, messageKey: Address, hpkeKey: Bytes65 });
 
-/** What `cpds deploy` reads. Paths of keys are relative to the plan; a key file holds 64 hex digits and has mode 0600. */
+/** What `cpds deploy` reads. Paths of keys are relative to the plan; a key file holds 64 hex digits and is kept from others. */
 export const DeployPlan = z.object({
   hub: z.object({
     rpcUrl: z.url(),
@@ -91,15 +92,8 @@ export function readPlan(path: string): DeployPlan {
 /** Reads a key that a plan names. @throws AppError `bad-key-file`, which never quotes the file's bytes */
 export function readKey(planPath: string, keyFile: string): string {
   const path = resolve(dirname(planPath), keyFile);
-  const refuse = (reason: string, cause?: unknown) =>
-    new AppError('bad-key-file', 'invalid', `${keyFile}: ${reason}`, { field: keyFile, cause });
-  let key: string;
-  try {
-    if ((statSync(path).mode & 0o077) !== 0) throw refuse('must have mode 0600');
-    key = readFileSync(path, 'utf8').trim();
-  } catch (cause) {
-    throw cause instanceof AppError ? cause : refuse('cannot be read', cause);
-  }
-  if (!/^(0x)?[0-9a-f]{64}$/.test(key)) throw refuse('must hold 64 lower-case hex digits');
+  const key = new TextDecoder().decode(readSecretFile(path, keyFile)).trim();
+  if (!/^(0x)?[0-9a-f]{64}$/.test(key))
+    throw invalid('bad-key-file', keyFile, `${keyFile}: must hold 64 lower-case hex digits`);
   return key;
 }

@@ -125,7 +125,7 @@ describe('the key ring of a process', () => {
   it.each(['KEK_FILE', 'KEK_PASSPHRASE_FILE', 'KEK_FORMER_FILES'] as const)(
     'is not made where others can read or write %s',
     async (field) => {
-      for (const mode of [0o604, 0o640, 0o620, 0o602, 0o660, 0o601]) {
+      for (const mode of [0o604, 0o650, 0o620, 0o602, 0o660, 0o601]) {
         const path = file(kek, mode);
         const config = {
           ...(field === 'KEK_FILE' ? {} : { KEK: toHex(kek) }),
