@@ -217,6 +217,13 @@ describe('log lines', () => {
     ]);
   });
 
+  it('name the address of the connection, and not what the caller says of itself', async () => {
+    const answer = await get('bad/invalid', { 'x-forwarded-for': '203.0.113.9', forwarded: 'for=203.0.113.9' });
+    const own = await linesOf(answer.headers.get('x-request-id')!);
+    expect(own.filter(({ msg }) => msg === 'request')).toMatchObject([{ address: '127.0.0.1' }]);
+    expect(JSON.stringify(own)).not.toContain('203.0.113.9');
+  });
+
   it('of all work on a request name it, also behind a body that was collected', async () => {
     const body = JSON.stringify({ bug: true });
     const headers = { 'content-type': 'application/json' };

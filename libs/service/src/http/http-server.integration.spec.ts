@@ -85,19 +85,24 @@ class Doors {
 @Module({ controllers: [Doors] })
 class App {}
 
-let app: NestFastifyApplication;
+const opened: NestFastifyApplication[] = [];
 let url: string;
 
-beforeAll(async () => {
-  const adapter = await httpServer(1 << 20, ['127.0.0.1'], limits);
-  app = await NestFactory.create<NestFastifyApplication>(App, adapter, { logger: false });
-  app.useGlobalFilters(new ErrorFilter(createLog('test', 'north', 'silent')));
+async function serve(trustedProxies: string[]): Promise<NestFastifyApplication> {
+  const adapter = await httpServer(1 << 20, trustedProxies, limits);
+  const served = await NestFactory.create<NestFastifyApplication>(App, adapter, { logger: false });
+  served.useGlobalFilters(new ErrorFilter(createLog('test', 'north', 'silent')));
   guardDoors(adapter, new AccessGuard(TokenVerifier.remote('http://127.0.0.1:1', 'north')));
-  await app.listen(0, '127.0.0.1');
-  url = await app.getUrl();
+  await served.listen(0, '127.0.0.1');
+  opened.push(served);
+  return served;
+}
+
+beforeAll(async () => {
+  url = await (await serve(['127.0.0.1'])).getUrl();
 });
 
-afterAll(() => app.close());
+afterAll(() => Promise.all(opened.map((served) => served.close())));
 
 const open = async (): Promise<Socket> => {
   const socket = connect(Number(new URL(url).port), '127.0.0.1');
@@ -241,10 +246,10 @@ describe('a refusal reaches whoever is still sending', () => {
   });
 });
 
-describe('an open route', () => {
-  const enrol = (forwardedFor: string): Promise<Response> =>
-    fetch(`${url}/enrol`, { method: 'POST', headers: { 'x-forwarded-for': forwardedFor } });
+const enrol = (forwardedFor: string, at = url): Promise<Response> =>
+  fetch(`${at}/enrol`, { method: 'POST', headers: { 'x-forwarded-for': forwardedFor } });
 
+describe('an open route', () => {
   it('answers 429 with Retry-After beyond what one address gets, and others go on', async () => {
     for (let i = 0; i < openLimits.code; i++) expect((await enrol('192.0.2.1')).status).toBe(201);
     const refused = await enrol('192.0.2.1');
@@ -272,6 +277,17 @@ describe('an open route', () => {
       body: JSON.stringify('x'.repeat(200_000)),
     });
     expect(answer.status).toBe(413);
+  });
+});
+
+describe('an address that a caller says it has', () => {
+  it.each([
+    ['no proxy is named', []],
+    ['another network has the proxies', ['10.0.0.0/8', 'fd00::/8']],
+  ])('counts for nothing where %s', async (_, trustedProxies) => {
+    const at = await (await serve(trustedProxies)).getUrl();
+    for (let i = 0; i < openLimits.code; i++) expect((await enrol(`198.51.100.${i}`, at)).status).toBe(201);
+    expect((await enrol('203.0.113.9', at)).status).toBe(429);
   });
 });
 
