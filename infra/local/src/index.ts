@@ -9,10 +9,11 @@ export {
   testPostgres,
   testPydicom,
 } from './testing/servers.js';
+export { bubblewrapBinary } from './binaries/debian.js';
 export { Consortium, removeConsortium, runningProcesses, stopConsortium } from './consortium/consortium.js';
 export type { ConsortiumSpec, ExtraEnvironment } from './consortium/consortium.js';
 export { chainNames, hospitals, participant, participants, storemen, vouchers } from './consortium/parties.js';
-export type { ChainName, Hospital } from './consortium/parties.js';
+export type { ChainName, Hospital, Participant } from './consortium/parties.js';
 export { databaseName } from './consortium/servers.js';
 export { customResources, kubectlBinary, kubernetesSchemas, opaBinary } from './binaries/kubernetes.js';
 export { natsServerBinary } from './binaries/sources.js';

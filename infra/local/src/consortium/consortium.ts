@@ -234,7 +234,7 @@ export class Consortium {
   }
 
   /** What libs/service reads: the same keys for each process, filled from its place in the consortium. */
-  private async environmentOf(one: Participant): Promise<Record<string, string>> {
+  async environmentOf(one: Participant): Promise<Record<string, string>> {
     const { servers, secrets } = this;
     const isRoleNode = one.role === 'storeman' || one.role === 'voucher';
     const isOnHub = isRoleNode || one.party === 'hub';

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { chromiumBinary } from '../binaries/chromium.js';
+import { chromiumBinary } from '../binaries/debian.js';
 import { reportToStderr } from '../machine/progress.js';
 
 /** A module and all that it imports, in one script for a page. */

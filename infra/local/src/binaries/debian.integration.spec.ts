@@ -1,9 +1,9 @@
-/** How Chromium is found, with programs of the test's own on PATH. */
+/** How Chromium and bubblewrap are found, with programs of the test's own on PATH. */
 
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chromiumBinary } from './chromium.js';
+import { bubblewrapBinary, chromiumBinary } from './debian.js';
 
 const before = { ...process.env };
 const { getuid } = process;
@@ -35,7 +35,10 @@ function program(name: string, script = ''): string {
 const aptGet = `
 here="\${0%/*}"
 echo "$@" >> "$here/asked"
-case "$*" in *install*chromium) echo '#!/bin/sh' > "$here/chromium"; /bin/chmod +x "$here/chromium" ;; esac
+case "$*" in
+  *install*chromium) echo '#!/bin/sh' > "$here/chromium"; /bin/chmod +x "$here/chromium" ;;
+  *install*bubblewrap) echo '#!/bin/sh' > "$here/bwrap"; /bin/chmod +x "$here/bwrap" ;;
+esac
 `;
 
 describe('Chromium', () => {
@@ -64,5 +67,17 @@ describe('Chromium', () => {
     await expect(chromiumBinary(() => undefined)).rejects.toThrow(advice);
     process.getuid = () => 1000;
     await expect(chromiumBinary(() => undefined)).rejects.toThrow(`chromium: none is on PATH. ${advice}`);
+  });
+});
+
+describe('bubblewrap', () => {
+  it('is installed by the name of its package and found by its own', async () => {
+    process.getuid = () => 1000;
+    await expect(bubblewrapBinary(() => undefined)).rejects.toThrow(
+      'bwrap: none is on PATH. Install it (on Debian, as root: apt-get install -y bubblewrap) or name one in CPDS_BWRAP',
+    );
+    program('apt-get', aptGet);
+    process.getuid = () => 0;
+    expect(await bubblewrapBinary(() => undefined)).toBe(join(dir, 'bwrap'));
   });
 });
