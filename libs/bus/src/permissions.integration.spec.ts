@@ -219,7 +219,7 @@ const leaf = {
 };
 const hubOfTest = hubUsers(['storeman-1', 'storeman-2', 'voucher-1'], ['north', 'south']);
 const hubWith = (users: readonly ServerUser[]) =>
-  serverWith(users, (keyOf) => hubServerConfig(users, keyOf, '"127.0.0.1:-1"'));
+  serverWith(users, (keyOf) => hubServerConfig(users, keyOf, { listen: '"127.0.0.1:-1"' }));
 const hospitalWith = (users: readonly ServerUser[]) =>
   serverWith(users, (keyOf) => hospitalServerConfig(users, keyOf, leaf));
 

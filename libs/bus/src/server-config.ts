@@ -39,12 +39,24 @@ export function leafName(hospital: string): string {
   return `leaf.${hospital}`;
 }
 
+/** Where hospitals' servers join the hub's, in the language of nats-server: `host:port`, and a map of TLS settings; without those only on one machine. */
+export interface LeafPort {
+  readonly listen: string;
+  readonly tls?: string;
+}
+
 /**
  * Accounts and leaf port of the hub's server, in the language of nats-server: put it into a configuration with `listen` and
- * `jetstream { sync_interval: always, cipher: aes, key: $JETSTREAM_KEY }`. `leafListen` is `host:port`.
+ * `jetstream { sync_interval: always, cipher: aes, key: $JETSTREAM_KEY }`.
  */
-export function hubServerConfig(users: readonly ServerUser[], keyOf: KeyOf, leafListen: string): string {
-  return [accounts('HUB', users, keyOf), 'leafnodes {', `  listen: ${leafListen}`, '}'].join('\n');
+export function hubServerConfig(users: readonly ServerUser[], keyOf: KeyOf, { listen, tls }: LeafPort): string {
+  return [
+    accounts('HUB', users, keyOf),
+    'leafnodes {',
+    `  listen: ${listen}`,
+    ...(tls === undefined ? [] : [`  tls: ${tls}`]),
+    '}',
+  ].join('\n');
 }
 
 /** Where a hospital's server joins the hub's: the hub's leaf port, and the seed of the hospital's leaf user. */

@@ -35,11 +35,17 @@ export function hospitalPermissions(hospital: string): BusPermissions {
   };
 }
 
-/** The permissions of the hub's server: `$LEAF_LISTEN` is the `host:port` where hospitals' servers join. */
+/**
+ * The permissions of the hub's server: `$LEAF_LISTEN` is the `host:port` where hospitals' servers join, `$LEAF_TLS` the map
+ * `{ cert_file: …, key_file: … }` of its certificate.
+ */
 export function hubPermissions(operators: readonly string[], hospitals: readonly string[]): BusPermissions {
   const Names = z.array(PartyName).min(1);
   const users = hubUsers(parse(Names, operators, 'operators'), parse(Names, hospitals, 'hospitals'));
-  return { users: users.map(viewOf), config: hubServerConfig(users, variableOf, '$LEAF_LISTEN') };
+  return {
+    users: users.map(viewOf),
+    config: hubServerConfig(users, variableOf, { listen: '$LEAF_LISTEN', tls: '$LEAF_TLS' }),
+  };
 }
 
 function viewOf(user: ServerUser): BusUserView {

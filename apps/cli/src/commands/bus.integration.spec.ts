@@ -1,3 +1,7 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { connectBus, inboxPrefixOf } from '@cpds/bus';
 import { testNats } from '@cpds/local';
 import { createUser, type KeyPair } from '@nats-io/nkeys';
@@ -6,7 +10,7 @@ import { hospitalPermissions, hubPermissions, type BusPermissions } from './bus.
 const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 
 /** A server with what the command printed, and the variables that its operator sets. */
-async function serverOf({ users, config }: BusPermissions, extra: Record<string, string>) {
+async function serverOf({ users, config }: BusPermissions, extra: Record<string, string | object>) {
   const keys = new Map<string, KeyPair>(users.map(({ name }) => [name, createUser()]));
   const variables = Object.entries({
     ...extra,
@@ -14,6 +18,18 @@ async function serverOf({ users, config }: BusPermissions, extra: Record<string,
   }).map(([name, value]) => `${name}: ${JSON.stringify(value)}`);
   const nats = await testNats({ extra: [...variables, config].join('\n') });
   return { nats, seedOf: (user: string) => textOf(keys.get(user)!.getSeed()) };
+}
+
+const certificates = mkdtempSync(join(tmpdir(), 'cpds-certificates-'));
+afterAll(() => rmSync(certificates, { recursive: true }));
+
+/** The settings of a leaf port with a certificate of its own. */
+function leafTls(): { cert_file: string; key_file: string } {
+  const [key, certificate] = [join(certificates, 'key.pem'), join(certificates, 'certificate.pem')];
+  const made = ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1'];
+  const into = ['-subj', '/CN=hub', '-keyout', key, '-out', certificate];
+  execFileSync('openssl', ['req', ...made, ...into], { stdio: 'pipe' });
+  return { cert_file: certificate, key_file: key };
 }
 
 describe('cpds bus permissions', () => {
@@ -27,7 +43,7 @@ describe('cpds bus permissions', () => {
     [
       'the hub',
       hubPermissions(['storeman-1', 'voucher-1'], ['north', 'south']),
-      { LEAF_LISTEN: '127.0.0.1:-1' },
+      { LEAF_LISTEN: '127.0.0.1:-1', LEAF_TLS: leafTls() },
       ['audit', 'storeman-1', 'voucher-1', 'leaf.north', 'leaf.south', 'administrator'],
     ],
   ] as const)(

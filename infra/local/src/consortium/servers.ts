@@ -131,7 +131,10 @@ async function natsOf({ dir, ports, secrets, report, entered }: ServersSpec): Pr
   const keyOn = (server: ChainName) => (user: string) => JSON.stringify(secrets.nkey(busUser(server, user)).publicKey);
   const leafAddress = `127.0.0.1:${leafPort}`;
   const operators = [...storemen, ...vouchers];
-  const hub = await start('hub', hubServerConfig(hubUsers(operators, hospitals), keyOn('hub'), `"${leafAddress}"`));
+  const hub = await start(
+    'hub',
+    hubServerConfig(hubUsers(operators, hospitals), keyOn('hub'), { listen: `"${leafAddress}"` }),
+  );
   const configOf = (hospital: Hospital) =>
     hospitalServerConfig(hospitalUsers(hospital), keyOn(hospital), {
       url: `"nats-leaf://${leafAddress}"`,
