@@ -18,6 +18,7 @@ export { databaseName } from './consortium/servers.js';
 export { customResources, kubectlBinary, kubernetesSchemas, opaBinary } from './binaries/kubernetes.js';
 export { natsServerBinary } from './binaries/sources.js';
 export { anvilKeys } from './servers/anvil.js';
+export { freePort } from './machine/port.js';
 export { reportToStderr, withProgress } from './machine/progress.js';
 export { streamingMemory } from './machine/streaming-memory.js';
 export type { Report } from './machine/progress.js';

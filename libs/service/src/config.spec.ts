@@ -1,9 +1,10 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { unavailable } from '@cpds/errors';
 import { z } from 'zod';
 import { defineConfig, json, key, readConfig, secretKey } from './config.js';
-import { readinessOf } from './health.js';
+import { Health, readinessOf } from './health.js';
 import { readKeyFile, secret } from './key-file.js';
 import { createLog, errorLine } from './log.js';
 
@@ -120,10 +121,50 @@ describe('log lines', () => {
 });
 
 describe('readiness', () => {
+  const up = { name: 'store', probe: async () => undefined };
+  const away = unavailable('bus-unreachable', 'the bus does not answer');
+  const down = { name: 'bus', probe: () => Promise.reject(away) };
+  const reasons = { bus: { code: away.code, message: away.message } };
+
   it('is down when one probe throws, and says which', async () => {
-    const up = { name: 'store', probe: async () => undefined };
-    const down = { name: 'bus', probe: () => Promise.reject(new Error('away')) };
-    await expect(readinessOf([up])).resolves.toEqual({ isReady: true, checks: { store: 'up' } });
-    await expect(readinessOf([up, down])).resolves.toEqual({ isReady: false, checks: { store: 'up', bus: 'down' } });
+    await expect(readinessOf([up])).resolves.toEqual({ isReady: true, checks: { store: 'up' }, reasons: {} });
+    await expect(readinessOf([up, down])).resolves.toEqual({
+      isReady: false,
+      checks: { store: 'up', bus: 'down' },
+      reasons,
+    });
+  });
+
+  it('is not lost by what only an operator must hear of', async () => {
+    await expect(readinessOf([up, { ...down, failing: 'alarm' }])).resolves.toEqual({
+      isReady: true,
+      checks: { store: 'up', bus: 'alarm' },
+      reasons,
+    });
+  });
+
+  it('tells nothing of what a foreign error says', async () => {
+    const leaky = { name: 'store', probe: () => Promise.reject(new Error('password of Ada Lovelace')) };
+    expect(JSON.stringify(await readinessOf([leaky]))).not.toContain('Lovelace');
+  });
+
+  it('comes with the doors and goes with a stop, whatever the probes say', async () => {
+    const health = new Health();
+    expect([health.phase, await health.readiness()]).toMatchObject(['starting', { isReady: false }]);
+    health.serve(() => [up]);
+    expect([health.phase, await health.readiness()]).toMatchObject(['serving', { isReady: true }]);
+    const asked = health.readiness();
+    health.stop();
+    expect([health.phase, await asked]).toMatchObject(['stopping', { isReady: false, checks: { store: 'up' } }]);
+  });
+
+  it('is asked for once by all who ask at a time', async () => {
+    const health = new Health();
+    let asked = 0;
+    health.serve(() => [{ name: 'store', probe: async () => void asked++ }]);
+    await Promise.all([health.readiness(), health.readiness(), health.readiness()]);
+    expect(asked).toBe(1);
+    await health.readiness();
+    expect(asked).toBe(2);
   });
 });

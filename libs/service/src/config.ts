@@ -115,6 +115,11 @@ export const commonConfig = defineConfig({
     'address',
     'an address that others reach exposes plain HTTP: put TLS before it',
   ),
+  METRICS_PORT: key(
+    z.coerce.number().int().min(0).max(65_535).optional(),
+    'TCP port on HOST',
+    '`/metrics` is there and not on `PORT`, beside `/healthz` and `/readyz`, from the first moment of a start: keep strangers from it',
+  ),
   TRUSTED_PROXIES: key(
     z
       .string()

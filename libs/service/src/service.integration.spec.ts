@@ -7,7 +7,7 @@ import { type BeforeApplicationShutdown, Body, Controller, Get, Module, Param, P
 import { EventPattern, Payload } from '@nestjs/microservices';
 import { Bus, eventStream } from '@cpds/bus';
 import { invalid, unavailable } from '@cpds/errors';
-import { testNats, testPostgres } from '@cpds/local';
+import { freePort, testNats, testPostgres } from '@cpds/local';
 import { type EventEnvelope, LeavesQuery, leavesRequest } from '@cpds/messages';
 import { Changes, Outbox, outboxMigrations, OutboxModule } from '@cpds/outbox';
 import { UnitOfWork } from '@cpds/store';
@@ -520,9 +520,52 @@ describe('a stop', () => {
   });
 });
 
+describe('a port for whoever watches', () => {
+  it('answers while the service starts and has the figures, which callers do not see any more', async () => {
+    let phases: unknown[] = [];
+    const port = await freePort();
+    const at = `http://127.0.0.1:${port}`;
+    const watched = await runService(
+      {
+        name: 'drawer',
+        config: commonConfig,
+        transport: 'none',
+        module: (context) => ({
+          module: class App {},
+          imports: [
+            storeModule(context, { entities: [], migrations: outboxMigrations, retention: [] }),
+            busModule(context),
+          ],
+          providers: [
+            {
+              provide: 'a long start',
+              useFactory: async () => {
+                const [live, ready] = await Promise.all([fetch(`${at}/healthz`), fetch(`${at}/readyz`)]);
+                phases = [live.status, ready.status, await ready.json()];
+              },
+            },
+          ],
+        }),
+      },
+      readConfig(commonConfig, { ...environment, METRICS_PORT: String(port) }),
+    );
+    expect(phases).toEqual([200, 503, { status: 'starting', checks: {}, reasons: {} }]);
+    const statuses = async (url: string): Promise<number[]> =>
+      Promise.all(['healthz', 'readyz', 'metrics'].map(async (path) => (await fetch(`${url}/${path}`)).status));
+    expect([watched.metricsUrl, await statuses(at), await statuses(watched.url)]).toEqual([
+      at,
+      [200, 200, 200],
+      [200, 200, 404],
+    ]);
+    expect(await (await fetch(`${at}/metrics`)).text()).toContain('process_cpu_seconds_total');
+    await watched.close();
+    await expect(fetch(`${at}/healthz`)).rejects.toThrow();
+  });
+});
+
 describe('health', () => {
   it('is ready while store and bus answer', async () => {
     const response = await get('readyz');
-    expect(await response.json()).toEqual({ status: 'ready', checks: { store: 'up', bus: 'up' } });
+    expect(await response.json()).toEqual({ status: 'ready', checks: { store: 'up', bus: 'up' }, reasons: {} });
   });
 });

@@ -10,10 +10,10 @@ import {
   JetStreamStrategy,
   type StrategyOptions,
 } from '@cpds/bus';
-import type { RouteShorthandOptions } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import type { KeyRing } from '@cpds/crypto/custody';
 import type { KeyEncryption } from '@cpds/crypto/key-encryption';
-import { toAppError } from '@cpds/errors';
+import { toAppError, unavailable } from '@cpds/errors';
 import { lostOnBus, messageDeadLettered } from '@cpds/messages';
 import { Changes } from '@cpds/outbox';
 import { UnitOfWork } from '@cpds/store';
@@ -23,8 +23,9 @@ import { commonConfig, type ConfigOf, type ConfigShape, readConfig } from './con
 import { openKeyRing } from './custody/open-key-ring.js';
 import { reseal, type SealedPlace } from './custody/reseal.js';
 import { ErrorFilter } from './error.filter.js';
-import { type Probe, readinessOf } from './health.js';
+import { Health, type Probe } from './health.js';
 import { guardDoors, httpServer } from './http/http-server.js';
+import { addHealthDoors, addMetricsDoor, openWatchPort } from './http/watch-doors.js';
 import { type KeyFile, readKeyFile } from './key-file.js';
 import { createLog, errorLine, type Logger, nestLogger } from './log.js';
 import { Metrics } from './metrics.js';
@@ -78,6 +79,8 @@ export interface ServiceOptions<Shape extends ConfigShape> {
 export interface RunningService {
   app: NestFastifyApplication;
   url: string;
+  /** where `/metrics` is; `url` without `METRICS_PORT` */
+  metricsUrl: string;
   close(): Promise<void>;
 }
 
@@ -116,14 +119,44 @@ export async function startService<Shape extends ConfigShape & typeof commonConf
   }
 }
 
-/** Starts a service in this process with a given configuration: the same path for processes and tests. */
+/**
+ * Starts a service in this process with a given configuration: the same path for processes and tests. With `METRICS_PORT`
+ * that port answers from the beginning, since migrating or sealing anew may take longer than anybody waits for a sign of life.
+ */
 export async function runService<Shape extends ConfigShape & typeof commonConfig>(
   options: ServiceOptions<Shape>,
   config: ConfigOf<Shape>,
   log: Logger = createLog(options.name, common(config).PARTY, common(config).LOG_LEVEL),
 ): Promise<RunningService> {
-  const { PARTY, HOST, PORT, KEY_FILE, TRUSTED_PROXIES } = common(config);
+  const { PARTY, HOST, METRICS_PORT } = common(config);
   const metrics = new Metrics(options.name, PARTY);
+  const health = new Health();
+  if (METRICS_PORT === undefined) {
+    const { app, url } = await openDoors(options, config, log, metrics, health, (http) =>
+      addMetricsDoor(http, metrics),
+    );
+    return { app, url, metricsUrl: url, close: () => app.close() };
+  }
+  const watchPort = await openWatchPort({ host: HOST, port: METRICS_PORT }, health, metrics);
+  try {
+    const { app, url } = await openDoors(options, config, log, metrics, health);
+    const close = (): Promise<void> => app.close().finally(() => watchPort.close());
+    return { app, url, metricsUrl: watchPort.url, close };
+  } catch (error) {
+    await watchPort.close();
+    throw error;
+  }
+}
+
+async function openDoors<Shape extends ConfigShape & typeof commonConfig>(
+  options: ServiceOptions<Shape>,
+  config: ConfigOf<Shape>,
+  log: Logger,
+  metrics: Metrics,
+  health: Health,
+  addMore: (http: FastifyInstance) => void = () => undefined,
+): Promise<Pick<RunningService, 'app' | 'url'>> {
+  const { HOST, PORT, KEY_FILE, TRUSTED_PROXIES } = common(config);
   const { kek, formerKeks, ...keys } = readKeyFile(KEY_FILE);
   const ring = await openKeyRing(common(config), { kek, formerKeks }, options.keyEncryption?.(config));
   const onError = (error: unknown, context: object = {}): void =>
@@ -138,14 +171,17 @@ export async function runService<Shape extends ConfigShape & typeof commonConfig
   await resealAll(app, ring, options.sealed ?? [], log);
   app.useGlobalFilters(new ErrorFilter(log));
   guardDoors(adapter, new AccessGuard(options.tokens?.(app, config)));
-  addDoors(app, metrics, log, () => probesOf(app, options.probes?.(app) ?? []));
+  recordRequests(app, metrics, log);
+  addHealthDoors(adapter.getInstance(), health);
+  addMore(adapter.getInstance());
   const { transport = 'events' } = options;
   connectTransport(app, options.name, typeof transport === 'function' ? transport(config) : transport, log, metrics);
   await app.startAllMicroservices();
   await app.listen(PORT, HOST);
+  health.serve(() => probesOf(app, options.probes?.(app) ?? []));
   const url = await app.getUrl();
   log.info({ url }, 'started');
-  return { app, url, close: () => app.close() };
+  return { app, url };
 }
 
 /** Runs before any door is open or timer runs, so nothing else in this process reads or writes a row meanwhile. */
@@ -172,38 +208,29 @@ function common(config: object): CommonConfig {
   return config as CommonConfig;
 }
 
-/** Health, readiness and metrics answer beside the application. */
-function addDoors(app: NestFastifyApplication, metrics: Metrics, log: Logger, probes: () => Probe[]): void {
-  const http = app.getHttpAdapter().getInstance();
-  http.addHook('onResponse', async (request, reply) => {
-    const route = request.routeOptions.url ?? 'unknown';
-    if (route === '/healthz' || route === '/readyz' || route === '/metrics') return;
-    metrics.httpSeconds.observe({ method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1_000);
-    log.info(
-      {
-        requestId: request.id,
-        method: request.method,
-        route,
-        status: reply.statusCode,
-        ms: Math.round(reply.elapsedTime),
-        client: callerOf(request),
-        address: request.ip,
-      },
-      'request',
-    );
-  });
-  const open: RouteShorthandOptions = { config: { marks: { open: 'facts' } } };
-  /** Says that the process runs. */
-  http.get('/healthz', open, async () => ({ status: 'up' }));
-  /** Says whether store, bus and what else the service needs answer; 503 with the name of what does not. */
-  http.get('/readyz', open, async (_request, reply) => {
-    const { isReady, checks } = await readinessOf(probes());
-    return reply.status(isReady ? 200 : 503).send({ status: isReady ? 'ready' : 'not-ready', checks });
-  });
-  /** Gives the process's figures to Prometheus. */
-  http.get('/metrics', open, async (_request, reply) =>
-    reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
-  );
+/** Counts and logs each request but those of whoever watches the process, which come every few seconds. */
+function recordRequests(app: NestFastifyApplication, metrics: Metrics, log: Logger): void {
+  app
+    .getHttpAdapter()
+    .getInstance()
+    .addHook('onResponse', async (request, reply) => {
+      const route = request.routeOptions.url ?? 'unknown';
+      if (route === '/healthz' || route === '/readyz' || route === '/metrics') return;
+      const { method } = request;
+      metrics.httpSeconds.observe({ method, route, status: reply.statusCode }, reply.elapsedTime / 1_000);
+      log.info(
+        {
+          requestId: request.id,
+          method,
+          route,
+          status: reply.statusCode,
+          ms: Math.round(reply.elapsedTime),
+          client: callerOf(request),
+          address: request.ip,
+        },
+        'request',
+      );
+    });
 }
 
 /**
@@ -224,7 +251,7 @@ function probesOf(app: NestFastifyApplication, own: Probe[]): Probe[] {
     {
       name: 'bus',
       probe: async () => {
-        if (!(await bus.isUp())) throw new Error('away');
+        if (!(await bus.isUp())) throw unavailable('bus-unreachable', 'the bus does not answer');
       },
     },
     ...own,

@@ -48,7 +48,7 @@ export async function status(dir: string): Promise<ProcessStatus[]> {
   );
 }
 
-const Readiness = z.object({ checks: z.record(z.string(), z.enum(['up', 'down'])) });
+const Readiness = z.object({ checks: z.record(z.string(), z.enum(['up', 'down', 'alarm'])) });
 
 /** What a process says at `/readyz`; not ready, without a reason, if it does not answer within 3 s. */
 export async function readinessOf(url: string): Promise<Pick<ProcessStatus, 'isReady' | 'down'>> {
