@@ -93,8 +93,11 @@ const stages = {
   tools: remembered('cpds', 'tools'),
   // What is rendered from infra/k8s: schemas, policies, arrows, pins.
   manifests: rememberedTests('cpds', 'manifests', jestSummary),
+  // Images are built twice and compared.
+  images: rememberedTests('cpds', 'images', jestSummary),
   unit: jest(['\\.spec\\.ts$'], {
     except: [
+      '/infra/images/',
       '/tools/tests/',
       '/tools/manifests/',
       '/libs/crypto/',
@@ -127,7 +130,7 @@ const order = [
   [['format'], ['lockfile'], ['types'], ['lint'], ['servers']],
   [['generated'], ['documented'], ['tools'], ['manifests']],
   [['services']],
-  [['e2e'], ['crypto', 'solidity', 'unit', 'libraries']],
+  [['e2e'], ['crypto', 'solidity', 'images', 'unit', 'libraries']],
 ];
 
 const table = [];

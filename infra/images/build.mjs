@@ -4,14 +4,14 @@
 //   --base NAME       `node` (the public image that the Dockerfile pins), `local` (this machine's node), or any image; default node
 //   --tag TAG         default the version in package.json
 //   --prefix TEXT     before each name, e.g. `registry.example/cpds/`; default `localhost/`
-//   --output DIR      writes each image there as an OCI archive, and its list of packages
+//   --output DIR      writes each image there as an OCI archive, and its list of packages; the result then has the digest too
 //   --store DIR       podman, buildah: keeps images in this folder instead of the user's own store
 //   --json            the result as JSON on standard output; progress is on standard error either way
 // Exit codes: 0 built, 1 the builder failed, 2 wrong arguments, 3 there is no builder, 4 a service is not built yet.
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { builderNames, findBuilder, NoBuilderError } from './builder.mjs';
@@ -69,7 +69,7 @@ async function build({ names, base, tag, prefix, output }, builder, dir) {
       dir,
     });
     const result = { name, image, id, sizeBytes: await builder.sizeOf(image) };
-    if (output !== undefined) result.archive = await save(builder, result, files, resolve(output));
+    if (output !== undefined) Object.assign(result, await save(builder, result, files, resolve(output)));
     results.push(result);
     const seconds = Math.round((Date.now() - start) / 1000);
     say(`${image}: ${Math.round(result.sizeBytes / 1e6)} MB, ${id.slice(0, 19)}, ${seconds} s`);
@@ -98,8 +98,9 @@ function bringWithRoot(name, context, files) {
 /** The server that the local consortium runs. */
 async function bringNats(files) {
   const { natsServerBinary } = await import('../local/dist/binaries/sources.js');
-  mkdirSync(files, { recursive: true });
-  copyFileSync(await natsServerBinary(say), join(files, 'nats-server'));
+  const program = join(files, 'usr/local/bin/nats-server');
+  mkdirSync(dirname(program), { recursive: true });
+  copyFileSync(await natsServerBinary(say), program);
   return { file: here('nats.Dockerfile'), description: 'nats-server for tests' };
 }
 
@@ -116,7 +117,14 @@ async function save(builder, { name, image }, files, output) {
   await builder.save(image, archive);
   if (name !== 'nats')
     copyFileSync(join(files, 'usr/share/doc/cpds/service.cdx.json'), join(output, `cpds-${name}.cdx.json`));
-  return archive;
+  return { archive, digest: digestOf(archive) };
+}
+
+/** The digest by which a registry knows the image, if it keeps the layers as they are in the archive. */
+function digestOf(archive) {
+  const { status, stdout, stderr } = spawnSync('tar', ['-xOf', archive, 'index.json'], { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${archive} has no index: ${stderr}`);
+  return JSON.parse(stdout).manifests[0].digest;
 }
 
 function exitCodeOf(cause) {

@@ -79,6 +79,11 @@ const targets: readonly (readonly [target: string, reads: readonly string[], ign
     ['README.md', 'apps/identity/src/main.ts'],
   ],
   [
+    'cpds:images',
+    ['infra/images/*.mjs', 'infra/images/*Dockerfile', 'infra/local/src/binaries/*.ts', 'package-lock.json', 'LICENSE'],
+    ['README.md', 'infra/images/README.md', 'apps/identity/src/main.ts'],
+  ],
+  [
     'cpds:manifests',
     [
       'infra/k8s/**/*.{yaml,env,conf}',

@@ -1,6 +1,6 @@
 import { onPath } from './machine/command.js';
 import { reportToStderr } from './machine/progress.js';
-import { bubblewrapBinary, chromiumBinary } from './binaries/debian.js';
+import { bubblewrapBinary, buildahBinary, chromiumBinary } from './binaries/debian.js';
 import { customResources, kubectlBinary, kubernetesSchemas, opaBinary } from './binaries/kubernetes.js';
 import { postgresBinDir } from './binaries/postgres.js';
 import { ageBinary, anvilBinary, minioBinary, natsServerBinary, pydicomFolder } from './binaries/sources.js';
@@ -22,6 +22,7 @@ const wanted: (readonly [string, () => Promise<string>])[] = [
         ['pydicom', () => pydicomFolder(reportToStderr)] as const,
         ['chromium', () => chromiumBinary(reportToStderr)] as const,
         ['bubblewrap', () => bubblewrapBinary(reportToStderr)] as const,
+        ['buildah', () => buildahBinary(reportToStderr)] as const,
         ['kubectl', () => kubectlBinary(reportToStderr)] as const,
         ['schemas of Kubernetes', () => kubernetesSchemas(reportToStderr)] as const,
         ['custom resources', () => customResources(reportToStderr)] as const,

@@ -18,12 +18,16 @@ interface DebianProgram {
 
 const chromium: DebianProgram = { name: 'chromium', package: 'chromium', variable: 'CPDS_CHROMIUM' };
 const bubblewrap: DebianProgram = { name: 'bwrap', package: 'bubblewrap', variable: 'CPDS_BWRAP' };
+const buildah: DebianProgram = { name: 'buildah', package: 'buildah', variable: 'CPDS_BUILDAH' };
 
 /** Chromium, in which tests run what pages will run. @throws BinaryUnavailableError says what to do */
 export const chromiumBinary = (report: Report): Promise<string> => findProgram(chromium, report);
 
 /** bubblewrap, which runs a program in a root file system of its own, for root and for others. @throws BinaryUnavailableError says what to do */
 export const bubblewrapBinary = (report: Report): Promise<string> => findProgram(bubblewrap, report);
+
+/** buildah, which builds images without a server. @throws BinaryUnavailableError says what to do */
+export const buildahBinary = (report: Report): Promise<string> => findProgram(buildah, report);
 
 /** The one that the environment names, else the one on PATH, else root on Debian installs its package. */
 async function findProgram(program: DebianProgram, report: Report): Promise<string> {
