@@ -74,7 +74,7 @@ export function hospitalServerConfig(users: readonly ServerUser[], keyOf: KeyOf,
     '  remotes: [',
     `    { url: ${url}, account: HOSPITAL, nkey: ${seed}, deny_imports: ${home}, deny_exports: ${home} }`,
     '  ]',
-    '  reconnect: 1',
+    '  reconnect: "1s"',
     '}',
   ].join('\n');
 }
