@@ -15,8 +15,10 @@ import { messageHeaders, requestIdIn, requestNow, withinRequest } from './reques
 
 /** Address of a NATS server and the identity to use there. */
 export interface BusOptions {
-  /** `nats://host:port`, or several separated by commas */
+  /** `nats://host:port`, or several separated by commas; with `tls://` nothing is said before the server has shown its certificate */
   url: string;
+  /** path of a PEM file, with `tls://`: the authorities that may sign a server's certificate; read anew at each connection. Default those of Node */
+  caFile?: string;
   /** shown in the server's connection list */
   name: string;
   /** nkey user seed (`SU…`), secret; omit on a server without users, which only tests have */
@@ -47,6 +49,9 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
       reconnectTimeWait: 250,
       pingInterval: 5_000,
       timeout: 5_000,
+      ...(options.url.startsWith('tls://')
+        ? { tls: options.caFile === undefined ? {} : { caFile: options.caFile } }
+        : {}),
       ...(options.inboxPrefix === undefined ? {} : { inboxPrefix: options.inboxPrefix }),
       ...(options.nkeySeed === undefined
         ? {}
@@ -54,7 +59,11 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
     });
     return new Bus(connection, options.onHandlerError ?? (() => undefined));
   } catch (cause) {
-    throw unavailable('bus-unreachable', 'the bus does not answer or refuses these credentials', { cause });
+    throw unavailable(
+      'bus-unreachable',
+      'the bus does not answer, refuses these credentials or shows a wrong certificate',
+      { cause },
+    );
   }
 }
 

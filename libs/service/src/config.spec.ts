@@ -3,10 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { unavailable } from '@cpds/errors';
 import { z } from 'zod';
-import { defineConfig, json, key, readConfig, secretKey } from './config.js';
+import { commonConfig, defineConfig, json, key, readConfig, secretKey } from './config.js';
 import { Health, readinessOf } from './health.js';
 import { readKeyFile, secret } from './key-file.js';
 import { createLog, errorLine } from './log.js';
+import { busModule } from './modules.js';
+import type { ServiceContext } from './start-service.js';
 
 const shape = defineConfig({
   PORT: key(z.coerce.number().int(), 'port', 'none'),
@@ -64,6 +66,28 @@ describe('a secret of the environment', () => {
     const shape = { ...secretShape, HIDDEN_FILE: key(z.string(), 'path', 'read elsewhere') };
     const config = readConfig(shape, { PORT: '80', CHAINS: '{}', HIDDEN_FILE: 'nowhere' });
     expect(config).toMatchObject({ HIDDEN: undefined, HIDDEN_FILE: 'nowhere' });
+  });
+});
+
+describe('the address of the bus', () => {
+  const environment = { PARTY: 'north', PORT: '0', KEY_FILE: 'keys', DATABASE_URL: 'postgres://host/db' };
+
+  it.each(['nats://a:4222', 'nats://a:4222,nats://b:4222', 'tls://a:4222,tls://b:4222'])('may be %s', (NATS_URL) => {
+    expect(readConfig(commonConfig, { ...environment, NATS_URL })).toMatchObject({ NATS_URL });
+  });
+
+  // One server without a certificate among others with one would be spoken to once the others are away.
+  it.each(['tls://a:4222,nats://b:4222', 'nats://a:4222,tls://b:4222', 'a:4222', 'tls://'])('is not %s', (NATS_URL) => {
+    expect(() => readConfig(commonConfig, { ...environment, NATS_URL })).toThrow(
+      expect.objectContaining({ code: 'bad-config', field: 'NATS_URL' }),
+    );
+  });
+
+  it('needs certificates where an authority is named', () => {
+    const config = readConfig(commonConfig, { ...environment, NATS_URL: 'nats://a:4222', NATS_CA_FILE: 'ca.pem' });
+    expect(() => busModule({ name: 'records', config } as ServiceContext<typeof config>)).toThrow(
+      expect.objectContaining({ code: 'bad-config', field: 'NATS_CA_FILE' }),
+    );
   });
 });
 

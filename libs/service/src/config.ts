@@ -170,9 +170,19 @@ export const commonConfig = defineConfig({
   ),
   DATABASE_URL: secretKey(z.string().startsWith('postgres'), 'postgres url', 'a database of this process alone'),
   NATS_URL: key(
-    z.string().startsWith('nats://'),
+    z
+      .string()
+      .regex(
+        /^(nats:\/\/[^,]+(,nats:\/\/[^,]+)*|tls:\/\/[^,]+(,tls:\/\/[^,]+)*)$/,
+        'must be nats:// or tls:// urls, all of a kind',
+      ),
     'url, or several with commas',
-    'the process looks for another of them when one is away',
+    'the process looks for another of them when one is away; with `tls://` it speaks to no server without a certificate for its name',
+  ),
+  NATS_CA_FILE: key(
+    z.string().optional(),
+    'path of PEM certificates',
+    "the authorities of the servers' certificates; without it those that Node knows",
   ),
   NATS_NKEY: secretKey(
     z

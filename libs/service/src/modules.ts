@@ -11,6 +11,7 @@ import {
   outboxPlaceOf,
   Receipts,
 } from '@cpds/outbox';
+import { invalid } from '@cpds/errors';
 import { StoreModule, type StoreModuleOptions, UnitOfWork } from '@cpds/store';
 import type { commonConfig, ConfigOf } from './config.js';
 import type { SealedPlace } from './custody/reseal.js';
@@ -32,11 +33,19 @@ export function storeModule({ config, onError }: Common, tables: Tables): Dynami
 export function busModule({ name, config, log }: Common, userName = name): DynamicModule {
   return BusModule.forRoot({
     url: config.NATS_URL,
+    ...(config.NATS_CA_FILE === undefined ? {} : { caFile: caFileOf(config) }),
     name: `${name}.${config.PARTY}`,
     nkeySeed: config.NATS_NKEY,
     inboxPrefix: inboxPrefixOf(userName),
     onHandlerError: (subject, error) => log.warn({ subject, ...errorLine(error) }, 'message failed'),
   });
+}
+
+/** An authority that nobody is held to would be a false comfort. */
+function caFileOf({ NATS_URL, NATS_CA_FILE = '' }: Common['config']): string {
+  if (!NATS_URL.startsWith('tls://'))
+    throw invalid('bad-config', 'NATS_CA_FILE', 'NATS_CA_FILE needs a tls:// NATS_URL');
+  return NATS_CA_FILE;
 }
 
 /** The outbox of a hospital's service, with its door; `consumers` are the services that read its events, beside audit. */
