@@ -89,9 +89,11 @@ function printed({ permissions, environment }: Bus): string {
 describe('a bus', () => {
   it('is in every overlay of a hospital and of a hub', () => {
     expect(buses.map(([name]) => name)).toEqual([
+      'overlays/consortium-example cpds-hub',
       'overlays/evaluation cpds-hub',
       'overlays/evaluation cpds-north',
       'overlays/evaluation cpds-south',
+      'overlays/hospital-example cpds-west',
     ]);
   });
 

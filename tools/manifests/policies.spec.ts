@@ -6,7 +6,7 @@ import { checkPolicies, sentences, violationsOf } from './policies.js';
 
 const names = overlays();
 const all = await Promise.all(names.map(rendered));
-const good = await rendered('overlays/evaluation/north');
+const good = await rendered('overlays/hospital-example');
 
 const pod = 'spec.template.spec';
 const container = `${pod}.containers.0`;
@@ -16,16 +16,6 @@ const inIdentity = (path: string, value?: unknown): Fault => fault('Deployment i
 const secretInEnvironment = [{ name: 'KEK', valueFrom: { secretKeyRef: { name: 'identity', key: 'kek' } } }];
 const service = good.find(({ kind, metadata }) => kind === 'Service' && metadata.name === 'identity');
 const inPlace = (changes: object): Manifest => ({ ...(service as Manifest), ...changes });
-const ingress = inPlace({
-  apiVersion: 'networking.k8s.io/v1',
-  kind: 'Ingress',
-  spec: { rules: [{ host: 'a.example' }, { host: 'b.example' }], tls: [{ hosts: ['a.example'], secretName: 'a' }] },
-});
-const scaler = inPlace({
-  apiVersion: 'autoscaling/v2',
-  kind: 'HorizontalPodAutoscaler',
-  spec: { scaleTargetRef: { kind: 'Deployment', name: 'identity' } },
-});
 const added = (object: Manifest): Fault => fault('ServiceAccount bus', '', object);
 
 /** Each sentence with the ways of breaking it. A fault may break others besides. */
@@ -118,11 +108,11 @@ const faults: Readonly<Record<string, readonly Fault[]>> = {
     fault('Deployment audit', 'spec.strategy.type', 'RollingUpdate'),
   ],
   'a service says how it is updated': [inIdentity('spec.strategy')],
-  'what is scaled by load has no number of its own': [added(scaler)],
+  'what is scaled by load has no number of its own': [fault('Deployment identity', 'spec.replicas', 2)],
   'metrics have a port of their own': [inIdentity(`${container}.ports.1.containerPort`, 8080)],
   'a namespace enforces the restricted profile': [
-    fault('Namespace cpds-north', 'metadata.labels.pod-security~1kubernetes~1io/enforce', 'baseline'),
-    fault('Namespace cpds-north', 'metadata.labels.pod-security~1kubernetes~1io/warn', undefined),
+    fault('Namespace cpds-west', 'metadata.labels.pod-security~1kubernetes~1io/enforce', 'baseline'),
+    fault('Namespace cpds-west', 'metadata.labels.pod-security~1kubernetes~1io/warn', undefined),
   ],
   'nothing passes in a namespace but what a policy allows': [
     fault('NetworkPolicy deny-all', '', undefined),
@@ -133,7 +123,7 @@ const faults: Readonly<Record<string, readonly Fault[]>> = {
     fault('NetworkPolicy to-postgres', 'spec.egress.0.ports', undefined),
     fault('NetworkPolicy to-postgres', 'spec.egress.0.to', undefined),
     fault('NetworkPolicy to-postgres', 'spec.egress.0.to.0', { namespaceSelector: {} }),
-    fault('NetworkPolicy to-postgres', 'spec.egress.0.to.0', { ipBlock: { cidr: '0.0.0.0/0' } }),
+    fault('NetworkPolicy to-chains', 'spec.egress.0.to.0', { ipBlock: { cidr: '0.0.0.0/0' } }),
   ],
   'what a pod refers to is there': [
     inIdentity(`${container}.env`, [{ name: 'A', valueFrom: { configMapKeyRef: { name: 'settings', key: 'A' } } }]),
@@ -153,10 +143,25 @@ const faults: Readonly<Record<string, readonly Fault[]>> = {
   ],
   "a database's image is named": [fault('Cluster postgres', 'spec.imageName', undefined)],
   'a database commits on two servers, and gives nobody its superuser': [
-    fault('Cluster postgres', 'spec.instances', 3),
+    fault('Cluster postgres', 'spec.instances', 1),
+    fault('Cluster postgres', 'spec.postgresql.synchronous', undefined),
     fault('Cluster postgres', 'spec.enableSuperuserAccess', true),
   ],
-  'a door from outside has a certificate for each of its hosts': [added(ingress)],
+  'a door from outside has a certificate for each of its hosts': [
+    fault('Ingress exchange', 'spec.tls', undefined),
+    fault('Ingress api', 'spec.tls.0.hosts', ['identity.west.example']),
+  ],
+  'an overlay leaves no placeholder': [
+    fault('NetworkPolicy to-chains', 'spec.egress.0.to.0.ipBlock.cidr', '192.0.2.0/24'),
+    fault('Ingress exchange', 'spec.rules.0.host', 'exchange.invalid'),
+  ],
+  'a certificate is renewed a week before it ends at the latest': [
+    fault('Certificate api-tls', 'spec.renewBefore', '24h'),
+    fault('Certificate api-tls', 'spec.renewBefore', undefined),
+  ],
+  "a vault's secret outlives a vault that is away": [
+    fault('ExternalSecret identity', 'spec.target.deletionPolicy', 'Delete'),
+  ],
   "only the hub's bus is reached past the doors": [fault('Service identity', 'spec.type', 'NodePort')],
 };
 

@@ -29,9 +29,8 @@ export async function checkPolicies(): Promise<void> {
 /** Every sentence that the policies hold. */
 export function sentences(): string[] {
   const text = globSync('*.rego', { cwd: folder }).map((file) => readFileSync(join(folder, file), 'utf8'));
-  return text.flatMap((rules) =>
-    [...rules.matchAll(/^deny contains found\("([^"]+)"/gm)].map(([, found]) => found ?? ''),
-  );
+  const found = text.flatMap((rules) => [...rules.matchAll(/^deny contains found\("([^"]+)"/gm)]);
+  return [...new Set(found.map(([, sentence]) => sentence ?? ''))];
 }
 
 async function opa(args: readonly string[], input: string): Promise<string> {

@@ -23,7 +23,7 @@ interface Definition extends Manifest {
  */
 export async function schemaCheck(): Promise<Complaints> {
   // The API's schemas use formats and keywords of Kubernetes' own, which say nothing about shape.
-  const ajv = new Ajv2020({ strict: false, validateFormats: false, allErrors: true });
+  const ajv = new Ajv2020({ strict: false, validateFormats: false, allErrors: true, code: { regExp: goPattern } });
   const native = await kubernetesSchemas(reportToStderr);
   ajv.addSchema(JSON.parse(readFileSync(join(native, '_definitions.json'), 'utf8')) as Schema);
   const definitions = definitionsIn([
@@ -52,6 +52,13 @@ export async function schemaCheck(): Promise<Complaints> {
     );
   };
 }
+
+/** A pattern in Go's language, which writes a flag into the pattern. */
+const goPattern = Object.assign(
+  (pattern: string, flags: string): RegExp =>
+    new RegExp(pattern.replace('(?i)', ''), pattern.includes('(?i)') ? `${flags}i` : flags),
+  { code: 'goPattern' },
+);
 
 const kindOf = ({ apiVersion, kind }: { apiVersion: string; kind: string }): string => `${apiVersion}/${kind}`;
 
