@@ -1,4 +1,5 @@
 import { badInputSuite } from './suites/bad-input.suite.js';
+import { figuresSuite } from './suites/figures.suite.js';
 import { killSuite } from './suites/kill.suite.js';
 import { plantedSuite } from './suites/planted.suite.js';
 import { recordsSuite } from './suites/records.suite.js';
@@ -27,6 +28,8 @@ describe('a consortium of real processes', () => {
   recordsSuite(stageOf);
   // After everything that could have written a planted string somewhere, refusals and crashes included.
   plantedSuite(stageOf);
+  // After shares, refusals and readings, so that every figure has its labels.
+  figuresSuite(stageOf);
   tamperSuite(stageOf);
   // After the verifier has looked: what a restored database numbers a second time raises alarms in the log.
   restoredSuite(stageOf);

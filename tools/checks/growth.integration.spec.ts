@@ -2,14 +2,17 @@ import { chainEntities, ChainFollower, chainMigrations, type ChainReader, chainR
 import { compressed, G } from '@cpds/crypto/curve';
 import { testPostgres } from '@cpds/local';
 import { outboxRetention } from '@cpds/outbox';
-import type { Tables } from '@cpds/service';
+import { Metrics, type Tables } from '@cpds/service';
 import { Leases, openStore, Pruning, type Retention, UnitOfWork } from '@cpds/store';
 import { computeAddress } from 'ethers';
 import type { DataSource, Logger } from 'typeorm';
+import { AnchorFigures } from '../../apps/audit/src/anchors/anchor-figures.js';
 import { Anchors } from '../../apps/audit/src/anchors/anchors.service.js';
 import { LogReader } from '../../apps/audit/src/log/log.reader.js';
 import { MessageKey } from '../../apps/bridge/src/datagrams/datagram.js';
+import { DatagramFigures } from '../../apps/bridge/src/datagrams/datagram-figures.js';
 import { DatagramsService } from '../../apps/bridge/src/datagrams/datagrams.service.js';
+import { TransferFigures } from '../../apps/bridge/src/transfers/transfer-figures.js';
 import { TransfersService } from '../../apps/bridge/src/transfers/transfers.service.js';
 import { ClientsService } from '../../apps/identity/src/clients/clients.service.js';
 import { CliniciansService } from '../../apps/identity/src/clinicians/clinicians.service.js';
@@ -274,6 +277,13 @@ class ReadyChain {
   }
 }
 
+/** Asks for figures as Prometheus does every few seconds. */
+function figures(keep: (metrics: Metrics) => void): Promise<string> {
+  const metrics = new Metrics('a service', 'north', fail);
+  keep(metrics);
+  return metrics.registry.metrics();
+}
+
 /** What each service does on a timer, or for whoever asks. */
 const works: Record<string, Record<string, Work>> = {
   [shared]: {
@@ -312,11 +322,18 @@ const works: Record<string, Record<string, Work>> = {
       return anchors.stop();
     },
     'describe the log': (_, unitOfWork) => anchorsOf(unitOfWork).views(),
+    'answer for figures': (_, unitOfWork) =>
+      figures((metrics) => new AnchorFigures(metrics, unitOfWork, anchorOptions)),
     'find the anchor that covers an entry': (_, unitOfWork) => anchorsOf(unitOfWork).firstCovering(5),
   },
   bridge: {
     'look for transfers that are due': (_, unitOfWork) =>
       new TransfersService(unitOfWork, none).due(100, { ids: [], chains: [] }),
+    'answer for figures': (_, unitOfWork) =>
+      figures((metrics) => {
+        new TransferFigures(metrics, unitOfWork);
+        new DatagramFigures(metrics, unitOfWork);
+      }),
     'send datagrams that are due': async (_, unitOfWork) => {
       const bus = { subscribe: () => ({ unsubscribe: () => undefined }) } as never;
       const consortium = { self: 'north' } as never;

@@ -45,7 +45,7 @@ export class AppModule {
           gasKey: secret(keys, 'gas'),
           pollMs: config.POLL_MS,
           contracts,
-          metrics: metrics.registry,
+          metrics,
           intake: config.ROLE === 'voucher' ? 'V' : config.ROLE === 'storeman' ? 'S' : null,
           onError,
         }),

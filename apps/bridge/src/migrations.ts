@@ -12,6 +12,7 @@ import { RequestRow } from './requests/request.row.js';
 import { bridgeRetention } from './retention.js';
 import { SpentNonceRow, StoremanActRow } from './signing/storeman-act.row.js';
 import {
+  OpenTransfers1765000000000,
   RestingStatements1764500000000,
   TransferDeeds1763950000000,
   Transfers1763900000000,
@@ -46,5 +47,6 @@ export const bridgeTables: Tables = {
     RestingStatements1764500000000,
     RowAges1764800000000,
     DatagramRequests1764900000002,
+    OpenTransfers1765000000000,
   ],
 };

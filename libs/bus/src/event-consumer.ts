@@ -161,3 +161,9 @@ async function orNull<T>(asked: Promise<T>): Promise<T | null> {
     throw error;
   }
 }
+
+/** Events that a durable consumer of the bus has not settled yet; null where there is no such consumer. */
+export async function pendingOf(bus: Bus, durable: string): Promise<number | null> {
+  const info = await orNull((await bus.jsm()).consumers.info(eventStream, durable));
+  return info && info.num_pending + info.num_ack_pending;
+}

@@ -5,6 +5,7 @@ export * from './chain-nodes.js';
 export * from './finality.js';
 export * from './head-watch.js';
 export * from './hub-rules.js';
+export { observeChains, type ChainObserver } from './observer.js';
 export * from './reader.js';
 export * from './revert.js';
 export * from './rpc.js';

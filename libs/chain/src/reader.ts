@@ -24,6 +24,7 @@ import { ChainMoved, Endpoint } from './endpoint.js';
 import { freshness, type ChainRules } from './finality.js';
 import { headBell } from './head-bell.js';
 import { HeadWatch, type ChainSnapshot, type HeadListener } from './head-watch.js';
+import { observed } from './observer.js';
 import { Rpc, type RpcOptions } from './rpc.js';
 
 export interface ChainReaderOptions extends RpcOptions {
@@ -135,8 +136,10 @@ export class ChainReader {
       await this.assertAgreed(final);
       const now = this.nowSeconds();
       const judged = heads.map((head) => freshness(head, this.rules, now));
+      const head = heads.reduce((late, next) => (next.timestamp > late.timestamp ? next : late));
+      observed().saw({ name: this.name, head, final });
       return {
-        head: heads.reduce((late, next) => (next.timestamp > late.timestamp ? next : late)),
+        head,
         final,
         freshness: judged.find((one) => !one.fresh) ?? judged[0]!,
       };

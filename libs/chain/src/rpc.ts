@@ -5,6 +5,7 @@
 
 import { AppError } from '@cpds/errors';
 import { circuitBreaker, CircuitState, ConsecutiveBreaker, handleWhen } from 'cockatiel';
+import { observed } from './observer.js';
 
 export interface RpcOptions {
   /** After so many milliseconds without an answer the call fails with `RpcUnreachable`. Default 5000. */
@@ -93,13 +94,16 @@ export class Rpc {
   }
 
   private async post(calls: Pending[]): Promise<void> {
+    const tell = (isAnswered: boolean): void => observed().asked({ host: this.host, calls: calls.length, isAnswered });
     try {
       const body = calls.map(({ method, params }, id) => ({ jsonrpc: '2.0', id, method, params }));
       const text = JSON.stringify(body.length === 1 ? body[0] : body);
       const parsed = (await this.carried(text)) as RpcAnswer | RpcAnswer[];
       const answers = new Map((Array.isArray(parsed) ? parsed : [parsed]).map((answer) => [answer.id, answer]));
+      tell(true);
       calls.forEach((call, id) => this.settle(call, answers.get(id)));
     } catch (cause) {
+      tell(false);
       for (const call of calls) call.reject(new RpcUnreachable(this.host, call.method, cause));
     }
   }

@@ -15,6 +15,7 @@ import type { ChainReceipt } from './block.js';
 import { estimateGas, revertAt } from './dry-run.js';
 import type { ChainSnapshot } from './head-watch.js';
 import type { ChainReader } from './reader.js';
+import { observed } from './observer.js';
 import { RpcRefused, RpcUnreachable } from './rpc.js';
 import { blockOf, isEnd, openStates, outcomeOf, type SendOutcome } from './send-outcome.js';
 import { ChainTransactionRow } from './sender.row.js';
@@ -94,6 +95,11 @@ export class Sender {
 
   /** Starts sending as soon as the lease is free, and first goes on with the transactions that an earlier process left open. */
   async start(): Promise<void> {
+    const { reader } = this.options;
+    observed().sends({
+      chain: reader.name,
+      balance: async () => BigInt(await reader.request<string>('eth_getBalance', [this.account, 'latest'])),
+    });
     this.holding.start();
     // A second process has no lease and waits here; after the first pass it is known whether this one has it.
     await pause(startWithinMs, this.begun.signal, this.holding.stopping);

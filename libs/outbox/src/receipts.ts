@@ -29,6 +29,9 @@ export interface Receipt extends OwnLeaf {
   readonly treeSize: number;
 }
 
+/** How a wait for a receipt ends: `withheld` when the log was late or tells another history. */
+export type WaitOutcome = 'receipted' | 'withheld';
+
 interface Waiter extends OwnLeaf {
   /** a question about it is under way */
   isAsking: boolean;
@@ -50,6 +53,7 @@ export class Receipts {
   private newest: Receipted | null = null;
   private readonly waiters = new Set<Waiter>();
   private readonly listeners = new Set<() => void>();
+  private readonly timers = new Set<(seconds: number, outcome: WaitOutcome) => void>();
   private stopListening: () => void = () => undefined;
 
   constructor(
@@ -107,6 +111,11 @@ export class Receipts {
     this.listeners.add(listener);
   }
 
+  /** Called with the time of every wait that ended, for figures. */
+  onWaited(listener: (seconds: number, outcome: WaitOutcome) => void): void {
+    this.timers.add(listener);
+  }
+
   /**
    * Resolves when the audit log's durable checkpoint covers `event`, by its leaf (protocol section 9, "Disclosure").
    *
@@ -115,9 +124,20 @@ export class Receipts {
    */
   async wait(event: EventEnvelope, timeoutMs: number = 5_000): Promise<Receipt> {
     const own: OwnLeaf = { seq: event.seq, leaf: eventLeafHash(event) };
+    const begunMs = performance.now();
+    const ended = (outcome: WaitOutcome): void => {
+      for (const listener of this.timers) listener((performance.now() - begunMs) / 1_000, outcome);
+    };
     const receipt = this.await(own, timeoutMs);
     if (this.newest !== null) this.release(this.newest);
-    return (await Promise.all([receipt, this.agreement.require()]))[0];
+    try {
+      const [given] = await Promise.all([receipt, this.agreement.require()]);
+      ended('receipted');
+      return given;
+    } catch (error) {
+      ended('withheld');
+      throw error;
+    }
   }
 
   private await(own: OwnLeaf, timeoutMs: number): Promise<Receipt> {

@@ -7,6 +7,7 @@ export * from './custody/derivation-root.js';
 export * from './custody/open-key-ring.js';
 export * from './custody/reseal.js';
 export * from './error.filter.js';
+export { consumerFigure } from './figures.js';
 export * from './health.js';
 export { bodyOf } from './http/body.js';
 export * from './http/steady.js';

@@ -23,6 +23,7 @@ import { commonConfig, type ConfigOf, type ConfigShape, readConfig } from './con
 import { openKeyRing } from './custody/open-key-ring.js';
 import { reseal, type SealedPlace } from './custody/reseal.js';
 import { ErrorFilter } from './error.filter.js';
+import { consumerFigure, keepFigures } from './figures.js';
 import { Health, type Probe } from './health.js';
 import { guardDoors, httpServer } from './http/http-server.js';
 import { addHealthDoors, addMetricsDoor, openWatchPort } from './http/watch-doors.js';
@@ -129,7 +130,7 @@ export async function runService<Shape extends ConfigShape & typeof commonConfig
   log: Logger = createLog(options.name, common(config).PARTY, common(config).LOG_LEVEL),
 ): Promise<RunningService> {
   const { PARTY, HOST, METRICS_PORT } = common(config);
-  const metrics = new Metrics(options.name, PARTY);
+  const metrics = new Metrics(options.name, PARTY, (error) => log.warn(errorLine(error), 'a figure cannot be read'));
   const health = new Health();
   if (METRICS_PORT === undefined) {
     const { app, url } = await openDoors(options, config, log, metrics, health, (http) =>
@@ -168,6 +169,7 @@ async function openDoors<Shape extends ConfigShape & typeof commonConfig>(
     abortOnError: false,
     bodyParser: true,
   });
+  keepFigures(app, metrics);
   await resealAll(app, ring, options.sealed ?? [], log);
   app.useGlobalFilters(new ErrorFilter(log));
   guardDoors(adapter, new AccessGuard(options.tokens?.(app, config)));
@@ -271,8 +273,12 @@ function connectTransport(
     service,
     ...(transport === 'events' ? eventsOf(app, service, log, metrics) : {}),
     // Requests are many: bridge is asked for each MiB of a record that leaves.
-    onDone: ({ what, ...done }) => log[what === 'event' ? 'info' : 'debug'](done, `${what} done`),
+    onDone: ({ what, ...done }) => {
+      metrics.busSeconds.observe({ what, subject: done.subject }, done.ms / 1_000);
+      log[what === 'event' ? 'info' : 'debug'](done, `${what} done`);
+    },
     onFailure: (subject, error, outcome) => {
+      metrics.busFailures.inc({ subject, outcome });
       const level = outcome === 'reject' || toAppError(error).kind === 'bug' ? 'error' : 'warn';
       log[level]({ subject, outcome, ...errorLine(error) }, 'message failed');
     },
@@ -288,9 +294,11 @@ function eventsOf(
   metrics: Metrics,
 ): Pick<StrategyOptions, 'streamSubjects' | 'onDeadLetter' | 'onLoss'> {
   const changes = app.get(Changes, { strict: false });
+  consumerFigure(metrics, app.get(Bus, { strict: false }), service);
   return {
     streamSubjects: hospitalEventSubjects,
     onDeadLetter: async (letter) => {
+      metrics.deadLetters.inc();
       await changes.tell({ type: messageDeadLettered(service), ...deadLetterBody(letter) });
     },
     onLoss: async (loss) => {

@@ -1,3 +1,4 @@
+export * from './gauge.js';
 export * from './idempotency.js';
 export * from './lease.js';
 export * from './loop.js';

@@ -4,9 +4,10 @@ import {
   Module,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
-import { secret, type ServiceContext } from '@cpds/service';
+import { Metrics, secret, type ServiceContext } from '@cpds/service';
 import { anchorChainsOf, type AuditConfig, hubChain, originOf } from '../config.js';
 import { AnchorChains, AnchorChainsOptions } from './anchor-chains.js';
+import { AnchorFigures } from './anchor-figures.js';
 import { AnchorsHttpController } from './anchors.http.controller.js';
 import { Anchors, AnchorsOptions } from './anchors.service.js';
 
@@ -17,7 +18,7 @@ export class AnchorsModule implements OnApplicationBootstrap, BeforeApplicationS
     private readonly chains: AnchorChains,
   ) {}
 
-  static with({ config, keys, onError }: ServiceContext<AuditConfig>): DynamicModule {
+  static with({ config, keys, metrics, onError }: ServiceContext<AuditConfig>): DynamicModule {
     const anchors: AnchorsOptions = {
       hubChain,
       chains: anchorChainsOf(config),
@@ -42,6 +43,8 @@ export class AnchorsModule implements OnApplicationBootstrap, BeforeApplicationS
       providers: [
         Anchors,
         AnchorChains,
+        AnchorFigures,
+        { provide: Metrics, useValue: metrics },
         { provide: AnchorsOptions, useValue: anchors },
         { provide: AnchorChainsOptions, useValue: chains },
       ],

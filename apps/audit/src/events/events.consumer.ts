@@ -20,7 +20,7 @@ import { Intake } from './intake.js';
 import { OpenedStream } from './opened-stream.js';
 
 /** The durable consumer's name; the outbox's relays know audit by receipts, not by it. */
-const durableName = 'audit';
+export const durableName = 'audit';
 /** Unsettled messages at most: two full batches, so that one is read while the other commits. */
 const maxUnsettled = 1024;
 /**

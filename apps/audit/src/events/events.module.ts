@@ -4,14 +4,14 @@ import {
   Module,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
-import { eventStream } from '@cpds/bus';
-import { errorLine, type ServiceContext } from '@cpds/service';
+import { Bus, eventStream } from '@cpds/bus';
+import { consumerFigure, errorLine, Metrics, type ServiceContext } from '@cpds/service';
 import { Counter } from 'prom-client';
 import { Anchors } from '../anchors/anchors.service.js';
 import { type AuditConfig, hubParty } from '../config.js';
 import { Announcer, AnnouncerOptions } from './announcer.js';
 import type { LogOwner } from './decode.js';
-import { EventsConsumer, EventsConsumerOptions } from './events.consumer.js';
+import { durableName, EventsConsumer, EventsConsumerOptions } from './events.consumer.js';
 import { Gaps, GapsOptions } from './gaps.service.js';
 import { Intake, IntakeOptions } from './intake.js';
 import { OpenedStream } from './opened-stream.js';
@@ -22,7 +22,11 @@ export class EventsModule implements OnApplicationBootstrap, BeforeApplicationSh
     private readonly events: EventsConsumer,
     private readonly gaps: Gaps,
     private readonly announcer: Announcer,
-  ) {}
+    metrics: Metrics,
+    bus: Bus,
+  ) {
+    consumerFigure(metrics, bus, durableName);
+  }
 
   static with({ config, log, metrics, onError }: ServiceContext<AuditConfig>): DynamicModule {
     const owner: LogOwner = config.PARTY === hubParty ? { kind: 'hub' } : { kind: 'hospital', party: config.PARTY };
@@ -69,6 +73,7 @@ export class EventsModule implements OnApplicationBootstrap, BeforeApplicationSh
         OpenedStream,
         EventsConsumer,
         Gaps,
+        { provide: Metrics, useValue: metrics },
         { provide: AnnouncerOptions, inject: [Anchors], useFactory: announcerOptions },
         { provide: EventsConsumerOptions, useValue: consumer },
         { provide: GapsOptions, useValue: gaps },

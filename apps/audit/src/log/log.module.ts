@@ -1,17 +1,18 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { nodeNoteSigner } from '@cpds/crypto/node';
 import { verifierOf } from '@cpds/crypto/tlog';
-import { derivationRoot, errorLine, formerLogs, secret, type ServiceContext } from '@cpds/service';
+import { derivationRoot, errorLine, formerLogs, Metrics, secret, type ServiceContext } from '@cpds/service';
 import { UnitOfWork } from '@cpds/store';
 import { anchorChainsOf, type AuditConfig, journalDirOf, originOf } from '../config.js';
 import { Journal } from './journal.js';
+import { LogFigures } from './log-figures.js';
 import { LogHttpController } from './log.http.controller.js';
 import { LogReader } from './log.reader.js';
 import { AuditLog } from './log.service.js';
 
 @Module({})
 export class LogModule {
-  static with({ config, keys, ring, log: logger }: ServiceContext<AuditConfig>): DynamicModule {
+  static with({ config, keys, ring, log: logger, metrics }: ServiceContext<AuditConfig>): DynamicModule {
     const origin = originOf(config.PARTY);
     const signer = nodeNoteSigner(origin, secret(keys, 'log'));
     const formerSigners = formerLogs(keys).map((seed) => nodeNoteSigner(origin, seed));
@@ -37,7 +38,12 @@ export class LogModule {
       module: LogModule,
       global: true,
       controllers: [LogHttpController],
-      providers: [LogReader, { provide: AuditLog, inject: [UnitOfWork], useFactory: opened }],
+      providers: [
+        LogReader,
+        { provide: AuditLog, inject: [UnitOfWork], useFactory: opened },
+        LogFigures,
+        { provide: Metrics, useValue: metrics },
+      ],
       exports: [AuditLog, LogReader],
     };
   }

@@ -6,8 +6,8 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { computeAddress } from 'ethers';
-import type { Registry } from 'prom-client';
 import { toHex } from '@cpds/crypto/bytes';
+import { Metrics } from '@cpds/service';
 import { DutyTimes } from '../transfers/duties.js';
 import { FactsReader } from '../transfers/facts.js';
 import { TransferDriver } from '../transfers/transfer-driver.js';
@@ -20,7 +20,7 @@ import { DeedEvidence } from './deed-evidence.js';
 import { onceInAWhile } from './error-lines.js';
 import { GrantFacts, GrantFactsOptions } from './grant-facts.js';
 import { GrantWatch, GrantWatchOptions } from './grant-watch.js';
-import { HaltGauge, HaltGaugeOptions } from './halt-gauge.js';
+import { HaltFigure } from './halt-figure.js';
 import { HomeClock } from './home-clock.js';
 import { LockIntake } from './lock-intake.js';
 
@@ -31,7 +31,7 @@ export interface ChainsOptions extends Omit<ChainSetOptions, 'onError'> {
   /** Role whose rows begin with a final lock: voucher or storeman. A hospital's rows begin with a request. */
   readonly intake: 'V' | 'S' | null;
   /** Where the figures of this module are kept. */
-  readonly metrics: Registry;
+  readonly metrics: Metrics;
   readonly onError: (error: unknown) => void;
 }
 
@@ -52,7 +52,6 @@ export class ChainsModule implements OnApplicationBootstrap, BeforeApplicationSh
     const chainSet: ChainSetOptions = { ...options, onError };
     const reader: ConsortiumReaderOptions = { self, onError };
     const facts: GrantFactsOptions = { onError, ownAccount };
-    const gauge: HaltGaugeOptions = { metrics: options.metrics };
     return {
       module: ChainsModule,
       global: true,
@@ -90,8 +89,8 @@ export class ChainsModule implements OnApplicationBootstrap, BeforeApplicationSh
             };
           },
         },
-        HaltGauge,
-        { provide: HaltGaugeOptions, useValue: gauge },
+        HaltFigure,
+        { provide: Metrics, useValue: options.metrics },
       ],
       exports: [
         HubContracts,

@@ -80,6 +80,19 @@ export class RestingStatements1764500000000 implements MigrationInterface {
   }
 }
 
+/** Counts what is under way, whatever is closed beside it. */
+export class OpenTransfers1765000000000 implements MigrationInterface {
+  name = 'OpenTransfers1765000000000';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`CREATE INDEX transfer_open ON transfer (state, entered_at) WHERE state <> 'closed'`);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP INDEX transfer_open');
+  }
+}
+
 /** Finds the open grants of a deed, before its earlier object goes. */
 export class TransferDeeds1763950000000 implements MigrationInterface {
   name = 'TransferDeeds1763950000000';

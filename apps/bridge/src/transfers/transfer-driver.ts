@@ -2,10 +2,11 @@ import { toAppError } from '@cpds/errors';
 import { Loop, type AfterRound } from '@cpds/store';
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { nextLook } from './look-times.js';
-import { dutiesOf, DutyExecutors, DutyTimes, type DutyResult } from './duties.js';
+import { dutiesOf, DutyExecutors, DutyTimes, type Duty, type DutyResult } from './duties.js';
 import { factsQuery, FactsReader, noFacts, sawAllChains, sentNothing, type Facts, type SentFacts } from './facts.js';
 import { decide, type TransferEvent } from './transfer.js';
 import { holdsGrant, snapshotOf, type TransferReceipt, type TransferRow } from './transfer.row.js';
+import type { DutyOutcome } from './transfer-figures.js';
 import { chainsOf, TransfersService, type DueRow } from './transfers.service.js';
 
 /** Outcomes of the transactions that this process sent for a row. */
@@ -33,6 +34,8 @@ export abstract class DriverOptions {
   abstract readonly recheckMs: number;
   /** rows in work at once of those that read the same hospitals' chains: a chain that hangs takes no slot of another */
   abstract readonly concurrency: number;
+  /** told of every try of a duty, for figures; default nobody */
+  abstract readonly onTried?: (duty: Duty, outcome: DutyOutcome) => void;
   abstract readonly onError: (error: unknown, row: { id: string; grantId: string | null; duty?: string }) => void;
 }
 
@@ -211,14 +214,13 @@ export class TransferDriver implements OnApplicationBootstrap, BeforeApplication
     }
   }
 
-  private async attempt(
-    row: TransferRow,
-    facts: Facts,
-    duty: Parameters<DutyExecutors['get']>[0],
-  ): Promise<DutyResult & { hasFailed?: true }> {
+  private async attempt(row: TransferRow, facts: Facts, duty: Duty): Promise<DutyResult & { hasFailed?: true }> {
     try {
-      return await this.duties.get(duty)(row, facts);
+      const result = await this.duties.get(duty)(row, facts);
+      this.options.onTried?.(duty, result.done ? 'done' : 'waits');
+      return result;
     } catch (error) {
+      this.options.onTried?.(duty, 'failed');
       this.options.onError(error, { id: row.id, grantId: row.grantId, duty });
       return { done: false, hasFailed: true, waitsFor: `${duty}: ${toAppError(error).message}` };
     }

@@ -4,6 +4,7 @@ import type { ServiceContext } from '@cpds/service';
 import { Counter } from 'prom-client';
 import type { RecordsConfig } from '../config.js';
 import { AgeIdentities } from './age-identities.js';
+import { CountedObjectStore } from './counted.object-store.js';
 import { NamedFiles, NamedFilesOptions } from './named-files.js';
 import { ObjectStore } from './object-store.js';
 import { openObjectStore } from './open-object-store.js';
@@ -22,6 +23,15 @@ export class ObjectsModule {
       labelNames: ['part', 'by'],
       registers: [metrics.registry],
     });
+    const calls = new Counter({
+      name: 'cpds_object_store_calls_total',
+      help: 'calls of the object store; `failed` is its fault, `refused` is not',
+      labelNames: ['operation', 'outcome'],
+      registers: [metrics.registry],
+    });
+    const store = new CountedObjectStore(openObjectStore(config), (operation, outcome) =>
+      calls.inc({ operation, outcome }),
+    );
     const named: NamedFilesOptions = { onDamage: (part, by) => damage.inc({ part, by }) };
     return {
       module: ObjectsModule,
@@ -30,7 +40,7 @@ export class ObjectsModule {
         Vault,
         PendingObjects,
         NamedFiles,
-        { provide: ObjectStore, useValue: openObjectStore(config) },
+        { provide: ObjectStore, useValue: store },
         { provide: AgeIdentities, useValue: identities },
         { provide: PendingObjectsOptions, useValue: options },
         { provide: NamedFilesOptions, useValue: named },

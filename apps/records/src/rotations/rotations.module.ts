@@ -2,7 +2,6 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { Changes } from '@cpds/outbox';
 import type { ServiceContext } from '@cpds/service';
 import { UnitOfWork } from '@cpds/store';
-import { Gauge } from 'prom-client';
 import type { RecordsConfig } from '../config.js';
 import { AgeIdentities } from '../objects/age-identities.js';
 import { ObjectStore } from '../objects/object-store.js';
@@ -30,18 +29,9 @@ export class RotationsModule {
           useFactory: async (...given: [UnitOfWork, Changes, AgeIdentities, ObjectStore, Vault, PendingObjects]) => {
             const rotations = new KeyRotations(...given, options);
             await rotations.assertHeld();
-            new Gauge({
-              name: 'cpds_age_rows_left',
-              help: 'rows that are sealed for another age identity than the current one',
-              registers: [metrics.registry],
-              async collect() {
-                try {
-                  this.set(await rotations.left());
-                } catch (error) {
-                  onError(error); // the other figures must still be answered
-                }
-              },
-            });
+            metrics.gauge('cpds_age_rows_left', 'rows that are sealed for a former age identity', [], async () => [
+              { value: await rotations.left() },
+            ]);
             return rotations;
           },
         },

@@ -1,0 +1,23 @@
+import type { BlockRef } from './block.js';
+
+/** What this process asks of its chains' nodes and sees of the chains, for figures. */
+export interface ChainObserver {
+  /** One HTTP request to a node ended; `host` is the node's, without path and key. */
+  asked(request: { readonly host: string; readonly calls: number; readonly isAnswered: boolean }): void;
+  /** All nodes of a chain were looked at, and agreed on a final block. */
+  saw(chain: { readonly name: string; readonly head: BlockRef; readonly final: BlockRef }): void;
+  /** This process sends on a chain; `balance` asks for what its account holds there, wei. */
+  sends(account: { readonly chain: string; balance(): Promise<bigint> }): void;
+}
+
+const nobody: ChainObserver = { asked: () => undefined, saw: () => undefined, sends: () => undefined };
+
+let observer = nobody;
+
+/** Tells `next` from now on, for all chains of this process; set once, at start. */
+export function observeChains(next: ChainObserver): void {
+  observer = next;
+}
+
+/** Whoever is told now. */
+export const observed = (): ChainObserver => observer;
