@@ -6,6 +6,7 @@ import { detailsKeyPlace } from './log/details-keys.js';
 import { AuditLog } from './log/log.service.js';
 import { refusedPlace } from './log/event.rows.js';
 import { tokensOf } from './tokens.js';
+import { TrailHttpController } from './trail/trail.http.controller.js';
 
 /** Exit code of a process whose log must not go on: starting it again helps nothing. */
 const refusalExitCode = 65;
@@ -28,6 +29,7 @@ export const auditService: ServiceOptions<typeof auditConfig> = {
   sealed: [derivationRootPlace, detailsKeyPlace, refusedPlace],
   tokens: (_app, config) => tokensOf(config),
   probes: (app) => [{ name: 'log', probe: () => app.get(AuditLog, { strict: false }).assertCurrent() }],
+  endWaiting: (app) => app.get(TrailHttpController, { strict: false }).end(),
   failureCode: (error) => (refusals.has(toAppError(error).code) ? refusalExitCode : 1),
   stopCode: (app) => (app.get(AuditLog, { strict: false }).standing.stopped === null ? 0 : refusalExitCode),
   transport: 'requests',

@@ -36,4 +36,14 @@ describe('bells', () => {
     expect(await bells.until('a', 0, () => Promise.resolve(null))).toBeNull();
     expect(JSON.stringify([...(bells as unknown as { waiting: Map<string, unknown> }).waiting])).toBe('[]');
   });
+
+  it('let nobody wait once they end: each looks a last time', async () => {
+    const bells = new Bells();
+    let looks = 0;
+    const look = (): Promise<null> => Promise.resolve(null).finally(() => looks++);
+    const waiting = bells.until('a', 60_000, look);
+    await new Promise(setImmediate);
+    bells.end();
+    expect([await waiting, await bells.until('b', 60_000, look), looks]).toEqual([null, null, 3]);
+  });
 });

@@ -3,14 +3,21 @@
  */
 export class Bells {
   private readonly waiting = new Map<string, Set<() => void>>();
+  private isEnded = false;
 
   /** Wakes all who wait at `key`. */
   ring(key: string): void {
     for (const wake of this.waiting.get(key) ?? []) wake();
   }
 
+  /** Lets all who wait look a last time, and nobody wait any more: their process stops. */
+  end(): void {
+    this.isEnded = true;
+    for (const key of [...this.waiting.keys()]) this.ring(key);
+  }
+
   /**
-   * Looks now, and again at each ring of `key`, until there is an answer. Returns null after `waitMs` without one.
+   * Looks now, and again at each ring of `key`, until there is an answer. Returns null after `waitMs` without one, or at the end.
    */
   async until<T>(key: string, waitMs: number, look: () => Promise<T | null>): Promise<T | null> {
     const until = Date.now() + waitMs;
@@ -18,7 +25,7 @@ export class Bells {
       // Armed before looking, so that a ring during the look is not missed.
       const bell = this.arm(key, Math.max(0, until - Date.now()));
       const seen = await look();
-      if (seen !== null || Date.now() >= until) {
+      if (seen !== null || Date.now() >= until || this.isEnded) {
         bell.disarm();
         return seen;
       }

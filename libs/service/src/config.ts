@@ -120,6 +120,11 @@ export const commonConfig = defineConfig({
     'TCP port on HOST',
     '`/metrics` is there and not on `PORT`, beside `/healthz` and `/readyz`, from the first moment of a start: keep strangers from it',
   ),
+  STOP_DELAY_MS: key(
+    z.coerce.number().int().min(0).max(60_000).default(0),
+    'ms',
+    'after SIGTERM the process is not ready and serves on for this long, until whatever sends callers has noticed; it ends 8 s later at most',
+  ),
   TRUSTED_PROXIES: key(
     z
       .string()

@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { constants } from 'node:os';
 import { type DynamicModule, type INestApplicationContext, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -16,7 +17,7 @@ import type { KeyEncryption } from '@cpds/crypto/key-encryption';
 import { toAppError, unavailable } from '@cpds/errors';
 import { lostOnBus, messageDeadLettered } from '@cpds/messages';
 import { Changes } from '@cpds/outbox';
-import { UnitOfWork } from '@cpds/store';
+import { pause, UnitOfWork } from '@cpds/store';
 import type { GuardedRequest } from './access.js';
 import { AccessGuard } from './access.guard.js';
 import { commonConfig, type ConfigOf, type ConfigShape, readConfig } from './config.js';
@@ -64,6 +65,8 @@ export interface ServiceOptions<Shape extends ConfigShape> {
   sealed?: readonly SealedPlace[];
   /** opens sealed key-encryption keys instead of a passphrase, e.g. by an external key management service */
   keyEncryption?: (config: ConfigOf<Shape>) => KeyEncryption;
+  /** called when a stop begins, while doors are open: ends streams and long polls, which would hold it up */
+  endWaiting?: (app: INestApplicationContext, config: ConfigOf<Shape>) => void;
   /** what must answer before this process is ready, beside store and bus */
   probes?: (app: INestApplicationContext) => Probe[];
   /** exit code of a start that threw `error`; default 1 */
@@ -82,29 +85,48 @@ export interface RunningService {
   url: string;
   /** where `/metrics` is; `url` without `METRICS_PORT` */
   metricsUrl: string;
+  /**
+   * As a process stops: not ready at once, serves on for `STOP_DELAY_MS`, then takes no connection any more, answers the
+   * requests under way, and closes.
+   */
+  stop(): Promise<void>;
+  /** Closes without delay. Requests under way have their answers first, within `finishWithinMs`. */
   close(): Promise<void>;
 }
 
-/** Milliseconds that a stop may take before the process exits anyway: everything durable is in Postgres already. */
+/**
+ * Milliseconds from the end of `STOP_DELAY_MS` until the process exits anyway: everything durable is in Postgres already.
+ * Requests under way have the first `finishWithinMs` of it.
+ */
 const stopWithinMs = 8_000;
 
 /**
- * A service's whole life as a process: reads the environment, starts, stops on SIGTERM or SIGINT. A start that fails is
- * logged and exits with 1, or the code that the service has for it.
+ * A service's whole life as a process: reads the environment, starts, stops on SIGTERM or SIGINT. A second signal ends it
+ * at once, and so does one during the start: a kill at any line loses nothing. A start that fails is logged and exits
+ * with 1, or the code that the service has for it.
  */
 export async function startService<Shape extends ConfigShape & typeof commonConfig>(
   options: ServiceOptions<Shape>,
 ): Promise<void> {
   let log = createLog(options.name, process.env['PARTY'] ?? 'unknown', 'info');
+  let stop: (() => void) | undefined;
+  // Node as the first process of a container has no default for these: unheard, they would do nothing.
+  const onSignal = (signal: 'SIGTERM' | 'SIGINT'): void => {
+    log.info({ signal }, stop ? 'stopping' : 'ending at once');
+    if (!stop) process.exit(128 + constants.signals[signal]);
+    stop();
+    stop = undefined;
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
   try {
     const config = readConfig(options.config, process.env);
     log = createLog(options.name, common(config).PARTY, common(config).LOG_LEVEL);
     const running = await runService(options, config, log);
-    const stop = (signal: string): void => {
-      log.info({ signal }, 'stopping');
+    stop = () => {
       const code = options.stopCode?.(running.app) ?? 0;
-      setTimeout(() => process.exit(code), stopWithinMs).unref();
-      running.close().then(
+      setTimeout(() => process.exit(code), common(config).STOP_DELAY_MS + stopWithinMs).unref();
+      running.stop().then(
         () => process.exit(code),
         (error: unknown) => {
           log.error(errorLine(error), 'stop failed');
@@ -112,8 +134,6 @@ export async function startService<Shape extends ConfigShape & typeof commonConf
         },
       );
     };
-    process.once('SIGTERM', stop);
-    process.once('SIGINT', stop);
   } catch (error) {
     log.error(errorLine(error), 'start failed');
     process.exit(options.failureCode?.(error) ?? 1);
@@ -129,22 +149,32 @@ export async function runService<Shape extends ConfigShape & typeof commonConfig
   config: ConfigOf<Shape>,
   log: Logger = createLog(options.name, common(config).PARTY, common(config).LOG_LEVEL),
 ): Promise<RunningService> {
-  const { PARTY, HOST, METRICS_PORT } = common(config);
+  const { PARTY, HOST, METRICS_PORT, STOP_DELAY_MS } = common(config);
   const metrics = new Metrics(options.name, PARTY, (error) => log.warn(errorLine(error), 'a figure cannot be read'));
   const health = new Health();
-  if (METRICS_PORT === undefined) {
-    const { app, url } = await openDoors(options, config, log, metrics, health, (http) =>
-      addMetricsDoor(http, metrics),
-    );
-    return { app, url, metricsUrl: url, close: () => app.close() };
-  }
-  const watchPort = await openWatchPort({ host: HOST, port: METRICS_PORT }, health, metrics);
+  const watchPort =
+    METRICS_PORT === undefined ? undefined : await openWatchPort({ host: HOST, port: METRICS_PORT }, health, metrics);
   try {
-    const { app, url } = await openDoors(options, config, log, metrics, health);
-    const close = (): Promise<void> => app.close().finally(() => watchPort.close());
-    return { app, url, metricsUrl: watchPort.url, close };
+    const { app, url } = await openDoors(options, config, log, metrics, health, watchPort === undefined);
+    const begin = (): void => {
+      health.stop();
+      options.endWaiting?.(app, config);
+    };
+    const close = async (): Promise<void> => {
+      begin();
+      await app.close();
+      await watchPort?.close();
+    };
+    const stop = async (): Promise<void> => {
+      begin();
+      await pause(STOP_DELAY_MS);
+      // Before what works in the background ends: a request under way may wait for it.
+      await app.getHttpAdapter().close();
+      await close();
+    };
+    return { app, url, metricsUrl: watchPort?.url ?? url, stop, close };
   } catch (error) {
-    await watchPort.close();
+    await watchPort?.close();
     throw error;
   }
 }
@@ -155,7 +185,7 @@ async function openDoors<Shape extends ConfigShape & typeof commonConfig>(
   log: Logger,
   metrics: Metrics,
   health: Health,
-  addMore: (http: FastifyInstance) => void = () => undefined,
+  showsMetrics: boolean,
 ): Promise<Pick<RunningService, 'app' | 'url'>> {
   const { HOST, PORT, KEY_FILE, TRUSTED_PROXIES } = common(config);
   const { kek, formerKeks, ...keys } = readKeyFile(KEY_FILE);
@@ -174,8 +204,9 @@ async function openDoors<Shape extends ConfigShape & typeof commonConfig>(
   app.useGlobalFilters(new ErrorFilter(log));
   guardDoors(adapter, new AccessGuard(options.tokens?.(app, config)));
   recordRequests(app, metrics, log);
+  sendCallersAway(adapter.getInstance(), health);
   addHealthDoors(adapter.getInstance(), health);
-  addMore(adapter.getInstance());
+  if (showsMetrics) addMetricsDoor(adapter.getInstance(), metrics);
   const { transport = 'events' } = options;
   connectTransport(app, options.name, typeof transport === 'function' ? transport(config) : transport, log, metrics);
   await app.startAllMicroservices();
@@ -208,6 +239,13 @@ async function resealAll(
 /** The keys of `commonConfig`, which every shape contains; TypeScript cannot see that through the generic. */
 function common(config: object): CommonConfig {
   return config as CommonConfig;
+}
+
+/** Ends each connection after its answer once the process stops, so that a caller's next request goes elsewhere. */
+function sendCallersAway(http: FastifyInstance, health: Health): void {
+  http.addHook('onSend', async (_request, reply) => {
+    if (health.phase === 'stopping') void reply.header('connection', 'close');
+  });
 }
 
 /** Counts and logs each request but those of whoever watches the process, which come every few seconds. */

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { type BeforeApplicationShutdown, Controller, Get, Headers, Query, Res } from '@nestjs/common';
+import { Controller, Get, Headers, Query, Res } from '@nestjs/common';
 import { parse } from '@cpds/errors';
 import { type Trail, TrailParameters } from '@cpds/messages';
 import { Scopes } from '@cpds/service';
@@ -16,7 +16,7 @@ const StreamStart = z.object({
 });
 
 @Controller()
-export class TrailHttpController implements BeforeApplicationShutdown {
+export class TrailHttpController {
   private readonly stopping = new AbortController();
 
   constructor(
@@ -52,7 +52,8 @@ export class TrailHttpController implements BeforeApplicationShutdown {
       .send(Readable.from(entriesFrom(first, this.reader, this.announcer, this.stopping.signal)));
   }
 
-  beforeApplicationShutdown(): void {
+  /** Ends all streams; their readers come back, to another process. */
+  end(): void {
     this.stopping.abort();
   }
 }

@@ -76,6 +76,11 @@ export class RequestsService {
     private readonly options: RequestsOptions,
   ) {}
 
+  /** Answers all who wait for a request, as this process stops. */
+  endWaiting(): void {
+    this.arrivals.end();
+  }
+
   /**
    * B asks A for a patient's record, for a department that the client is bound to: stores the request, its transfer row
    * and the datagram in one transaction.

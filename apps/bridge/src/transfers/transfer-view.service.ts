@@ -19,6 +19,11 @@ export class TransferViewService {
     transfers.onChange((row) => row.grantId && this.changes.ring(row.grantId));
   }
 
+  /** Answers all who wait for a state, as this process stops. */
+  endWaiting(): void {
+    this.changes.end();
+  }
+
   /**
    * @param whileState waits up to `waitSeconds` while the row is in this state
    * @throws AppError `unknown-grant`

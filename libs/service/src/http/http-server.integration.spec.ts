@@ -19,7 +19,7 @@ import { openLimits } from '../open-limits.js';
 
 const idleMs = 250;
 /** Those that a slow machine could reach by itself are longer. */
-const limits = { headersMs: 3_000, bodyMs: 400, drain: { bytes: 8 * 1024 ** 2, ms: 5_000 } };
+const limits = { headersMs: 3_000, bodyMs: 400, drain: { bytes: 8 * 1024 ** 2, ms: 5_000 }, finishMs: 100 };
 
 @Controller()
 class Doors {

@@ -22,12 +22,18 @@ export interface HttpLimits {
   bodyMs: number;
   /** how much of a body is read away whose request was answered already */
   drain: DrainLimits;
+  /** from a close to the answers of the requests under way; their connections are then cut */
+  finishMs: number;
 }
+
+/** Milliseconds that requests under way have for their answers once the server closes. */
+export const finishWithinMs = 5_000;
 
 export const httpLimits: HttpLimits = {
   headersMs: 20_000,
   bodyMs: 30_000,
   drain: { bytes: 64 * 1024 ** 2, ms: 30_000 },
+  finishMs: finishWithinMs,
 };
 
 /**
@@ -44,7 +50,8 @@ export async function httpServer(
     bodyLimit: bodyLimitBytes,
     // An empty list would trust none as well, and would still parse the header.
     trustProxy: trustedProxies.length > 0 && trustedProxies,
-    forceCloseConnections: true,
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
     requestIdHeader: false,
     frameworkErrors: refuseAddress,
     genReqId: ({ headers }: IncomingMessage) => requestIdOf(headers[requestIdHeader]),
@@ -52,6 +59,11 @@ export async function httpServer(
     http: { headersTimeout: limits.headersMs, connectionsCheckingInterval: Math.min(limits.headersMs, 5_000) },
   });
   const http = adapter.getInstance();
+  http.addHook('preClose', (done) => {
+    const cut = setTimeout(() => http.server.closeAllConnections(), limits.finishMs);
+    http.server.once('close', () => clearTimeout(cut));
+    done();
+  });
   // Content types without a parser of their own arrive as streams.
   http.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
   http.addHook('onRoute', copyMarks);
