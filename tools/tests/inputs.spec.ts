@@ -86,7 +86,8 @@ const targets: readonly (readonly [target: string, reads: readonly string[], ign
   [
     'cpds:manifests',
     [
-      'infra/k8s/**/*.{yaml,env,conf}',
+      'infra/k8s/**/*.{yaml,env,conf,rego,json}',
+      'docs/ARCHITECTURE.md',
       'tools/{manifests,docs}/**/*.ts',
       'infra/local/src/binaries/*.ts',
       'libs/{bus,messages}/src/**/*.ts',
