@@ -1,76 +1,22 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type ClientRequest, type IncomingMessage, request } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { freePort, testNats, testPostgres } from '@cpds/local';
+import { type Drawer, type Drawers, drawers, readinessAt, until } from './testing/drawers.js';
 
 /** A service as a process that is told to stop while requests are under way. */
 
-const program = fileURLToPath(new URL('testing/drawer.ts', import.meta.url));
-const loader = new URL('../../../tools/jest/register.mjs', import.meta.url).href;
-
-let postgres: Awaited<ReturnType<typeof testPostgres>>;
-let nats: Awaited<ReturnType<typeof testNats>>;
-let folder: string;
-const children: ChildProcess[] = [];
+let all: Drawers;
 
 beforeAll(async () => {
-  [postgres, nats] = await Promise.all([testPostgres(), testNats()]);
-  folder = mkdtempSync(join(tmpdir(), 'stop-'));
-  writeFileSync(join(folder, 'keys'), JSON.stringify({ kek: '11'.repeat(32) }), { mode: 0o600 });
+  all = await drawers();
 });
 
-afterAll(async () => {
-  for (const child of children) child.kill('SIGKILL');
-  rmSync(folder, { recursive: true });
-  await Promise.all([postgres.close(), nats.close()]);
-});
-
-interface Drawer {
-  child: ChildProcess;
-  exited: Promise<unknown[]>;
-  url: string;
-}
+afterAll(() => all.close());
 
 /** Starts a process and returns when it says that it is ready. */
 async function start(stopDelayMs: number): Promise<Drawer> {
-  const port = await freePort();
-  const child = spawn(process.execPath, ['--import', loader, program], {
-    env: {
-      PATH: process.env['PATH'],
-      PARTY: 'north',
-      PORT: String(port),
-      LOG_LEVEL: 'warn',
-      KEY_FILE: join(folder, 'keys'),
-      DATABASE_URL: postgres.url,
-      NATS_URL: nats.url,
-      STOP_DELAY_MS: String(stopDelayMs),
-    },
-    stdio: ['ignore', 'inherit', 'inherit'],
-  });
-  children.push(child);
-  const url = `http://127.0.0.1:${port}`;
-  await until(async () => (await readiness(url)) === 'ready');
-  return { child, exited: once(child, 'exit'), url };
-}
-
-/** What a process says of itself, or null if nobody is there. */
-const readiness = async (url: string): Promise<unknown> => {
-  try {
-    return ((await (await fetch(`${url}/readyz`)).json()) as { status: unknown }).status;
-  } catch {
-    return null;
-  }
-};
-
-async function until(fact: () => Promise<boolean>): Promise<void> {
-  for (const deadline = Date.now() + 30_000; !(await fact());) {
-    if (Date.now() > deadline) throw new Error('it did not come about');
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+  const drawer = await all.start({ STOP_DELAY_MS: String(stopDelayMs) });
+  await until(async () => (await readinessAt(drawer.url)) === 'ready');
+  return drawer;
 }
 
 /** A request under way: half of its body was sent. */
@@ -111,10 +57,10 @@ describe('a process that is told to stop', () => {
     const { child, exited, url } = await start(1_000);
     const uploads = await underWay(url, 8);
     child.kill('SIGTERM');
-    await until(async () => (await readiness(url)) === 'stopping');
+    await until(async () => (await readinessAt(url)) === 'stopping');
     const late = await fetch(`${url}/upload`, { method: 'POST', body: 'late', headers: { 'content-type': 'x/y' } });
     expect([late.status, late.headers.get('connection'), await late.json()]).toEqual([201, 'close', { bytes: 4 }]);
-    await until(async () => (await readiness(url)) === null);
+    await until(async () => (await readinessAt(url)) === null);
     expect(child.exitCode).toBeNull();
     for (const upload of uploads) upload.finish();
     const done = { status: 201, connection: 'close', body: { bytes: 20 } };
@@ -134,7 +80,7 @@ describe('a process that is told to stop', () => {
     const { child, exited, url } = await start(60_000);
     const [upload] = await underWay(url, 1);
     child.kill('SIGTERM');
-    await until(async () => (await readiness(url)) === 'stopping');
+    await until(async () => (await readinessAt(url)) === 'stopping');
     child.kill('SIGTERM');
     expect(await exited).toEqual([143, null]);
     await expect(upload!.answer).rejects.toThrow(/socket hang up|ECONNRESET/);
