@@ -1,5 +1,5 @@
 // `npm run bench -- NAME [arguments]`: measures; never a test. Everything must be built.
-const names = ['crypto', 'outbox', 'share', 'page'];
+const names = ['crypto', 'outbox', 'share', 'images', 'page'];
 
 const [name, ...rest] = process.argv.slice(2);
 if (!names.includes(name)) {

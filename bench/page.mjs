@@ -24,6 +24,7 @@ npm run bench -- crypto          # libs/crypto and its peers; under 15 minutes, 
 npm run bench -- crypto --quick  # shows that everything runs; about 2 minutes
 npm run bench -- outbox          # appending while 100,000 events wait for the log; a minute
 npm run bench -- share 10        # ten shares on the consortium that \`npx cpds up\` left running
+npm run bench -- images          # sizes of the container images, and how soon a service is ready in one; 5 minutes
 npm run bench -- page            # this page again
 \`\`\`
 

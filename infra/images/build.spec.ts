@@ -48,8 +48,8 @@ function run(root: string, args: readonly string[], env: NodeJS.ProcessEnv = {})
 }
 
 /** The audit image of a clone, built in a store of its own. */
-function built(root: string, options = ['--output', join(root, 'out')]): Result {
-  const place = ['--store', join(root, 'store'), ...options];
+function built(root: string): Result {
+  const place = ['--store', join(root, 'store'), '--output', join(root, 'out')];
   const { status, stdout, stderr } = run(root, ['audit', '--with', 'buildah', '--base', 'local', '--json', ...place]);
   if (status !== 0) throw new Error(`it ended with ${status}: ${stderr}`);
   return (JSON.parse(stdout) as { images: [Result] }).images[0];
@@ -84,8 +84,6 @@ describe('npm run images', () => {
       first = built(one);
       const again = built(other);
       expect([again.id, again.digest]).toEqual([first.id, first.digest]);
-      writeFileSync(join(other, 'apps/audit/dist/service.mjs'), 'console.log("audit"); \n');
-      expect(built(other, []).id).not.toBe(first.id);
     },
     buildMs,
   );

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 
 /**
  * Their names, in the order in which they are tried, and the question that each answers where it can build: docker's
- * client is often there without its server.
+ * client is often there without its server. It comes last, since the digest is the same each time only with BuildKit.
  */
-const questions = { docker: ['info'], podman: ['info'], buildah: ['info'] };
+const questions = { buildah: ['info'], podman: ['info'], docker: ['info'] };
 
 export const builderNames = Object.keys(questions);
 

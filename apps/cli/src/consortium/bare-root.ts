@@ -26,7 +26,7 @@ export interface BareService {
 
 const layOut = fileURLToPath(new URL('../../../../infra/images/lay-out.mjs', import.meta.url));
 
-/** Uids that no machine gives out and that containers are run under: OpenShift draws from such a range. */
+/** Uids that no machine gives out and that containers are run under: OpenShift draws one for a namespace from such a range. */
 const uids = [1_000_000_000, 2_000_000_000] as const;
 
 /**
@@ -38,6 +38,8 @@ const uids = [1_000_000_000, 2_000_000_000] as const;
  */
 export class BareRoots {
   private readonly roots = new Map<string, string>();
+  /** Stays: what a process wrote, it must be able to read after its next start. */
+  private readonly uid = randomInt(...uids);
 
   private constructor(
     private readonly consortium: Consortium,
@@ -75,12 +77,12 @@ export class BareRoots {
   async start(name: string, timeoutMs = 60_000): Promise<BareService> {
     const one = participant(name);
     const url = await this.consortium.urlOf(name);
-    const uid = randomInt(...uids);
-    const given = await this.environmentOf(one, uid);
+    const { uid } = this;
+    const given = await this.environmentOf(one);
     const begun = Date.now();
     const child = spawn(
       this.bubblewrap,
-      [...this.arguments(one, uid), '/usr/local/bin/node', '/app/service.mjs'],
+      [...this.arguments(one), '/usr/local/bin/node', '/app/service.mjs'],
       // Only root may become another user; for others the namespace shows that uid.
       { env: given, stdio: ['ignore', 'pipe', 'pipe'], ...(isRoot ? { uid, gid: uid } : {}) },
     );
@@ -113,11 +115,11 @@ export class BareRoots {
   }
 
   /** The namespaces of a container: its own users, processes and files; the network is this machine's, where the servers are. */
-  private arguments(one: Participant, uid: number): string[] {
+  private arguments(one: Participant): string[] {
     const mounts = this.mountsOf(one);
     return [
       ...['--unshare-user', '--unshare-pid', '--unshare-ipc', '--unshare-uts', '--die-with-parent', '--new-session'],
-      ...['--uid', String(uid), '--gid', String(uid)],
+      ...['--uid', String(this.uid), '--gid', String(this.uid)],
       ...['--ro-bind', this.rootOf(one.app), '/', '--proc', '/proc', '--dev', '/dev'],
       ...['--tmpfs', '/run', '--ro-bind', mounts.secrets, '/run/secrets', '--bind', mounts.state, '/run/state'],
       ...['--remount-ro', '/run', '--chdir', '/'],
@@ -125,7 +127,7 @@ export class BareRoots {
   }
 
   /** The environment that the process has outside, with paths as they are inside. */
-  private async environmentOf(one: Participant, uid: number): Promise<Record<string, string>> {
+  private async environmentOf(one: Participant): Promise<Record<string, string>> {
     const outside = { ...(await this.consortium.environmentOf(one)), ...this.extra(one) };
     const { secrets, state } = this.mountsOf(one);
     for (const dir of [secrets, state]) mkdirSync(dir, { recursive: true });
@@ -135,10 +137,10 @@ export class BareRoots {
       rmSync(path, { force: true });
       copyFileSync(outside[key] as string, path);
       chmodSync(path, 0o400);
-      own(path, uid);
+      own(path, this.uid);
       inside[key] = `/run/secrets/${key}`;
     }
-    own(state, uid);
+    own(state, this.uid);
     if (one.app === 'audit') inside['JOURNAL_DIR'] = '/run/state/journal';
     return inside;
   }
