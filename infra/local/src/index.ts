@@ -9,7 +9,7 @@ export {
   testPostgres,
   testPydicom,
 } from './testing/servers.js';
-export { bubblewrapBinary } from './binaries/debian.js';
+export { bubblewrapBinary, promtoolBinary } from './binaries/debian.js';
 export { Consortium, removeConsortium, runningProcesses, stopConsortium } from './consortium/consortium.js';
 export type { ConsortiumSpec, ExtraEnvironment } from './consortium/consortium.js';
 export { chainNames, hospitals, participant, participants, storemen, vouchers } from './consortium/parties.js';

@@ -1,6 +1,6 @@
 import { onPath } from './machine/command.js';
 import { reportToStderr } from './machine/progress.js';
-import { bubblewrapBinary, buildahBinary, chromiumBinary } from './binaries/debian.js';
+import { bubblewrapBinary, buildahBinary, chromiumBinary, promtoolBinary } from './binaries/debian.js';
 import { customResources, kubectlBinary, kubernetesSchemas, opaBinary } from './binaries/kubernetes.js';
 import { postgresBinDir } from './binaries/postgres.js';
 import { ageBinary, anvilBinary, minioBinary, natsServerBinary, pydicomFolder } from './binaries/sources.js';
@@ -27,6 +27,7 @@ const wanted: (readonly [string, () => Promise<string>])[] = [
         ['schemas of Kubernetes', () => kubernetesSchemas(reportToStderr)] as const,
         ['custom resources', () => customResources(reportToStderr)] as const,
         ['opa', () => opaBinary(reportToStderr)] as const,
+        ['promtool', () => promtoolBinary(reportToStderr)] as const,
       ]
     : []),
 ];

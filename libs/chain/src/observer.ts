@@ -6,11 +6,18 @@ export interface ChainObserver {
   asked(request: { readonly host: string; readonly calls: number; readonly isAnswered: boolean }): void;
   /** All nodes of a chain were looked at, and agreed on a final block. */
   saw(chain: { readonly name: string; readonly head: BlockRef; readonly final: BlockRef }): void;
+  /** Two own nodes of a chain show different blocks at the final height. */
+  disagreed(chain: { readonly name: string }): void;
   /** This process sends on a chain; `balance` asks for what its account holds there, wei. */
   sends(account: { readonly chain: string; balance(): Promise<bigint> }): void;
 }
 
-const nobody: ChainObserver = { asked: () => undefined, saw: () => undefined, sends: () => undefined };
+const nobody: ChainObserver = {
+  asked: () => undefined,
+  saw: () => undefined,
+  disagreed: () => undefined,
+  sends: () => undefined,
+};
 
 let observer = nobody;
 

@@ -281,8 +281,9 @@ export class ChainReader {
 
   private async assertAgreed(block: BlockRef): Promise<void> {
     const seen = await Promise.all(this.endpoints.map((endpoint) => endpoint.blockAt(block.number)));
-    if (seen.some((other) => other?.hash !== block.hash))
-      throw new EndpointsDisagree(this.name, `block ${block.number}`);
+    if (seen.every((other) => other?.hash === block.hash)) return;
+    observed().disagreed({ name: this.name });
+    throw new EndpointsDisagree(this.name, `block ${block.number}`);
   }
 
   private async retried<T>(read: () => Promise<T>): Promise<T> {

@@ -35,6 +35,11 @@ describe('figures of chains', () => {
     expect(await valuesOf('cpds_chain_reorgs_total')).toEqual({ 'chain="south"': 3 });
   });
 
+  it('count looks at which nodes disagree', async () => {
+    observer.disagreed({ name: 'south' });
+    expect(await valuesOf('cpds_chain_disagreements_total')).toEqual({ 'chain="south"': 1 });
+  });
+
   it('count requests by node and outcome, and the calls in them', async () => {
     observer.asked({ host: '10.0.0.1:8545', calls: 3, isAnswered: true });
     observer.asked({ host: '10.0.0.1:8545', calls: 1, isAnswered: false });

@@ -85,6 +85,12 @@ export function chainFigures(metrics: Metrics): ChainObserver {
     labelNames: chain,
     registers,
   });
+  const disagreements = new Counter({
+    name: 'cpds_chain_disagreements_total',
+    help: 'looks at which two own nodes showed different blocks at the final height',
+    labelNames: chain,
+    registers,
+  });
   const requests = new Counter({
     name: 'cpds_chain_requests_total',
     help: 'HTTP requests to the own nodes of chains',
@@ -124,6 +130,7 @@ export function chainFigures(metrics: Metrics): ChainObserver {
       finalAt.set({ chain: name }, final.timestamp);
       lag.set({ chain: name }, head.number - final.number);
     },
+    disagreed: ({ name }) => disagreements.inc({ chain: name }),
     sends: ({ chain: name, balance }) => void accounts.set(name, balance),
   };
 }

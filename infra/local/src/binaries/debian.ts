@@ -19,6 +19,7 @@ interface DebianProgram {
 const chromium: DebianProgram = { name: 'chromium', package: 'chromium', variable: 'CPDS_CHROMIUM' };
 const bubblewrap: DebianProgram = { name: 'bwrap', package: 'bubblewrap', variable: 'CPDS_BWRAP' };
 const buildah: DebianProgram = { name: 'buildah', package: 'buildah', variable: 'CPDS_BUILDAH' };
+const promtool: DebianProgram = { name: 'promtool', package: 'prometheus', variable: 'CPDS_PROMTOOL' };
 
 /** Chromium, in which tests run what pages will run. @throws BinaryUnavailableError says what to do */
 export const chromiumBinary = (report: Report): Promise<string> => findProgram(chromium, report);
@@ -28,6 +29,9 @@ export const bubblewrapBinary = (report: Report): Promise<string> => findProgram
 
 /** buildah, which builds images without a server. @throws BinaryUnavailableError says what to do */
 export const buildahBinary = (report: Report): Promise<string> => findProgram(buildah, report);
+
+/** Prometheus' own checker of alert rules. @throws BinaryUnavailableError says what to do */
+export const promtoolBinary = (report: Report): Promise<string> => findProgram(promtool, report);
 
 /** The one that the environment names, else the one on PATH, else root on Debian installs its package. */
 async function findProgram(program: DebianProgram, report: Report): Promise<string> {
