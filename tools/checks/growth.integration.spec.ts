@@ -322,6 +322,7 @@ const works: Record<string, Record<string, Work>> = {
       return anchors.stop();
     },
     'describe the log': (_, unitOfWork) => anchorsOf(unitOfWork).views(),
+    'look for an entry that waits for its anchor': (_, unitOfWork) => anchorsOf(unitOfWork).assertNotLate(1e12),
     'answer for figures': (_, unitOfWork) =>
       figures((metrics) => new AnchorFigures(metrics, unitOfWork, anchorOptions)),
     'find the anchor that covers an entry': (_, unitOfWork) => anchorsOf(unitOfWork).firstCovering(5),

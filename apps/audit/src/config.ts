@@ -38,6 +38,11 @@ export const auditConfig = defineConfig({
     'ms between two anchors of a chain',
     'what is not anchored yet can be taken back unseen; short costs gas',
   ),
+  MAX_ANCHOR_AGE_MS: key(
+    ms(900_000, 1_000),
+    'ms',
+    'an entry that waits longer for a final anchor raises an alarm; set it well above `ANCHOR_EVERY_MS` and finality',
+  ),
   JOURNAL_DIR: key(
     z.string().optional(),
     'path of a folder',

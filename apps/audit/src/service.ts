@@ -1,5 +1,6 @@
 import { toAppError } from '@cpds/errors';
 import { derivationRootPlace, type ServiceOptions } from '@cpds/service';
+import { Anchors } from './anchors/anchors.service.js';
 import { AppModule } from './app.module.js';
 import { auditConfig } from './config.js';
 import { detailsKeyPlace } from './log/details-keys.js';
@@ -28,7 +29,15 @@ export const auditService: ServiceOptions<typeof auditConfig> = {
   module: (context) => AppModule.with(context),
   sealed: [derivationRootPlace, detailsKeyPlace, refusedPlace],
   tokens: (_app, config) => tokensOf(config),
-  probes: (app) => [{ name: 'log', probe: () => app.get(AuditLog, { strict: false }).assertCurrent() }],
+  probes: (app, { MAX_ANCHOR_AGE_MS }) => [
+    { name: 'log', probe: () => app.get(AuditLog, { strict: false }).assertCurrent() },
+    // Auditors read, and events are receipted, as before: an operator must look at gas and chains.
+    {
+      name: 'anchors',
+      failing: 'alarm',
+      probe: () => app.get(Anchors, { strict: false }).assertNotLate(MAX_ANCHOR_AGE_MS),
+    },
+  ],
   endWaiting: (app) => app.get(TrailHttpController, { strict: false }).end(),
   failureCode: (error) => (refusals.has(toAppError(error).code) ? refusalExitCode : 1),
   stopCode: (app) => (app.get(AuditLog, { strict: false }).standing.stopped === null ? 0 : refusalExitCode),

@@ -2,6 +2,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { ChainSet } from './chains/chain-set.js';
 import { ConsortiumReader } from './chains/consortium-reader.js';
 import { GrantWatch } from './chains/grant-watch.js';
+import type { BridgeConfig } from './config.js';
 import { bridgeService } from './service.js';
 
 const [hub, north] = ['0x01', '0x02'];
@@ -14,7 +15,7 @@ async function readiness(halted: string[], isHubRead = true): Promise<Record<str
     [ConsortiumReader, { current: () => (isHubRead ? {} : assertRead()) }],
   ]);
   const app = { get: (part: unknown) => parts.get(part) } as unknown as INestApplicationContext;
-  const states = bridgeService.probes!(app).map(async ({ name, probe }) => {
+  const states = bridgeService.probes!(app, {} as BridgeConfig).map(async ({ name, probe }) => {
     const isUp = await probe().then(
       () => true,
       () => false,

@@ -1,4 +1,4 @@
-import { toAppError } from '@cpds/errors';
+import { toAppError, unavailable } from '@cpds/errors';
 import { outboxPlace, type ServiceOptions, TokenVerifier } from '@cpds/service';
 import { AppModule } from './app.module.js';
 import { recordsConfig } from './config.js';
@@ -19,7 +19,8 @@ export const recordsService: ServiceOptions<typeof recordsConfig> = {
     {
       name: 'objects',
       probe: async () => {
-        if (!(await app.get(ObjectStore, { strict: false }).isUp())) throw new Error('away');
+        if (!(await app.get(ObjectStore, { strict: false }).isUp()))
+          throw unavailable('object-store-away', 'the object store does not answer');
       },
     },
   ],

@@ -120,6 +120,12 @@ export const commonConfig = defineConfig({
     'TCP port on HOST',
     '`/metrics` is there and not on `PORT`, beside `/healthz` and `/readyz`, from the first moment of a start: keep strangers from it',
   ),
+  MAX_CLOCK_OFFSET_MS: key(
+    ms(5_000, 100),
+    'ms',
+    "a process whose clock is further from the database's is not ready; one that is further behind a chain's newest block raises an alarm",
+  ),
+  MAX_OUTBOX_AGE_MS: key(ms(300_000, 1_000), 'ms', 'an event that waits longer for its receipt raises an alarm'),
   STOP_DELAY_MS: key(
     z.coerce.number().int().min(0).max(60_000).default(0),
     'ms',
@@ -184,6 +190,18 @@ export const commonConfig = defineConfig({
     'url, or several with commas',
     'the process looks for another of them when one is away; with `tls://` it speaks to no server without a certificate for its name',
   ),
+  NATS_MONITOR_URL: key(
+    z
+      .string()
+      .default('')
+      .transform((text) => text.split(',').filter((url) => url !== ''))
+      .refine(
+        (urls) => urls.every((url) => /^https?:\/\/[^@,/]+\/?$/.test(url)),
+        'must be urls without path and password',
+      ),
+    'urls with commas',
+    "monitoring ports of the bus's servers, where `/readyz` asks whether they sync each message; without them nobody asks",
+  ),
   NATS_CA_FILE: key(
     z.string().optional(),
     'path of PEM certificates',
@@ -213,6 +231,11 @@ export const chainConfig = defineConfig({
     'must contain `hub` and the own chain; all http urls of a chain must agree, a ws url only announces its heads',
   ),
   OWN_CHAIN: key(z.string(), 'nickname in `CHAINS`', 'where this process sends its own transactions'),
+  MAX_HEAD_AGE_MS: key(
+    ms(120_000, 1_000),
+    'ms',
+    'a chain whose newest block is older raises an alarm: set it above the longest pause that a quiet chain makes',
+  ),
 });
 
 /** RPC urls of a chain. @throws AppError `bad-config` when `CHAINS` does not have it */

@@ -14,7 +14,8 @@ export function keepFigures(app: INestApplicationContext, metrics: Metrics): voi
   observeChains(chainFigures(metrics));
 }
 
-function found<T>(app: INestApplicationContext, type: Type<T>): T | null {
+/** What the application has of `type`, or null. */
+export function found<T>(app: INestApplicationContext, type: Type<T>): T | null {
   try {
     return app.get(type, { strict: false });
   } catch {

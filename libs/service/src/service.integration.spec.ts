@@ -1,5 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { request } from 'node:http';
+import { createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -16,6 +17,8 @@ import { Caller, Fhir, Open, type Principal, Scopes } from './access.js';
 import { commonConfig, readConfig } from './config.js';
 import { createLog } from './log.js';
 import { busModule, outboxModule, storeModule } from './modules.js';
+import { readinessOf } from './health.js';
+import { clockProbe, headProbes, syncProbe } from './probes.js';
 import { type RunningService, runService } from './start-service.js';
 import { hospitalAudience, TokenVerifier } from './token.js';
 
@@ -564,8 +567,88 @@ describe('a port for whoever watches', () => {
 });
 
 describe('health', () => {
+  const health = async (): Promise<unknown> => (await get('readyz')).json();
+
   it('is ready while store and bus answer', async () => {
-    const response = await get('readyz');
-    expect(await response.json()).toEqual({ status: 'ready', checks: { store: 'up', bus: 'up' }, reasons: {} });
+    const checks = { store: 'up', bus: 'up', clock: 'up', outbox: 'up' };
+    expect(await health()).toEqual({ status: 'ready', checks, reasons: {} });
+  });
+
+  it('tells of an event that the log does not receipt, and stays ready', async () => {
+    const { reader } = service.app.get(UnitOfWork, { strict: false });
+    await reader.query(
+      `UPDATE outbox SET appended_at = now() - interval '301 seconds' WHERE producer = 'records.north'`,
+    );
+    const told = {
+      code: 'outbox-late',
+      message: expect.stringMatching(/^an event waits for its receipt since 30\d s$/),
+    };
+    expect(await health()).toMatchObject({ status: 'ready', checks: { outbox: 'alarm' }, reasons: { outbox: told } });
+    const figures = await (await get('metrics')).text();
+    expect(figures).toMatch(/cpds_check_up\{check="outbox",[^}]*\} 0/);
+    expect(figures).toMatch(/cpds_check_up\{check="store",[^}]*\} 1/);
+    await reader.query('UPDATE outbox_relay SET receipted_seq = 1000000');
+    expect(await health()).toMatchObject({ checks: { outbox: 'up' } });
+  });
+
+  it('is not ready with a clock that differs from the database', async () => {
+    const unitOfWork = service.app.get(UnitOfWork, { strict: false });
+    const off = (ms: number) => readinessOf([clockProbe(unitOfWork, 5_000, () => Date.now() + ms)]);
+    expect(await off(0)).toMatchObject({ isReady: true });
+    for (const ms of [-8_000, 8_000])
+      expect(await off(ms)).toMatchObject({ isReady: false, reasons: { clock: { code: 'clock-off' } } });
+  });
+
+  it('tells of a server of the bus that does not sync, or is not there', async () => {
+    const synced = await readinessOf([syncProbe(nats.monitorUrl, 0)]);
+    expect(synced).toEqual({ isReady: true, checks: { 'bus-sync-1': 'up' }, reasons: {} });
+    // What the server says of itself without `sync_interval: always`.
+    const lax = createServer((_, response) => void response.end(JSON.stringify({ config: { sync_interval: 12e10 } })));
+    await new Promise<void>((resolve) => lax.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(lax.address() as AddressInfo).port}`;
+    const unsynced = { code: 'bus-unsynced' };
+    expect(await readinessOf([syncProbe(url, 0)])).toMatchObject({
+      isReady: true,
+      reasons: { 'bus-sync-1': unsynced },
+    });
+    lax.closeAllConnections();
+    await new Promise((resolve) => lax.close(resolve));
+    const away = { code: 'bus-unreachable' };
+    expect(await readinessOf([syncProbe(url, 0)])).toMatchObject({ isReady: true, reasons: { 'bus-sync-1': away } });
+  });
+
+  it('tells of a chain that stands still, is away, or is ahead of the clock', async () => {
+    const block = `0x${'11'.repeat(32)}`;
+    const node = createServer((asked, response) => {
+      let text = '';
+      asked.on('data', (bytes: Buffer) => (text += bytes.toString()));
+      asked.on('end', () => {
+        const answerOf = ({ id, method }: { id: number; method: string }): unknown => ({
+          jsonrpc: '2.0',
+          id,
+          result:
+            method === 'eth_chainId'
+              ? '0x1'
+              : { number: '0x0', hash: block, parentHash: block, timestamp: '0x3e8', transactions: [] },
+        });
+        const calls = JSON.parse(text) as { id: number; method: string }[] | { id: number; method: string };
+        response.setHeader('content-type', 'application/json');
+        response.end(JSON.stringify(Array.isArray(calls) ? calls.map(answerOf) : answerOf(calls)));
+      });
+    });
+    await new Promise<void>((resolve) => node.listen(0, '127.0.0.1', resolve));
+    const config = {
+      MAX_CLOCK_OFFSET_MS: 5_000,
+      MAX_OUTBOX_AGE_MS: 1,
+      MAX_HEAD_AGE_MS: 60_000,
+      NATS_MONITOR_URL: [],
+      CHAINS: { north: [`http://127.0.0.1:${(node.address() as AddressInfo).port}`], south: ['http://127.0.0.1:1'] },
+    };
+    const at = (seconds: number) => readinessOf(headProbes(config, () => seconds * 1_000));
+    expect(await at(1_010)).toMatchObject({ isReady: true, checks: { 'head-north': 'up', 'head-south': 'alarm' } });
+    expect(await at(1_061)).toMatchObject({ isReady: true, reasons: { 'head-north': { code: 'chain-stale' } } });
+    expect(await at(994)).toMatchObject({ isReady: true, reasons: { 'head-north': { code: 'clock-off' } } });
+    node.closeAllConnections();
+    await new Promise((resolve) => node.close(resolve));
   });
 });

@@ -14,10 +14,10 @@ import {
 import type { FastifyInstance } from 'fastify';
 import type { KeyRing } from '@cpds/crypto/custody';
 import type { KeyEncryption } from '@cpds/crypto/key-encryption';
-import { toAppError, unavailable } from '@cpds/errors';
+import { toAppError } from '@cpds/errors';
 import { lostOnBus, messageDeadLettered } from '@cpds/messages';
 import { Changes } from '@cpds/outbox';
-import { pause, UnitOfWork } from '@cpds/store';
+import { pause, type Reading, UnitOfWork } from '@cpds/store';
 import type { GuardedRequest } from './access.js';
 import { AccessGuard } from './access.guard.js';
 import { commonConfig, type ConfigOf, type ConfigShape, readConfig } from './config.js';
@@ -31,6 +31,7 @@ import { addHealthDoors, addMetricsDoor, openWatchPort } from './http/watch-door
 import { type KeyFile, readKeyFile } from './key-file.js';
 import { createLog, errorLine, type Logger, nestLogger } from './log.js';
 import { Metrics } from './metrics.js';
+import { commonProbes, type ProbeConfig } from './probes.js';
 import { TokenVerifier } from './token.js';
 
 /** What a service's module is built with. */
@@ -68,7 +69,7 @@ export interface ServiceOptions<Shape extends ConfigShape> {
   /** called when a stop begins, while doors are open: ends streams and long polls, which would hold it up */
   endWaiting?: (app: INestApplicationContext, config: ConfigOf<Shape>) => void;
   /** what must answer before this process is ready, beside store and bus */
-  probes?: (app: INestApplicationContext) => Probe[];
+  probes?: (app: INestApplicationContext, config: ConfigOf<Shape>) => Probe[];
   /** exit code of a start that threw `error`; default 1 */
   failureCode?: (error: unknown) => number;
   /** exit code of a stop; default 0 */
@@ -152,6 +153,7 @@ export async function runService<Shape extends ConfigShape & typeof commonConfig
   const { PARTY, HOST, METRICS_PORT, STOP_DELAY_MS } = common(config);
   const metrics = new Metrics(options.name, PARTY, (error) => log.warn(errorLine(error), 'a figure cannot be read'));
   const health = new Health();
+  metrics.gauge('cpds_check_up', '1 while a check of `/readyz` is up', ['check'], () => checksOf(health));
   const watchPort =
     METRICS_PORT === undefined ? undefined : await openWatchPort({ host: HOST, port: METRICS_PORT }, health, metrics);
   try {
@@ -211,7 +213,8 @@ async function openDoors<Shape extends ConfigShape & typeof commonConfig>(
   connectTransport(app, options.name, typeof transport === 'function' ? transport(config) : transport, log, metrics);
   await app.startAllMicroservices();
   await app.listen(PORT, HOST);
-  health.serve(() => probesOf(app, options.probes?.(app) ?? []));
+  const probes = [...commonProbes(app, config as unknown as ProbeConfig), ...(options.probes?.(app, config) ?? [])];
+  health.serve(() => probes);
   const url = await app.getUrl();
   log.info({ url }, 'started');
   return { app, url };
@@ -239,6 +242,11 @@ async function resealAll(
 /** The keys of `commonConfig`, which every shape contains; TypeScript cannot see that through the generic. */
 function common(config: object): CommonConfig {
   return config as CommonConfig;
+}
+
+async function checksOf(health: Health): Promise<Reading[]> {
+  const { checks } = await health.readiness();
+  return Object.entries(checks).map(([check, state]) => ({ labels: { check }, value: state === 'up' ? 1 : 0 }));
 }
 
 /** Ends each connection after its answer once the process stops, so that a caller's next request goes elsewhere. */
@@ -281,21 +289,6 @@ function recordRequests(app: NestFastifyApplication, metrics: Metrics, log: Logg
 function callerOf(request: GuardedRequest): string | undefined {
   const { principal } = request;
   return principal?.patientId ? 'wallet' : principal?.clientId;
-}
-
-function probesOf(app: NestFastifyApplication, own: Probe[]): Probe[] {
-  const unitOfWork = app.get(UnitOfWork, { strict: false });
-  const bus = app.get(Bus, { strict: false });
-  return [
-    { name: 'store', probe: async () => void (await unitOfWork.reader.query('SELECT 1')) },
-    {
-      name: 'bus',
-      probe: async () => {
-        if (!(await bus.isUp())) throw unavailable('bus-unreachable', 'the bus does not answer');
-      },
-    },
-    ...own,
-  ];
 }
 
 function connectTransport(

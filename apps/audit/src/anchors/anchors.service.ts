@@ -148,6 +148,27 @@ export class Anchors {
     return Math.min(...rows.map((row) => Number(row.size ?? 0)));
   }
 
+  /**
+   * Looks on each chain for the first entry that no final anchor covers. It counts from the last anchor if that is later:
+   * an entry may come long after it was made.
+   *
+   * @throws AppError `anchor-late` (unavailable) names the chains where it waits for longer than `mostMs`
+   */
+  async assertNotLate(mostMs: number): Promise<void> {
+    const rows = (await this.unitOfWork.reader.query(
+      `SELECT wanted.chain FROM unnest($1::text[]) AS wanted (chain)
+       LEFT JOIN LATERAL (
+         SELECT size, settled_at FROM anchor
+         WHERE anchor.chain = wanted.chain AND state = 'final' ORDER BY size DESC LIMIT 1) AS last ON true
+       JOIN event ON event.leaf_index = coalesce(last.size, 0)
+       WHERE greatest(event.at, last.settled_at) < $2 ORDER BY wanted.chain`,
+      [this.options.chains, new Date(this.now().getTime() - mostMs)],
+    )) as { chain: string }[];
+    if (rows.length === 0) return;
+    const chains = rows.map(({ chain }) => chain).join(', ');
+    throw unavailable('anchor-late', `entries wait for a final anchor for over ${mostMs / 1_000} s on ${chains}`);
+  }
+
   /** The last anchor per chain of this log: the last final one if there is one, else the newest. It looks at an index only. */
   async views(): Promise<AnchorView[]> {
     const rows = (await this.unitOfWork.reader.query(
