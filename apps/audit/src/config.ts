@@ -48,6 +48,15 @@ export const auditConfig = defineConfig({
     'path of a folder',
     'what was signed, in a second place: put it on another volume than the database; default `audit-journal-<PARTY>` beside `KEY_FILE`',
   ),
+  STREAM_REPLICAS: key(
+    z.coerce
+      .number()
+      .int()
+      .refine((replicas) => [1, 3, 5].includes(replicas), 'must be 1, 3 or 5')
+      .default(1),
+    'servers of the bus: 1, 3 or 5',
+    'this service has the stream kept by so many; with fewer servers than that it does not start',
+  ),
   ACCEPTED_LOG_SIZE: key(
     z.coerce.number().int().positive().optional(),
     'leaves',

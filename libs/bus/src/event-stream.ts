@@ -47,9 +47,15 @@ export async function ensureEventStream(jsm: JetStreamManager, subjects: string[
   }
 }
 
-/** Adds the subjects that the stream `EVENTS` lacks: one made by an earlier version may have fewer. */
-export async function widenEventStream(jsm: JetStreamManager, subjects: string[]): Promise<void> {
+/**
+ * Adds the subjects that the stream `EVENTS` lacks, since one made by an earlier version may have fewer, and has it kept by at
+ * least `replicas` servers; whoever makes a missing stream leaves it on one.
+ *
+ * @throws JetStreamApiError there are fewer servers
+ */
+export async function widenEventStream(jsm: JetStreamManager, subjects: string[], replicas = 1): Promise<void> {
   const { config } = await jsm.streams.info(eventStream);
   const all = [...new Set([...config.subjects, ...subjects])];
-  if (all.length > config.subjects.length) await jsm.streams.update(eventStream, { subjects: all });
+  if (all.length === config.subjects.length && config.num_replicas >= replicas) return;
+  await jsm.streams.update(eventStream, { subjects: all, num_replicas: Math.max(config.num_replicas, replicas) });
 }

@@ -61,6 +61,7 @@ async function live(database: string, nats: string, folder: string, death: Death
   };
   const intake = new Intake(log, { onDurable });
   const consumer = new EventsConsumer(bus, log, intake, new OpenedStream(unitOfWork), {
+    streamReplicas: 1,
     owner,
     onError: noError,
     onTaken: () => undefined,

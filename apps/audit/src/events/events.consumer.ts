@@ -32,6 +32,8 @@ const ackWaitMs = 2_000;
 const retryMs = 500;
 
 export abstract class EventsConsumerOptions {
+  /** servers that keep the stream */
+  abstract readonly streamReplicas: number;
   abstract readonly owner: LogOwner;
   /** Told of a message that will be tried again or was refused, and with the stream's name of a consumer that was lost. */
   abstract readonly onError: (subject: string, error: unknown) => void;
@@ -108,7 +110,7 @@ export class EventsConsumer {
   private async makeStream(): Promise<void> {
     const jsm = await this.bus.jsm();
     await ensureEventStream(jsm, this.subjects);
-    await widenEventStream(jsm, this.subjects);
+    await widenEventStream(jsm, this.subjects, this.options.streamReplicas);
   }
 
   /** Writes the loss into the log itself before the messages that come after it. */

@@ -44,6 +44,7 @@ export class EventsModule implements OnApplicationBootstrap, BeforeApplicationSh
     });
     const consumer: EventsConsumerOptions = {
       owner,
+      streamReplicas: config.STREAM_REPLICAS,
       onError: (subject, error) => log.warn({ subject, ...errorLine(error) }, 'message failed'),
       onTaken: ({ type, producer, seq }) => log.info({ type, producer, seq }, 'event taken'),
       onLoss: (loss) => {
