@@ -22,6 +22,7 @@ import {
 import { share, transferShow, transferWords } from './commands/share.commands.js';
 import { start } from './commands/start.command.js';
 import { deploy } from './deploy/index.js';
+import { diagnosisWords, doctor, doctorExitCode, type DoctorOptions } from './doctor/doctor.command.js';
 import { walletAgeIdentity, walletList, walletRevoke, type RevocationSummary } from './commands/wallet.commands.js';
 
 interface CommonOptions {
@@ -287,6 +288,20 @@ command(
     print(json ?? false, keys, () => ageKeysWords(keys));
   },
 );
+
+const several = (value: string, before: readonly string[]): string[] => [...before, value];
+command<CommonOptions & DoctorOptions>(
+  program,
+  'doctor',
+  'what is wrong with an installation, and what to do',
+  async ({ json, ...options }) => {
+    const diagnosis = await doctor(options);
+    print(json ?? false, diagnosis, () => diagnosisWords(diagnosis));
+    process.exitCode = doctorExitCode(diagnosis);
+  },
+)
+  .option('--process <name=url>', 'a process to look at, by its port for /readyz and /metrics; repeatable', several, [])
+  .option('--database <url>', 'a database to look at; repeatable', several, []);
 
 const outbox = program.command('outbox').description('events on their way to the audit log');
 command(

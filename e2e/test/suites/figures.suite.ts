@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { doctor } from '@cpds/cli';
 import { figuresOf, labelsOf, listedIn, listedOf, type Figure } from '../support/figures.js';
 import type { Stage } from '../support/stage.js';
 
@@ -31,6 +32,12 @@ export function figuresSuite(stageOf: () => Stage): void {
         [...labels].filter((label) => !listed.get(name)?.labels.has(label)).map((label) => `${name}{${label}}`),
       );
       expect(unlisted).toEqual([]);
+    });
+
+    it('satisfy `cpds doctor`', async () => {
+      const diagnosis = await doctor({ dir: stageOf().world.consortium.dir, process: [], database: [] });
+      expect(diagnosis.looked).toHaveLength(texts.length);
+      expect(diagnosis.findings.filter(({ severity }) => severity === 'wrong')).toEqual([]);
     });
 
     it('name no patient, record, grant, key or account', () => {

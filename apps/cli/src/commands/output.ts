@@ -1,6 +1,6 @@
 import { toAppError } from '@cpds/errors';
 
-/** Exit codes of `cpds`. */
+/** Exit codes of `cpds`; `damaged`: it worked, and found something wrong. */
 export const exitCodes = { ok: 0, failed: 1, usage: 2, notRunning: 3, damaged: 4 } as const;
 
 /** The exit code of a main job that came to its end. */
