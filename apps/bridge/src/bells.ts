@@ -1,3 +1,6 @@
+/** What another process of this hospital does rings no bell here: it is seen so many milliseconds later at most. */
+const lookEveryMs = 1_000;
+
 /**
  * Wakes long polls that wait for something to happen, by key. Whoever is woken looks again.
  */
@@ -17,13 +20,13 @@ export class Bells {
   }
 
   /**
-   * Looks now, and again at each ring of `key`, until there is an answer. Returns null after `waitMs` without one, or at the end.
+   * Looks now, at each ring of `key` and once a second, until there is an answer. Returns null after `waitMs` without one, or at the end.
    */
   async until<T>(key: string, waitMs: number, look: () => Promise<T | null>): Promise<T | null> {
     const until = Date.now() + waitMs;
     for (;;) {
       // Armed before looking, so that a ring during the look is not missed.
-      const bell = this.arm(key, Math.max(0, until - Date.now()));
+      const bell = this.arm(key, Math.min(lookEveryMs, Math.max(0, until - Date.now())));
       const seen = await look();
       if (seen !== null || Date.now() >= until || this.isEnded) {
         bell.disarm();

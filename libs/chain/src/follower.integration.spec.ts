@@ -159,4 +159,24 @@ describe('a chain follower', () => {
     expect(halts).toHaveLength(1);
     await again.stop();
   });
+
+  it('halts beside another process under the same name, is told of once, and goes on where the other accepted', async () => {
+    await world.mine(10);
+    const halts: DeepReorg[] = [];
+    const onDeepReorg: FollowerOptions['onDeepReorg'] = (_, reorg) => Promise.resolve(void halts.push(reorg));
+    const [one, other] = [await follow({ onDeepReorg }), await follow({ onDeepReorg })];
+    await emit('0x08');
+    await world.mine(3);
+    await until('the delivery', async () => (await seen()).length === 1);
+    // Both look anew at the row that one of them moved.
+    await world.mine(1);
+    await world.rpc.request('anvil_reorg', [9, []]);
+    await world.mine(1);
+    await until('both halts', () => one.isHalted && other.isHalted);
+    expect(halts).toHaveLength(1);
+    await one.acceptNewHistory();
+    await world.mine(1);
+    await until('both to go on', () => !one.isHalted && !other.isHalted);
+    await Promise.all([one.stop(), other.stop()]);
+  });
 });

@@ -112,7 +112,9 @@ export class ChainFollower {
   }
 
   private async step(snapshot: ChainSnapshot): Promise<void> {
-    const cursor = (this.cursor ??= await this.load());
+    let cursor = (this.cursor ??= await this.load());
+    // Its operator may have accepted the new history at another process of this name.
+    if (cursor.halted) cursor = this.cursor = await this.load();
     if (cursor.halted) return;
     if (!(await this.standsOn(cursor, snapshot))) return;
     await this.deliverFinal(cursor, snapshot.final);
@@ -184,8 +186,9 @@ export class ChainFollower {
 
   private async halt(reorg: DeepReorg): Promise<void> {
     await this.options.unitOfWork.run(async (tx) => {
-      await tx.manager.update(ChainCursorRow, this.key, { halted: true });
-      await this.options.onDeepReorg?.(tx, reorg);
+      const { affected } = await tx.manager.update(ChainCursorRow, { ...this.key, halted: false }, { halted: true });
+      // Another process of this name saw it first, and told of it.
+      if (affected === 1) await this.options.onDeepReorg?.(tx, reorg);
     });
     this.cursor!.halted = true;
   }
