@@ -1,5 +1,5 @@
 // `npm run bench -- images [n]`: how large the images are, and how long each service takes to be ready in the root file system of its image, beside servers
-// that run already (default 10 starts each, in turn). Needs buildah, podman or docker, and bubblewrap.
+// that run already (default 10 starts each, in turn). Needs buildah or podman, whose images it keeps apart, and bubblewrap.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
@@ -50,7 +50,8 @@ function builtImages() {
   const dir = mkdtempSync(join(tmpdir(), 'cpds-bench-'));
   try {
     const build = fileURLToPath(new URL('../infra/images/build.mjs', import.meta.url));
-    const { status, stdout } = spawnSync(process.execPath, [build, '--base', 'local', '--output', dir, '--json'], {
+    const places = ['--output', dir, '--store', join(dir, 'store')];
+    const { status, stdout } = spawnSync(process.execPath, [build, '--base', 'local', '--json', ...places], {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'inherit'],
     });
