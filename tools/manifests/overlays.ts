@@ -22,8 +22,17 @@ export function overlays(): string[] {
   return globSync('overlays/*/kustomization.yaml', { cwd: k8s }).map(dirname).sort();
 }
 
+/** What was rendered already: specs share this module, and nobody changes an object. */
+const known = new Map<string, Promise<readonly Manifest[]>>();
+
 /** The objects that a folder of `infra/k8s` renders to. @throws Error with what kustomize said */
-export async function rendered(folder: string): Promise<Manifest[]> {
+export function rendered(folder: string): Promise<readonly Manifest[]> {
+  const objects = known.get(folder) ?? render(folder);
+  known.set(folder, objects);
+  return objects;
+}
+
+async function render(folder: string): Promise<Manifest[]> {
   const { stdout } = await promisify(execFile)(
     await kubectlBinary(reportToStderr),
     ['kustomize', '--', join(k8s, folder)],
