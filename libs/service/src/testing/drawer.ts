@@ -2,7 +2,7 @@
 
 import type { Readable } from 'node:stream';
 import { Controller, Post, Req } from '@nestjs/common';
-import { outboxMigrations } from '@cpds/outbox';
+import { Changes, outboxMigrations } from '@cpds/outbox';
 import { Open } from '../access.js';
 import { commonConfig } from '../config.js';
 import { busModule, outboxModule, storeModule } from '../modules.js';
@@ -10,6 +10,8 @@ import { startService } from '../start-service.js';
 
 @Controller()
 class Doors {
+  constructor(private readonly changes: Changes) {}
+
   /** Answers once its caller has sent all, which lets a test say how long a request takes. */
   @Post('upload')
   @Open('facts')
@@ -17,6 +19,17 @@ class Doors {
     let bytes = 0;
     for await (const piece of body) bytes += (piece as Buffer).length;
     return { bytes };
+  }
+
+  /** Commits an event. */
+  @Post('told')
+  @Open('facts')
+  async tell(): Promise<void> {
+    await this.changes.tell({
+      type: 'records.object-stored.v1',
+      correlation: 'r-1',
+      details: { by: 'service:drawer' },
+    });
   }
 }
 

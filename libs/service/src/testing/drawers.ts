@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort, testNats, testPostgres } from '@cpds/local';
+import pg from 'pg';
 
 const program = fileURLToPath(new URL('drawer.ts', import.meta.url));
 const loader = new URL('../../../../tools/jest/register.mjs', import.meta.url).href;
@@ -22,6 +23,9 @@ export interface Drawer {
 /** A database, a bus and the processes on them; `close` kills what still runs. */
 export interface Drawers {
   databaseUrl: string;
+  natsUrl: string;
+  /** Asks the database for one number, named `n`. */
+  count(sql: string, parameters?: unknown[]): Promise<number>;
   /** Starts a process with this more in its environment. */
   start(more?: Record<string, string>): Promise<Drawer>;
   close(): Promise<void>;
@@ -34,6 +38,17 @@ export async function drawers(): Promise<Drawers> {
   const children: ChildProcess[] = [];
   return {
     databaseUrl: postgres.url,
+    natsUrl: nats.url,
+    count: async (sql, parameters = []) => {
+      const database = new pg.Client({ connectionString: postgres.url });
+      await database.connect();
+      try {
+        const { rows } = await database.query<{ n: string }>(sql, parameters);
+        return Number(rows[0]?.n);
+      } finally {
+        await database.end();
+      }
+    },
     start: async (more = {}) => {
       const port = await freePort();
       const env = {
