@@ -4,8 +4,10 @@ import type { BlockRef } from './block.js';
 export interface ChainObserver {
   /** One HTTP request to a node ended; `host` is the node's, without path and key. */
   asked(request: { readonly host: string; readonly calls: number; readonly isAnswered: boolean }): void;
-  /** All nodes of a chain were looked at, and agreed on a final block. */
+  /** A chain that this process watches was looked at, and its nodes agreed on a final block. */
   saw(chain: { readonly name: string; readonly head: BlockRef; readonly final: BlockRef }): void;
+  /** Nobody watches the chain here any more: what was seen of it says nothing from now on. */
+  left(chain: { readonly name: string }): void;
   /** Two own nodes of a chain show different blocks at the final height. */
   disagreed(chain: { readonly name: string }): void;
   /** This process sends on a chain; `balance` asks for what its account holds there, wei. */
@@ -15,6 +17,7 @@ export interface ChainObserver {
 const nobody: ChainObserver = {
   asked: () => undefined,
   saw: () => undefined,
+  left: () => undefined,
   disagreed: () => undefined,
   sends: () => undefined,
 };

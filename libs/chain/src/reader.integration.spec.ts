@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { Wallet } from 'ethers';
 import { testAnvil } from '@cpds/local';
 import { chainUid } from '@cpds/contracts';
-import { ChainReader, Rpc, type ChainHead, type ChainReaderOptions, type ChainRules } from './index.js';
+import { ChainReader, observeChains, Rpc, type ChainHead, type ChainReaderOptions, type ChainRules } from './index.js';
 import { deployTestContract } from './testing/contract.js';
 
 const rules = { finality: { kind: 'depth', depth: 2 }, blockSeconds: 1, maxHeadAgeSeconds: 10 } as const;
@@ -277,6 +277,35 @@ describe('a chain reader', () => {
     await waiting;
     expect(seen.at(-1)).toBe(seen[0]! + 1);
     leave();
+  });
+
+  it('tells the process of a chain only while it is watched: a look now and then would seem to be the newest for ever', async () => {
+    const told: string[] = [];
+    const left = new Promise<void>((resolve) => {
+      const nothing = (): undefined => undefined;
+      observeChains({
+        asked: nothing,
+        disagreed: nothing,
+        sends: nothing,
+        saw: ({ name }) => void told.push(`saw ${name}`),
+        left: ({ name }) => {
+          if (name !== 'watched') return; // watchers of an earlier test may be leaving still
+          told.push(`left ${name}`);
+          resolve();
+        },
+      });
+    });
+    const once = await openReader([anvil.url], { name: 'once' });
+    await once.snapshot();
+    const watched = await openReader([anvil.url], { name: 'watched', pollMs: 20 });
+    await new Promise<void>((resolve) => {
+      const leave = watched.watch(() => {
+        leave();
+        resolve();
+      });
+    });
+    await left;
+    expect(told).toEqual(['saw watched', 'left watched']);
   });
 });
 

@@ -54,11 +54,11 @@ const logRange = 5000;
 
 export class ChainReader {
   private readonly heads = new HeadWatch(
-    () => this.snapshot(),
+    () => this.look(),
     this.options.pollMs,
     this.options.onError,
     () => this.headsNow(),
-    (ring) => this.openBells(ring),
+    (ring) => [...this.openBells(ring), { close: () => observed().left({ name: this.name }) }],
   );
 
   private constructor(
@@ -137,7 +137,6 @@ export class ChainReader {
       const now = this.nowSeconds();
       const judged = heads.map((head) => freshness(head, this.rules, now));
       const head = heads.reduce((late, next) => (next.timestamp > late.timestamp ? next : late));
-      observed().saw({ name: this.name, head, final });
       return {
         head,
         final,
@@ -277,6 +276,13 @@ export class ChainReader {
 
   private openBells(ring: () => void): { close(): void }[] {
     return this.options.urls.filter(isWebSocket).map((url) => headBell(url, ring));
+  }
+
+  /** A snapshot for whoever watches. */
+  private async look(): Promise<ChainSnapshot> {
+    const snapshot = await this.snapshot();
+    observed().saw({ name: this.name, ...snapshot });
+    return snapshot;
   }
 
   private async assertAgreed(block: BlockRef): Promise<void> {

@@ -35,6 +35,14 @@ describe('figures of chains', () => {
     expect(await valuesOf('cpds_chain_reorgs_total')).toEqual({ 'chain="south"': 3 });
   });
 
+  it('are gone when nobody watches the chain any more', async () => {
+    observer.left({ name: 'south' });
+    expect(await valuesOf('cpds_chain_head_timestamp_seconds')).toEqual({});
+    expect(await valuesOf('cpds_chain_final_timestamp_seconds')).toEqual({});
+    saw(block(4, 'a'));
+    expect(await valuesOf('cpds_chain_reorgs_total')).toEqual({ 'chain="south"': 3 });
+  });
+
   it('count looks at which nodes disagree', async () => {
     observer.disagreed({ name: 'south' });
     expect(await valuesOf('cpds_chain_disagreements_total')).toEqual({ 'chain="south"': 1 });

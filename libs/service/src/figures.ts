@@ -64,13 +64,13 @@ export function chainFigures(metrics: Metrics): ChainObserver {
   const chain = ['chain'];
   const headAt = new Gauge({
     name: 'cpds_chain_head_timestamp_seconds',
-    help: 'time of the newest head seen: its age says how long nothing came',
+    help: 'time of the newest head seen of a chain that is watched',
     labelNames: chain,
     registers,
   });
   const finalAt = new Gauge({
     name: 'cpds_chain_final_timestamp_seconds',
-    help: 'time of the newest final block seen',
+    help: 'time of the newest final block seen of it',
     labelNames: chain,
     registers,
   });
@@ -130,6 +130,10 @@ export function chainFigures(metrics: Metrics): ChainObserver {
       headAt.set({ chain: name }, head.timestamp);
       finalAt.set({ chain: name }, final.timestamp);
       lag.set({ chain: name }, head.number - final.number);
+    },
+    left: ({ name }) => {
+      heads.delete(name);
+      for (const gauge of [headAt, finalAt, lag]) gauge.remove({ chain: name });
     },
     disagreed: ({ name }) => disagreements.inc({ chain: name }),
     sends: ({ chain: name, balance }) => void accounts.set(name, balance),
