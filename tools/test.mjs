@@ -130,7 +130,7 @@ const order = [
   [['format'], ['lockfile'], ['types'], ['lint'], ['servers']],
   [['generated'], ['documented'], ['tools'], ['manifests']],
   [['services']],
-  [['e2e'], ['crypto', 'solidity', 'images', 'unit', 'libraries']],
+  [['e2e'], ['unit', 'libraries'], ['crypto', 'solidity', 'images']],
 ];
 
 const table = [];
