@@ -113,7 +113,7 @@ const stages = {
   // These wait for blocks more than they compute.
   services: jest(['/apps/.*\\.(integration|e2e)\\.spec\\.ts$'], { workers: 4 }),
   // With servers too, but of the packages that services are made of.
-  libraries: jest(['\\.integration\\.spec\\.ts$'], { except: ['/apps/'], workers: 1 }),
+  libraries: jest(['\\.integration\\.spec\\.ts$'], { except: ['/apps/'], workers: 2 }),
   e2e: jest(['/e2e/test/'], { workers: 1 }),
 };
 

@@ -56,7 +56,7 @@ const limits: readonly Limit[] = [
     severity: 'wrong',
     isBroken: (seconds) => seconds > 60,
     what: ({ value }) => `the log has not receipted what it told ${minutes(value)} ago, so it discloses nothing`,
-    remedy: 'look at audit and at the bus; after a restore see `cpds outbox --help`',
+    remedy: 'look at audit and at the bus; after a restore see `cpds outbox agree`',
   },
   {
     figure: 'cpds_bus_consumer_pending',
