@@ -11,7 +11,7 @@ export interface DoctorOptions {
   readonly dir: string;
   /** `name=url`, of each process's port for `/readyz` and `/metrics` */
   readonly process: readonly string[];
-  /** Postgres URLs */
+  /** Postgres URLs without a password, which pg takes from PGPASSWORD or ~/.pgpass */
   readonly database: readonly string[];
 }
 
@@ -21,12 +21,17 @@ export interface Diagnosis {
   readonly findings: readonly Finding[];
 }
 
-/** Looks at every process and database that is named, or at the processes of a local consortium. @throws AppError `bad-process`, `not-running` */
+/**
+ * Looks at every process and database that is named, or at the processes of a local consortium.
+ *
+ * @throws AppError `bad-process`, `bad-database`, `not-running`
+ */
 export async function doctor({ dir, process, database }: DoctorOptions): Promise<Diagnosis> {
+  const databases = database.map(databaseOf);
   const processes = process.length + database.length > 0 ? process.map(processOf) : await localProcesses(dir);
   const seen = await Promise.all(processes.map(({ name, url }) => look(name, url)));
-  const stores = await Promise.all(database.map(databaseFindings));
-  const looked = [...processes.map(({ name }) => name), ...database.map((url) => `database ${new URL(url).host}`)];
+  const stores = await Promise.all(databases.map(({ href }) => databaseFindings(href)));
+  const looked = [...processes.map(({ name }) => name), ...databases.map(({ host }) => `database ${host}`)];
   return { looked, findings: [...findingsOf(seen, Date.now() / 1_000), ...stores.flat()] };
 }
 
@@ -49,8 +54,20 @@ export function diagnosisWords({ looked, findings }: Diagnosis): string {
 function processOf(text: string): { name: string; url: string } {
   const [, name, url] = /^([a-z0-9.-]+)=(https?:\/\/.+?)\/?$/.exec(text) ?? [];
   if (name === undefined || url === undefined || !URL.canParse(url))
-    throw invalid('bad-process', '--process', 'must be name=url, e.g. audit=http://audit:9464');
+    throw invalid('bad-process', '--process', 'must be name=url, e.g. audit=http://audit:9090');
   return { name, url };
+}
+
+/** Everybody on a machine can read the arguments of a process, so a password among them is refused, and not repeated. */
+function databaseOf(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url === null || !/^postgres(ql)?:$/.test(url.protocol) || url.host === '' || url.password !== '')
+    throw invalid(
+      'bad-database',
+      '--database',
+      'must be postgres://user@host/database; its password comes from PGPASSWORD or ~/.pgpass',
+    );
+  return url;
 }
 
 /** Processes that should run and do not are looked at too, and do not answer. */

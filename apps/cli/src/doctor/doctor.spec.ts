@@ -157,6 +157,15 @@ describe('cpds doctor', () => {
       expect(findings[0]?.what).toMatch(/^does not answer: /);
     });
 
+    it.each(['postgres://audit:a-wrong-secret@127.0.0.1/audit', 'http://127.0.0.1', 'a-wrong-secret'])(
+      'refuses the database %j, and does not repeat it',
+      async (url) => {
+        const refused = doctor({ dir: '', process: [], database: [url] });
+        await expect(refused).rejects.toMatchObject({ code: 'bad-database', field: '--database' });
+        await expect(refused).rejects.not.toThrow(/a-wrong-secret/);
+      },
+    );
+
     it('refuses a process that is not named', async () => {
       await expect(doctor({ dir: '', process: ['http://127.0.0.1'], database: [] })).rejects.toMatchObject({
         code: 'bad-process',
